@@ -1,0 +1,1 @@
+"""What the labels are: one table and its maps to other vocabularies."""
