@@ -1,0 +1,1 @@
+"""Stage 2: the anatomy-aware high-dynamic-range autoencoder between HU volumes and latents."""

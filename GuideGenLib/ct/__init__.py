@@ -1,0 +1,1 @@
+"""Stage 3: a label volume and a description become HU."""

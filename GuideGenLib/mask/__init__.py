@@ -1,0 +1,1 @@
+"""Stage 1: a description becomes a label volume; anatomy first, then the lesion."""

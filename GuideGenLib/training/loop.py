@@ -1,0 +1,122 @@
+"""One training loop for the three networks: AdamW, warm-up and square-root decay, weight average, resume, several GPUs."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+def process_rank() -> tuple[int, int]:
+    """(rank, number of processes); starts the process group when launched by torchrun or accelerate."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return int(os.environ.get("RANK", "0")), world
+
+
+def training_device() -> torch.device:
+    """This process's GPU if there is one, else the CPU."""
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if torch.cuda.is_available() else torch.device("cpu")
+
+
+class Trainer:
+    """Runs `loss(network, step) -> (loss, figures)` for `steps` steps and keeps an exponential moving average of the weights.
+
+    The checkpoint (`<run>/state.safetensors` and `state.json`, written every `save_every` steps and at the end) holds
+    weights, their average and the optimiser; a second `run` in the same folder goes on from it.
+    """
+
+    def __init__(
+        self, network: nn.Module, run: Path, *, steps: int, rate: float, average: float = 0.995, weight_decay: float = 0.01,
+        warm_up: int = 50, save_every: int = 200,
+    ) -> None:
+        self.rank, self.world = process_rank()
+        self.device = training_device()
+        self.network = network.to(self.device).to(memory_format=torch.channels_last_3d)
+        self.average = {k: v.detach().float().clone() for k, v in self.network.state_dict().items()}
+        self.run_folder = run
+        self.steps, self.rate, self.decay, self.warm_up, self.save_every = steps, rate, average, warm_up, save_every
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
+        self.step = 0
+        run.mkdir(parents=True, exist_ok=True)
+        if (run / "state.json").exists():
+            self._load()
+
+    def _rate(self) -> float:
+        left = 1 - self.step / self.steps
+        return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(left, 0.0) ** 0.5
+
+    def run(self, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]], log: Callable[[str], None] = print) -> None:
+        """Train to `steps`; one log line every 25 steps with the mean figures since the last."""
+        model: nn.Module = self.network
+        if self.world > 1:
+            model = DistributedDataParallel(self.network, find_unused_parameters=True)
+        self.network.train()
+        sums: dict[str, float] = {}
+        count, started = 0, time.monotonic()
+        while self.step < self.steps:
+            for group in self.optimiser.param_groups:
+                group["lr"] = self._rate()
+            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                value, figures = loss(model, self.step)
+            self.optimiser.zero_grad(set_to_none=True)
+            value.backward()
+            norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            if bool(torch.isfinite(norm)):
+                self.optimiser.step()
+            self.step += 1
+            self._update_average()
+            for key, figure in {"loss": float(value.detach()), **figures}.items():
+                sums[key] = sums.get(key, 0.0) + figure
+                sums[f"#{key}"] = sums.get(f"#{key}", 0.0) + 1
+            count += 1
+            if self.rank == 0 and (self.step % 25 == 0 or self.step == self.steps):
+                means = " ".join(f"{k} {sums[k] / sums['#' + k]:.4f}" for k in sums if not k.startswith("#"))
+                log(f"step {self.step}/{self.steps} {means} ({(time.monotonic() - started) / count:.2f} s a step)")
+                sums, count, started = {}, 0, time.monotonic()
+            if self.rank == 0 and (self.step % self.save_every == 0 or self.step == self.steps):
+                self._save()
+
+    def _update_average(self) -> None:
+        decay = min(self.decay, (1 + self.step) / (10 + self.step))
+        for key, value in self.network.state_dict().items():
+            self.average[key].lerp_(value.detach().float(), 1 - decay)
+
+    def averaged_weights(self) -> dict[str, Tensor]:
+        """The moving average, float32 on the CPU: what is shipped."""
+        return {k: v.cpu().contiguous() for k, v in self.average.items()}
+
+    def _save(self) -> None:
+        tensors = {f"network.{k}": v.detach() for k, v in self.network.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.items()}
+        for index, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
+        part = self.run_folder / "state.part"
+        save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, part)
+        part.replace(self.run_folder / "state.safetensors")
+        (self.run_folder / "state.json").write_text(json.dumps({"step": self.step, "steps": self.steps}))
+
+    def _load(self) -> None:
+        self.step = int(json.loads((self.run_folder / "state.json").read_text())["step"])
+        tensors = load_file(self.run_folder / "state.safetensors")
+        self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
+        self.average = {k[8:]: v.to(self.device) for k, v in tensors.items() if k.startswith("average.")}
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, index, name = key.split(".", 2)
+                state.setdefault(int(index), {})[name] = value
+        self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
+
+
+def averaged_state(run: Path) -> dict[str, Tensor]:
+    """The averaged weights of a finished or interrupted run folder."""
+    tensors = load_file(run / "state.safetensors")
+    return {k[8:]: v for k, v in tensors.items() if k.startswith("average.")}
