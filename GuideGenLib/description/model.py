@@ -1,0 +1,148 @@
+"""What is known of a patient: the typed form of a free text.
+
+A Description is frozen; a user who corrects one makes a new one with `dataclasses.replace`. `None` means that the text
+does not say, never a default. Values outside the closed sets below raise DescriptionError when the object is made.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+SEXES = ("male", "female")
+REGIONS = ("torso", "chest", "abdomen", "pelvis", "chest_abdomen", "abdomen_pelvis")
+PHASES = ("none", "arterial", "portal_venous", "delayed")
+HABITUS = ("thin", "normal", "overweight", "obese")
+SIDES = ("left", "right")
+SIZE_WORDS = ("tiny", "small", "moderate", "large", "huge")
+STAGE_WORDS = ("early", "advanced")
+SITES: dict[str, tuple[str, ...]] = {
+    "lung": ("upper_lobe", "middle_lobe", "lower_lobe"),
+    "liver": ("right_lobe", "left_lobe", "caudate"),
+    "kidney": ("upper_pole", "middle", "lower_pole"),
+    "pancreas": ("head", "body", "tail"),
+    "colon": ("cecum", "ascending", "hepatic_flexure", "transverse", "splenic_flexure", "descending", "sigmoid", "rectum"),
+}
+DRAWN_KINDS = ("tumor", "mass", "nodule", "lesion", "metastasis")
+OLDEST = 120
+LARGEST_MM = 400.0
+
+_T = re.compile(r"X|is|[0-4](mi|[a-d])?")
+_N = re.compile(r"X|[0-3](mi|[a-c])?")
+_M = re.compile(r"X|[01][a-d]?")
+_STAGE = re.compile(r"(0|I{1,3}|IV)([A-D][1-3]?)?|early|advanced")
+
+
+class DescriptionError(ValueError):
+    """The text is empty, senseless or contradicts itself; the message says what to write instead."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A quotation: characters [start, end) of the text, and what stands there."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the text says to be in the patient, or (negated) not to be there.
+
+    kind: "tumor", "mass", "nodule", "lesion", "metastasis", or another word ("cyst", "effusion").
+    organ: a key of SITES or another word ("stomach"); site: one of SITES[organ]; segment: "IVb" in the liver, "6" or a
+    name in the lung, "uncinate" in the pancreas. size_mm: longest diameter in mm. t, n, m: without their letter.
+    stage: "IIIB", or "early" and "advanced" where the text has only the word.
+    """
+
+    kind: str
+    organ: str | None = None
+    site: str | None = None
+    segment: str | None = None
+    side: str | None = None
+    size_mm: float | None = None
+    size_word: str | None = None
+    t: str | None = None
+    n: str | None = None
+    m: str | None = None
+    stage: str | None = None
+    count: int = 1
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        _text("kind", self.kind)
+        if self.organ is not None:
+            _text("organ", self.organ)
+        if self.site is not None:
+            _member("site", self.site, SITES.get(self.organ or "", ()))
+        if self.segment is not None:
+            _text("segment", self.segment)
+        _member("side", self.side, SIDES)
+        _member("size_word", self.size_word, SIZE_WORDS)
+        if self.size_mm is not None and not 0 < self.size_mm <= LARGEST_MM:
+            msg = f"size_mm is {self.size_mm:g}: give a size above 0 and up to {LARGEST_MM:g} mm."
+            raise DescriptionError(msg)
+        for name, value, pattern in (("t", self.t, _T), ("n", self.n, _N), ("m", self.m, _M), ("stage", self.stage, _STAGE)):
+            if value is not None and not pattern.fullmatch(value):
+                msg = f"{name} is {value!r}, which is no stage: write for example T2aN1M0 or stage IIIB."
+                raise DescriptionError(msg)
+        if not 1 <= self.count <= 99:
+            msg = f"count is {self.count}: give 1 to 99."
+            raise DescriptionError(msg)
+
+    @property
+    def label_key(self) -> str | None:
+        """Key of the lesion label in the anatomy table, e.g. "lung_tumor"; None where the generator has no such label."""
+        return f"{self.organ}_tumor" if self.kind in DRAWN_KINDS and self.organ in SITES else None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether a volume of this description must show it."""
+        return self.label_key is not None and not self.negated and self.t != "0"
+
+
+@dataclass(frozen=True)
+class Description:
+    """A text with what was understood of it.
+
+    spans: the quotation behind each field, keyed by its path ("age", "findings[0].side"). not_understood: the words
+    that no field holds. warnings: sentences for the user. age_range: both ends included, in years.
+    """
+
+    text: str
+    age: int | None = None
+    age_range: tuple[int, int] | None = None
+    sex: str | None = None
+    race: str | None = None
+    ethnicity: str | None = None
+    region: str | None = None
+    phase: str | None = None
+    habitus: str | None = None
+    findings: tuple[Finding, ...] = ()
+    spans: dict[str, Span] = field(default_factory=dict)
+    not_understood: tuple[Span, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for age in (self.age, *(self.age_range or ())):
+            if age is not None and not 0 <= age <= OLDEST:
+                msg = f"An age of {age} years is not possible: give 0 to {OLDEST}."
+                raise DescriptionError(msg)
+        if self.age_range is not None and self.age_range[0] > self.age_range[1]:
+            msg = f"age_range {self.age_range} ends before it begins: swap the two ages."
+            raise DescriptionError(msg)
+        _member("sex", self.sex, SEXES)
+        _member("region", self.region, REGIONS)
+        _member("phase", self.phase, PHASES)
+        _member("habitus", self.habitus, HABITUS)
+
+
+def _member(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
+    if value is not None and value not in allowed:
+        msg = f"{name} is {value!r}: give one of {', '.join(allowed) or 'None'}, or None."
+        raise DescriptionError(msg)
+
+
+def _text(name: str, value: str) -> None:
+    if not isinstance(value, str) or not value:
+        msg = f"{name} is {value!r}: give a word."
+        raise DescriptionError(msg)
