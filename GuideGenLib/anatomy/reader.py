@@ -40,15 +40,12 @@ def load_table(path: Path) -> tuple[Label, ...]:
     table = tuple(_label(row) for row in rows)
     _check_values(rows, table)
     _check_references(rows, table)
-    for column, items in {
-        "key": [(label.key,) for label in table],
-        "name": [(label.name.lower(),) for label in table],
-        "color_r": [(label.color,) for label in table],
-        "type_code": [(label.coding,) for label in table],
-        "totalsegmentator": [label.totalsegmentator for label in table],
-        "maisi132": [label.maisi132 for label in table],
-    }.items():
-        _check_unique(rows, column, items)
+    _check_unique(rows, "key", ((label.key,) for label in table))
+    _check_unique(rows, "name", ((label.name.lower(),) for label in table))
+    _check_unique(rows, "color_r", ((label.color,) for label in table))
+    _check_unique(rows, "type_code", ((label.coding,) for label in table))
+    _check_unique(rows, "totalsegmentator", (label.totalsegmentator for label in table))
+    _check_unique(rows, "maisi132", (label.maisi132 for label in table))
     return table
 
 
