@@ -93,7 +93,7 @@ def register(
     still_below: float,
     progress: Progress = silent,
     affine_steps: int = 80,
-    steps: int = 120,
+    steps: int = 100,
 ) -> Warp:
     """Register the groups.
 
@@ -120,6 +120,8 @@ def register(
     # The fixed scan shows far more above than the moving one can reach: leave those points out.
     points = points[points[:, 0] < float(pivot[0]) + 110.0]
     target = sample(fixed, points, fixed_spacing)
+    shown = target.amax(0) > 0.01
+    points, target = points[shown], target[:, shown]
 
     def loss_at(moved: Tensor) -> Tensor:
         inside = ((moved >= 0) & (moved <= m_end)).all(-1).float()
@@ -154,7 +156,7 @@ def register(
         velocity = functional.avg_pool3d(functional.pad(velocity, (1,) * 6, mode="replicate"), 3, 1)[0] * fade
         return velocity, exponential(velocity, node)
 
-    optimiser = torch.optim.Adam([{"params": [control], "lr": 0.6}, {"params": [shift, matrix], "lr": 0.0}])
+    optimiser = torch.optim.Adam([control], lr=1.0)
     field_progress = within(progress, 0.3, 1.0)
     offset = torch.tensor(origin)
     for i in range(steps):
@@ -165,9 +167,9 @@ def register(
         firsts = [torch.diff(velocity, dim=d) / 12.0 for d in (1, 2, 3)]
         seconds = [torch.diff(g, dim=d) for d, g in zip((1, 2, 3), firsts, strict=True)]
         bend = sum(g.square().sum() for g in seconds)
-        stretch = sum((g.abs() - 0.25).clamp_min(0).square().sum() for g in firsts)
+        stretch = sum((g.abs() - 0.2).clamp_min(0).square().sum() for g in firsts)
         plain = sum(g.square().sum() for g in firsts)
-        loss = loss + 0.01 * plain + 0.02 * bend + 1.0 * stretch
+        loss = loss + 0.001 * plain + 0.003 * bend + 0.3 * stretch
         loss.backward()
         optimiser.step()
         field_progress("register", (i + 1) / steps)

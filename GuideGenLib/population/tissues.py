@@ -101,9 +101,11 @@ def wall_interior(labels: NDArray[np.uint8], ct: NDArray[np.int16], body: Mask, 
     Soft tissue without the skin, closed over 14 mm so that the gaps between muscles do not open it to the skin.
     """
     deep = erode(body, 5.0, spacing)
-    soft = ndimage.gaussian_filter(ct.astype(np.float32), [1.5 / s for s in spacing]) > -29
-    thick = without_small(opened(soft & deep, 3.5, spacing), 5000.0, spacing) | ((labels > 0) & body)
-    return filled_slices(closed(thick, 14.0, spacing)) & body
+    soft = ndimage.gaussian_filter(ct.astype(np.float32), [1.0 / s for s in spacing]) > -40
+    thick = without_small(opened(soft & deep, 2.5, spacing), 5000.0, spacing) | ((labels > 0) & body)
+    inside = filled_slices(closed(thick, 14.0, spacing))
+    # What reaches the skin only through a gap that was left open in the wall is still inside.
+    return filled_slices(closed(inside, 25.0, spacing)) & erode(body, 12.0, spacing) | (inside & body)
 
 
 def fat(ct: NDArray[np.int16], free: Mask) -> Mask:

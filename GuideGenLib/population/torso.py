@@ -6,7 +6,7 @@ not come from that one alone. Both are part of the data described in the model c
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -159,28 +159,40 @@ class _Scan:
         inner = ndimage.distance_transform_edt(body, sampling=self.spacing)
         outer = ndimage.distance_transform_edt(~body, sampling=self.spacing)
         signed = torch.from_numpy((inner - outer).astype(np.float32))[None]
-        return sample(signed, self.points, self.spacing)[0].numpy()
+        # Beyond the sides of the field of view a body that it cuts is rounded off.
+        end = torch.tensor([(n - 1) * s for n, s in zip(self.labels.shape, self.spacing, strict=True)])
+        beyond = (self.points - self.points.clamp(torch.zeros(3), end))[..., 1:].norm(dim=-1)
+        return (sample(signed, self.points, self.spacing)[0] - beyond).numpy()
 
 
-def _canvas(upper_shape: tuple[int, ...], upper_spacing: Spacing, warp: Warp, body: NDArray[np.bool_]) -> Tensor:
+def _canvas(upper: _Scan, lower: _Scan, warp: Warp) -> Tensor:
     """Points [192, 112, 128, 3] of the canvas in the upper scan, mm: the whole trunk fills it from end to end.
 
-    One scale for all axes (within 1 to 1.1) brings the end of the femora to the bottom; the body is centred.
+    One scale for all axes (within 1 to 1.1) brings the end of the femora to the bottom. The trunk is centred, and the
+    sideways lean between the two scans is shared out so that neither leans more than half of it.
     """
-    top = (upper_shape[0] - 1) * upper_spacing[0]
-    centre = torch.tensor([(n - 1) * s / 2 for n, s in zip(upper_shape, upper_spacing, strict=True)])
+    end = [(n - 1) * s for n, s in zip(upper.labels.shape, upper.spacing, strict=True)]
+    centre = torch.tensor([e / 2 for e in end], dtype=torch.float32)
+    lean = -0.5 * float(torch.atan2(warp.matrix[2, 0] - warp.matrix[0, 2], warp.matrix[0, 0] + warp.matrix[2, 2]))
+    sin, cos = float(np.sin(lean)), float(np.cos(lean))
+    turn = torch.tensor([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
     # Height at which the axis of the trunk leaves the lower scan.
-    line = centre.repeat(4000, 1)
-    line[:, 0] = torch.linspace(-400.0, 0.0, 4000)
-    bottom = float(line[warp(line)[:, 0] > 0][0, 0])
-    scale = float(np.clip((SHAPE[0] - 1) * SPACING[0] / (top - bottom), 1.0, 1.1))
+    line = torch.zeros(4000, 3)
+    line[:, 0] = torch.linspace(-600.0, 0.0, 4000)
+    bottom = float(line[warp(line @ turn.T + centre)[:, 0] > 0][0, 0])
+    length = end[0] / 2 - bottom
+    scale = float(np.clip((SHAPE[0] - 1) * SPACING[0] / length, 1.0, 1.1))
     points = lattice(SHAPE, SPACING) / scale
-    lows, highs = zip(*[(np.flatnonzero(body.any(axes))[[0, -1]]) for axes in ((0, 2), (0, 1))], strict=True)
-    middle = [(a + b) / 2 * s for a, b, s in zip(lows, highs, upper_spacing[1:], strict=True)]
-    start = torch.tensor([top - (SHAPE[0] - 1) * 3.0 / scale] + [
-        m - (n - 1) * 3.0 / scale / 2 for m, n in zip(middle, SHAPE[1:], strict=True)
-    ])
-    return points + start.float()
+    points = points - torch.tensor([(SHAPE[0] - 1) * 3.0 / scale - end[0] / 2, *(points[0, -1, -1, 1:] / 2).tolist()])
+    placed = points @ turn.T + centre
+    thin = placed[::4]
+    seen = (thin[:, :1, :1, :1] >= 0).numpy()[..., 0]
+    bodies = [np.where(seen, replace(upper, points=thin).distance(), replace(lower, points=warp(thin)).distance()) > 0]
+    columns, rows = bodies[0].any(1), bodies[0].any((0, 2))
+    middle_x = np.median([np.flatnonzero(c)[[0, -1]].mean() for c in columns if c.any()])
+    middle_y = np.flatnonzero(rows)[[0, -1]].mean()
+    move = torch.tensor([0.0, middle_y - (SHAPE[1] - 1) / 2, middle_x - (SHAPE[2] - 1) / 2], dtype=torch.float32)
+    return (points + move * 3.0 / scale) @ turn.T + centre
 
 
 def _ramp(points: Tensor, warp: Warp, lower_shape: tuple[int, ...], lower_spacing: Spacing) -> NDArray[np.float32]:
@@ -203,10 +215,11 @@ def _join(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], progress: Progr
     best = np.full(SHAPE, 0.02, dtype=np.float32)
     labels = np.full(SHAPE, value["torso_fat"], dtype=np.uint8)
     keys = [key for key in value if key != "background"]
+    shown = (upper.points[..., 0] >= 0).numpy().astype(np.float32)
     for i, key in enumerate(keys):
         share = ramp
         if key in FROM_UPPER:
-            share = np.ones_like(ramp)
+            share = shown
         elif key in FROM_LOWER:
             share = np.zeros_like(ramp)
         votes = np.zeros(SHAPE, dtype=np.float32)
@@ -251,7 +264,7 @@ def tidy(labels: NDArray[np.uint8], spacing: Spacing = SPACING, *, speckle: int 
             orphan |= (labels == number) & ~main
         else:
             sizes = np.bincount(parts.ravel())
-            least = speckle if key in SPECKLE else 3 * speckle
+            least = speckle if key in ("lung_vessel", "colon_gas", "stomach_gas") else 3 * speckle
             orphan |= mask & (sizes < least)[parts]
     known = ~orphan & (result > 0)
     index = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
@@ -307,8 +320,8 @@ def join(
     progress: Progress = silent,
 ) -> Torso:
     """Join two scans (labels, ct, spacing) whose registration is known."""
-    body = upper[0] > 0
-    points = _canvas(body.shape, upper[2], warp, body)
+    nowhere = torch.zeros(1, 3)
+    points = _canvas(_Scan(*upper, nowhere), _Scan(*lower, nowhere), warp)
     ramp = _ramp(points, warp, lower[0].shape, lower[2])
     scan_u = _Scan(*upper, points)
     scan_l = _Scan(*lower, warp(points))
