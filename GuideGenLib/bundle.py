@@ -46,7 +46,7 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose files were all found unaltered; `identity`, the sha256 of its bundle.json, stands for the whole."""
+    """A bundle whose files were all found unaltered; `identity`, its bundle.json's sha256, stands for the whole."""
 
     path: Path
     config: Mapping[str, Any]
@@ -175,7 +175,7 @@ def labels_hash() -> str:
 
 
 def check_encoder(bundle: Bundle) -> None:
-    """Whether the installed text encoder is the one that the bundle was trained with: BundleError, EncoderError if not."""
+    """Whether the installed text encoder is the one that the bundle was trained with: else BundleError, EncoderError."""
     from GuideGenLib.description.encoder import WEIGHTS, default_folder
 
     package, wanted = bundle.config["encoder"].get("package"), bundle.config["encoder"].get("sha256")
