@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
-from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import hu_mean
 
@@ -14,16 +13,7 @@ DEFAULT_PHASE = "portal_venous"
 
 def reference_table(phase: str | None) -> np.ndarray:
     """float32 [labels] mean HU by label value in a contrast phase; None is `DEFAULT_PHASE`."""
-    return hu_mean(phase or DEFAULT_PHASE)
-
-
-def render(labels: Tensor, table: Tensor, size: tuple[int, int, int] | None = None) -> Tensor:
-    """labels uint8 [D, H, W] -> HU float32 [1, 1, *size], each label at its value of `table`.
-
-    Interpolated linearly to `size` when given, which is what partial volume does at a border of two tissues.
-    """
-    hu = table[labels.long()][None, None]
-    return hu if size is None else nnf.interpolate(hu, size=size, mode="trilinear", align_corners=False)
+    return hu_mean(phase or DEFAULT_PHASE)  # type: ignore[arg-type]
 
 
 def skin_depth(inside: Tensor, spacing: float) -> Tensor:

@@ -1,0 +1,111 @@
+"""From labels to HU: expected latents, a few flow steps for texture, decoding; in tiles where the volume is large."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from monai.inferers import sliding_window_inference
+from torch import Tensor
+from torch.nn import functional as nnf
+
+from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.ct.network import CTNetwork, Style
+from GuideGenLib.ct.reference import skin_depth
+from GuideGenLib.progress import Progress, silent, within
+
+SPACING = 2.0
+"""mm of the voxels that the networks were trained on."""
+STEPS = 6
+MULTIPLE = 2 * FACTOR
+"""Voxel sides are padded to this: four by the codec, two by the network."""
+TILE = (96, 64, 64)
+"""Latent cells (768 x 512 x 512 mm) that are made at once; larger volumes are tiled."""
+DECODE_CELLS = 64
+DECODE_OVERLAP = 12
+"""Slabs of latent slices decoded at once; they overlap by the decoder's receptive field, so no seam can show."""
+
+
+@dataclass
+class CTSynthesizer:
+    """Stage 3 and the decoder of stage 2. spread: [8] standard deviation of the residual latents."""
+
+    codec: CodecNetwork
+    mean: CTNetwork
+    flow: CTNetwork
+    spread: Tensor
+
+    def noise(self, shape: tuple[int, int, int], seed: int) -> Tensor:
+        """The noise field [1, 8, d, h, w] of a volume of `shape` voxels; a crop of it serves a crop of the volume."""
+        generator = torch.Generator(device=self.spread.device).manual_seed(seed)
+        cells = [-(-n // MULTIPLE) * MULTIPLE // FACTOR for n in shape]
+        return torch.randn((1, len(self.spread), *cells), generator=generator, device=self.spread.device)
+
+    @torch.inference_mode()
+    def synthesize(
+        self, labels: np.ndarray, table: np.ndarray, style: Style, noise: Tensor, *, steps: int = STEPS, progress: Progress = silent
+    ) -> np.ndarray:
+        """HU float32 [z, y, x] for labels uint8 of the same shape at 2 mm; table: reference HU by label value.
+
+        steps 0 leaves the texture out and gives the expected CT alone.
+        """
+        shape = labels.shape
+        volume = self._padded(labels)
+        latents = self.latents(volume, torch.from_numpy(table).to(volume.device), style, noise, steps, within(progress, 0.0, 0.8))
+        hu = self.decode(latents, volume, within(progress, 0.8, 1.0))
+        return hu[0, 0, : shape[0], : shape[1], : shape[2]].float().cpu().numpy()
+
+    def _padded(self, labels: np.ndarray) -> Tensor:
+        """uint8 [1, D, H, W] with sides that the networks accept; what is added is air."""
+        pad = [side for n in reversed(labels.shape) for side in (0, -n % MULTIPLE)]
+        return nnf.pad(torch.from_numpy(np.ascontiguousarray(labels)), pad)[None].to(self.spread.device)
+
+    def latents(
+        self, labels: Tensor, table: Tensor, style: Style, noise: Tensor, steps: int, progress: Progress
+    ) -> Tensor:
+        """Latents [1, 8, d, h, w] of padded labels [1, D, H, W]."""
+        reference = self.codec.encode_linear(table[labels.int()][:, None])
+        inside = nnf.max_pool3d((labels != 0).float()[:, None], FACTOR)[0, 0] > 0
+        depth = skin_depth(inside, SPACING * FACTOR)
+        features = [self._features(network, labels, reference, depth) for network in (self.mean, self.flow)]
+        progress("ct", 0.05)
+
+        def pass_through(network: CTNetwork, x: Tensor, anatomy: Tensor, time: float) -> Tensor:
+            clock = torch.full((1,), time, device=x.device)
+            width = x.shape[1]
+
+            def one(tile: Tensor) -> Tensor:
+                return network(tile[:, :width], tile[:, width:], clock, style).float()
+
+            return _tiled(one, torch.cat([x, anatomy.float()], dim=1))
+
+        expected = reference + pass_through(self.mean, reference, features[0], 0.0)
+        progress("ct", 1 / (steps + 1))
+        x = noise
+        for i in range(steps):
+            velocity = pass_through(self.flow, torch.cat([x, expected], dim=1), features[1], i / steps)
+            x = x + velocity / steps
+            progress("ct", (i + 2) / (steps + 1))
+        return expected + x * self.spread.view(1, -1, 1, 1, 1) if steps else expected
+
+    def _features(self, network: CTNetwork, labels: Tensor, reference: Tensor, depth: Tensor) -> Tensor:
+        return network.anatomy(labels, reference, depth)
+
+    def decode(self, latents: Tensor, labels: Tensor, progress: Progress = silent) -> Tensor:
+        """HU [1, 1, 4d, 4h, 4w] of latents and labels, slab by slab along z."""
+        depth = latents.shape[2]
+        parts = []
+        for start in range(0, depth, DECODE_CELLS):
+            low, high = max(0, start - DECODE_OVERLAP), min(depth, start + DECODE_CELLS + DECODE_OVERLAP)
+            part = self.codec.decode(latents[:, :, low:high], labels[:, low * FACTOR : high * FACTOR])
+            stop = min(start + DECODE_CELLS, depth)
+            parts.append(part[:, :, (start - low) * FACTOR : (stop - low) * FACTOR])
+            progress("decode", stop / depth)
+        return torch.cat(parts, dim=2)
+
+
+def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that overlap and fade into each other."""
+    if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
+        return network(x)
+    return sliding_window_inference(x, TILE, 1, network, overlap=0.4, mode="gaussian", padding_mode="replicate")

@@ -1,0 +1,275 @@
+"""Text -> Description -> anatomy -> CT, and CT again after the anatomy was edited.
+
+Every call is deterministic: the same bundle, description, seed and settings give the same voxels on the same device.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+
+from GuideGenLib import __version__
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.bundle import Bundle, load_bundle
+from GuideGenLib.ct.network import Style
+from GuideGenLib.ct.reference import reference_table
+from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
+from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
+from GuideGenLib.description import Description, parse
+from GuideGenLib.description.conditioning import typed_vector
+from GuideGenLib.description.report import to_json
+from GuideGenLib.device import choose_device, choose_precision
+from GuideGenLib.generator.edit import find_change
+from GuideGenLib.generator.models import Models, build
+from GuideGenLib.mask.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.network import Conditions
+from GuideGenLib.mask.regions import ORGANS
+from GuideGenLib.mask.rules import Check, check, score
+from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
+from GuideGenLib.progress import Progress, silent, within
+from GuideGenLib.volumes import VolumeError, check_ct, from_canonical, image_from_array, require_anatomy, to_canonical
+
+GUIDANCE = 1.5
+CANDIDATES = 2
+"""Anatomies drawn at most when one breaks a rule; the best is kept."""
+
+
+@dataclass(frozen=True)
+class MaskResult:
+    """anatomy: uint8 labels at 3 mm, LPS; lesions as drawn; rule checks, the failed ones included."""
+
+    anatomy: sitk.Image
+    lesions: tuple[LesionRecord, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One synthetic patient. ct: int16 HU."""
+
+    description: Description
+    anatomy: sitk.Image
+    ct: sitk.Image
+    lesions: tuple[LesionRecord, ...]
+    checks: tuple[Check, ...]
+    provenance: dict[str, Any] = field(repr=False)
+
+
+class Generator:
+    """The trained stages behind one interface. Not thread-safe; make one for each worker."""
+
+    def __init__(self, bundle: Bundle, models: Models) -> None:
+        self.bundle = bundle
+        self.models = models
+
+    @classmethod
+    def from_bundle(cls, path: Path | None = None, device: str = "auto", precision: str = "auto") -> "Generator":
+        """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; precision: auto, float32, bfloat16.
+
+        Raises BundleError when a file is missing, altered or of another version, DeviceError for a device that is not there.
+        """
+        bundle = load_bundle(path)
+        chosen = choose_device(device)
+        return cls(bundle, build(bundle, chosen, choose_precision(chosen, precision) == "bfloat16"))
+
+    def synthesize_mask(
+        self, description: Description, *, seed: int = 0, region: str | None = None, steps: int | None = None,
+        guidance: float = GUIDANCE, sampler: str = "flow", candidates: int = CANDIDATES, progress: Progress = silent,
+    ) -> MaskResult:
+        """Draw the anatomy of a description with its lesions.
+
+        region None takes the description's, else the torso. Each candidate after the first is drawn only when the one
+        before broke a rule. Raises LesionError when a lesion is asked in an organ that the region does not show.
+        """
+        region = region or description.region or "torso"
+        self._refuse_absent_organs(description, region)
+        conditions = self._conditions(description)
+        best: tuple[float, MaskResult] | None = None
+        for attempt in range(candidates):
+            part = within(progress, attempt / candidates, (attempt + 1) / candidates)
+            with self.models.precision():
+                labels = self.models.mask.synthesize(
+                    conditions, seed=seed + 1_000_003 * attempt, region=region, sampler=sampler, steps=steps,
+                    guidance=guidance, progress=part,
+                )
+            result = self._with_lesions(labels, description, region, seed, attempt)
+            rating = score(list(result.checks))
+            if best is None or rating > best[0]:
+                best = rating, result
+            if all(c.passed for c in result.checks):
+                break
+        assert best is not None
+        progress("mask", 1.0)
+        return best[1]
+
+    def synthesize_ct(
+        self, anatomy: sitk.Image, description: Description, *, seed: int = 0, spacing: float | None = CT_SPACING,
+        steps: int = STEPS, progress: Progress = silent,
+    ) -> sitk.Image:
+        """HU (int16) of an anatomy of any geometry; spacing in mm of the result, None: on the anatomy's own grid.
+
+        The networks work at 2 mm; other spacings are interpolated from it. Raises VolumeError for an anatomy that is
+        empty, holds only a body, or has values that the table does not know.
+        """
+        labels, frame = to_canonical(require_anatomy(anatomy), CT_SPACING, labels=True, smooth=True)
+        noise = self.models.ct.noise(labels.shape, seed)
+        hu = self._hu(labels, description, noise, steps, progress)
+        progress("ct", 1.0)
+        if spacing is not None and abs(spacing - CT_SPACING) < 1e-6:
+            return image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
+        reference = anatomy if spacing is None else _grid(anatomy, spacing)
+        return from_canonical(hu, frame, reference, labels=False)
+
+    def regenerate_ct(
+        self, ct: sitk.Image, anatomy: sitk.Image, edited_anatomy: sitk.Image, description: Description, *, seed: int = 0,
+        margin_mm: float = 20.0, steps: int = STEPS, progress: Progress = silent,
+    ) -> sitk.Image:
+        """The CT after an edit: new within `margin_mm` of changed labels, bit-identical to `ct` beyond.
+
+        `edited_anatomy` must lie on the grid of `anatomy`; `ct` may have its own. Use the seed of the run that made
+        `ct`, so that old and new texture meet. Raises VolumeError when the grids or the body do not agree.
+        """
+        if margin_mm <= 0:
+            raise ValueError(f"margin_mm is {margin_mm}: give the width in mm of the zone that may change, for example 20")
+        ct, anatomy, edited = check_ct(ct), require_anatomy(anatomy), require_anatomy(edited_anatomy)
+        if not _same_grid(anatomy, edited):
+            raise VolumeError("the edited anatomy lies on another grid than the anatomy before: resample it onto that grid")
+        edited = fill_erased(anatomy, edited)
+        before, frame = to_canonical(anatomy, CT_SPACING, labels=True, smooth=True)
+        after, _ = to_canonical(edited, CT_SPACING, labels=True, smooth=True)
+        change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)
+        if change is None:
+            return sitk.Image(ct)
+        noise = self.models.ct.noise(after.shape, seed)
+        cells = tuple(slice(s.start // 4, (s.start + -(-(s.stop - s.start) // MULTIPLE) * MULTIPLE) // 4) for s in change.window)
+        hu = np.zeros(after.shape, np.float32)
+        hu[change.window] = self._hu(after[change.window], description, noise[(..., *cells)], steps, progress)
+        weight = _float_image(change.weight, frame)
+        new = from_canonical(hu, frame, ct, labels=False)
+        share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
+        old = sitk.GetArrayFromImage(ct)
+        blended = np.where(share > 0, np.rint(share * sitk.GetArrayViewFromImage(new) + (1 - share) * old), old)
+        result = sitk.GetImageFromArray(blended.astype(np.int16))
+        result.CopyInformation(ct)
+        progress("ct", 1.0)
+        return result
+
+    def generate(
+        self, text: str, *, seed: int = 0, region: str | None = None, spacing: float | None = CT_SPACING,
+        mask_steps: int | None = None, ct_steps: int = STEPS, guidance: float = GUIDANCE, sampler: str = "flow",
+        progress: Progress = silent,
+    ) -> Case:
+        """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
+        progress("describe", 0.0)
+        description = parse(text)
+        mask = self.synthesize_mask(
+            description, seed=seed, region=region, steps=mask_steps, guidance=guidance, sampler=sampler,
+            progress=within(progress, 0.02, 0.45),
+        )
+        ct = self.synthesize_ct(
+            mask.anatomy, description, seed=seed, spacing=spacing, steps=ct_steps, progress=within(progress, 0.45, 1.0)
+        )
+        settings = {
+            "seed": seed, "region": region or description.region or "torso", "spacing_mm": spacing, "sampler": sampler,
+            "mask_steps": mask_steps, "ct_steps": ct_steps, "guidance": guidance,
+        }
+        return Case(description, mask.anatomy, ct, mask.lesions, mask.checks, self.provenance(description, settings, mask))
+
+    def provenance(self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None) -> dict[str, Any]:
+        """What a reader needs to make the same volumes again; no time and no path, so equal runs give equal files."""
+        return {
+            "synthetic": True,
+            "text": description.text,
+            "description": to_json(description),
+            "settings": settings,
+            "lesions": [asdict(lesion) for lesion in mask.lesions] if mask else [],
+            "checks": [asdict(c) for c in mask.checks] if mask else [],
+            "bundle": {"name": self.bundle.config["name"], "version": self.bundle.config["version"], "sha256": self.bundle.identity},
+            "device": str(self.models.device),
+            "precision": "bfloat16" if self.models.bfloat16 else "float32",
+            "guidegen": __version__,
+            "torch": torch.__version__,
+        }
+
+    # ------------------------------------------------------------ inside
+
+    def _conditions(self, description: Description) -> Conditions:
+        states = self.models.encoder.encode(description.text).to(self.models.device)[None]
+        typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
+        return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
+
+    def _refuse_absent_organs(self, description: Description, region: str) -> None:
+        """Before any work: a lesion needs its organ in the region."""
+        shown = ORGANS.get(region, frozenset())
+        homes = {"lung": "lung_upper_lobe_left", "liver": "liver", "kidney": "kidney_left", "pancreas": "pancreas", "colon": "colon"}
+        for finding in description.findings:
+            if finding.drawn and homes[finding.organ or ""] not in shown and not (finding.organ == "colon" and region == "pelvis"):
+                raise LesionError(
+                    f"the region {region} does not show the {finding.organ}: choose one that does, for example torso"
+                )
+
+    def _with_lesions(self, labels: np.ndarray, description: Description, region: str, seed: int, attempt: int) -> MaskResult:
+        rng = np.random.default_rng([seed, attempt, 1])
+        spacing = (MASK_SPACING,) * 3
+        labels, lesions = insert_lesions(labels, spacing, description.findings, rng)
+        present = set(ORGANS[region])
+        volumes = self.bundle.config.get("volumes_ml") if region == "torso" else None
+        checks = check(labels, spacing, description, lesions, present, volumes)
+        depth, height, width = labels.shape
+        origin = (-MASK_SPACING * (width - 1) / 2, -MASK_SPACING * (height - 1) / 2, 0.0)
+        return MaskResult(image_from_array(labels, spacing, origin, labels=True), tuple(lesions), tuple(checks))
+
+    def _hu(self, labels: np.ndarray, description: Description, noise: torch.Tensor, steps: int, progress: Progress) -> np.ndarray:
+        conditions = self._conditions(description)
+        level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
+        style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
+        with self.models.precision():
+            return self.models.ct.synthesize(
+                labels, reference_table(description.phase), style, noise, steps=steps, progress=progress
+            )
+
+
+def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:
+    """What was erased inside the body becomes `body`: an eraser leaves 0 there, which would be air."""
+    old, new = sitk.GetArrayViewFromImage(before), sitk.GetArrayFromImage(after)
+    new[(old != 0) & (new == 0)] = values()["body"]
+    result = sitk.GetImageFromArray(new)
+    result.CopyInformation(after)
+    return result
+
+
+def with_correction(description: Description, **fields: Any) -> Description:
+    """A description with fields that the user corrected; what is not named stays."""
+    return replace(description, **fields)
+
+
+def _same_grid(a: sitk.Image, b: sitk.Image) -> bool:
+    return (
+        a.GetSize() == b.GetSize()
+        and np.allclose(a.GetOrigin(), b.GetOrigin(), atol=1e-2)
+        and np.allclose(a.GetSpacing(), b.GetSpacing(), rtol=1e-4)
+        and np.allclose(a.GetDirection(), b.GetDirection(), atol=1e-4)
+    )
+
+
+def _grid(image: sitk.Image, spacing: float) -> sitk.Image:
+    """An empty grid of isotropic `spacing` over the same extent and axes."""
+    size = [max(2, round(n * s / spacing)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
+    shift = [(n * s - m * spacing) / 2 - s / 2 + spacing / 2 for n, s, m in zip(image.GetSize(), image.GetSpacing(), size, strict=True)]
+    grid = sitk.Image(size, sitk.sitkUInt8)
+    grid.SetSpacing((spacing,) * 3)
+    grid.SetDirection(image.GetDirection())
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    grid.SetOrigin((np.array(image.GetOrigin()) + direction @ np.array(shift)).tolist())
+    return grid
+
+
+def _float_image(array: np.ndarray, frame: Any) -> sitk.Image:
+    image = sitk.GetImageFromArray(array.astype(np.float32))
+    image.SetSpacing(frame.spacing[::-1])
+    image.SetOrigin(frame.origin)
+    image.SetDirection(frame.direction)
+    return image

@@ -1,0 +1,74 @@
+"""The networks of a bundle, built and filled."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from GuideGenLib.bundle import Bundle, BundleError
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.synthesizer import MaskSynthesizer
+
+
+@dataclass
+class Models:
+    """Everything that holds weights, on one device."""
+
+    encoder: TextEncoder
+    mask: MaskSynthesizer
+    ct: CTSynthesizer
+    device: torch.device
+    bfloat16: bool
+
+    def precision(self) -> AbstractContextManager[object]:
+        """The context in which the networks run."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.bfloat16 else nullcontext()
+
+
+def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
+    """Networks of the bundle on `device`. Raises BundleError when tensors and configuration do not agree."""
+    networks = bundle.config["networks"]
+    encoder = TextEncoder.load()
+    if encoder.sha256 != bundle.config["encoder"]["sha256"]:
+        raise BundleError(
+            f"the text encoder at {encoder.folder} is not the one that {bundle.path.name} was trained with: "
+            f"install {bundle.config['encoder']['package']}"
+        )
+    mask_tensors = bundle.tensors("mask.safetensors")
+    ct_tensors = bundle.tensors("ct.safetensors")
+    log_weights = mask_tensors.pop("log_weights")
+    spread = ct_tensors.pop("spread").float().to(device)
+    try:
+        mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
+        codec = CodecNetwork(**networks["codec"])
+        mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))
+        flow = CTNetwork(CTConfig(**{**networks["ct_flow"], **_tuples(networks["ct_flow"])}))
+        for network, tensors in (
+            (mask, mask_tensors),
+            (codec, bundle.tensors("codec.safetensors")),
+            (mean, {k[5:]: v for k, v in ct_tensors.items() if k.startswith("mean.")}),
+            (flow, {k[5:]: v for k, v in ct_tensors.items() if k.startswith("flow.")}),
+        ):
+            network.load_state_dict({k: v.float() for k, v in tensors.items()})
+            _ready(network, device)
+    except (TypeError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
+    return Models(
+        encoder, MaskSynthesizer(mask, log_weights.float()), CTSynthesizer(codec, mean, flow, spread), device, bfloat16
+    )
+
+
+def _tuples(arguments: dict[str, object]) -> dict[str, object]:
+    """JSON has lists where the configurations have tuples."""
+    return {k: tuple(v) for k, v in arguments.items() if isinstance(v, list)}
+
+
+def _ready(network: nn.Module, device: torch.device) -> None:
+    network.eval().requires_grad_(False)
+    network.to(device).to(memory_format=torch.channels_last_3d)
