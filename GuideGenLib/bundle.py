@@ -175,7 +175,7 @@ def labels_hash() -> str:
 
 
 def check_encoder(bundle: Bundle) -> None:
-    """Whether the installed text encoder is the one that the bundle was trained with: else BundleError, EncoderError."""
+    """Compare the installed text encoder with the one used in training. Raises BundleError, EncoderError."""
     from GuideGenLib.description.encoder import WEIGHTS, default_folder
 
     package, wanted = bundle.config["encoder"].get("package"), bundle.config["encoder"].get("sha256")
