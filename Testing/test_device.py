@@ -14,7 +14,7 @@ def test_the_cpu_can_be_asked_for_and_auto_finds_something():
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(DeviceError, match="device cuda:0 is not there .* --device cpu"):
+    with pytest.raises(DeviceError, match=r"device cuda:0 is not there .* --device cpu"):
         device.choose_device("cuda:0")
     with pytest.raises(DeviceError, match="unknown device 'tpu'"):
         device.choose_device("tpu")
