@@ -1,0 +1,193 @@
+"""One torso, deformed to attributes: a velocity is summed up from effects, integrated, and labels are looked up through it.
+
+Positions and displacements are in mm, [z, y, x]. A velocity points from the template to the person; the flow that is
+integrated is the way back, because a label is looked up for each voxel of the person.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.interpolate import BSpline
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.population.attributes import Attributes
+from GuideGenLib.population.effects import bladder_velocity, body_velocity, breasts, fat_thickness, muscle_shift, organ_velocity
+from GuideGenLib.population.template import COARSE, FATS, MUSCLES, SPACING, Field, Template, template
+
+SQUARINGS = 6
+
+
+def _spline(n: int, spacing: float, knot_mm: float) -> Field:
+    """Cubic B-spline basis [n, controls] on voxel centres."""
+    knots = np.arange(-3, n * spacing / knot_mm + 4) * knot_mm
+    basis = BSpline.design_matrix((np.arange(n) + 0.5) * spacing, knots, 3).toarray()
+    return np.asarray(basis, np.float32)
+
+
+def random_field(shape: tuple[int, ...], spacing: float, knot_mm: float, sd_mm: float, rng: np.random.Generator) -> Field:
+    """Smooth noise [3, z, y, x] of standard deviation `sd_mm` and control points every `knot_mm`."""
+    z, y, x = (_spline(n, spacing, knot_mm) for n in shape)
+    controls = rng.standard_normal((3, z.shape[1], y.shape[1], x.shape[1]), dtype=np.float32)
+    noise = np.einsum("zi,cijk->czjk", z, controls)
+    noise = np.einsum("yj,czjk->czyk", y, noise)
+    noise = np.einsum("xk,czyk->czyx", x, noise)
+    # The mean over a cell of the sum of squared cubic B-spline weights is 151/315 an axis.
+    return np.asarray(noise * (sd_mm / (151 / 315) ** 1.5), np.float32)
+
+
+def limited(velocity: Field, spacing: float = COARSE, strain: float = 0.55, growth: float = 0.9, rounds: int = 3) -> Field:
+    """The velocity, smoothed where it would stretch by more than `strain` or change log volume by more than `growth`."""
+    for _ in range(rounds):
+        gradient = [np.gradient(component, spacing) for component in velocity]
+        total = sum(g * g for row in gradient for g in row)
+        excess = np.maximum(np.sqrt(total) / (strain * 3**0.5), np.abs(gradient[0][0] + gradient[1][1] + gradient[2][2]) / growth)
+        if excess.max() < 1.05:
+            break
+        mix = np.clip((excess - 0.95) / 0.4, 0, 1).astype(np.float32)
+        mix = np.minimum(1, 1.5 * ndimage.uniform_filter(mix, 5))
+        smooth = np.stack([ndimage.uniform_filter(ndimage.uniform_filter(c, 5), 5) for c in velocity])
+        velocity = velocity + mix * (smooth - velocity)
+    return velocity
+
+
+def _grid(shape: tuple[int, ...]) -> torch.Tensor:
+    """The identity for grid_sample: [1, z, y, x, 3] with x first, -1..1 between the outer faces."""
+    axes = [(torch.arange(n, dtype=torch.float32) + 0.5) * 2 / n - 1 for n in shape]
+    z, y, x = torch.meshgrid(*axes, indexing="ij")
+    return torch.stack((x, y, z), -1)[None]
+
+
+def exponential(velocity: Field, spacing: float = COARSE) -> Field:
+    """Displacement [3, z, y, x] in mm of the unit-time flow of a stationary velocity, by scaling and squaring."""
+    shape = velocity.shape[1:]
+    scale = torch.tensor([2 / (n * spacing) for n in shape])
+    flow = torch.from_numpy(np.ascontiguousarray(velocity)) * scale[:, None, None, None] / 2**SQUARINGS
+    identity = _grid(shape)
+    for _ in range(SQUARINGS):
+        where = identity + flow.flip(0).permute(1, 2, 3, 0)[None]
+        flow = flow + functional.grid_sample(flow[None], where, padding_mode="border", align_corners=False)[0]
+    return (flow / scale[:, None, None, None]).numpy()
+
+
+def jacobian(displacement: Field, spacing: float = COARSE) -> Field:
+    """Determinant of the gradient of position + displacement, [z, y, x]."""
+    g = np.array([np.gradient(component, spacing) for component in displacement]) + np.eye(3)[:, :, None, None, None]
+    return np.asarray(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))), np.float32)
+
+
+def warp(volume: Field, displacement: Field, spacing: float) -> Field:
+    """`volume` at position + displacement, trilinear, on its own grid."""
+    scale = torch.tensor([2 / (n * spacing) for n in volume.shape])
+    where = _grid(volume.shape) + (torch.from_numpy(displacement) * scale[:, None, None, None]).flip(0).permute(1, 2, 3, 0)[None]
+    return functional.grid_sample(torch.from_numpy(volume)[None, None], where, padding_mode="border", align_corners=False)[0, 0].numpy()
+
+
+def doubled(volume: Field) -> Field:
+    """[..., z, y, x] at half the spacing."""
+    wide = torch.from_numpy(np.ascontiguousarray(volume)).reshape(1, -1, *volume.shape[-3:])
+    raised = functional.interpolate(wide, scale_factor=2, mode="trilinear", align_corners=False)
+    return raised.numpy().reshape(*volume.shape[:-3], *raised.shape[-3:])
+
+
+def _voxels(positions: Field, shape: tuple[int, ...], spacing: float) -> NDArray[np.int64]:
+    """Flat index of the voxel at each position [3, ...]; positions outside take the edge."""
+    flat = np.zeros(positions.shape[1:], np.int64)
+    for axis, n in enumerate(shape):
+        index = (positions[axis] * (1 / spacing)).astype(np.int32)
+        np.clip(index, 0, n - 1, out=index)
+        flat *= n
+        flat += index
+    return flat
+
+
+def velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
+    """The summed, limited velocity [3, z, y, x] in mm on the 6 mm grid."""
+    shape = torso.skin.shape
+    total = random_field(shape, COARSE, 110, 7.0, rng) + random_field(shape, COARSE, 45, 2.2, rng)
+    total *= 1 - 0.6 * torso.bone
+    total += body_velocity(torso, who, rng)
+    organ_velocity(torso, who, rng, total)
+    total = limited(total)
+    # The bladder empties further than any limit: nothing but urine is squeezed.
+    return total + bladder_velocity(torso, who)
+
+
+def displacement(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
+    """Where to look in the template, relative to each voxel of the person: [3, z, y, x] in mm on the 6 mm grid."""
+    return exponential(-velocity(torso, who, rng))
+
+
+def sample_anatomy(torso_labels: NDArray[np.uint8], attributes: Attributes, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A person of these attributes made from the torso.
+
+    torso_labels: uint8 [z, y, x] at 3 mm in the canonical frame, values of Resources/anatomy.csv, even sides.
+    Returns labels of the same shape and spacing; deterministic in `rng`. Raises ValueError for another kind of array.
+    """
+    torso = template(torso_labels, attributes.sex)
+    back = displacement(torso, attributes, rng)
+    fat = fat_thickness(torso, attributes, rng)
+    back = centred(torso, back, fat)
+    positions = doubled(back)
+    for axis, n in enumerate(torso.labels.shape):
+        shape = [1, 1, 1]
+        shape[axis] = n
+        positions[axis] += ((np.arange(n, dtype=np.float32) + 0.5) * SPACING).reshape(shape)
+    labels = torso.fine.ravel()[_voxels(positions, torso.fine.shape, SPACING / 2)]
+    labels = _muscle(torso, labels, positions, muscle_shift(attributes))
+    return _skin(torso, labels, back, fat, attributes, rng)
+
+
+def centred(torso: Template, back: Field, fat: Field) -> Field:
+    """The displacement after the person was moved, in y and x, to the middle of the volume."""
+    below = slice(0, int(torso.levels["dome"] / COARSE))
+    body = (warp(torso.skin, back, COARSE) - warp(fat, back, COARSE))[below] < 0
+    shift = np.zeros(3, np.float32)
+    for axis, others in ((1, (0, 2)), (2, (0, 1))):
+        filled = np.nonzero(body.mean(others) > 0.002)[0]
+        if len(filled):
+            shift[axis] = (body.shape[axis] - 1 - filled[0] - filled[-1]) / 2 * COARSE
+    moved = np.broadcast_to(-shift[:, None, None, None], back.shape).astype(np.float32)
+    return moved + np.stack([warp(component, moved, COARSE) for component in back])
+
+
+def _muscle(torso: Template, labels: NDArray[np.uint8], positions: Field, shift: float) -> NDArray[np.uint8]:
+    """Moves the border of muscle and fat by `shift` mm into the muscle (+) or the fat (-)."""
+    key = values()
+    table = np.zeros(256, bool)
+    table[[key[name] for name in (MUSCLES if shift > 0 else FATS)]] = True
+    here = np.nonzero(table[labels].ravel())[0]
+    at = positions.reshape(3, -1)[:, here]
+    scale = [2 / (n * SPACING) for n in torso.labels.shape]
+    where = np.stack([at[2] * scale[2] - 1, at[1] * scale[1] - 1, at[0] * scale[0] - 1], -1).astype(np.float32)
+    depth = functional.grid_sample(
+        torch.from_numpy(torso.marble)[None, None], torch.from_numpy(where)[None, None, None], padding_mode="border", align_corners=False
+    ).numpy().ravel()
+    gone = (depth < shift) if shift > 0 else (depth > shift) & (depth < 0)
+    flat = labels.reshape(-1)
+    flat[here[gone]] = torso.other.ravel()[_voxels(at[:, gone], torso.labels.shape, SPACING)]
+    return labels
+
+
+def _skin(
+    torso: Template, labels: NDArray[np.uint8], back: Field, fat: Field, who: Attributes, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Sets the outline of the body: fat outside the core, no more, no less than habitus and sex ask for."""
+    key = values()
+    at = torso.points + back
+    width = torso.skin.shape[2] * COARSE
+    beyond = np.maximum(0, np.abs(at[2] - width / 2) - width / 2 + COARSE / 2) * (at[0] < torso.levels["arms"])
+    level = warp(torso.skin, back, COARSE) + beyond - warp(fat, back, COARSE)
+    core = warp(torso.core, back, COARSE) + beyond - 3.0
+    level = np.minimum(level, core)
+    gland = None
+    if who.sex == "female":
+        level, gland = breasts(torso, who, rng, at, fat, level)
+    inside = doubled(ndimage.gaussian_filter(level, 0.8)) < 0
+    inside |= doubled(core) < -1.0
+    labels[~inside] = 0
+    labels[inside & (labels == 0)] = key["subcutaneous_fat"]
+    if gland is not None:
+        labels[(doubled(gland) < 0) & inside & (labels == key["subcutaneous_fat"])] = key["body"]
+    return labels

@@ -1,0 +1,237 @@
+"""What sex, age, habitus, breath and filling do to a torso, as velocities in mm on the 6 mm grid and as fat in mm.
+
+Each effect names its published source; magnitudes without one were chosen by eye and say so.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.population.attributes import Attributes
+from GuideGenLib.population.template import Field, Template
+
+# Millilitres (men, women): masses of ICRP Publication 89 (2002), table 2.8, over 1.05 g/ml; heart with blood, gallbladder
+# with bile, stomach with its content; thyroid, adrenals and kidneys each. Uterus: 80 g of the same table.
+REFERENCE_ML: dict[str, tuple[float, float]] = {
+    "liver": (1710, 1330), "gallbladder": (65, 54), "spleen": (145, 124), "pancreas": (133, 114), "stomach": (380, 350),
+    "kidney_left": (148, 131), "kidney_right": (148, 131), "adrenal_left": (6.7, 6.2), "adrenal_right": (6.7, 6.2),
+    "heart": (800, 590), "thyroid": (19, 16), "uterus": (76, 76),
+}  # fmt: skip
+
+
+def ramp(x: Field, start: float, stop: float) -> Field:
+    """0 at start, 1 at stop, smooth between and flat beyond."""
+    t = np.clip((x - start) / (stop - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def bump(x: Field, start: float, top_start: float, top_stop: float, stop: float) -> Field:
+    """0, up to 1 on [top_start, top_stop], down to 0."""
+    return ramp(x, start, top_start) * ramp(x, stop, top_stop)
+
+
+def body_velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
+    """Height, shape of chest and pelvis, belly, breath and aorta."""
+    z = torso.points[0, :, :1, :1]
+    y, x = torso.points[1, :1], torso.points[2, :1]
+    aside = x - torso.middle_x
+    ahead = torso.spine_y[:, None, None] - y  # mm in front of the spine
+    total = np.zeros_like(torso.points)
+    _height(torso, who, z, ahead, aside, total)
+    _frame(torso, who, z, ahead, aside, rng, total)
+    _belly(torso, who, z, ahead, aside, rng, total)
+    _breath(torso, who, z, ahead, total)
+    # Aorta: 23 against 26 mm across in women and men in the chest, wider by about .8 mm a decade: Rogers, Am J Cardiol 2013;111:1510.
+    wider = -1.2 * (who.sex == "female") + 0.04 * (who.age - 50) + rng.normal(0, 0.6)
+    total += np.float32(np.clip(wider, -2.0, 2.5)) * torso.aorta_outward
+    return total
+
+
+def _height(torso: Template, who: Attributes, z: Field, ahead: Field, aside: Field, total: Field) -> None:
+    log = np.log(who.height_factor)
+    # Short people show a little more thigh and neck than the template has; stretching the shoulders fills half of the neck.
+    top = torso.levels["top"]
+    total[0] += log * np.minimum(z - 0.4 * top, 0.5 * top - 0.55 * np.maximum(z - 0.85 * top, 0))
+    total[1] += -0.6 * log * ahead
+    total[2] += 0.6 * log * aside
+
+
+def _frame(
+    torso: Template, who: Attributes, z: Field, ahead: Field, aside: Field, rng: np.random.Generator, total: Field
+) -> None:
+    """The skeleton's sexual dimorphism.
+
+    Women's pelvis: wider, most of all low down (outlet and subpubic angle), with a shallower, lower ischium and a sacrum
+    further back: Tague, Am J Phys Anthropol 1992;88:1; Fischer and Mitteroecker, Anat Rec 2017;300:698. Women's ribcage is
+    smaller and narrower for the same height: Bellemare, Jeanneret, Couture, Am J Respir Crit Care Med 2003;168:305.
+    """
+    at = torso.levels
+    female = who.sex == "female"
+    hips = rng.normal(0.0, 0.02)
+    chest = rng.normal(0.0, 0.025)
+    crest, joint = at["crest"], at["femur_top"]
+    pelvis = ramp(z, crest + 50, crest - 40)
+    outlet = ramp(z, crest - 30, joint + 10)
+    ribs = ramp(z, at["lumbar_top"] - 60, at["dome"])
+    shoulders = ramp(z, at["dome"] + 60, at["sternum_top"])
+    if female:
+        wide = pelvis * (0.055 + hips) + outlet * 0.06
+        total[2] += aside * (wide + ribs * (-0.05 + chest) - 0.03 * shoulders - 0.03 * bump(z, crest, crest + 60, crest + 60, at["dome"]))
+        # Shallower: all below the crest is pressed together, and the loins take up the room.
+        depth = np.minimum(z, crest) - 0.25 * crest
+        total[0] += -0.08 * depth * ramp(z, at["lumbar_top"] + 60, crest)
+        # Roomier from front to back: the sacrum goes backward, the pubis hardly forward.
+        total[1] += (pelvis * outlet * 0.03) * np.clip(-ahead + 60, -60, 120) + pelvis * (1 - outlet) * 5.0 * ramp(ahead, 20, -40)
+        total[1] += -ahead * ribs * (-0.04 + chest)
+    else:
+        total[2] += aside * (pelvis * (-0.02 + hips) + ribs * (0.01 + chest) + 0.01 * shoulders)
+        total[1] += -ahead * ribs * (0.01 + chest)
+    # Old spines stoop a little more: chest forward over the pelvis (Fon, AJR 1980;134:979, kyphosis 26 to 42 degrees from 20 to 75).
+    stoop = 0.15 * (who.age - 50) + rng.normal(0, 4)
+    total[1] += -np.clip(stoop, -10, 12) * ramp(z, at["dome"], at["top"]) + 0.4 * stoop * bump(z, crest, at["dome"], at["dome"] + 40, at["top"])
+
+
+def visceral_level(who: Attributes) -> float:
+    """Habitus units of fat inside the abdomen.
+
+    More of it in men than in women of the same body mass and more with age: Enzi, Am J Clin Nutr 1986;44:739;
+    Kuk, Ageing Res Rev 2009;8:339.
+    """
+    return who.habitus_level - 0.35 + (0.2 if who.sex == "male" else -0.2) + 0.08 * (who.age - 50) / 10
+
+
+def _belly(
+    torso: Template, who: Attributes, z: Field, ahead: Field, aside: Field, rng: np.random.Generator, total: Field
+) -> None:
+    """Visceral fat pushes the wall of the abdomen forward and sideward (.085 and .04 a unit: by eye)."""
+    at = torso.levels
+    level = visceral_level(who) + rng.normal(0, 0.2)
+    abdomen = bump(z, at["hip_bottom"] + 40, at["crest"] - 20, at["lumbar_top"] - 50, at["dome"] + 50)
+    front = np.log1p(np.exp(np.clip(ahead / 15, -30, 30))) * 15  # smooth max(ahead, 0)
+    total[1] += -0.085 * level * abdomen * front
+    total[2] += 0.04 * level * abdomen * aside * ramp(ahead, -60, 20)
+    # Subcutaneous fat of the flanks and back is set by the skin; the thin are flat everywhere.
+    total[2] += 0.015 * level * aside
+
+
+def _breath(torso: Template, who: Attributes, z: Field, ahead: Field, total: Field) -> None:
+    """The diaphragm goes down `breathing_mm`, fading to the lung apex, to L4, in the spine and in the wall."""
+    at = torso.levels
+    low = at["lumbar_bottom"] + 0.25 * (at["lumbar_top"] - at["lumbar_bottom"])
+    along = bump(z, low, at["dome"] - 70, at["dome"], at["apex"])
+    free = torso.inner * (1 - torso.spine)
+    total[0] += -who.breathing_mm * along * free
+    # Ribs lift: the chest deepens by about a fifth of the excursion, the belly comes forward.
+    total[1] += -0.2 * who.breathing_mm * bump(z, low, at["dome"] - 40, at["dome"] + 60, at["top"]) * ramp(ahead, 0, 120)
+
+
+def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Generator) -> float:
+    """Log of the factor on an organ's radius."""
+    female = who.sex == "female"
+    ml = torso.blobs[name].millilitres
+    noise = rng.normal(0, 0.07)
+    if name == "prostate":
+        # About 20-25 ml at 40 and 1.6 % a year more: Rhodes, J Urol 1999;161:1174.
+        return float(np.clip(np.log(22 * 1.016 ** (who.age - 40) / ml) / 3 + noise, -0.1, 0.42))
+    reference = REFERENCE_ML[name][female]
+    if name == "uterus" and who.age > 52:
+        reference = 40.0  # after menopause: Merz, Ultrasound Obstet Gynecol 1996;7:38
+    if name == "stomach":
+        reference *= who.stomach_fill
+    # Organs follow the body's size; three quarters of the way from the template's own volume to the reference.
+    middle = 0.75 * np.log(reference * (who.height_factor / (0.95 if female else 1.005)) ** 2 / ml) / 3
+    old = max(who.age - 50, 0) / 40
+    if name == "liver":
+        middle += -0.08 * old + 0.03 * who.habitus_level  # -28 % of volume with age: Wynne, Hepatology 1989;9:297; larger with body mass: Vauthey, Liver Transpl 2002;8:233
+    if name.startswith("kidney"):
+        middle += -0.05 * old + 0.015 * who.habitus_level  # Wang, Kidney Int 2014;85:677
+    if name == "heart":
+        middle += 0.02 * who.habitus_level
+    most = 0.3 if name == "uterus" else 0.17
+    return float(np.clip(np.clip(middle, -0.16, most) + noise, -0.28, most + 0.11))
+
+
+def organ_velocity(torso: Template, who: Attributes, rng: np.random.Generator, total: Field) -> None:
+    """Adds the growth of each organ about its centre to `total` [3, z, y, x]."""
+    for name, organ in torso.blobs.items():
+        growth = organ_growth(torso, name, who, rng)
+        part = total[(slice(None), *organ.box)]
+        part += growth * organ.weight * (torso.points[(slice(None), *organ.box)] - organ.centre[:, None, None, None])
+
+
+def bladder_velocity(torso: Template, who: Attributes) -> Field:
+    """Empties or fills the bladder to `bladder_ml`, with the neighbours following."""
+    if torso.bladder is None:
+        return np.zeros_like(torso.points)
+    growth = np.log(who.bladder_ml / torso.bladder.millilitres) / 3
+    held = torso.bladder.weight * (1 - 0.85 * torso.bone)
+    return np.asarray(growth * held * (torso.points - torso.bladder.centre[:, None, None, None]), np.float32)
+
+
+def muscle_shift(who: Attributes) -> float:
+    """Millimetres by which fat takes over from muscle at their border.
+
+    Muscle mass is a third lower in women and falls from the fifth decade on: Janssen, J Appl Physiol 2000;89:81. The shift
+    itself is by eye: sheets of muscle of the template are 6 to 12 mm thick.
+    """
+    shift = 0.5 * (who.sex == "female") + 0.25 * (who.age - 50) / 10 - 0.3 * min(who.habitus_level, 0.7) - 0.2
+    return float(np.clip(shift, -1.2, 1.4))
+
+
+def fat_thickness(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
+    """Millimetres by which the skin moves out (in where negative), on the 6 mm grid, in the template's frame.
+
+    -12..+8 mm over the classes (the template is overweight), more in front than behind: the range that CT shows (Enzi 1986, as above). Women carry more
+    under the skin, most at hips and thighs (same source).
+    """
+    level = np.interp(who.habitus_level, (-1.2, -1, 0, 0.7, 1.4, 2.0), (-13, -12, -6, 1, 8, 13)) + rng.normal(0, 1.5)
+    female = who.sex == "female"
+    z, y = torso.points[0, :, :1, :1], torso.points[1, :1]
+    at = torso.levels
+    front = ramp(torso.spine_y[:, None, None] - y, -40, 60)
+    trunk = ramp(z, at["top"] + 30, at["sternum_top"] - 40)  # shoulders and arms thicken less
+    aside = np.abs(torso.points[2, :1] - torso.middle_x)
+    arm = ramp(aside, 130, 175) * ramp(z, at["dome"], at["sternum_top"] - 30)
+    hips = ramp(z, at["crest"] + 40, at["crest"] - 60)
+    flank = ramp(aside, 60, 140) * ramp(torso.spine_y[:, None, None] - y, 90, 40)
+    thick = level * (1 + 0.25 * front - 0.35 * flank) * (0.45 + 0.55 * trunk) * (1 - 0.6 * arm)
+    thick = thick + (4.0 * hips + 1.0 if female else -1.0)
+    return np.asarray(np.broadcast_to(thick, torso.skin.shape), np.float32)
+
+
+def _nipple(torso: Template, side: int) -> Field | None:
+    """A point on the front of the chest at the height of the fourth space, mm."""
+    at = torso.levels
+    z = at["sternum_bottom"] + 0.3 * (at["sternum_top"] - at["sternum_bottom"])
+    x = torso.middle_x + side * 82.0
+    i, k = int(z / 6), int(np.clip(x / 6, 0, torso.skin.shape[2] - 1))
+    inside = np.nonzero(torso.skin[min(i, torso.skin.shape[0] - 1), :, k] < 0)[0]
+    return np.array([z, inside[0] * 6.0, x], np.float32) if len(inside) else None
+
+
+def breasts(
+    torso: Template, who: Attributes, rng: np.random.Generator, at: Field, fat: Field, level: Field
+) -> tuple[Field, NDArray[np.float32] | None]:
+    """The body's level set with breasts joined on, and the level set of their glands; `at`: template positions [3, z, y, x].
+
+    About 400-800 ml each, more with body mass, glands giving way to fat with age: Huang, Med Phys 2011;38:2180.
+    """
+    size = np.exp(rng.normal(0, 0.10)) * (1 + 0.10 * np.clip(who.habitus_level, -1, 1.6))
+    flat = rng.uniform(0.85, 1.15)
+    radii = size * np.array([60, 30 * flat, 64])
+    dense = float(np.clip(0.72 - 0.006 * (who.age - 40) - 0.06 * who.habitus_level, 0.35, 0.8))
+    gland = None
+    for side in (-1, 1):
+        centre = _nipple(torso, side)
+        if centre is None:
+            continue
+        i, j, k = (int(np.clip(c / 6, 0, n - 1)) for c, n in zip(centre, level.shape, strict=True))
+        centre = centre + np.array([-8, 0.15 * radii[1] - fat[i, j, k], 0])
+        offset = at - centre[:, None, None, None]
+        norm = np.sqrt(sum((offset[i] / radii[i]) ** 2 for i in range(3)))
+        breast = (norm - 1) * radii[1]
+        blend = np.clip(0.5 + 0.5 * (breast - level) / 16, 0, 1)  # smooth union, 16 mm round
+        level = breast + (level - breast) * blend - 16 * blend * (1 - blend)
+        offset[1] += 0.1 * radii[1]
+        inner = (np.sqrt(sum((offset[i] / (dense * radii[i])) ** 2 for i in range(3))) - 1) * dense * radii[1]
+        gland = inner if gland is None else np.minimum(gland, inner)
+    return np.asarray(level, np.float32), None if gland is None else np.asarray(gland, np.float32)

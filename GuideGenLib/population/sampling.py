@@ -1,0 +1,53 @@
+"""People by number: (seed, index) names one, always the same; and their maps at 6 mm for training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.population.attributes import Attributes, draw_attributes
+from GuideGenLib.population.deform import sample_anatomy
+from GuideGenLib.population.template import THIN
+
+THIN_VOTE = 1.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """labels: uint8 [z, y, x] at 3 mm; attributes: whom they show."""
+
+    labels: NDArray[np.uint8]
+    attributes: Attributes
+
+
+def generator_of(seed: int, index: int, stage: int = 0) -> np.random.Generator:
+    """The random numbers of one person; `stage` keeps anatomy (0), lesions (1) and prompt (2) independent."""
+    return np.random.default_rng([seed, index, stage])
+
+
+def draw_sample(torso: NDArray[np.uint8], index: int, seed: int) -> Sample:
+    """Person `index` of the population `seed`, without lesions."""
+    rng = generator_of(seed, index)
+    attributes = draw_attributes(rng)
+    return Sample(sample_anatomy(torso, attributes, rng), attributes)
+
+
+def coarse(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The label with most votes in each 2 x 2 x 2 block, thin structures and lesions voting one and a half times.
+
+    labels: uint8 [z, y, x], even sides (3 mm); returns uint8 [z/2, y/2, x/2] (6 mm). Raises ValueError for odd sides.
+    """
+    if labels.ndim != 3 or any(n % 2 for n in labels.shape):
+        msg = f"Blocks of 2 need three even sides, not {labels.shape}."
+        raise ValueError(msg)
+    z, y, x = (n // 2 for n in labels.shape)
+    blocks = labels.reshape(z, 2, y, 2, x, 2).transpose(0, 2, 4, 1, 3, 5).reshape(-1, 8)
+    result = blocks[:, 0].copy()
+    mixed = np.nonzero((blocks != blocks[:, :1]).any(1))[0]
+    few = blocks[mixed]
+    weight = np.ones(256, np.float32)
+    weight[[value for key, value in values().items() if key in THIN or key.endswith("_tumor")]] = THIN_VOTE
+    votes = (few[:, :, None] == few[:, None, :]).sum(2, dtype=np.uint8) * weight[few]
+    result[mixed] = few[np.arange(len(few)), votes.argmax(1)]
+    return result.reshape(z, y, x)
