@@ -1,40 +1,72 @@
-"""One training loop for the three networks: AdamW, warm-up and square-root decay, weight average, resume, several GPUs."""
+"""One training loop for all networks: AdamW, warm-up and square-root decay, weight average, resume, several GPUs."""
 
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor, distributed, nn
+
+
+class RunError(ValueError):
+    """A run folder does not fit what shall be trained or shipped; the message names it and the remedy."""
 
 
 def process_rank() -> tuple[int, int]:
     """(rank, number of processes); starts the process group when launched by torchrun or accelerate."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if world > 1 and not distributed.is_initialized():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(training_device())
+        # the others wait while the first process prepares scans and population, which may take hours
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=timedelta(hours=12))
     return int(os.environ.get("RANK", "0")), world
+
+
+@contextmanager
+def first_process_first() -> Iterator[None]:
+    """The block runs in process 0, then in all others at once: what the first writes into caches, they read."""
+    rank, world = process_rank()
+    if rank > 0:
+        distributed.barrier()
+    yield
+    if world > 1 and rank == 0:
+        distributed.barrier()
 
 
 def training_device() -> torch.device:
     """This process's GPU if there is one, else the CPU."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if torch.cuda.is_available() else torch.device("cpu")
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
 
 
 class Trainer:
-    """Runs `loss(network, step) -> (loss, figures)` for `steps` steps and keeps an exponential moving average of the weights.
+    """Runs `loss(network, step) -> (loss, figures)` for `steps` steps and keeps a moving average of the weights.
 
     The checkpoint (`<run>/state.safetensors` and `state.json`, written every `save_every` steps and at the end) holds
-    weights, their average and the optimiser; a second `run` in the same folder goes on from it.
+    weights, their average and the optimiser; a second `run` in the same folder goes on from it. With several processes
+    each draws its own samples and the gradients are averaged. Raises RunError when the folder holds another network.
     """
 
     def __init__(
-        self, network: nn.Module, run: Path, *, steps: int, rate: float, average: float = 0.995, weight_decay: float = 0.01,
-        warm_up: int = 50, save_every: int = 200,
+        self,
+        network: nn.Module,
+        run: Path,
+        *,
+        steps: int,
+        rate: float,
+        average: float = 0.995,
+        weight_decay: float = 0.01,
+        warm_up: int = 50,
+        save_every: int = 200,
     ) -> None:
         self.rank, self.world = process_rank()
         self.device = training_device()
@@ -53,21 +85,26 @@ class Trainer:
         left = 1 - self.step / self.steps
         return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(left, 0.0) ** 0.5
 
-    def run(self, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]], log: Callable[[str], None] = print) -> None:
+    def run(
+        self, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]], log: Callable[[str], None] = print
+    ) -> None:
         """Train to `steps`; one log line every 25 steps with the mean figures since the last."""
-        model: nn.Module = self.network
-        if self.world > 1:
-            model = DistributedDataParallel(self.network, find_unused_parameters=True)
         self.network.train()
+        if self.world > 1:
+            for tensor in self.network.state_dict().values():
+                shared = tensor.contiguous()
+                distributed.broadcast(shared, 0)
+                tensor.copy_(shared)
         sums: dict[str, float] = {}
         count, started = 0, time.monotonic()
         while self.step < self.steps:
             for group in self.optimiser.param_groups:
                 group["lr"] = self._rate()
             with torch.autocast(self.device.type, dtype=torch.bfloat16):
-                value, figures = loss(model, self.step)
+                value, figures = loss(self.network, self.step)
             self.optimiser.zero_grad(set_to_none=True)
             value.backward()
+            self._share_gradients()
             norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             if bool(torch.isfinite(norm)):
                 self.optimiser.step()
@@ -83,6 +120,16 @@ class Trainer:
                 sums, count, started = {}, 0, time.monotonic()
             if self.rank == 0 and (self.step % self.save_every == 0 or self.step == self.steps):
                 self._save()
+
+    def _share_gradients(self) -> None:
+        """Mean gradient over the processes; by hand, for the losses also call parts of the network by themselves."""
+        if self.world == 1:
+            return
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained])
+        distributed.all_reduce(flat)
+        for parameter, part in zip(trained, (flat / self.world).split([p.numel() for p in trained]), strict=True):
+            parameter.grad = part.view_as(parameter)
 
     def _update_average(self) -> None:
         decay = min(self.decay, (1 + self.step) / (10 + self.step))
@@ -101,12 +148,18 @@ class Trainer:
         part = self.run_folder / "state.part"
         save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, part)
         part.replace(self.run_folder / "state.safetensors")
-        (self.run_folder / "state.json").write_text(json.dumps({"step": self.step, "steps": self.steps}))
+        part.write_text(json.dumps({"step": self.step, "steps": self.steps}))
+        part.replace(self.run_folder / "state.json")
 
     def _load(self) -> None:
-        self.step = int(json.loads((self.run_folder / "state.json").read_text())["step"])
+        self.step = steps_done(self.run_folder)
         tensors = load_file(self.run_folder / "state.safetensors")
-        self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
+        try:
+            self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
+        except RuntimeError as error:
+            raise RunError(
+                f"{self.run_folder} holds a run of another network: choose another run folder, or delete this one"
+            ) from error
         self.average = {k[8:]: v.to(self.device) for k, v in tensors.items() if k.startswith("average.")}
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in tensors.items():
@@ -116,7 +169,15 @@ class Trainer:
         self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
 
 
+def steps_done(run: Path) -> int:
+    """Steps that the checkpoint of a run folder has behind it; 0 without one."""
+    state = run / "state.json"
+    return int(json.loads(state.read_text())["step"]) if state.is_file() else 0
+
+
 def averaged_state(run: Path) -> dict[str, Tensor]:
-    """The averaged weights of a finished or interrupted run folder."""
+    """The averaged weights of a finished or interrupted run folder. Raises RunError when there are none."""
+    if not (run / "state.safetensors").is_file():
+        raise RunError(f"{run} holds no checkpoint: run `guidegen train {run.name.replace('_', '-')}` first")
     tensors = load_file(run / "state.safetensors")
     return {k[8:]: v for k, v in tensors.items() if k.startswith("average.")}
