@@ -9,7 +9,7 @@
       files     {"mask.safetensors": {"sha256": ..., "bytes": ...}}
       networks  {"mask": {arguments of the network's class}, "codec": ..., "ct": ...}
       data      [{"name", "licence", "url"}], what it was trained on
-      metrics, training
+      metrics, training, and what else the networks' own code reads
 
 Only safetensors are read, never pickles.
 """
@@ -28,7 +28,7 @@ from GuideGenLib.anatomy import table
 from GuideGenLib.resources import resource
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 FORMAT = 1
 CONFIG = "bundle.json"
@@ -57,12 +57,6 @@ class Bundle:
         """Name and version, as provenance has them."""
         return f"{self.config['name']} {self.config['version']}"
 
-    def network(self, name: str) -> dict[str, Any]:
-        """Arguments of the class of one network ("mask", "codec", "ct"). Raises BundleError when it has none."""
-        if name not in self.config["networks"]:
-            raise BundleError(f"{self.path} has no network {name!r}: use a bundle that was trained for it")
-        return dict(self.config["networks"][name])
-
     def tensors(self, name: str) -> "dict[str, Tensor]":
         """The tensors of `name`.safetensors on the CPU, in the type that they are stored in. Raises BundleError."""
         import safetensors
@@ -77,25 +71,6 @@ class Bundle:
             raise BundleError(
                 f"file {self.path / file} is no safetensors file ({error}); {_remedy(self.path)}"
             ) from error
-
-    def fill(self, name: str, network: "nn.Module") -> None:
-        """Load the weights of `name` into a network. Raises BundleError for missing, unknown or misshapen tensors."""
-        tensors, wanted = self.tensors(name), network.state_dict()
-        wrong = sorted(
-            [f"{key} is missing" for key in wanted.keys() - tensors.keys()]
-            + [f"{key} is unknown" for key in tensors.keys() - wanted.keys()]
-            + [
-                f"{key} is {list(tensors[key].shape)}, not {list(wanted[key].shape)}"
-                for key in wanted.keys() & tensors.keys()
-                if tensors[key].shape != wanted[key].shape
-            ]
-        )
-        if wrong:
-            raise BundleError(
-                f"{self.path}: {name}{SUFFIX} does not fit the network that bundle.json describes "
-                f"({'; '.join(wrong[:3])}{', ...' if len(wrong) > 3 else ''}); {_remedy(self.path)}"
-            )
-        network.load_state_dict(tensors)
 
 
 def load_bundle(path: str | Path | None = None) -> Bundle:
@@ -132,10 +107,11 @@ def write_bundle(
     data: Sequence[Mapping[str, str]],
     metrics: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """Write {"mask": {...}, ...} as a bundle, whole or not at all, and load it again. Raises BundleError, VolumeError.
 
-    An older bundle at `path` is replaced; its other files (a model card) stay.
+    extra: further fields of bundle.json, which only the networks' own code reads. An older bundle at `path` is replaced; its other files (a model card) stay.
     """
     from safetensors.torch import save_file
 
@@ -153,7 +129,7 @@ def write_bundle(
             content = file.read_bytes()
             files[file.name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         config = {
-            "format": FORMAT, "name": name, "version": version, "grid": dict(grid), "labels": labels_hash(),
+            **(extra or {}), "format": FORMAT, "name": name, "version": version, "grid": dict(grid), "labels": labels_hash(),
             "encoder": dict(encoder), "files": files, "networks": {key: dict(value) for key, value in networks.items()},
             "data": [dict(source) for source in data], "metrics": dict(metrics or {}), "training": dict(training or {}),
         }  # fmt: skip

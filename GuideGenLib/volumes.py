@@ -220,7 +220,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
             os.replace(private, path)
     except OSError as error:
-        raise VolumeError(f"cannot write {path}: {_remedy(error)}") from error
+        raise VolumeError(f"cannot write {path}: {remedy(error)}") from error
 
 
 def write_volume(image: sitk.Image, path: str | Path) -> None:
@@ -266,7 +266,7 @@ def _check_written(image: sitk.Image, private: Path, path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _remedy(error: OSError) -> str:
+def remedy(error: OSError) -> str:
     """What an operating-system error means to the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "the disk is full; free some space or choose another folder"

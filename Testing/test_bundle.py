@@ -55,7 +55,7 @@ def test_what_was_written_is_read(bundle: Bundle, tensors: Tensors):
     assert again.name == "test 1.2"
     assert torch.equal(again.tensors("mask")["weight"], tensors["mask"]["weight"])
     assert again.tensors("codec.safetensors")["pca"].dtype == torch.float16
-    assert again.network("mask") == {"in_features": 3, "out_features": 4}
+    assert again.config["networks"]["mask"] == {"in_features": 3, "out_features": 4}
     assert again.identity == hashlib.sha256((bundle.path / "bundle.json").read_bytes()).hexdigest()
 
 
@@ -156,20 +156,15 @@ def test_tensors_that_are_no_safetensors_are_refused_though_their_hash_is_right(
         opened.tensors("mask")
 
 
-def test_a_network_is_filled_only_by_tensors_that_fit(bundle: Bundle, tensors: Tensors):
-    network = torch.nn.Linear(3, 4)
-    bundle.fill("mask", network)
-    assert torch.equal(network.weight, tensors["mask"]["weight"])
-    with pytest.raises(BundleError, match=r"weight is \[4, 3\], not \[4, 5\]"):
-        bundle.fill("mask", torch.nn.Linear(5, 4))
-    with pytest.raises(BundleError, match="bias is unknown"):
-        bundle.fill("mask", torch.nn.Linear(3, 4, bias=False))
-    with pytest.raises(BundleError, match="bias is missing; pca is unknown; weight is missing"):
-        bundle.fill("codec", torch.nn.Linear(3, 4))
+def test_tensors_that_the_bundle_has_not_are_told(bundle: Bundle):
     with pytest.raises(BundleError, match=r"no file ct\.safetensors"):
-        bundle.fill("ct", network)
-    with pytest.raises(BundleError, match="no network 'ct'"):
-        bundle.network("ct")
+        bundle.tensors("ct")
+
+
+def test_further_fields_are_kept_and_never_hide_the_checked_ones(bundle: Bundle, tensors: Tensors):
+    fresh = _write(bundle.path, tensors, extra={"ct_noise": 0.7, "labels": "none"})
+    assert fresh.config["ct_noise"] == 0.7
+    assert fresh.config["labels"] == bundles.labels_hash()
 
 
 def test_a_new_bundle_replaces_the_old_one_and_keeps_the_model_card(bundle: Bundle, tensors: Tensors):
