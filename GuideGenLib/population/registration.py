@@ -92,8 +92,8 @@ def register(
     *,
     still_below: float,
     progress: Progress = silent,
-    affine_steps: int = 80,
-    steps: int = 100,
+    affine_steps: int = 60,
+    steps: int = 120,
 ) -> Warp:
     """Register the groups.
 
@@ -156,7 +156,7 @@ def register(
         velocity = functional.avg_pool3d(functional.pad(velocity, (1,) * 6, mode="replicate"), 3, 1)[0] * fade
         return velocity, exponential(velocity, node)
 
-    optimiser = torch.optim.Adam([control], lr=1.0)
+    optimiser = torch.optim.Adam([control], lr=1.5)
     field_progress = within(progress, 0.3, 1.0)
     offset = torch.tensor(origin)
     for i in range(steps):
@@ -169,7 +169,7 @@ def register(
         bend = sum(g.square().sum() for g in seconds)
         stretch = sum((g.abs() - 0.2).clamp_min(0).square().sum() for g in firsts)
         plain = sum(g.square().sum() for g in firsts)
-        loss = loss + 0.001 * plain + 0.003 * bend + 0.3 * stretch
+        loss = loss + 0.0005 * plain + 0.0015 * bend + 0.3 * stretch
         loss.backward()
         optimiser.step()
         field_progress("register", (i + 1) / steps)

@@ -89,10 +89,11 @@ def filled_slices(mask: Mask) -> Mask:
 
 
 def body_mask(ct: NDArray[np.int16], spacing: Spacing) -> Mask:
-    """The patient without the table, air inside included."""
+    """The patient without the table and without fingers that lie on the flank, air inside included."""
     body = largest(opened(ct > -350, 5.0, spacing))
     # Edge planes cut through airways, which would be open to the outside: slices are filled one by one.
-    return filled_slices(closed(body, 7.0, spacing))
+    body = filled_slices(closed(body, 7.0, spacing))
+    return largest(opened(body, 15.0, spacing))
 
 
 def wall_interior(labels: NDArray[np.uint8], ct: NDArray[np.int16], body: Mask, spacing: Spacing) -> Mask:
@@ -200,9 +201,6 @@ def split_tissues(labels: NDArray[np.uint8], ct: NDArray[np.int16], spacing: Spa
     result[tissue_fat & inside] = value["torso_fat"]
     result[tissue_fat & ~inside] = value["subcutaneous_fat"]
     result[free & ~inside & (result == value["body"])] = value["subcutaneous_fat"]
-    # Skin is thinner than a voxel of the mask: it takes the tissue under it, the depth below the surface tells it.
-    skin = free & ~erode(body, 3.5, spacing)
-    result = nearest(result, body & ~skin & (free | (labels > 0)), skin, spacing)
-    strange = skin & ~select(result, ("body", "subcutaneous_fat", "torso_fat", "muscle"))
-    result[strange] = value["muscle"]
+    # Skin is thinner than a voxel of the mask; the depth below the surface tells where it is.
+    result[free & ~erode(body, 3.5, spacing)] = value["subcutaneous_fat"]
     return smoothed(result, ("body", "subcutaneous_fat", "torso_fat", "muscle"), spacing)

@@ -17,9 +17,9 @@ from scipy import ndimage
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.population.registration import Groups, Spacing, Warp, jacobian, lattice, register, sample
+from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
 from GuideGenLib.population.tissues import closed, select, split_tissues
-from GuideGenLib.progress import Progress, silent, within
+from GuideGenLib.progress import Progress, silent
 from GuideGenLib.resources import resource
 
 SHAPE = (192, 112, 128)
@@ -39,9 +39,12 @@ THIN = (
     "costal_cartilages", "spinal_cord", "pancreas", "duodenum", "superior_vena_cava", "thyroid", "stomach_gas",
     "colon_gas",
 )  # fmt: skip
-SPECKLE = ("body", "muscle", "torso_fat", "subcutaneous_fat", "lung_vessel", "colon_gas", "stomach_gas")
-MANY = ("ribs_left", "ribs_right", "costal_cartilages", "great_arteries", "great_veins", "pulmonary_vein", "colon",
-        "small_bowel", "vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sternum", "thyroid")  # fmt: skip
+TISSUES = ("body", "muscle", "torso_fat", "subcutaneous_fat")
+SPECKLE = (*TISSUES, "lung_vessel", "colon_gas", "stomach_gas")
+MANY = (
+    "ribs_left", "ribs_right", "costal_cartilages", "great_arteries", "great_veins", "pulmonary_vein", "colon",
+    "small_bowel", "vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sternum", "thyroid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class _Scan:
         # Beyond the sides of the field of view a body that it cuts is rounded off.
         end = torch.tensor([(n - 1) * s for n, s in zip(self.labels.shape, self.spacing, strict=True)])
         beyond = (self.points - self.points.clamp(torch.zeros(3), end))[..., 1:].norm(dim=-1)
-        return (sample(signed, self.points, self.spacing)[0] - beyond).numpy()
+        return (sample(signed, self.points, self.spacing)[0] - 2.5 * beyond).numpy()
 
 
 def _canvas(upper: _Scan, lower: _Scan, warp: Warp) -> Tensor:
@@ -187,8 +190,9 @@ def _canvas(upper: _Scan, lower: _Scan, warp: Warp) -> Tensor:
     placed = points @ turn.T + centre
     thin = placed[::4]
     seen = (thin[:, :1, :1, :1] >= 0).numpy()[..., 0]
-    bodies = [np.where(seen, replace(upper, points=thin).distance(), replace(lower, points=warp(thin)).distance()) > 0]
-    columns, rows = bodies[0].any(1), bodies[0].any((0, 2))
+    above, below = replace(upper, points=thin).distance(), replace(lower, points=warp(thin)).distance()
+    body = np.asarray(np.where(seen, above, below) > 0)
+    columns, rows = np.asarray(body.any(1)), np.asarray(body.any((0, 2)))
     middle_x = np.median([np.flatnonzero(c)[[0, -1]].mean() for c in columns if c.any()])
     middle_y = np.flatnonzero(rows)[[0, -1]].mean()
     move = torch.tensor([0.0, middle_y - (SHAPE[1] - 1) / 2, middle_x - (SHAPE[2] - 1) / 2], dtype=torch.float32)
@@ -233,9 +237,9 @@ def _join(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], progress: Progr
         best[better] = votes[better]
         labels[better] = value[key]
         progress("join", (i + 1) / len(keys))
-    outer = inside & ~ndimage.binary_erosion(inside, iterations=2)
-    # Blended skin lies beside that of either scan: the gap is subcutaneous.
-    labels[outer & (labels == value["torso_fat"])] = value["subcutaneous_fat"]
+    # Where the blended skin lies outside that of a scan there are no votes, or those of what its body mask cut.
+    outer = inside & ~ndimage.binary_erosion(inside, iterations=2, border_value=1)
+    labels[outer & select(labels, TISSUES)] = value["subcutaneous_fat"]
     labels[~inside] = 0
     return labels
 
@@ -247,7 +251,6 @@ def tidy(labels: NDArray[np.uint8], spacing: Spacing = SPACING, *, speckle: int 
     """
     value = values()
     result = labels.copy()
-    tissue = ("body", "muscle", "torso_fat", "subcutaneous_fat")
     orphan = np.zeros(labels.shape, dtype=bool)
     for key, number in value.items():
         mask = result == number
@@ -255,7 +258,7 @@ def tidy(labels: NDArray[np.uint8], spacing: Spacing = SPACING, *, speckle: int 
             continue
         parts, count = ndimage.label(mask)
         if key not in (*SPECKLE, *MANY) and count > 1:
-            mask = mask | (closed(mask, 9.0, spacing) & select(result, tissue))
+            mask = mask | (closed(mask, 9.0, spacing) & select(result, TISSUES))
             parts, count = ndimage.label(mask)
             sizes = np.bincount(parts.ravel())
             sizes[0] = 0
@@ -277,16 +280,19 @@ def _join_ct(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], labels: NDAr
     value = values()
     total = np.zeros(SHAPE, dtype=np.float32)
     weight = np.zeros(SHAPE, dtype=np.float32)
-    for scan, part in ((upper, ramp), (lower, 1 - ramp)):
+    share = np.broadcast_to(ramp, SHAPE).copy()
+    share[select(labels, FROM_UPPER)] = 1.0
+    share[select(labels, FROM_LOWER)] = 0.0
+    for scan, part in ((upper, share), (lower, 1 - share)):
         index = (scan.points / torch.tensor(scan.spacing)).round().long()
         for axis, n in enumerate(scan.labels.shape):
             index[..., axis].clamp_(0, n - 1)
         there = scan.labels[index[..., 0].numpy(), index[..., 1].numpy(), index[..., 2].numpy()]
-        part = ndimage.gaussian_filter(np.where(there == labels, part + 0.02, 0.0).astype(np.float32), 0.5)
+        part = ndimage.gaussian_filter(np.where(there == labels, part + 0.005, 0.0).astype(np.float32), 0.5)
         part = np.where(there == labels, part, 0.0)
         total += part * scan.hu()
         weight += part
-    known = weight > 1e-3
+    known = weight > 0.02
     ct = np.where(known, total / np.maximum(weight, 1e-3), 0.0)
     for number in np.unique(labels[~known]):
         gap = ~known & (labels == number)
@@ -307,9 +313,8 @@ def build_torso(data_dir: Path, progress: Progress = silent) -> Torso:
     for i, name in enumerate((UPPER, LOWER)):
         scans[name] = read_labelled(data_dir, name)
         progress("read", (i + 1) / 2)
-    (labels_u, ct_u, spacing_u), (labels_l, ct_l, spacing_l) = scans[UPPER], scans[LOWER]
     groups = _groups(data_dir, {name: scan[0] for name, scan in scans.items()})
-    warp = register(groups, LANDMARKS, spacing_u, spacing_l, still_below=0.0, progress=progress)
+    warp = register(groups, LANDMARKS, scans[UPPER][2], scans[LOWER][2], still_below=0.0, progress=progress)
     return join(scans[UPPER], scans[LOWER], warp, progress)
 
 
