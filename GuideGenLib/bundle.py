@@ -111,7 +111,8 @@ def write_bundle(
 ) -> Bundle:
     """Write {"mask": {...}, ...} as a bundle, whole or not at all, and load it again. Raises BundleError, VolumeError.
 
-    extra: further fields of bundle.json, which only the networks' own code reads. An older bundle at `path` is replaced; its other files (a model card) stay.
+    extra: further fields of bundle.json, which only the networks' own code reads.
+    An older bundle at `path` is replaced; its other files (a model card) stay.
     """
     from safetensors.torch import save_file
 
@@ -129,7 +130,8 @@ def write_bundle(
             content = file.read_bytes()
             files[file.name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         config = {
-            **(extra or {}), "format": FORMAT, "name": name, "version": version, "grid": dict(grid), "labels": labels_hash(),
+            **(extra or {}),
+            "format": FORMAT, "name": name, "version": version, "grid": dict(grid), "labels": labels_hash(),
             "encoder": dict(encoder), "files": files, "networks": {key: dict(value) for key, value in networks.items()},
             "data": [dict(source) for source in data], "metrics": dict(metrics or {}), "training": dict(training or {}),
         }  # fmt: skip

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import sparse
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.resample import nearest, resample, vote, weights
 
 SPACING_RANGE_MM = (0.2, 12.0)
 HU_RANGE = (-1024, 3071)
@@ -304,10 +304,10 @@ def to_canonical(
     if tuple(size) == source.shape and np.allclose(old, spacing_mm, rtol=1e-4):
         return source.astype(np.uint8 if labels else np.float32), frame
     if labels and not smooth and np.all(old >= spacing_mm * 0.999):
-        near = [_nearest(*args, spacing_mm) for args in zip(source.shape, old, size, strict=True)]
+        near = [nearest(*args, spacing_mm) for args in zip(source.shape, old, size, strict=True)]
         return source[np.ix_(*near)].astype(np.uint8), frame
-    weights = [_weights(*args, spacing_mm) for args in zip(source.shape, old, size, strict=True)]
-    return (_vote(source, weights) if labels else _resample(source, weights)), frame
+    matrices = [weights(*args, spacing_mm) for args in zip(source.shape, old, size, strict=True)]
+    return (vote(source, matrices) if labels else resample(source, matrices)), frame
 
 
 def from_canonical(array: np.ndarray, frame: Frame, reference: sitk.Image, *, labels: bool) -> sitk.Image:
@@ -316,11 +316,11 @@ def from_canonical(array: np.ndarray, frame: Frame, reference: sitk.Image, *, la
     Where the reference reaches beyond the array the nearest voxel of the array is taken.
     """
     image = image_from_array(array, frame.spacing, frame.origin, frame.direction, labels=labels)
-    resample = sitk.ResampleImageFilter()
-    resample.SetReferenceImage(check_volume(reference))
-    resample.SetInterpolator(sitk.sitkNearestNeighbor if labels else sitk.sitkLinear)
-    resample.SetUseNearestNeighborExtrapolator(True)
-    return resample.Execute(image)
+    to_grid = sitk.ResampleImageFilter()
+    to_grid.SetReferenceImage(check_volume(reference))
+    to_grid.SetInterpolator(sitk.sitkNearestNeighbor if labels else sitk.sitkLinear)
+    to_grid.SetUseNearestNeighborExtrapolator(True)
+    return to_grid.Execute(image)
 
 
 def image_from_array(
@@ -346,49 +346,3 @@ def image_from_array(
     image.SetOrigin(origin)
     image.SetDirection(direction)
     return image
-
-
-def _nearest(count: int, step: float, new_count: int, new_step: float) -> np.ndarray:
-    """Index into `count` voxels for each of `new_count`, of two centred 1-D grids."""
-    index = (np.arange(new_count) - (new_count - 1) / 2) * (new_step / step) + (count - 1) / 2
-    return np.clip(np.floor(index + 0.5).astype(int), 0, count - 1)
-
-
-def _weights(count: int, step: float, new_count: int, new_step: float) -> sparse.csr_matrix:
-    """Matrix [new_count, count] between two centred 1-D grids: the mean of the linear interpolant in each new voxel.
-
-    The mean is over as many points as old voxels fit into a new one; beyond the last voxel its value goes on.
-    """
-    points = max(1, int(np.ceil(new_step / step - 1e-3)))
-    within = (np.arange(points) - (points - 1) / 2) / points
-    wanted = (np.arange(new_count) - (new_count - 1) / 2)[:, None] + within
-    index = np.clip(wanted * (new_step / step) + (count - 1) / 2, 0, count - 1)
-    share = np.maximum(0.0, 1.0 - np.abs(index[..., None] - np.arange(count))).mean(axis=1)
-    return sparse.csr_matrix(share.astype(np.float32))
-
-
-def _resample(source: np.ndarray, weights: list[sparse.csr_matrix]) -> np.ndarray:
-    """Separable weights (z, y, x) applied to [z, y, x], float32; slice by slice first, to keep memory small."""
-    wz, wy, wx = weights
-    planes = np.stack([(wx @ (wy @ plane.astype(np.float32)).T).T for plane in source])
-    return (wz @ planes.reshape(len(planes), -1)).reshape(wz.shape[0], *planes.shape[1:])
-
-
-def _vote(source: np.ndarray, weights: list[sparse.csr_matrix]) -> np.ndarray:
-    """The label with most weight at each new voxel; each label is looked at only inside its own box."""
-    shape = tuple(weight.shape[0] for weight in weights)
-    best, winner = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
-    for value in np.unique(source):
-        mask = source == value
-        box = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-        inside = tuple(slice(part[0], part[-1] + 1) for part in box)
-        part_weights = [weight[:, cut] for weight, cut in zip(weights, inside, strict=True)]
-        rows = [np.flatnonzero(np.diff(weight.indptr)) for weight in part_weights]
-        if any(len(row) == 0 for row in rows):
-            continue
-        target = tuple(slice(row[0], row[-1] + 1) for row in rows)
-        share = _resample(mask[inside], [weight[cut] for weight, cut in zip(part_weights, target, strict=True)])
-        better = share > best[target]
-        best[target][better] = share[better]
-        winner[target][better] = value
-    return winner

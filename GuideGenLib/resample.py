@@ -1,0 +1,50 @@
+"""From one regular grid to another with the same axes and the same centre, one axis at a time."""
+
+import numpy as np
+from scipy import sparse
+
+
+def nearest(count: int, step: float, new_count: int, new_step: float) -> np.ndarray:
+    """Index into `count` voxels for each of `new_count`, of two centred 1-D grids."""
+    index = (np.arange(new_count) - (new_count - 1) / 2) * (new_step / step) + (count - 1) / 2
+    return np.clip(np.floor(index + 0.5).astype(int), 0, count - 1)
+
+
+def weights(count: int, step: float, new_count: int, new_step: float) -> sparse.csr_matrix:
+    """Matrix [new_count, count] between two centred 1-D grids: the mean of the linear interpolant in each new voxel.
+
+    The mean is over as many points as old voxels fit into a new one; beyond the last voxel its value goes on.
+    """
+    points = max(1, int(np.ceil(new_step / step - 1e-3)))
+    within = (np.arange(points) - (points - 1) / 2) / points
+    wanted = (np.arange(new_count) - (new_count - 1) / 2)[:, None] + within
+    index = np.clip(wanted * (new_step / step) + (count - 1) / 2, 0, count - 1)
+    share = np.maximum(0.0, 1.0 - np.abs(index[..., None] - np.arange(count))).mean(axis=1)
+    return sparse.csr_matrix(share.astype(np.float32))
+
+
+def resample(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
+    """The matrices of z, y and x applied to [z, y, x], float32; slice by slice first, to keep memory small."""
+    wz, wy, wx = matrices
+    planes = np.stack([(wx @ (wy @ plane.astype(np.float32)).T).T for plane in source])
+    return (wz @ planes.reshape(len(planes), -1)).reshape(wz.shape[0], *planes.shape[1:])
+
+
+def vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
+    """The label with most weight at each new voxel; each label is looked at only inside its own box."""
+    shape = tuple(weight.shape[0] for weight in matrices)
+    best, winner = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
+    for value in np.unique(source):
+        mask = source == value
+        box = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+        inside = tuple(slice(part[0], part[-1] + 1) for part in box)
+        part_weights = [weight[:, cut] for weight, cut in zip(matrices, inside, strict=True)]
+        rows = [np.flatnonzero(np.diff(weight.indptr)) for weight in part_weights]
+        if any(len(row) == 0 for row in rows):
+            continue
+        target = tuple(slice(row[0], row[-1] + 1) for row in rows)
+        share = resample(mask[inside], [weight[cut] for weight, cut in zip(part_weights, target, strict=True)])
+        better = share > best[target]
+        best[target][better] = share[better]
+        winner[target][better] = value
+    return winner
