@@ -61,7 +61,10 @@ class CTNetwork(nn.Module):
         self.anatomy_block = ResidualBlock(fine)
         self.text = TextQueries(config.text, 64, config.queries)
         self.embed = nn.Sequential(
-            nn.Linear(64 + 1 + config.typed + 64 * config.queries, vector), nn.SiLU(), nn.Linear(vector, vector), nn.SiLU()
+            nn.Linear(64 + 1 + config.typed + 64 * config.queries, vector),
+            nn.SiLU(),
+            nn.Linear(vector, vector),
+            nn.SiLU(),
         )
         self.stem = nn.Conv3d(config.inputs, fine, 3, padding=1)
         self.fine_in = nn.ModuleList(ResidualBlock(fine, vector) for _ in range(2))

@@ -43,7 +43,14 @@ class CTSynthesizer:
 
     @torch.inference_mode()
     def synthesize(
-        self, labels: np.ndarray, table: np.ndarray, style: Style, noise: Tensor, *, steps: int = STEPS, progress: Progress = silent
+        self,
+        labels: np.ndarray,
+        table: np.ndarray,
+        style: Style,
+        noise: Tensor,
+        *,
+        steps: int = STEPS,
+        progress: Progress = silent,
     ) -> np.ndarray:
         """HU float32 [z, y, x] for labels uint8 of the same shape at 2 mm; table: reference HU by label value.
 
@@ -51,7 +58,9 @@ class CTSynthesizer:
         """
         shape = labels.shape
         volume = self._padded(labels)
-        latents = self.latents(volume, torch.from_numpy(table).to(volume.device), style, noise, steps, within(progress, 0.0, 0.8))
+        latents = self.latents(
+            volume, torch.from_numpy(table).to(volume.device), style, noise, steps, within(progress, 0.0, 0.8)
+        )
         hu = self.decode(latents, volume, within(progress, 0.8, 1.0))
         return hu[0, 0, : shape[0], : shape[1], : shape[2]].float().cpu().numpy()
 

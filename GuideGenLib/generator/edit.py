@@ -17,7 +17,9 @@ class Change:
     window: tuple[slice, slice, slice]
 
 
-def find_change(before: np.ndarray, after: np.ndarray, spacing: float, margin_mm: float, multiple: int) -> Change | None:
+def find_change(
+    before: np.ndarray, after: np.ndarray, spacing: float, margin_mm: float, multiple: int
+) -> Change | None:
     """Compare two label volumes [z, y, x] of isotropic `spacing` mm; None when they are equal.
 
     The weight is 1 up to 30 % of the margin and falls smoothly to 0 at 90 % of it: voxels beyond stay as they were. The

@@ -73,11 +73,19 @@ class Generator:
         """
         bundle = load_bundle(path)
         chosen = choose_device(device)
-        return cls(bundle, build(bundle, chosen, choose_precision(chosen, precision) == "bfloat16"))
+        return cls(bundle, build(bundle, chosen, choose_precision(precision, chosen) == torch.bfloat16))
 
     def synthesize_mask(
-        self, description: Description, *, seed: int = 0, region: str | None = None, steps: int | None = None,
-        guidance: float = GUIDANCE, sampler: str = "flow", candidates: int = CANDIDATES, progress: Progress = silent,
+        self,
+        description: Description,
+        *,
+        seed: int = 0,
+        region: str | None = None,
+        steps: int | None = None,
+        guidance: float = GUIDANCE,
+        sampler: str = "flow",
+        candidates: int = CANDIDATES,
+        progress: Progress = silent,
     ) -> MaskResult:
         """Draw the anatomy of a description with its lesions.
 
@@ -92,8 +100,13 @@ class Generator:
             part = within(progress, attempt / candidates, (attempt + 1) / candidates)
             with self.models.precision():
                 labels = self.models.mask.synthesize(
-                    conditions, seed=seed + 1_000_003 * attempt, region=region, sampler=sampler, steps=steps,
-                    guidance=guidance, progress=part,
+                    conditions,
+                    seed=seed + 1_000_003 * attempt,
+                    region=region,
+                    sampler=sampler,
+                    steps=steps,
+                    guidance=guidance,
+                    progress=part,
                 )
             result = self._with_lesions(labels, description, region, seed, attempt)
             rating = score(list(result.checks))
@@ -106,8 +119,14 @@ class Generator:
         return best[1]
 
     def synthesize_ct(
-        self, anatomy: sitk.Image, description: Description, *, seed: int = 0, spacing: float | None = CT_SPACING,
-        steps: int = STEPS, progress: Progress = silent,
+        self,
+        anatomy: sitk.Image,
+        description: Description,
+        *,
+        seed: int = 0,
+        spacing: float | None = CT_SPACING,
+        steps: int = STEPS,
+        progress: Progress = silent,
     ) -> sitk.Image:
         """HU (int16) of an anatomy of any geometry; spacing in mm of the result, None: on the anatomy's own grid.
 
@@ -124,8 +143,16 @@ class Generator:
         return from_canonical(hu, frame, reference, labels=False)
 
     def regenerate_ct(
-        self, ct: sitk.Image, anatomy: sitk.Image, edited_anatomy: sitk.Image, description: Description, *, seed: int = 0,
-        margin_mm: float = 20.0, steps: int = STEPS, progress: Progress = silent,
+        self,
+        ct: sitk.Image,
+        anatomy: sitk.Image,
+        edited_anatomy: sitk.Image,
+        description: Description,
+        *,
+        seed: int = 0,
+        margin_mm: float = 20.0,
+        steps: int = STEPS,
+        progress: Progress = silent,
     ) -> sitk.Image:
         """The CT after an edit: new within `margin_mm` of changed labels, bit-identical to `ct` beyond.
 
@@ -133,10 +160,14 @@ class Generator:
         `ct`, so that old and new texture meet. Raises VolumeError when the grids or the body do not agree.
         """
         if margin_mm <= 0:
-            raise ValueError(f"margin_mm is {margin_mm}: give the width in mm of the zone that may change, for example 20")
+            raise ValueError(
+                f"margin_mm is {margin_mm}: give the width in mm of the zone that may change, for example 20"
+            )
         ct, anatomy, edited = check_ct(ct), require_anatomy(anatomy), require_anatomy(edited_anatomy)
         if not _same_grid(anatomy, edited):
-            raise VolumeError("the edited anatomy lies on another grid than the anatomy before: resample it onto that grid")
+            raise VolumeError(
+                "the edited anatomy lies on another grid than the anatomy before: resample it onto that grid"
+            )
         edited = fill_erased(anatomy, edited)
         before, frame = to_canonical(anatomy, CT_SPACING, labels=True, smooth=True)
         after, _ = to_canonical(edited, CT_SPACING, labels=True, smooth=True)
@@ -144,7 +175,9 @@ class Generator:
         if change is None:
             return sitk.Image(ct)
         noise = self.models.ct.noise(after.shape, seed)
-        cells = tuple(slice(s.start // 4, (s.start + -(-(s.stop - s.start) // MULTIPLE) * MULTIPLE) // 4) for s in change.window)
+        cells = tuple(
+            slice(s.start // 4, (s.start + -(-(s.stop - s.start) // MULTIPLE) * MULTIPLE) // 4) for s in change.window
+        )
         hu = np.zeros(after.shape, np.float32)
         hu[change.window] = self._hu(after[change.window], description, noise[(..., *cells)], steps, progress)
         weight = _float_image(change.weight, frame)
@@ -158,27 +191,49 @@ class Generator:
         return result
 
     def generate(
-        self, text: str, *, seed: int = 0, region: str | None = None, spacing: float | None = CT_SPACING,
-        mask_steps: int | None = None, ct_steps: int = STEPS, guidance: float = GUIDANCE, sampler: str = "flow",
+        self,
+        text: str,
+        *,
+        seed: int = 0,
+        region: str | None = None,
+        spacing: float | None = CT_SPACING,
+        mask_steps: int | None = None,
+        ct_steps: int = STEPS,
+        guidance: float = GUIDANCE,
+        sampler: str = "flow",
         progress: Progress = silent,
     ) -> Case:
         """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
         progress("describe", 0.0)
         description = parse(text)
         mask = self.synthesize_mask(
-            description, seed=seed, region=region, steps=mask_steps, guidance=guidance, sampler=sampler,
+            description,
+            seed=seed,
+            region=region,
+            steps=mask_steps,
+            guidance=guidance,
+            sampler=sampler,
             progress=within(progress, 0.02, 0.45),
         )
         ct = self.synthesize_ct(
             mask.anatomy, description, seed=seed, spacing=spacing, steps=ct_steps, progress=within(progress, 0.45, 1.0)
         )
         settings = {
-            "seed": seed, "region": region or description.region or "torso", "spacing_mm": spacing, "sampler": sampler,
-            "mask_steps": mask_steps, "ct_steps": ct_steps, "guidance": guidance,
+            "seed": seed,
+            "region": region or description.region or "torso",
+            "spacing_mm": spacing,
+            "sampler": sampler,
+            "mask_steps": mask_steps,
+            "ct_steps": ct_steps,
+            "guidance": guidance,
         }
-        return Case(description, mask.anatomy, ct, mask.lesions, mask.checks, self.provenance(description, settings, mask))
+        return Case(
+            description, mask.anatomy, ct, mask.lesions, mask.checks, self.provenance(description, settings, mask)
+        )
 
-    def provenance(self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None) -> dict[str, Any]:
+    def provenance(
+        self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None
+    ) -> dict[str, Any]:
         """What a reader needs to make the same volumes again; no time and no path, so equal runs give equal files."""
         return {
             "synthetic": True,
@@ -187,7 +242,11 @@ class Generator:
             "settings": settings,
             "lesions": [asdict(lesion) for lesion in mask.lesions] if mask else [],
             "checks": [asdict(c) for c in mask.checks] if mask else [],
-            "bundle": {"name": self.bundle.config["name"], "version": self.bundle.config["version"], "sha256": self.bundle.identity},
+            "bundle": {
+                "name": self.bundle.config["name"],
+                "version": self.bundle.config["version"],
+                "sha256": self.bundle.identity,
+            },
             "device": str(self.models.device),
             "precision": "bfloat16" if self.models.bfloat16 else "float32",
             "guidegen": __version__,
@@ -204,14 +263,26 @@ class Generator:
     def _refuse_absent_organs(self, description: Description, region: str) -> None:
         """Before any work: a lesion needs its organ in the region."""
         shown = ORGANS.get(region, frozenset())
-        homes = {"lung": "lung_upper_lobe_left", "liver": "liver", "kidney": "kidney_left", "pancreas": "pancreas", "colon": "colon"}
+        homes = {
+            "lung": "lung_upper_lobe_left",
+            "liver": "liver",
+            "kidney": "kidney_left",
+            "pancreas": "pancreas",
+            "colon": "colon",
+        }
         for finding in description.findings:
-            if finding.drawn and homes[finding.organ or ""] not in shown and not (finding.organ == "colon" and region == "pelvis"):
+            if (
+                finding.drawn
+                and homes[finding.organ or ""] not in shown
+                and not (finding.organ == "colon" and region == "pelvis")
+            ):
                 raise LesionError(
                     f"the region {region} does not show the {finding.organ}: choose one that does, for example torso"
                 )
 
-    def _with_lesions(self, labels: np.ndarray, description: Description, region: str, seed: int, attempt: int) -> MaskResult:
+    def _with_lesions(
+        self, labels: np.ndarray, description: Description, region: str, seed: int, attempt: int
+    ) -> MaskResult:
         rng = np.random.default_rng([seed, attempt, 1])
         spacing = (MASK_SPACING,) * 3
         labels, lesions = insert_lesions(labels, spacing, description.findings, rng)
@@ -222,7 +293,9 @@ class Generator:
         origin = (-MASK_SPACING * (width - 1) / 2, -MASK_SPACING * (height - 1) / 2, 0.0)
         return MaskResult(image_from_array(labels, spacing, origin, labels=True), tuple(lesions), tuple(checks))
 
-    def _hu(self, labels: np.ndarray, description: Description, noise: torch.Tensor, steps: int, progress: Progress) -> np.ndarray:
+    def _hu(
+        self, labels: np.ndarray, description: Description, noise: torch.Tensor, steps: int, progress: Progress
+    ) -> np.ndarray:
         conditions = self._conditions(description)
         level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
         style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
@@ -258,7 +331,10 @@ def _same_grid(a: sitk.Image, b: sitk.Image) -> bool:
 def _grid(image: sitk.Image, spacing: float) -> sitk.Image:
     """An empty grid of isotropic `spacing` over the same extent and axes."""
     size = [max(2, round(n * s / spacing)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
-    shift = [(n * s - m * spacing) / 2 - s / 2 + spacing / 2 for n, s, m in zip(image.GetSize(), image.GetSpacing(), size, strict=True)]
+    shift = [
+        (n * s - m * spacing) / 2 - s / 2 + spacing / 2
+        for n, s, m in zip(image.GetSize(), image.GetSpacing(), size, strict=True)
+    ]
     grid = sitk.Image(size, sitk.sitkUInt8)
     grid.SetSpacing((spacing,) * 3)
     grid.SetDirection(image.GetDirection())

@@ -43,10 +43,10 @@ def averaged_posterior(x_t: Tensor, p0: Tensor, keep_t: float, keep_s: float) ->
 
 
 def draw(probabilities: Tensor, generator: torch.Generator) -> Tensor:
-    """One label a voxel from [N, *S] by the inverse of the cumulative distribution; [*S] uint8."""
+    """One label a voxel from [N, *S] by the inverse of the cumulative distribution; [*S] int64."""
     threshold = torch.rand(probabilities.shape[1:], generator=generator, device=probabilities.device)
     cumulative = probabilities.float().cumsum(dim=0)
-    return (cumulative < threshold * cumulative[-1]).sum(dim=0).clamp_max(probabilities.shape[0] - 1).to(torch.uint8)
+    return (cumulative < threshold * cumulative[-1]).sum(dim=0).clamp_max(probabilities.shape[0] - 1)
 
 
 def schedule(steps: int) -> Iterator[tuple[float, float]]:

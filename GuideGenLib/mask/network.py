@@ -5,6 +5,7 @@ noise, or with labels replaced at random) and both ask for p(x_0 | x_t, t, descr
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -66,7 +67,9 @@ class TokenAttention(nn.Module):
         super().__init__()
         self.norm_self, self.norm_cross = nn.LayerNorm(channels), nn.LayerNorm(channels)
         self.self_attention = SABlock(channels, heads, use_flash_attention=True)
-        self.cross_attention = CrossAttentionBlock(channels, heads, context_input_size=context, use_flash_attention=True)
+        self.cross_attention = CrossAttentionBlock(
+            channels, heads, context_input_size=context, use_flash_attention=True
+        )
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         tokens = x.flatten(2).transpose(1, 2)
@@ -80,7 +83,7 @@ class MaskNetwork(nn.Module):
 
     forward: x, previous [B, code, D, H, W] (noisy codes; expected codes of the last estimate or zeros), time [B] in 0..1
     (0 = all noise), process [B] (0 flow, 1 categorical), conditions, z_start: first slice on the full grid when a slab
-    is given -> features [B, width, D/2, H/2, W/2]; `logits` turns features into class logits.
+    is given -> features [B, 2 width, D/2, H/2, W/2]; `cell_logits` turns those of each cell into class logits.
     """
 
     codes: Tensor
@@ -94,7 +97,10 @@ class MaskNetwork(nn.Module):
         self.text = TextQueries(config.text, 128, config.queries)
         self.typed_token = nn.Linear(config.typed, 128)
         self.embed = nn.Sequential(
-            nn.Linear(64 + 1 + config.typed + 128 * config.queries, vector), nn.SiLU(), nn.Linear(vector, vector), nn.SiLU()
+            nn.Linear(64 + 1 + config.typed + 128 * config.queries, vector),
+            nn.SiLU(),
+            nn.Linear(vector, vector),
+            nn.SiLU(),
         )
         depth, height, width = config.grid
         self.position = nn.ParameterList(
@@ -159,9 +165,20 @@ class MaskNetwork(nn.Module):
         """Features of n cells [n, width] -> logits [n, 8, classes] of their 2^3 voxels (order z, y, x)."""
         return self.head(features).unflatten(1, (8, self.config.classes))
 
-    def logits(self, features: Tensor) -> Tensor:
-        """Features [1, width, d, h, w] -> logits [classes, 2d, 2h, 2w]."""
-        _, _, d, h, w = features.shape
-        cells = self.cell_logits(features[0].flatten(1).T)
-        cells = cells.reshape(d, h, w, 2, 2, 2, self.config.classes).permute(6, 0, 3, 1, 4, 2, 5)
-        return cells.reshape(self.config.classes, 2 * d, 2 * h, 2 * w)
+
+def as_cells(features: Tensor) -> Tensor:
+    """[1, C, d, h, w] -> [d h w, C]."""
+    return features[0].flatten(1).T
+
+
+def unfold_cells(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Values [d h w, 8, K] of the voxels of each cell -> [K, 2d, 2h, 2w]; shape: (d, h, w)."""
+    d, h, w = shape
+    grid = values.reshape(d, h, w, 2, 2, 2, -1).permute(6, 0, 3, 1, 4, 2, 5)
+    return grid.reshape(values.shape[-1], 2 * d, 2 * h, 2 * w)
+
+
+def fold_cells(labels: Tensor) -> Tensor:
+    """Labels [2d, 2h, 2w] -> [d h w, 8], the inverse of `unfold_cells` for one value a voxel."""
+    d, h, w = (n // 2 for n in labels.shape)
+    return labels.view(d, 2, h, 2, w, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, 8)

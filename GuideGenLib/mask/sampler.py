@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.mask import categorical, flow
-from GuideGenLib.mask.network import Conditions, MaskNetwork
-from GuideGenLib.progress import Progress
+from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
+from GuideGenLib.progress import Progress, silent
 
 CATEGORICAL_STEPS = 20
 FLOW_STEPS = 12
@@ -18,8 +18,9 @@ GUIDED_SHARE = 0.6
 
 @dataclass
 class Denoiser:
-    """The network with its conditions, guidance and slab fixed: (x, previous, time) -> log-probabilities [classes, D, H, W].
+    """The network with its conditions, guidance and slab fixed.
 
+    Probabilities are kept cell by cell, [cells, 8, classes], as the network makes them; `unfold_cells` lays them out.
     `log_weights` [classes] are the class weights of the training loss: a weighted cross-entropy learns w_k p_k, so the
     logits are corrected by them.
     """
@@ -28,70 +29,76 @@ class Denoiser:
     conditions: Conditions
     guidance: float
     log_weights: Tensor
-    z_start: int = 0
+    slab: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels of the slab on the 6 mm grid."""
+        return (self.slab[1] - self.slab[0], *self.network.config.grid[1:])
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Cells of the slab, two voxels a side."""
+        return tuple(n // 2 for n in self.shape)
 
     def log_probability(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
+        """log p(x_0 | x_t, description) [cells, 8, classes] for x, previous [1, code, D, H, W]."""
         clock = torch.full((1,), time, device=x.device)
         kind = torch.full((1,), float(process), device=x.device)
-        features = self.network(x, previous, clock, kind, self.conditions, self.z_start)
-        logits = self.network.logits(features)
+        logits = self._logits(x, previous, clock, kind, self.conditions)
         if guided and self.guidance != 1:
-            features = self.network(x, previous, clock, kind, self.conditions.dropped(), self.z_start)
-            free = self.network.logits(features)
+            free = self._logits(x, previous, clock, kind, self.conditions.dropped())
             logits = free + self.guidance * (logits - free)
-        return (logits.float() - self.log_weights.view(-1, 1, 1, 1)).log_softmax(dim=0)
+        return (logits - self.log_weights).log_softmax(dim=-1)
 
-    def expected_code(self, log_probability: Tensor) -> Tensor:
-        """[1, code, D, H, W] mean code under the probabilities."""
-        classes, *shape = log_probability.shape
-        codes = self.network.codes.T @ log_probability.exp().reshape(classes, -1)
-        return codes.reshape(1, -1, *shape)
+    def _logits(self, x: Tensor, previous: Tensor, clock: Tensor, kind: Tensor, conditions: Conditions) -> Tensor:
+        features = self.network(x, previous, clock, kind, conditions, self.slab[0])
+        return self.network.cell_logits(as_cells(features)).float()
+
+    def expected_code(self, probability: Tensor) -> Tensor:
+        """[1, code, D, H, W] mean code under probabilities [cells, 8, classes]."""
+        return unfold_cells(probability @ self.network.codes, self.cells)[None]
 
 
 def sample_flow(
-    denoiser: Denoiser, depth: int, generator: torch.Generator, steps: int = FLOW_STEPS, progress: Progress | None = None
+    denoiser: Denoiser, generator: torch.Generator, steps: int = FLOW_STEPS, progress: Progress = silent
 ) -> Tensor:
-    """Euler steps from noise along the rectified flow; returns the last log-probabilities [classes, depth, H, W]."""
-    shape = (1, denoiser.network.config.code, depth, *denoiser.network.config.grid[1:])
-    x = _full_grid_noise(denoiser, shape, generator)
+    """Euler steps from noise along the rectified flow; returns the last log-probabilities [classes, D, H, W]."""
+    network = denoiser.network
+    first, last = denoiser.slab
+    # noise of the whole grid, cut to the slab: a region and the torso of one seed are made from the same noise
+    whole = (1, network.config.code, *network.config.grid)
+    x = torch.randn(whole, generator=generator, device=network.codes.device)[:, :, first:last]
     previous = torch.zeros_like(x)
     times = flow.times(steps)
     log_probability = torch.empty(0)
     for i in range(steps):
         log_probability = denoiser.log_probability(x, previous, max(times[i], 1e-3), 0, i < GUIDED_SHARE * steps)
-        previous = denoiser.expected_code(log_probability)
+        previous = denoiser.expected_code(log_probability.exp())
         x = flow.euler_step(x, previous, times[i], times[i + 1])
-        if progress:
-            progress("mask", (i + 1) / steps)
-    return log_probability
+        progress("mask", (i + 1) / steps)
+    return unfold_cells(log_probability, denoiser.cells)
 
 
 def sample_categorical(
-    denoiser: Denoiser, depth: int, generator: torch.Generator, steps: int = CATEGORICAL_STEPS, progress: Progress | None = None
+    denoiser: Denoiser, generator: torch.Generator, steps: int = CATEGORICAL_STEPS, progress: Progress = silent
 ) -> Tensor:
-    """The paper's reverse process, strided to `steps` steps; returns the last log-probabilities [classes, depth, H, W]."""
+    """The paper's reverse process, strided to `steps` steps; returns the last log-probabilities [classes, D, H, W]."""
     network = denoiser.network
-    classes = network.config.classes
-    shape = (depth, *network.config.grid[1:])
-    labels = torch.randint(classes, shape, generator=generator, device=network.codes.device, dtype=torch.uint8)
-    previous = torch.zeros((1, network.config.code, *shape), device=labels.device)
+    device = network.codes.device
+    whole = torch.randint(network.config.classes, network.config.grid, generator=generator, device=device)
+    labels = fold_cells(whole[denoiser.slab[0] : denoiser.slab[1]])
+    previous = torch.zeros((1, network.config.code, *denoiser.shape), device=device)
     log_probability = torch.empty(0)
     for i, (keep_t, keep_s) in enumerate(categorical.schedule(steps)):
-        x = network.codes[labels.int()].permute(3, 0, 1, 2)[None]
+        x = unfold_cells(network.codes[labels], denoiser.cells)[None]
         log_probability = denoiser.log_probability(x, previous, keep_t, 1, i < GUIDED_SHARE * steps)
-        previous = denoiser.expected_code(log_probability)
-        posterior = categorical.averaged_posterior(labels, log_probability.exp(), keep_t, keep_s)
+        probability = log_probability.exp()
+        previous = denoiser.expected_code(probability)
+        posterior = categorical.averaged_posterior(labels, probability.movedim(-1, 0), keep_t, keep_s)
         labels = categorical.draw(posterior, generator)
-        if progress:
-            progress("mask", (i + 1) / steps)
-    return log_probability
+        progress("mask", (i + 1) / steps)
+    return unfold_cells(log_probability, denoiser.cells)
 
 
 SAMPLERS: dict[str, Callable[..., Tensor]] = {"flow": sample_flow, "categorical": sample_categorical}
-
-
-def _full_grid_noise(denoiser: Denoiser, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Noise of the whole grid, cut to the slab: a region and the torso of one seed are made from the same noise."""
-    network = denoiser.network
-    whole = torch.randn((1, shape[1], *network.config.grid), generator=generator, device=network.codes.device)
-    return whole[:, :, denoiser.z_start : denoiser.z_start + shape[2]]

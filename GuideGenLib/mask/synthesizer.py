@@ -25,19 +25,25 @@ class MaskSynthesizer:
 
     @torch.inference_mode()
     def synthesize(
-        self, conditions: Conditions, *, seed: int, region: str = "torso", sampler: str = "flow", steps: int | None = None,
-        guidance: float = 1.5, progress: Progress = silent,
+        self,
+        conditions: Conditions,
+        *,
+        seed: int,
+        region: str = "torso",
+        sampler: str = "flow",
+        steps: int | None = None,
+        guidance: float = 1.5,
+        progress: Progress = silent,
     ) -> np.ndarray:
         """Labels uint8 [z, y, x] at 3 mm in the canonical frame."""
         if region not in SLABS:
             raise ValueError(f"unknown region {region!r}: choose one of {', '.join(SLABS)}")
         if sampler not in SAMPLERS:
             raise ValueError(f"unknown sampler {sampler!r}: choose one of {', '.join(SAMPLERS)}")
-        start, stop = SLABS[region]
         generator = torch.Generator(device=self.network.codes.device).manual_seed(seed)
-        denoiser = Denoiser(self.network, conditions, guidance, self.log_weights, z_start=start)
+        denoiser = Denoiser(self.network, conditions, guidance, self.log_weights, SLABS[region])
         arguments = {} if steps is None else {"steps": steps}
-        coarse = SAMPLERS[sampler](denoiser, stop - start, generator, progress=progress, **arguments)
+        coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
         labels = keep_largest(refine(coarse).cpu().numpy())
         first, last = crop_range(labels, region, SPACING)
         return np.ascontiguousarray(labels[first:last])
@@ -58,7 +64,9 @@ def refine(log_probability: Tensor) -> Tensor:
         part = nnf.interpolate(floor[None, :, low:high], scale_factor=2, mode="trilinear", align_corners=False)[0]
         tissue = part[1:].argmax(dim=0) + 1
         offset = 2 * (z - low)
-        labels[2 * z : 2 * min(z + slab, depth)] = tissue[offset : offset + 2 * (min(z + slab, depth) - z)].to(torch.uint8)
+        labels[2 * z : 2 * min(z + slab, depth)] = tissue[offset : offset + 2 * (min(z + slab, depth) - z)].to(
+            torch.uint8
+        )
     air = _blur(floor[0].exp()[None, None])
     air = nnf.interpolate(air, scale_factor=2, mode="trilinear", align_corners=False)[0, 0]
     labels[air > 0.5] = 0

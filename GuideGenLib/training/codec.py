@@ -58,12 +58,25 @@ def gradient_loss(output: Tensor, target: Tensor) -> Tensor:
 
 
 def train_codec(
-    scans: Sequence[Scan], run: Path, *, labels: int, steps: int = 1500, seed: int = 0, decoder_only: bool = False,
+    scans: Sequence[Scan],
+    run: Path,
+    *,
+    labels: int,
+    steps: int = 1500,
+    seed: int = 0,
+    decoder_only: bool = False,
+    initial: dict[str, Tensor] | None = None,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train on patches of `scans`; `decoder_only` freezes the encoder, so that latents made before stay valid."""
+    """Train on patches of `scans`; `decoder_only` freezes the encoder, so that latents made before stay valid.
+
+    `initial`: weights to begin with, those of a first phase; without them the linear path is fitted to the scans.
+    """
     network = CodecNetwork(labels)
-    fit_linear_path(network, scans, np.random.default_rng(seed))
+    if initial is None:
+        fit_linear_path(network, scans, np.random.default_rng(seed))
+    else:
+        network.load_state_dict(initial)
     trainer = Trainer(network, run, steps=steps, rate=4e-4 if decoder_only else 8e-4)
     if decoder_only:
         for part in (network.linear_in, network.encoder_half, network.encoder_quarter):
@@ -84,7 +97,10 @@ def train_codec(
         window = window_loss(output, target, sampler)
         gradient = gradient_loss(output, target)
         drift = nnf.relu(latents.abs() - 6).mean()
-        return plain + 0.3 * gradient + 0.1 * window + drift, {"l1": float(plain.detach()), "spread": float(latents.std().detach())}
+        return plain + 0.3 * gradient + 0.1 * window + drift, {
+            "l1": float(plain.detach()),
+            "spread": float(latents.std().detach()),
+        }
 
     trainer.run(loss, log)
     return trainer

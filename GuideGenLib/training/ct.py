@@ -1,5 +1,6 @@
 """Training of the CT stage: first the expected latents, then a rectified flow on what is left over."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from GuideGenLib.training.scans import Scan
 
 PATCH = 72
 BATCH = 2
+SPREAD = "spread.json"
 TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_tumor")
 
 
@@ -45,7 +47,9 @@ def organ_means(hu: np.ndarray, labels: np.ndarray, fallback: np.ndarray) -> np.
 def soft_tissue_noise(hu: np.ndarray, labels: np.ndarray) -> float:
     """Standard deviation, in HU / 20, of the fine texture inside liver and muscle: tells smooth from sharp kernels."""
     value = values()
-    inside = ndimage.binary_erosion(np.isin(labels, [value["liver"], value["autochthon_left"], value["autochthon_right"]]), iterations=2)
+    inside = ndimage.binary_erosion(
+        np.isin(labels, [value["liver"], value["autochthon_left"], value["autochthon_right"]]), iterations=2
+    )
     fine = hu.astype(np.float32) - ndimage.uniform_filter(hu.astype(np.float32), 3)
     return float(fine[inside].std() / 20)
 
@@ -85,11 +89,19 @@ class PatchSource:
         offset = centre - matrix @ (np.full(3, PATCH) / 2)
         labels = ndimage.affine_transform(scan.labels, matrix, offset, (PATCH,) * 3, order=0, mode="constant", cval=0)
         hu = ndimage.affine_transform(
-            np.asarray(scan.hu), matrix, offset, (PATCH,) * 3, order=int(not np.allclose(matrix, np.eye(3))),
-            output=np.float32, mode="constant", cval=-1000,
+            np.asarray(scan.hu),
+            matrix,
+            offset,
+            (PATCH,) * 3,
+            order=int(not np.allclose(matrix, np.eye(3))),
+            output=np.float32,
+            mode="constant",
+            cval=-1000,
         )
         cells = PATCH // FACTOR
-        depth = ndimage.affine_transform(material.depth, matrix, offset / FACTOR, (cells,) * 3, order=1, output=np.float32)
+        depth = ndimage.affine_transform(
+            material.depth, matrix, offset / FACTOR, (cells,) * 3, order=1, output=np.float32
+        )
         # Each organ at another mean HU: the network learns to follow the reference, so a contrast phase is only a table
         shift = rng.normal(0, 15, len(material.table)).astype(np.float32) * (rng.random() < 0.7)
         shift += rng.normal(0, 40, len(shift)).astype(np.float32) * (rng.random(len(shift)) < 0.1)
@@ -112,7 +124,9 @@ class PatchSource:
         centre = rng.uniform(10, PATCH - 10, 3)
         radii = rng.uniform(3, 20) * rng.uniform(0.7, 1.0, 3)
         bumps = ndimage.gaussian_filter(rng.normal(size=(PATCH,) * 3).astype(np.float32), 3) * 8
-        distance = np.sqrt((((zyx - centre[:, None, None, None]) / radii[:, None, None, None]) ** 2).sum(0)) + 0.15 * bumps
+        distance = (
+            np.sqrt((((zyx - centre[:, None, None, None]) / radii[:, None, None, None]) ** 2).sum(0)) + 0.15 * bumps
+        )
         inside = (distance < 1) & (labels > 0)
         mean = rng.uniform(20, 110)
         mottle = ndimage.gaussian_filter(rng.normal(size=(PATCH,) * 3).astype(np.float32), 2.0) * rng.uniform(60, 180)
@@ -137,7 +151,11 @@ class CTLoss:
     """Batches of patches as latents, shared by both trainings. `mean` and `spread` are None while the mean is trained."""
 
     def __init__(
-        self, codec: CodecNetwork, source: PatchSource, device: torch.device, mean: CTNetwork | None = None,
+        self,
+        codec: CodecNetwork,
+        source: PatchSource,
+        device: torch.device,
+        mean: CTNetwork | None = None,
         spread: Tensor | None = None,
     ) -> None:
         self.codec, self.source, self.device = codec.to(device).eval(), source, device
@@ -161,10 +179,14 @@ class CTLoss:
         text = torch.stack([nnf.pad(t, (0, 0, 0, length - len(t))) for t in texts])
         keep = [len(t) if rng.random() > 0.2 else 0 for t in texts]
         mask = torch.arange(length)[None] < torch.tensor(keep)[:, None]
-        style = Style(torch.from_numpy(typed).to(self.device), noise.to(self.device), text.to(self.device), mask.to(self.device))
+        style = Style(
+            torch.from_numpy(typed).to(self.device), noise.to(self.device), text.to(self.device), mask.to(self.device)
+        )
         return latents, labels, reference_latents, depth[:, None], style
 
-    def residual(self, latents: Tensor, labels: Tensor, reference: Tensor, depth: Tensor, style: Style) -> tuple[Tensor, Tensor]:
+    def residual(
+        self, latents: Tensor, labels: Tensor, reference: Tensor, depth: Tensor, style: Style
+    ) -> tuple[Tensor, Tensor]:
         """(expected latents, latents - expected) by the trained mean network."""
         assert self.mean is not None
         with torch.no_grad():
@@ -201,7 +223,13 @@ class CTLoss:
 
 
 def train_ct_mean(
-    codec: CodecNetwork, materials: Sequence[Material], run: Path, *, labels: int, steps: int = 1500, seed: int = 0,
+    codec: CodecNetwork,
+    materials: Sequence[Material],
+    run: Path,
+    *,
+    labels: int,
+    steps: int = 1500,
+    seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> Trainer:
     """Train the regression of the expected latents."""
@@ -219,13 +247,30 @@ def residual_spread(loss: CTLoss, batches: int = 30) -> Tensor:
 
 
 def train_ct_flow(
-    codec: CodecNetwork, mean: CTNetwork, materials: Sequence[Material], run: Path, *, labels: int, steps: int = 4000,
-    seed: int = 0, log: Callable[[str], None] = print,
+    codec: CodecNetwork,
+    mean: CTNetwork,
+    materials: Sequence[Material],
+    run: Path,
+    *,
+    labels: int,
+    steps: int = 4000,
+    seed: int = 0,
+    log: Callable[[str], None] = print,
 ) -> tuple[Trainer, Tensor]:
-    """Train the rectified flow on the standardised residual; returns the trainer and the spread [8]."""
+    """Train the rectified flow on the standardised residual; returns the trainer and the spread [8].
+
+    The spread is kept in `run`/spread.json: a resumed run goes on with the same one, and the bundle takes it from there.
+    """
     trainer = Trainer(CTNetwork(CTConfig(labels, inputs=16)), run, steps=steps, rate=1e-3, average=0.998)
     source = PatchSource(materials, [seed + 1, trainer.rank, trainer.step])
     loss = CTLoss(codec, source, trainer.device, mean)
-    loss.spread = residual_spread(CTLoss(codec, PatchSource(materials, [seed]), trainer.device, mean)).to(trainer.device)
+    kept = run / SPREAD
+    if kept.is_file():
+        spread = torch.tensor(json.loads(kept.read_text()))
+    else:
+        spread = residual_spread(CTLoss(codec, PatchSource(materials, [seed]), trainer.device, mean))
+        if trainer.rank == 0:
+            kept.write_text(json.dumps(spread.tolist()))
+    loss.spread = spread.to(trainer.device)
     trainer.run(loss.flow, log)
     return trainer, loss.spread.cpu()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from GuideGenLib.mask import categorical, flow
-from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork
+from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
 from GuideGenLib.training.loop import Trainer
 
 WEIGHT_POWER = 0.25
@@ -90,13 +90,12 @@ class MaskLoss:
         if rng.random() < 0.35:
             with torch.no_grad():
                 features = network(x, previous, t, process, conditions, start)
-                probability = network.logits(features).float().softmax(dim=0)
-                previous = torch.einsum("kdhw,kc->cdhw", probability, codes)[None]
+                probability = network.cell_logits(as_cells(features)).float().softmax(dim=-1)
+                previous = unfold_cells(probability @ codes, features.shape[2:])[None]
         features = model(x, previous, t, process, conditions, start)
-        flat = features[0].flatten(1).T
+        flat = as_cells(features)
         chosen = torch.randperm(len(flat), device=self.device)[: int(TOKEN_SHARE * len(flat))]
-        _, d, h, w = labels.shape
-        cells = labels.view(d // 2, 2, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, 8)[chosen].long()
+        cells = fold_cells(labels[0])[chosen].long()
         logits = network.cell_logits(flat[chosen]).float()
         loss = nnf.cross_entropy(logits.flatten(0, 1), cells.flatten(), weight=self.weights)
         kind = "cat" if as_process else "flow"
@@ -105,7 +104,13 @@ class MaskLoss:
 
 
 def train_mask(
-    data: MaskData, run: Path, *, steps: int = 4000, seed: int = 0, rate: float = 1.5e-3, log: Callable[[str], None] = print
+    data: MaskData,
+    run: Path,
+    *,
+    steps: int = 4000,
+    seed: int = 0,
+    rate: float = 1.5e-3,
+    log: Callable[[str], None] = print,
 ) -> Trainer:
     """Train both processes of the mask denoiser; resumes from `run`."""
     classes = int(data.labels.max()) + 1
