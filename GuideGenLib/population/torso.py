@@ -18,7 +18,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
-from GuideGenLib.population.tissues import closed, select, split_tissues
+from GuideGenLib.population.tissues import closed, largest, opened, select, split_tissues
 from GuideGenLib.progress import Progress, silent
 from GuideGenLib.resources import resource
 
@@ -216,6 +216,10 @@ def _join(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], progress: Progr
     inside = ramp * upper.distance() + (1 - ramp) * lower.distance()
     # Steps of the skin go where the two distances are averaged over a centimetre.
     inside = ndimage.gaussian_filter(inside, 2.0) > 0
+    # Opening takes off what is left of a hand that lay on the flank, below the arms: there the sides are air.
+    trunk = ramp[:, 0, 0] < 1
+    wide = np.pad(inside, ((0, 0), (0, 0), (12, 12)))
+    inside[trunk] = largest(opened(wide, 30.0, SPACING))[trunk, :, 12:-12]
     best = np.full(SHAPE, 0.02, dtype=np.float32)
     labels = np.full(SHAPE, value["torso_fat"], dtype=np.uint8)
     keys = [key for key in value if key != "background"]
