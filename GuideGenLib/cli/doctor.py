@@ -1,0 +1,106 @@
+"""What `guidegen doctor` looks at: each line is a name and a function that returns a text or raises with the remedy."""
+
+import platform
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from GuideGenLib import __version__
+
+TIGHT = 1.1
+"""Free memory must exceed the measured peak by this factor."""
+
+
+def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], str]]]:
+    """The lines in the order in which they are printed; later ones may take a second."""
+
+    @cache
+    def loaded():  # type: ignore[no-untyped-def]
+        from GuideGenLib.bundle import BundleError, load_bundle
+
+        try:
+            return load_bundle(bundle)
+        except BundleError as error:
+            return error  # told in the bundle's own line, and only there
+
+    def figures() -> dict[str, float]:
+        """What was measured with the bundle: gflops, mask_s, ct_s, peak_bytes; nothing of a broken bundle."""
+        return {} if isinstance(loaded(), ValueError) else loaded().config["metrics"].get("speed", {})
+
+    @cache
+    def speed():  # type: ignore[no-untyped-def]
+        from GuideGenLib.device import choose_device, measure
+
+        return measure(str(choose_device(device)))
+
+    def where() -> str:
+        from GuideGenLib.device import choose_device
+
+        chosen = choose_device(device)
+        if chosen.type != "cuda":
+            return str(chosen)
+        import torch
+
+        return f"{chosen} ({torch.cuda.get_device_name(chosen)})"
+
+    def precision() -> str:
+        return f"{speed().precision} (measured: float32 {speed().float32:.0f}, bfloat16 {speed().bfloat16:.0f} GFLOP/s)"
+
+    def model() -> str:
+        if isinstance(loaded(), ValueError):
+            raise loaded()
+        return f"{loaded().name}, unaltered, sha256 {loaded().identity[:16]}..."
+
+    def encoder() -> str:
+        from GuideGenLib.bundle import check_encoder
+        from GuideGenLib.description.encoder import default_folder
+
+        if isinstance(loaded(), ValueError):
+            return f"installed in {default_folder()}, not compared"
+        check_encoder(loaded())
+        return f"{loaded().config['encoder']['package']}, unaltered"
+
+    def expected() -> str:
+        from GuideGenLib.device import expected_seconds
+
+        if not figures():
+            return "not measured for this bundle"
+        mask, ct = (expected_seconds(figures()[stage], figures()["gflops"], speed()) for stage in ("mask_s", "ct_s"))
+        return f"about {mask:.0f} s for a torso anatomy and {ct:.0f} s for its CT at 2 mm"
+
+    def memory() -> str:
+        from GuideGenLib.device import free_memory
+
+        free, peak = free_memory(), figures().get("peak_bytes")
+        shown = "unknown" if free is None else f"{free / 1e9:.1f} GB free"
+        if peak is None:
+            return shown
+        needed = f"a torso at 2 mm needs {peak / 1e9:.1f} GB"
+        if free is not None and free < TIGHT * peak:
+            raise MemoryError(f"{shown}, {needed}: close other programs, or use --region chest")
+        return f"{shown}, {needed}"
+
+    return [
+        ("guidegen", lambda: __version__),
+        ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("torch", _torch),
+        ("device", where),
+        ("precision", precision),
+        ("cores", _cores),
+        ("bundle", model),
+        ("encoder", encoder),
+        ("memory", memory),
+        ("speed", expected),
+    ]
+
+
+def _torch() -> str:
+    import torch
+
+    return f"{torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _cores() -> str:
+    from GuideGenLib.device import cores
+
+    return str(cores())

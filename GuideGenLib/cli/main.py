@@ -1,0 +1,92 @@
+"""`guidegen`: one parser, one place where errors become messages."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import NoReturn
+
+from GuideGenLib import __version__
+from GuideGenLib.cli import generate, tools
+from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.options import open_generator
+from GuideGenLib.progress import Cancelled
+
+FAILED, CANCELLED = 2, 130
+OUT_OF_MEMORY = (
+    "not enough memory: close other programs, or use --region chest or --spacing 3 (`guidegen doctor` has figures)"
+)
+
+
+def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open_generator) -> int:
+    """Run a command and return its exit status: 0 done, 1 something is amiss, 2 a known error, 130 cancelled.
+
+    `open_generator` opens the model of the parsed arguments. Errors that nobody foresaw keep their traceback.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser(arguments)
+    args = parser.parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return args.run(args, open_generator)
+    except (KeyboardInterrupt, Cancelled):
+        return _fail("cancelled, nothing was written", CANCELLED)
+    except ValueError as error:
+        if not _known(error):
+            raise
+        return _fail(str(error), FAILED)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        return _fail(OUT_OF_MEMORY, FAILED)
+
+
+def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser. Training and evaluation, which import torch, are filled in only when `arguments` call them."""
+    parser = argparse.ArgumentParser(
+        prog="guidegen",
+        description="A sentence about a patient becomes an editable anatomy and a CT of it. All output is synthetic.",
+    )
+    parser.add_argument("--version", action="version", version=f"guidegen {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    generate.add_parsers(commands)
+    tools.add_parsers(commands)
+    train = commands.add_parser("train", help="train the networks of a bundle")
+    check = commands.add_parser("check", help="generate many prompts and print how well the rules are kept")
+    called = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if called == "train":
+        from GuideGenLib.training.cli import add_train_parsers, run_train
+
+        add_train_parsers(train)
+        train.set_defaults(run=lambda args, _: run_train(args))
+    elif called == "check":
+        from GuideGenLib.evaluation.prompt_checks import add_check_parser, run_check
+
+        add_check_parser(check)
+        check.set_defaults(run=lambda args, _: run_check(args))
+    return parser
+
+
+def _known(error: ValueError) -> bool:
+    """Whether the library raised it for the user: each of its errors is a class of its own under ValueError."""
+    return type(error).__module__.split(".")[0] == "GuideGenLib"
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"guidegen: error: {message}" if status == FAILED else f"guidegen: {message}", file=sys.stderr)
+    return status
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """A request to end is a request to cancel, so that temporary files go."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The commands that make no volume of a patient: describe, bundle check, doctor, population."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.options import CommandError, describe
+from GuideGenLib.cli.terminal import progress_bar, show_description
+
+DATA_VARIABLE = "GUIDEGEN_DATA"
+
+
+def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The parsers of the four commands."""
+    parser = commands.add_parser("describe", help="what is understood of a text", description="What a text says.")
+    parser.add_argument("text", help="a description of the patient, in English")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=describe_text)
+
+    parser = commands.add_parser("bundle", help="check a trained model", description="Look into a trained model.")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="check")
+    check = actions.add_parser("check", help="is every file there and unaltered, does it fit this version")
+    check.add_argument("path", nargs="?", type=Path, help="folder of the bundle (the one that ships with GuideGen)")
+    check.set_defaults(run=check_bundle)
+
+    parser = commands.add_parser("doctor", help="what this machine can do", description="What this machine can do.")
+    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--device", default="auto", help="the device to look at (auto)")
+    parser.set_defaults(run=doctor)
+
+    parser = commands.add_parser(
+        "population", help="draw training anatomies", description="Draw training anatomies from two labelled scans."
+    )
+    parser.add_argument("--n", type=int, required=True, metavar="N", help="how many people")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for case_0001, ...")
+    parser.add_argument("--seed", type=int, default=0, help="another population (0)")
+    parser.add_argument("--data", type=Path, default=None, metavar="DIR", help=f"the scans (${DATA_VARIABLE})")
+    parser.set_defaults(run=population)
+
+
+def describe_text(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """What is understood of a text."""
+    from GuideGenLib.description.report import to_json
+
+    description = describe(args.text)
+    if args.json:
+        print(json.dumps(to_json(description), indent=2, ensure_ascii=False))
+    else:
+        show_description(description)
+    return 0
+
+
+def check_bundle(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """Every check that a run makes before it uses the bundle."""
+    from GuideGenLib.bundle import check_encoder, load_bundle
+
+    bundle = load_bundle(args.path)
+    check_encoder(bundle)
+    print(f"{bundle.name} in {bundle.path}\nsha256 {bundle.identity}")
+    for name, entry in bundle.config["files"].items():
+        print(f"  {name:<24} {entry['bytes'] / 1e6:7.2f} MB  {entry['sha256'][:16]}...")
+    for source in bundle.config["data"]:
+        print(f"  trained on {source.get('name')} ({source.get('licence')})")
+    print("The bundle is complete and unaltered, and its text encoder is installed.")
+    return 0
+
+
+def doctor(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """One line each for what a run needs; 1 when something is missing."""
+    from GuideGenLib.cli.doctor import examine
+
+    lines: list[tuple[str, Callable[[], str]]] = examine(args.bundle, args.device)
+    healthy = True
+    for name, look in lines:
+        try:
+            print(f"ok    {name:<10} {look()}", flush=True)
+        except (ValueError, ImportError, RuntimeError, OSError, MemoryError) as error:
+            healthy = False
+            print(f"FAIL  {name:<10} {error}", flush=True)
+    print("Ready." if healthy else "Not ready: see the lines that begin with FAIL.")
+    return 0 if healthy else 1
+
+
+def population(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """Draw training anatomies, NIfTI with JSON beside it."""
+    data = args.data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    if data is None or not (data / "labels").is_dir():
+        raise CommandError(
+            f"{data or 'no folder'} has no labelled scans: "
+            f"name a folder with ct/ and labels/ by --data or ${DATA_VARIABLE}"
+        )
+    if args.n < 1:
+        raise CommandError(f"--n is {args.n}: give at least 1")
+    from GuideGenLib.population.torso import cached_torso
+    from GuideGenLib.population.write import write_population
+    from GuideGenLib.progress import within
+
+    args.output.mkdir(parents=True, exist_ok=True)
+    with progress_bar() as progress:
+        torso = cached_torso(data, args.output, within(progress, 0.0, 0.1))
+        write_population(torso.labels, args.n, args.output, args.seed, within(progress, 0.1, 1.0))
+    print(f"{args.n} anatomies in {args.output}. They are synthetic.")
+    return 0
