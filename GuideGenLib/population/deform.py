@@ -1,4 +1,4 @@
-"""One torso, deformed to attributes: a velocity is summed up from effects, integrated, and labels are looked up through it.
+"""One torso, deformed to attributes: a velocity is summed up from effects, integrated, and used to look labels up.
 
 Positions and displacements are in mm, [z, y, x]. A velocity points from the template to the person; the flow that is
 integrated is the way back, because a label is looked up for each voxel of the person.
@@ -13,8 +13,16 @@ from scipy.interpolate import BSpline
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.attributes import Attributes
-from GuideGenLib.population.effects import bladder_velocity, body_velocity, breasts, fat_thickness, muscle_shift, organ_velocity
-from GuideGenLib.population.template import COARSE, FATS, MUSCLES, SPACING, Field, Template, template
+from GuideGenLib.population.effects import (
+    bladder_velocity,
+    body_velocity,
+    breasts,
+    fat_thickness,
+    muscle_shift,
+    organ_velocity,
+)
+from GuideGenLib.population.template import Field, Template, template
+from GuideGenLib.population.template_labels import COARSE, FATS, MUSCLES, SPACING
 
 SQUARINGS = 6
 
@@ -26,7 +34,9 @@ def _spline(n: int, spacing: float, knot_mm: float) -> Field:
     return np.asarray(basis, np.float32)
 
 
-def random_field(shape: tuple[int, ...], spacing: float, knot_mm: float, sd_mm: float, rng: np.random.Generator) -> Field:
+def random_field(
+    shape: tuple[int, ...], spacing: float, knot_mm: float, sd_mm: float, rng: np.random.Generator
+) -> Field:
     """Smooth noise [3, z, y, x] of standard deviation `sd_mm` and control points every `knot_mm`."""
     z, y, x = (_spline(n, spacing, knot_mm) for n in shape)
     controls = rng.standard_normal((3, z.shape[1], y.shape[1], x.shape[1]), dtype=np.float32)
@@ -37,12 +47,16 @@ def random_field(shape: tuple[int, ...], spacing: float, knot_mm: float, sd_mm: 
     return np.asarray(noise * (sd_mm / (151 / 315) ** 1.5), np.float32)
 
 
-def limited(velocity: Field, spacing: float = COARSE, strain: float = 0.55, growth: float = 0.9, rounds: int = 3) -> Field:
-    """The velocity, smoothed where it would stretch by more than `strain` or change log volume by more than `growth`."""
+def limited(
+    velocity: Field, spacing: float = COARSE, strain: float = 0.55, growth: float = 0.9, rounds: int = 3
+) -> Field:
+    """The velocity, smoothed where it would stretch by more than `strain` or change log volume by over `growth`."""
     for _ in range(rounds):
         gradient = [np.gradient(component, spacing) for component in velocity]
         total = sum(g * g for row in gradient for g in row)
-        excess = np.maximum(np.sqrt(total) / (strain * 3**0.5), np.abs(gradient[0][0] + gradient[1][1] + gradient[2][2]) / growth)
+        excess = np.maximum(
+            np.sqrt(total) / (strain * 3**0.5), np.abs(gradient[0][0] + gradient[1][1] + gradient[2][2]) / growth
+        )
         if excess.max() < 1.05:
             break
         mix = np.clip((excess - 0.95) / 0.4, 0, 1).astype(np.float32)
@@ -80,8 +94,13 @@ def jacobian(displacement: Field, spacing: float = COARSE) -> Field:
 def warp(volume: Field, displacement: Field, spacing: float) -> Field:
     """`volume` at position + displacement, trilinear, on its own grid."""
     scale = torch.tensor([2 / (n * spacing) for n in volume.shape])
-    where = _grid(volume.shape) + (torch.from_numpy(displacement) * scale[:, None, None, None]).flip(0).permute(1, 2, 3, 0)[None]
-    return functional.grid_sample(torch.from_numpy(volume)[None, None], where, padding_mode="border", align_corners=False)[0, 0].numpy()
+    where = (
+        _grid(volume.shape)
+        + (torch.from_numpy(displacement) * scale[:, None, None, None]).flip(0).permute(1, 2, 3, 0)[None]
+    )
+    return functional.grid_sample(
+        torch.from_numpy(volume)[None, None], where, padding_mode="border", align_corners=False
+    )[0, 0].numpy()
 
 
 def doubled(volume: Field) -> Field:
@@ -119,7 +138,9 @@ def displacement(torso: Template, who: Attributes, rng: np.random.Generator) -> 
     return exponential(-velocity(torso, who, rng))
 
 
-def sample_anatomy(torso_labels: NDArray[np.uint8], attributes: Attributes, rng: np.random.Generator) -> NDArray[np.uint8]:
+def sample_anatomy(
+    torso_labels: NDArray[np.uint8], attributes: Attributes, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """A person of these attributes made from the torso.
 
     torso_labels: uint8 [z, y, x] at 3 mm in the canonical frame, values of Resources/anatomy.csv, even sides.
@@ -161,9 +182,16 @@ def _muscle(torso: Template, labels: NDArray[np.uint8], positions: Field, shift:
     at = positions.reshape(3, -1)[:, here]
     scale = [2 / (n * SPACING) for n in torso.labels.shape]
     where = np.stack([at[2] * scale[2] - 1, at[1] * scale[1] - 1, at[0] * scale[0] - 1], -1).astype(np.float32)
-    depth = functional.grid_sample(
-        torch.from_numpy(torso.marble)[None, None], torch.from_numpy(where)[None, None, None], padding_mode="border", align_corners=False
-    ).numpy().ravel()
+    depth = (
+        functional.grid_sample(
+            torch.from_numpy(torso.marble)[None, None],
+            torch.from_numpy(where)[None, None, None],
+            padding_mode="border",
+            align_corners=False,
+        )
+        .numpy()
+        .ravel()
+    )
     gone = (depth < shift) if shift > 0 else (depth > shift) & (depth < 0)
     flat = labels.reshape(-1)
     flat[here[gone]] = torso.other.ravel()[_voxels(at[:, gone], torso.labels.shape, SPACING)]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.template import Field, Template
 
-# Millilitres (men, women): masses of ICRP Publication 89 (2002), table 2.8, over 1.05 g/ml; heart with blood, gallbladder
-# with bile, stomach with its content; thyroid, adrenals and kidneys each. Uterus: 80 g of the same table.
+# Millilitres (men, women): masses of ICRP Publication 89 (2002), table 2.8, over 1.05 g/ml; heart with blood,
+# gallbladder with bile, stomach with its content; thyroid, adrenals and kidneys each. Uterus: 80 g of the same table.
 REFERENCE_ML: dict[str, tuple[float, float]] = {
     "liver": (1710, 1330), "gallbladder": (65, 54), "spleen": (145, 124), "pancreas": (133, 114), "stomach": (380, 350),
     "kidney_left": (148, 131), "kidney_right": (148, 131), "adrenal_left": (6.7, 6.2), "adrenal_right": (6.7, 6.2),
@@ -40,7 +40,8 @@ def body_velocity(torso: Template, who: Attributes, rng: np.random.Generator) ->
     _frame(torso, who, z, ahead, aside, rng, total)
     _belly(torso, who, z, ahead, aside, rng, total)
     _breath(torso, who, z, ahead, total)
-    # Aorta: 23 against 26 mm across in women and men in the chest, wider by about .8 mm a decade: Rogers, Am J Cardiol 2013;111:1510.
+    # Aorta: 23 against 26 mm across in women and men in the chest, wider by about .8 mm a decade: Rogers, Am J Cardiol
+    # 2013;111:1510.
     wider = -1.2 * (who.sex == "female") + 0.04 * (who.age - 50) + rng.normal(0, 0.6)
     total += np.float32(np.clip(wider, -2.0, 2.5)) * torso.aorta_outward
     return total
@@ -48,7 +49,7 @@ def body_velocity(torso: Template, who: Attributes, rng: np.random.Generator) ->
 
 def _height(torso: Template, who: Attributes, z: Field, ahead: Field, aside: Field, total: Field) -> None:
     log = np.log(who.height_factor)
-    # Short people show a little more thigh and neck than the template has; stretching the shoulders fills half of the neck.
+    # Short people show a little more thigh and neck than the template has; stretched shoulders fill half of the neck.
     top = torso.levels["top"]
     total[0] += log * np.minimum(z - 0.4 * top, 0.5 * top - 0.55 * np.maximum(z - 0.85 * top, 0))
     total[1] += -0.6 * log * ahead
@@ -60,9 +61,9 @@ def _frame(
 ) -> None:
     """The skeleton's sexual dimorphism.
 
-    Women's pelvis: wider, most of all low down (outlet and subpubic angle), with a shallower, lower ischium and a sacrum
-    further back: Tague, Am J Phys Anthropol 1992;88:1; Fischer and Mitteroecker, Anat Rec 2017;300:698. Women's ribcage is
-    smaller and narrower for the same height: Bellemare, Jeanneret, Couture, Am J Respir Crit Care Med 2003;168:305.
+    Women's pelvis: wider, most of all low down (outlet and subpubic angle), with a shallower, lower ischium and a
+    sacrum further back: Tague, Am J Phys Anthropol 1992;88:1; Fischer and Mitteroecker, Anat Rec 2017;300:698. Women's
+    ribcage is smaller and narrower for the same height: Bellemare, Am J Respir Crit Care Med 2003;168:305.
     """
     at = torso.levels
     female = who.sex == "female"
@@ -75,19 +76,22 @@ def _frame(
     shoulders = ramp(z, at["dome"] + 60, at["sternum_top"])
     if female:
         wide = pelvis * (0.055 + hips) + outlet * 0.06
-        total[2] += aside * (wide + ribs * (-0.05 + chest) - 0.03 * shoulders - 0.03 * bump(z, crest, crest + 60, crest + 60, at["dome"]))
+        waist = bump(z, crest, crest + 60, crest + 60, at["dome"])
+        total[2] += aside * (wide + ribs * (-0.05 + chest) - 0.03 * shoulders - 0.03 * waist)
         # Shallower: all below the crest is pressed together, and the loins take up the room.
         depth = np.minimum(z, crest) - 0.25 * crest
         total[0] += -0.08 * depth * ramp(z, at["lumbar_top"] + 60, crest)
         # Roomier from front to back: the sacrum goes backward, the pubis hardly forward.
-        total[1] += (pelvis * outlet * 0.03) * np.clip(-ahead + 60, -60, 120) + pelvis * (1 - outlet) * 5.0 * ramp(ahead, 20, -40)
+        total[1] += (pelvis * outlet * 0.03) * np.clip(-ahead + 60, -60, 120)
+        total[1] += pelvis * (1 - outlet) * 5.0 * ramp(ahead, 20, -40)
         total[1] += -ahead * ribs * (-0.04 + chest)
     else:
         total[2] += aside * (pelvis * (-0.02 + hips) + ribs * (0.01 + chest) + 0.01 * shoulders)
         total[1] += -ahead * ribs * (0.01 + chest)
-    # Old spines stoop a little more: chest forward over the pelvis (Fon, AJR 1980;134:979, kyphosis 26 to 42 degrees from 20 to 75).
+    # Old spines stoop: kyphosis goes from 26 to 42 degrees between 20 and 75 years (Fon, AJR 1980;134:979).
     stoop = 0.15 * (who.age - 50) + rng.normal(0, 4)
-    total[1] += -np.clip(stoop, -10, 12) * ramp(z, at["dome"], at["top"]) + 0.4 * stoop * bump(z, crest, at["dome"], at["dome"] + 40, at["top"])
+    total[1] += -np.clip(stoop, -10, 12) * ramp(z, at["dome"], at["top"])
+    total[1] += 0.4 * stoop * bump(z, crest, at["dome"], at["dome"] + 40, at["top"])
 
 
 def visceral_level(who: Attributes) -> float:
@@ -121,7 +125,8 @@ def _breath(torso: Template, who: Attributes, z: Field, ahead: Field, total: Fie
     free = torso.inner * (1 - torso.spine)
     total[0] += -who.breathing_mm * along * free
     # Ribs lift: the chest deepens by about a fifth of the excursion, the belly comes forward.
-    total[1] += -0.2 * who.breathing_mm * bump(z, low, at["dome"] - 40, at["dome"] + 60, at["top"]) * ramp(ahead, 0, 120)
+    chest = bump(z, low, at["dome"] - 40, at["dome"] + 60, at["top"])
+    total[1] += -0.2 * who.breathing_mm * chest * ramp(ahead, 0, 120)
 
 
 def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Generator) -> float:
@@ -141,7 +146,8 @@ def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Gen
     middle = 0.75 * np.log(reference * (who.height_factor / (0.95 if female else 1.005)) ** 2 / ml) / 3
     old = max(who.age - 50, 0) / 40
     if name == "liver":
-        middle += -0.08 * old + 0.03 * who.habitus_level  # -28 % of volume with age: Wynne, Hepatology 1989;9:297; larger with body mass: Vauthey, Liver Transpl 2002;8:233
+        # Age takes a quarter of it (Wynne, Hepatology 1989;9:297), body mass adds (Vauthey, Liver Transpl 2002;8:233).
+        middle += -0.08 * old + 0.03 * who.habitus_level
     if name.startswith("kidney"):
         middle += -0.05 * old + 0.015 * who.habitus_level  # Wang, Kidney Int 2014;85:677
     if name == "heart":
@@ -170,8 +176,8 @@ def bladder_velocity(torso: Template, who: Attributes) -> Field:
 def muscle_shift(who: Attributes) -> float:
     """Millimetres by which fat takes over from muscle at their border.
 
-    Muscle mass is a third lower in women and falls from the fifth decade on: Janssen, J Appl Physiol 2000;89:81. The shift
-    itself is by eye: sheets of muscle of the template are 6 to 12 mm thick.
+    Muscle mass is a third lower in women and falls from the fifth decade on: Janssen, J Appl Physiol 2000;89:81. The
+    shift itself is by eye: sheets of muscle of the template are 6 to 12 mm thick.
     """
     shift = 0.5 * (who.sex == "female") + 0.25 * (who.age - 50) / 10 - 0.3 * min(who.habitus_level, 0.7) - 0.2
     return float(np.clip(shift, -1.2, 1.4))
@@ -180,8 +186,8 @@ def muscle_shift(who: Attributes) -> float:
 def fat_thickness(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
     """Millimetres by which the skin moves out (in where negative), on the 6 mm grid, in the template's frame.
 
-    -12..+8 mm over the classes (the template is overweight), more in front than behind: the range that CT shows (Enzi 1986, as above). Women carry more
-    under the skin, most at hips and thighs (same source).
+    -12..+8 mm over the classes (the template is overweight), more in front than behind, by eye. Women carry
+    more under the skin, most at hips and thighs (Enzi 1986, as above).
     """
     level = np.interp(who.habitus_level, (-1.2, -1, 0, 0.7, 1.4, 2.0), (-13, -12, -6, 1, 8, 13)) + rng.normal(0, 1.5)
     female = who.sex == "female"
@@ -211,7 +217,9 @@ def _nipple(torso: Template, side: int) -> Field | None:
 def breasts(
     torso: Template, who: Attributes, rng: np.random.Generator, at: Field, fat: Field, level: Field
 ) -> tuple[Field, NDArray[np.float32] | None]:
-    """The body's level set with breasts joined on, and the level set of their glands; `at`: template positions [3, z, y, x].
+    """The body's level set with breasts joined on, and the level set of their glands.
+
+    at: template positions [3, z, y, x] in mm of the voxels; fat: what `fat_thickness` gave; level: mm, negative inside.
 
     About 400-800 ml each, more with body mass, glands giving way to fat with age: Huang, Med Phys 2011;38:2180.
     """

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.attributes import Attributes, draw_attributes
 from GuideGenLib.population.deform import sample_anatomy
-from GuideGenLib.population.template import THIN
+from GuideGenLib.population.template_labels import THIN
 
 THIN_VOTE = 1.5
 

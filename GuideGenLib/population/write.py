@@ -1,0 +1,172 @@
+"""The population on disk: NIfTI with JSON beside it for people to look at, and a bank of 6 mm maps for training."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from numpy.typing import NDArray
+
+from GuideGenLib.description.model import Finding
+from GuideGenLib.mask.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.population.attributes import Attributes
+from GuideGenLib.population.findings import draw_findings
+from GuideGenLib.population.prompts import write_prompt
+from GuideGenLib.population.sampling import Sample, coarse, draw_sample, generator_of
+from GuideGenLib.population.template_labels import SPACING
+from GuideGenLib.progress import Progress, silent
+
+CHUNK = 50
+Diseased = tuple[NDArray[np.uint8], tuple[Finding, ...], list[LesionRecord]]
+
+
+def write_population(
+    torso: NDArray[np.uint8],
+    n: int,
+    out_dir: Path,
+    seed: int = 0,
+    progress: Progress = silent,
+    with_lesions: bool = True,
+) -> None:
+    """Writes out_dir/case_0001/{anatomy.nii.gz, description.json} and so on for people 0..n-1 of `seed`.
+
+    torso: uint8 [z, y, x] at 3 mm. A case that is there already is left as it is, so a broken run goes on
+    where it stopped.
+    The JSON holds prompt, attributes and the findings that the anatomy shows. Raises OSError where nothing can be
+    written.
+    """
+    for index in range(n):
+        progress("population", index / n)
+        folder = out_dir / f"case_{index + 1:04d}"
+        if (folder / "description.json").exists():
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        sample = draw_sample(torso, index, seed)
+        made: Diseased = (sample.labels, (), [])
+        labels, findings, lesions = _diseased(sample, generator_of(seed, index, 1)) if with_lesions else made
+        prompt = write_prompt(sample.attributes, findings, generator_of(seed, index, 2))
+        image = sitk.GetImageFromArray(labels)
+        image.SetSpacing((SPACING,) * 3)
+        partial = folder / "anatomy.partial.nii.gz"
+        sitk.WriteImage(image, str(partial), useCompression=True)
+        partial.replace(folder / "anatomy.nii.gz")
+        record = {
+            "prompt": prompt,
+            "attributes": {**asdict(sample.attributes), "habitus": sample.attributes.habitus},
+            "findings": [asdict(finding) for finding in findings],
+            "lesions": [asdict(lesion) for lesion in lesions],
+            "seed": seed,
+            "index": index,
+        }
+        text = json.dumps(record, indent=1, default=lambda value: np.asarray(value).tolist())
+        partial = folder / "description.partial"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / "description.json")
+    progress("population", 1.0)
+
+
+def _diseased(sample: Sample, rng: np.random.Generator, attempts: int = 6) -> Diseased:
+    """The sample with lesions; other findings are drawn where this body has no room for the first ones."""
+    for _ in range(attempts):
+        findings = draw_findings(rng, sample.attributes)
+        try:
+            labels, lesions = insert_lesions(sample.labels, (SPACING, SPACING, SPACING), findings, rng)
+        except LesionError:
+            continue
+        return labels, findings, lesions
+    return sample.labels, (), []
+
+
+def _chunk_path(cache: Path, seed: int, start: int) -> Path:
+    return cache / f"coarse_seed{seed}_{start:06d}.npz"
+
+
+def _fingerprint(torso: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(torso.tobytes()).hexdigest()[:16]
+
+
+def _read_chunk(path: Path) -> tuple[NDArray[np.uint8], list[Attributes], str] | None:
+    if not path.exists():
+        return None
+    with np.load(path) as chunk:
+        people = [Attributes(**record) for record in json.loads(str(chunk["attributes"]))]
+        return chunk["labels"], people, str(chunk["torso"])
+
+
+def _make_chunk(torso: NDArray[np.uint8], seed: int, start: int, count: int, path: Path) -> Path:
+    torch.set_num_threads(1)
+    samples = []
+    for index in range(start, start + count):
+        sample = draw_sample(torso, index, seed)
+        samples.append((coarse(sample.labels), sample.attributes))
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            labels=np.stack([labels for labels, _ in samples]),
+            attributes=json.dumps([asdict(who) for _, who in samples]),
+            torso=_fingerprint(torso),
+        )
+    partial.replace(path)
+    return path
+
+
+def coarse_bank(
+    torso: NDArray[np.uint8],
+    n: int,
+    seed: int,
+    processes: int = 1,
+    cache: Path = Path("runs/population"),
+    progress: Progress = silent,
+) -> tuple[NDArray[np.uint8], list[Attributes]]:
+    """Maps at 6 mm of people 0..n-1 of `seed`, uint8 [n, z/2, y/2, x/2], and their attributes.
+
+    Chunks of 50 are kept in `cache`; those made from the same torso are read, the rest is made by `processes` workers.
+    Training may begin on what `load_bank` finds while this runs.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    starts = range(0, n, CHUNK)
+    mine = _fingerprint(torso)
+    missing = [start for start in starts if not _is_made(_chunk_path(cache, seed, start), mine)]
+    jobs = [(torso, seed, start, CHUNK, _chunk_path(cache, seed, start)) for start in missing]
+    if processes < 2:
+        for done, job in enumerate(jobs):
+            progress("population", done / len(jobs))
+            _make_chunk(*job)
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(_make_chunk, *job) for job in jobs]
+            for done, future in enumerate(futures):
+                future.result()
+                progress("population", (done + 1) / len(jobs))
+    progress("population", 1.0)
+    labels, people = _join(_chunk_path(cache, seed, start) for start in starts)
+    return labels[:n], people[:n]
+
+
+def _is_made(path: Path, fingerprint: str) -> bool:
+    if not path.exists():
+        return False
+    with np.load(path) as chunk:
+        return str(chunk["torso"]) == fingerprint
+
+
+def load_bank(cache: Path, seed: int) -> tuple[NDArray[np.uint8], list[Attributes]]:
+    """All that `coarse_bank` has finished so far. Raises FileNotFoundError where there is nothing yet."""
+    paths = sorted(cache.glob(f"coarse_seed{seed}_*.npz"))
+    if not paths:
+        msg = f"No population of seed {seed} in {cache}: run `guidegen population` or coarse_bank first."
+        raise FileNotFoundError(msg)
+    return _join(iter(paths))
+
+
+def _join(paths: Iterator[Path]) -> tuple[NDArray[np.uint8], list[Attributes]]:
+    parts = [chunk for path in paths if (chunk := _read_chunk(path)) is not None]
+    return np.concatenate([part[0] for part in parts]), [who for part in parts for who in part[1]]
