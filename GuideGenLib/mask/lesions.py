@@ -168,8 +168,8 @@ def _draw(
         fault = _fault(labels, growth, place, size, spacing)
         if best is None or fault < best.fault:
             best = _paste(labels, growth, size, fault, spacing)
-        if fault == 0:
-            break
+        if fault == 0 or (attempt == 2 and best is not None and best.measured_mm < 0.85 * sizes[0]):
+            break  # as asked, or far too large for this place wherever it starts
     return best
 
 
