@@ -18,9 +18,9 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
-from GuideGenLib.population.tissues import closed, largest, opened, select, split_tissues
+from GuideGenLib.population.tissues import closed, largest, opened, select
 from GuideGenLib.progress import Progress, silent
-from GuideGenLib.resources import resource
+from GuideGenLib.training.layouts import find_case, read_case
 
 SHAPE = (192, 112, 128)
 SPACING: Spacing = (3.0, 3.0, 3.0)
@@ -68,30 +68,18 @@ def source_names(data_dir: Path) -> dict[str, int]:
         return {row["structure"]: int(row["label"]) for row in csv.DictReader(file)}
 
 
-def source_table(data_dir: Path) -> NDArray[np.uint8]:
-    """Our value [256] for each value of the source labels; 0 where there is none."""
-    table = np.zeros(256, dtype=np.uint8)
-    source = source_names(data_dir)
-    with resource("anatomy.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            for name in filter(None, row["totalsegmentator"].split(";")):
-                table[source[name]] = int(row["value"])
-    return table
-
-
 def read_labelled(data_dir: Path, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16], Spacing]:
     """One of the two labelled scans in our labels, at its own spacing in the canonical frame.
 
     Returns labels uint8 with every tissue named (0 is air outside the body), CT int16 in HU, spacing (z, y, x) in mm.
-    Raises FileNotFoundError when `data_dir` does not hold the scan.
+    Raises FileNotFoundError when `data_dir` does not hold the scan, DataError when its files cannot be used.
     """
     for part in ("ct", "labels"):
         if not (data_dir / part / f"{name}.nii.gz").is_file():
             raise FileNotFoundError(f"no {part} of {name} in {data_dir}")
-    ct, spacing = _read(data_dir / "ct" / f"{name}.nii.gz")
-    raw, _ = _read(data_dir / "labels" / f"{name}.nii.gz")
-    ct = np.clip(ct, -1024, 3071).astype(np.int16)
-    return split_tissues(source_table(data_dir)[raw], ct, spacing), ct, spacing
+    labels, ct, spacing = read_case(find_case(data_dir, name))
+    assert labels is not None
+    return labels, ct, spacing
 
 
 LANDMARKS = ("vertebrae_T12", "vertebrae_L1", "vertebrae_L2")
