@@ -33,7 +33,7 @@ T_OF_SIZE_WORD = {"tiny": "1", "small": "1", "moderate": "2", "large": "3", "hug
 PART_OF_RANGE: dict[str, Range] = {
     "tiny": (0.0, 0.15), "small": (0.0, 0.25), "moderate": (0.25, 0.75), "large": (0.5, 1.0), "huge": (0.75, 1.0),
 }  # fmt: skip
-SIZE_BOUND_T = {"lung": "123", "kidney": "12", "pancreas": "12", "liver": ""}
+SIZE_BOUND_T = {"lung": "123", "kidney": "1", "pancreas": "12"}
 """The T stages that AJCC 8 bounds from above by size alone, so that a larger tumour contradicts them."""
 
 

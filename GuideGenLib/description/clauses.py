@@ -1,0 +1,294 @@
+"""Which words of a sentence belong to which finding, and which findings it denies.
+
+Each word for a finding (its head) owns the words from the start of its noun phrase up to the next one: in "a 3 cm mass
+in the left lung and two small liver nodules" the first phrase ends before "and".
+"""
+
+from dataclasses import dataclass, field
+
+from GuideGenLib.description.items import Item
+
+PLACE_TYPES = ("place", "segment")
+_TRANSPARENT = ("article", "definite", "hyphen", "filler", "person", "scan")
+_PHRASE_TYPES = (
+    *PLACE_TYPES, "size", "size_word", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other", "member",
+    "metastatic", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase", "race",
+)  # fmt: skip
+_STAY_BEHIND = ("size", "stage")
+
+
+@dataclass
+class Region:
+    """The words of one finding. `head` is None in a sentence that names none."""
+
+    head: Item | None
+    items: list[Item]
+    sentence: int
+    negated: bool = False
+    past: bool = False
+    joint: str = ""
+    """How it is joined to the finding before in its sentence: "link", "and", "present", ..., or "" where it is the first."""
+    before: list[Item] = field(default_factory=list)
+    """The items of the noun phrase before the head."""
+
+
+def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]]:
+    """The findings of a sentence, and the items that are understood as "normal" and belong to none."""
+    items, normal = _without_normal([item for item in sentence if not _empty(item)])
+    heads = _heads(items)
+    if not heads:
+        return [Region(None, items, number, negated=any(item.type == "negation" for item in items))], normal
+    starts = [0]
+    for before, head in zip(heads, heads[1:], strict=False):
+        starts.append(_start(items, head, before, starts[-1]))
+    ends = [*starts[1:], len(items)]
+    found = []
+    for index, (head, start, end) in enumerate(zip(heads, starts, ends, strict=True)):
+        previous = heads[index - 1] if index else -1
+        joint = _joint(items[previous + 1 : head]) if index else ""
+        begin = start if index else _start(items, head, -1, 0)
+        found.append(Region(
+            items[head], items[start:end], number, _denied(items, head, heads), _past(items, head), joint, items[begin:head]
+        ))  # fmt: skip
+    return found, normal
+
+
+def _empty(item: Item) -> bool:
+    return item.type == "filler" and item.span.text in "'’\"“”s"
+
+
+def _heads(items: list[Item]) -> list[int]:
+    """Positions of the words for findings; of adjacent ones ("mass lesion", "cancer tumor") the last."""
+    heads: list[int] = []
+    for index, item in enumerate(items):
+        if item.type == "kind" and not _no_finding(items, index):
+            joined = heads and all(other.type in ("hyphen", "or") for other in items[heads[-1] + 1 : index])
+            if joined and _same_thing(items[heads[-1]], item):
+                heads.pop()
+            heads.append(index)
+        elif item.type in ("count", "other", "member") and _stands_for_finding(items, index):
+            heads.append(index)
+    return heads
+
+
+def _same_thing(first: Item, second: Item) -> bool:
+    both_drawn = first.value is not None and second.type == "kind" and first.type == "kind"
+    return (
+        both_drawn
+        and first.value.drawable
+        and second.value.drawable
+        and "metastasis" not in (first.value.name, second.value.name)
+        and first.value.organ in (None, second.value.organ)
+    )
+
+
+def _no_finding(items: list[Item], index: int) -> bool:
+    after = [item for item in items[index + 1 : index + 3] if item.type != "hyphen"]
+    return bool(after) and after[0].type == "not_a_finding"
+
+
+def _stands_for_finding(items: list[Item], index: int) -> bool:
+    """"one in the left lung", "the largest measures 4 cm": stands for a finding named before, not before a noun."""
+    item = items[index]
+    if item.type == "count" and (item.value != 1 or item.span.text.lower() != "one"):
+        return False
+    if item.type == "other" and item.span.text.lower() not in ("another", "other", "second", "third", "others"):
+        return False
+    described = False
+    for after in items[index + 1 :]:
+        if after.type == "kind":
+            return False
+        if after.type in (*PLACE_TYPES, "size"):
+            described = True
+            break
+        if after.type not in ("preposition", "verb", "definite", "article", "filler", "hyphen", "colon", "comma", "size_word"):
+            return False
+    if not described:
+        return False
+    for after in items[index + 1 :]:
+        if after.type == "kind":
+            return False
+        if after.type not in _PHRASE_TYPES:
+            return True
+    return True
+
+
+def _start(items: list[Item], head: int, before: int, lowest: int) -> int:
+    """Where the noun phrase of a head begins; `before` is the head before it, or -1."""
+    start = head
+    while start - 1 > before:
+        item = items[start - 1]
+        if item.type in ("comma", "and", "or"):
+            if not _coordinates(items, start - 1, before):
+                break
+        elif item.type in ("negation", "article", "definite"):
+            start -= 1
+            break
+        elif item.type not in _PHRASE_TYPES:
+            break
+        start -= 1
+    if before >= 0 and start == before + 1:
+        # "lung mass 5 cm liver metastases": a size right after a head is of that head.
+        while start < head and items[start].type in _STAY_BEHIND:
+            start += 1
+    if start < head and items[start].type in ("comma", "and", "or"):
+        start += 1
+    return _with_fronted_place(items, start, before, lowest)
+
+
+def _coordinates(items: list[Item], joint: int, before: int) -> bool:
+    """Whether "and" joins two places of one noun phrase: "liver and adrenal metastases"."""
+    left, right = joint - 1, joint + 1
+    while right < len(items) and items[right].type in ("article", "definite", "hyphen", "and", "or"):
+        right += 1
+    if left <= before or right >= len(items) or items[right].type not in PLACE_TYPES or items[left].type not in PLACE_TYPES:
+        return False
+    while left > before and items[left].type in (*PLACE_TYPES, "hyphen", "comma", "and", "or", "definite"):
+        left -= 1
+    if before < 0:
+        return True
+    if left == before:
+        return items[before + 1].type in ("comma", "and", "or")
+    return items[left].type != "preposition"
+
+
+def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int) -> int:
+    """"... and in the liver a 4 cm mass": the place before the article is the new finding's."""
+    index = start
+    if index - 1 > before and items[index - 1].type == "comma":
+        index -= 1
+    moved = False
+    while index - 1 > before and items[index - 1].type in (*PLACE_TYPES, "definite", "hyphen"):
+        moved = moved or items[index - 1].type in PLACE_TYPES
+        index -= 1
+    if not moved or index - 2 <= before or items[index - 1].type != "preposition":
+        return start
+    joined = items[index - 2].type in ("and", "comma", "but")
+    placed = any(item.type in PLACE_TYPES for item in items[lowest : index - 2])
+    return index - 1 if joined and placed else start
+
+
+def _joint(between: list[Item]) -> str:
+    """What joins a finding to the one before it, by its last joining word."""
+    for item in reversed(between):
+        if item.type in ("link", "and", "or", "present", "but", "from", "relation", "negation", "comma"):
+            return item.type
+        if item.type == "verb":
+            return "verb"
+    return "apposition"
+
+
+def _denied(items: list[Item], head: int, heads: list[int]) -> bool:
+    return _denied_before(items, head) or _denied_after(items, head, heads)
+
+
+def _denied_before(items: list[Item], head: int) -> bool:
+    for cue in range(head - 1, -1, -1):
+        before_all = items[cue].type == "negation_after" and not any(item.type == "kind" for item in items[:cue])
+        if items[cue].type == "negation" or before_all:
+            return _reaches(items, cue, head)
+    return False
+
+
+def _reaches(items: list[Item], cue: int, head: int) -> bool:
+    """Whether a negation reaches a head behind it."""
+    passed = False
+    for index in range(cue + 1, head):
+        item = items[index]
+        if item.type == "kind":
+            passed = True
+        elif item.type in ("but", "link") or (item.type == "present" and index > cue + 1):
+            return False
+        elif item.type in ("comma", "and", "colon"):
+            rest = items[index + 1 : head]
+            if not passed:
+                if not _coordinates(items, index, cue):
+                    return False
+            elif not _list_goes_on(items, index, rest):
+                return False
+    return True
+
+
+def _list_goes_on(items: list[Item], joint: int, rest: list[Item]) -> bool:
+    """After "no effusion," the denial goes on to bare words ("pneumothorax") and wherever "or" closes the list."""
+    for item in items[joint:]:
+        if item.type in ("but", "present", "negation", "verb"):
+            break
+        if item.type == "or":
+            return True
+    bare = ("unknown", "filler", "hyphen", "kind", "or", "and", "comma", "region", "negation")
+    return all(item.type in bare for item in rest)
+
+
+def _denied_after(items: list[Item], head: int, heads: list[int]) -> bool:
+    for cue in range(head + 1, len(items)):
+        item = items[cue]
+        if item.type == "negation_after":
+            break
+        if item.type in ("but", "present", "link", "negation"):
+            return False
+    else:
+        return False
+    nearest = max(index for index in heads if index < cue)
+    if any(item.type == "comma" for item in items[nearest:cue]) and items[cue - 1].type != "comma":
+        return False
+    if head == nearest:
+        return True
+    between = items[head + 1 : nearest]
+    return all(
+        item.type in ("and", "or", "comma", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
+        for item in between
+    )
+
+
+def _past(items: list[Item], head: int) -> bool:
+    """"history of colon cancer", "resected lung cancer", "lung cancer in remission"."""
+    if head + 1 < len(items) and items[head + 1].type == "past" and " " not in items[head + 1].span.text.rstrip():
+        return items[head + 1].span.text.lower() in ("resected", "removed", "treated")
+    if head + 1 < len(items) and items[head + 1].span.text.lower() in ("in remission", "surgically removed"):
+        return True
+    for cue in range(head - 1, -1, -1):
+        item = items[cue]
+        if item.type == "past":
+            return True
+        if item.type in ("comma", "and"):
+            if not _coordinates(items, cue, -1):
+                return False
+        elif item.type in ("but", "present", "link", "verb", "negation", "kind"):
+            return False
+    return False
+
+
+def _without_normal(items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """Take away the organs that are said to be normal: "the liver and spleen are unremarkable", "clear lungs"."""
+    dropped: set[int] = set()
+    for index, item in enumerate(items):
+        if item.type != "normal":
+            continue
+        behind = _place_run(items, index + 1, 1)
+        if behind and not (behind[-1] + 1 < len(items) and items[behind[-1] + 1].type == "kind"):
+            dropped.update(behind)
+            continue
+        start = index - 1
+        while start >= 0 and items[start].type in ("verb", "filler", "definite", "unknown", "colon", "present"):
+            start -= 1
+        dropped.update(_place_run(items, start, -1))
+    return [item for i, item in enumerate(items) if i not in dropped], [items[i] for i in sorted(dropped)]
+
+
+def _place_run(items: list[Item], start: int, step: int) -> list[int]:
+    """Positions of the places in a list of places that begins at `start`; a finding in the sentence keeps it short."""
+    alone = not any(item.type == "kind" for item in items)
+    found: list[int] = []
+    index = start
+    while 0 <= index < len(items):
+        item = items[index]
+        if item.type in PLACE_TYPES:
+            found.append(index)
+        elif item.type in ("comma", "and", "or"):
+            if not alone:
+                break
+        elif item.type not in _TRANSPARENT or (item.type == "definite" and found and not alone):
+            break
+        index += step
+    return found

@@ -1,0 +1,166 @@
+"""Findings while they are read: what the words of one region say, before findings are compared with each other."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from GuideGenLib.description.clauses import PLACE_TYPES, Region
+from GuideGenLib.description.items import Item
+from GuideGenLib.description.lexicon import NODE_ORGANS
+from GuideGenLib.description.location import Group, Place, contradiction, groups_of
+from GuideGenLib.description.model import SITES, Span
+from GuideGenLib.description.tnm import Stage
+
+FAMILY = ("tumor", "mass", "nodule", "lesion")
+STAGE_FIELDS = ("t", "n", "m", "stage")
+
+
+@dataclass
+class Draft:
+    """One finding being read. `fields`: of Finding, with the item behind each; `groups`: its places, unresolved."""
+
+    kind: str | None
+    region: Region
+    fields: dict[str, tuple[Any, Item]] = field(default_factory=dict)
+    sizes: list[tuple[float, Item]] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    organ: str | None = None
+    count: int | None = None
+    plural: bool = False
+    generic: bool = False
+    drawable: bool = False
+    definite: bool = False
+    other: bool = False
+    member: bool = False
+    pronoun: bool = False
+    negated: bool = False
+    past: bool = False
+    unused: list[Item] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def located(self) -> bool:
+        """Whether it has more of a place than an organ."""
+        return any(place.side or place.site or place.segment for place in self.places)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has neither a place within its organ nor a size."""
+        return not self.located and not self.sizes
+
+    @property
+    def in_family(self) -> bool:
+        """Whether it is a tumour, mass, nodule or lesion that the text says to be there."""
+        return self.kind in FAMILY and not self.negated and not self.past
+
+    @property
+    def organs(self) -> set[str]:
+        """The organs that it is in."""
+        found = {place.organ for place in self.places} | {self.organ}
+        return {organ for organ in found if organ is not None}
+
+
+def read_draft(region: Region) -> Draft:
+    """What the words of a region say. Raises DescriptionError where they contradict each other."""
+    head = region.head
+    draft = Draft(None, region, negated=region.negated and head is not None, past=region.past)
+    if head is not None and head.type == "kind":
+        draft.kind, draft.organ = head.value.name, head.value.organ
+        draft.plural, draft.generic, draft.drawable = head.value.plural, head.value.generic, head.value.drawable
+        if draft.organ is not None:
+            draft.fields["organ"] = (draft.organ, head)
+    elif head is not None:
+        draft.pronoun, draft.drawable = True, True
+        draft.member = head.type == "member"
+        draft.other = head.type == "other"
+    for item in region.items:
+        _read_item(draft, item, item in region.before)
+    draft.groups, unused = groups_of(region.items, head, draft.kind == "metastasis")
+    draft.unused += unused
+    _organ_of_kind(draft)
+    return draft
+
+
+def _read_item(draft: Draft, item: Item, before: bool) -> None:
+    match item.type:
+        case "size":
+            if not _is_old_size(draft.region.items, item):
+                draft.sizes += [(length, item) for length in item.value]
+        case "size_word" | "stage_word":
+            name = "size_word" if item.type == "size_word" else "stage"
+            if item.value is not None and (name not in draft.fields or name == "size_word"):
+                draft.fields.setdefault(name, (item.value, item))
+        case "stage":
+            add_stage(draft, item)
+        case "metastatic":
+            if draft.kind in FAMILY:
+                draft.fields.setdefault("m", ("1", item))
+        case "count":
+            if before and draft.region.head is not item:
+                draft.count = item.value if draft.count is None else draft.count
+        case "definite":
+            draft.definite = draft.definite or before
+        case "other":
+            draft.other = draft.other or before
+        case "member":
+            draft.member = draft.member or before
+    if item.note:
+        draft.notes.append(item.note)
+
+
+def _is_old_size(items: list[Item], size: Item) -> bool:
+    index = items.index(size)
+    return any(item.type == "past" or item.span.text.lower() in ("was", "previously") for item in items[max(0, index - 1) : index])
+
+
+def add_stage(draft: Draft, item: Item) -> None:
+    """Take over what a mention of a stage says. Raises DescriptionError for a second T, N, M or stage that differs."""
+    stage: Stage = item.value
+    for name, value in (("t", stage.t), ("n", stage.n), ("m", stage.m), ("stage", stage.group)):
+        if value is None:
+            continue
+        old = draft.fields.get(name)
+        if old is None or old[1].type in ("stage_word", "metastatic") or old[0] == "X" or value.startswith(old[0]):
+            draft.fields[name] = (value, item)
+        elif not old[0].startswith(value) and value != "X":
+            raise contradiction(old[1].span.text, item.span.text, "one tumour has one stage")
+    if item.note and item.note not in draft.notes:
+        draft.notes.append(item.note)
+
+
+def _organ_of_kind(draft: Draft) -> None:
+    """Let the organ that the kind implies ("HCC") and the organ of the place agree."""
+    if draft.organ is None:
+        return
+    for group in list(draft.groups):
+        named = group.get("organ")
+        if named is None or named == draft.organ:
+            continue
+        item = group.parts["organ"][1]
+        if not draft.drawable:
+            if len(group.parts) == 1:
+                draft.groups.remove(group)
+            else:
+                group.parts.pop("organ")
+        elif draft.organ in SITES and named in SITES and item in draft.region.items and draft.region.head is not None:
+            raise contradiction(draft.region.head.span.text, item.span.text, f"the first is in the {draft.organ}")
+        elif draft.organ in SITES:
+            draft.groups.remove(group)
+            draft.unused.append(item)
+        else:
+            draft.organ = None
+            draft.fields.pop("organ", None)
+            return
+
+
+def place_items(region: Region) -> list[Item]:
+    """The words of place of a region."""
+    return [item for item in region.items if item.type in PLACE_TYPES]
+
+
+def span_of(draft: Draft, name: str) -> Span | None:
+    """The quotation behind a field that was read."""
+    return draft.fields[name][1].span if name in draft.fields else None
+
+
+__all__ = ["FAMILY", "NODE_ORGANS", "STAGE_FIELDS", "Draft", "add_stage", "place_items", "read_draft", "span_of"]

@@ -1,0 +1,221 @@
+"""Free English text to Description."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from GuideGenLib.description.findings import Reading, read_findings
+from GuideGenLib.description.items import CONTENT_TYPES, Item, read_items, sentences
+from GuideGenLib.description.lexicon import FEMALE_ORGANS, MALE_ORGANS, REGION_OF_PARTS
+from GuideGenLib.description.location import contradiction
+from GuideGenLib.description.model import Description, DescriptionError, Span
+from GuideGenLib.description.stage import disagreement
+from GuideGenLib.description.tokens import Line
+
+LONGEST_TEXT = 2000
+EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
+_MEANINGFUL = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen", "comma", "colon",
+               "stop", "but", "other", "member", "link", "count", "from", "relation", "past", "distance")  # fmt: skip
+_ADULT = 18
+_Found = dict[str, tuple[Any, Span]]
+
+
+def parse(text: str) -> Description:
+    """What a text says about a patient, with the words behind each field.
+
+    Raises DescriptionError for an empty text, one without letters, over 2000 characters, in which nothing is understood,
+    or which contradicts itself ("left upper lobe of the right lung", "prostate cancer in a woman").
+    """
+    _check_text(text)
+    line, items = read_items(text)
+    if all(item.type in _MEANINGFUL for item in items):
+        msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
+        raise DescriptionError(msg)
+    reading = read_findings(sentences(line, items))
+    found, notes, used = _patient(items, reading)
+    notes = [*_slips(items), *notes, *reading.notes, *_advice(found, reading)]
+    _check_sex(found, reading)
+    spans = {name: span for name, (_, span) in found.items()}
+    for index, quoted in enumerate(reading.spans):
+        spans |= {f"findings[{index}].{name}": span for name, span in quoted.items()}
+    left_over = [item for item in items if (item.type in CONTENT_TYPES or item in reading.unused) and item not in used]
+    return Description(
+        text=text,
+        **{name: value for name, (value, _) in found.items()},
+        findings=tuple(reading.findings),
+        spans=spans,
+        not_understood=_joined(line, left_over),
+        warnings=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        msg = f"The text is empty. Describe a patient, for example: {EXAMPLE}"
+        raise DescriptionError(msg)
+    if len(text) > LONGEST_TEXT:
+        msg = f"The text has {len(text)} characters, more than {LONGEST_TEXT}: shorten it to patient, scan and findings."
+        raise DescriptionError(msg)
+    if not any(character.isalpha() for character in text):
+        msg = f"The text '{_shortened(text)}' has no letters. Describe a patient, for example: {EXAMPLE}"
+        raise DescriptionError(msg)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _patient(items: list[Item], reading: Reading) -> tuple[_Found, list[str], list[Item]]:
+    """Age, sex, race, ethnicity, habitus, region, phase; notes on them; items that need no listing."""
+    found: _Found = {}
+    notes: list[str] = []
+    for name, type_ in (("sex", "sex"), ("ethnicity", "ethnicity"), ("habitus", "habitus")):
+        _single(name, [item for item in items if item.type == type_ and item.value is not None], found)
+    _race(items, found)
+    _age(items, found)
+    used = _body_mass(items, found, notes)
+    _region(items, reading, found)
+    _phase(items, found, notes)
+    return found, notes, used
+
+
+def _single(name: str, mentions: Sequence[Item], found: _Found) -> None:
+    """A field that may have one value only."""
+    for first, second in pairwise(mentions):
+        if first.value != second.value:
+            raise contradiction(first.span.text, second.span.text, f"one patient has one {name}")
+    if mentions:
+        found[name] = (mentions[0].value, mentions[0].span)
+
+
+def _race(items: list[Item], found: _Found) -> None:
+    mentions = [item for item in items if item.type == "race"]
+    if mentions:
+        several = len({item.value for item in mentions}) > 1
+        found["race"] = ("multiracial" if several else mentions[0].value, mentions[0].span)
+
+
+def _age(items: list[Item], found: _Found) -> None:
+    """A number wins over a range, a range over a word; two different numbers contradict each other."""
+    numbers = [item for item in items if item.type == "age"]
+    for first, second in pairwise(numbers):
+        if first.value != second.value:
+            raise contradiction(first.span.text, second.span.text, "one patient has one age")
+    ranges = [item for item in items if item.type == "age_range"]
+    words = [item for item in items if item.type == "age_word"]
+    if numbers:
+        found["age"] = (numbers[0].value, numbers[0].span)
+        for item in ranges:
+            if not item.value[0] <= numbers[0].value <= item.value[1]:
+                raise contradiction(numbers[0].span.text, item.span.text, "one patient has one age")
+    elif ranges or words:
+        chosen = (ranges or words)[0]
+        found["age_range"] = (chosen.value, chosen.span)
+
+
+def _body_mass(items: list[Item], found: _Found, notes: list[str]) -> list[Item]:
+    """Habitus from BMI, given or from height and weight. Returns the items that say it."""
+    by_type = {type_: [item for item in items if item.type == type_] for type_ in ("bmi", "height", "weight")}
+    bmi, used = None, []
+    if by_type["bmi"]:
+        used = by_type["bmi"]
+        bmi = used[0].value
+    elif by_type["height"] and by_type["weight"]:
+        used = [by_type["weight"][0], by_type["height"][0]]
+        bmi = used[0].value / used[1].value ** 2
+    if bmi is None:
+        return []
+    habitus = "thin" if bmi < 18.5 else "normal" if bmi < 25 else "overweight" if bmi < 30 else "obese"
+    told = found.get("habitus")
+    ranks = ("thin", "normal", "overweight", "obese")
+    if told is not None and abs(ranks.index(told[0]) - ranks.index(habitus)) > 1:
+        raise contradiction(told[1].text, used[0].span.text, f"a BMI of {bmi:.0f} is {habitus}")
+    if told is None:
+        found["habitus"] = (habitus, used[0].span)
+    if not by_type["bmi"]:
+        notes.append(f"Height and weight are read as a BMI of {bmi:.0f}.")
+    return used
+
+
+def _region(items: list[Item], reading: Reading, found: _Found) -> None:
+    """The scanned region: all that are named, joined; words that say where a finding is do not count."""
+    mentions = [item for item in items if item.type == "region" and item not in reading.organ_words]
+    parts = "".join(sorted(set("".join(item.value for item in mentions))))
+    if parts:
+        found["region"] = (REGION_OF_PARTS[parts], mentions[0].span)
+
+
+def _phase(items: list[Item], found: _Found, notes: list[str]) -> None:
+    """The contrast phase; contrast without a phase is portal venous."""
+    phases = [item for item in items if item.type == "phase" and item.value is not None]
+    contrast = [item for item in items if item.type == "contrast"]
+    with_contrast = [item for item in phases if item.value != "none"]
+    without = [item for item in phases if item.value == "none"]
+    if without and with_contrast:
+        raise contradiction(without[0].span.text, with_contrast[0].span.text, "a scan is with or without contrast")
+    if without:
+        both = [item for item in contrast if item.span.text.lower() not in ("contrast", "enhanced")]
+        if both:
+            notes.append(f"With and without contrast: '{both[0].span.text}' is used.")
+            found["phase"] = ("portal_venous", both[0].span)
+        else:
+            found["phase"] = ("none", without[0].span)
+    elif with_contrast:
+        found["phase"] = (with_contrast[0].value, with_contrast[0].span)
+        if len({item.value for item in with_contrast}) > 1:
+            notes.append(f"Several phases: '{with_contrast[0].span.text}' is used.")
+    elif contrast:
+        found["phase"] = ("portal_venous", contrast[0].span)
+
+
+def _slips(items: list[Item]) -> list[str]:
+    return [item.note for item in items if item.note and item.type not in ("size", "stage")]
+
+
+def _advice(found: _Found, reading: Reading) -> list[str]:
+    """What the user should know before a volume is made of this."""
+    notes: list[str] = []
+    for finding, spans in zip(reading.findings, reading.spans, strict=True):
+        word = spans["kind"].text
+        if word in reading.past and finding.negated:
+            notes.append(f"'{word}' is past: it is not drawn.")
+        if finding.negated:
+            continue
+        if finding.label_key is None and finding.organ is None and finding.kind in ("tumor", "mass", "nodule", "lesion", "metastasis"):
+            notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
+        elif finding.label_key is None:
+            notes.append(f"'{word}' ({(finding.organ or finding.kind).replace('_', ' ')}) is understood but not drawn.")
+        elif (message := disagreement(finding)) is not None:
+            notes.append(message)
+    age = found.get("age", found.get("age_range", (None,)))[0]
+    oldest = age[1] if isinstance(age, tuple) else age
+    if oldest is not None and oldest < _ADULT:
+        notes.append("The patient is a child: the models have only seen adults.")
+    return notes
+
+
+def _check_sex(found: _Found, reading: Reading) -> None:
+    if "sex" not in found:
+        return
+    sex, span = found["sex"]
+    wrong = FEMALE_ORGANS if sex == "male" else MALE_ORGANS
+    for finding, spans in zip(reading.findings, reading.spans, strict=True):
+        if finding.organ in wrong and not finding.negated:
+            word = spans.get("organ", spans["kind"]).text
+            raise contradiction(word, span.text, f"a {sex} patient has no {finding.organ.replace('_', ' ')}")
+
+
+def _joined(line: Line, items: list[Item]) -> tuple[Span, ...]:
+    """Quotations of items; neighbours are one quotation."""
+    spans: list[Span] = []
+    last = -1
+    for item in sorted(items, key=lambda item: item.first):
+        if item.first <= last:
+            continue
+        if spans and item.first == last + 1:
+            start = spans.pop().start
+            spans.append(Span(start, item.span.end, line.text[start : item.span.end]))
+        else:
+            spans.append(item.span)
+        last = item.last - 1
+    return tuple(spans)
