@@ -74,7 +74,8 @@ class Trainer:
         self.device = training_device()
         # mixed precision where the machine gains by it; on processors without bfloat16 it would be slower
         self.mixed = measure(str(self.device)).precision == "bfloat16"
-        self.network = network.to(self.device).to(memory_format=torch.channels_last_3d)
+        self.network = network.to(self.device)
+        self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.average = {k: v.detach().float().clone() for k, v in self.network.state_dict().items()}
         self.run_folder = run
         self.steps, self.rate, self.decay, self.warm_up, self.save_every = steps, rate, average, warm_up, save_every

