@@ -69,15 +69,20 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
         return f"about {mask:.0f} s for a torso anatomy and {ct:.0f} s for its CT at 2 mm"
 
     def memory() -> str:
-        from GuideGenLib.device import free_memory
+        from GuideGenLib.device import free_memory, memory_estimate
+        from GuideGenLib.mask.regions import SLABS
 
         free, peak = free_memory(), figures().get("peak_bytes")
         shown = "unknown" if free is None else f"{free / 1e9:.1f} GB free"
         if peak is None:
             return shown
-        needed = f"a torso at 2 mm needs {peak / 1e9:.1f} GB"
-        if free is not None and free < TIGHT * peak:
-            raise MemoryError(f"{shown}, {needed}: close other programs, or use --region chest")
+        height = {region: stop - start for region, (start, stop) in SLABS.items()}
+        needs = {
+            region: memory_estimate(peak, height[region] / height["torso"]) for region in ("torso", "chest", "pelvis")
+        }
+        needed = "at 2 mm " + ", ".join(f"{region} {size / 1e9:.1f} GB" for region, size in needs.items())
+        if free is not None and free < TIGHT * needs["torso"]:
+            raise MemoryError(f"{shown}, {needed}: close other programs, or use a smaller --region")
         return f"{shown}, {needed}"
 
     return [
