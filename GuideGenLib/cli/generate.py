@@ -46,20 +46,20 @@ class Result:
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The parsers of the four commands; `run` gets the arguments and a function that opens the model."""
+    """The parsers of the four commands; `call` gets the arguments and a function that opens the model."""
     parser = commands.add_parser("generate", help="text to anatomy and CT", description="Text to anatomy and CT.")
     parser.add_argument("text", help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {CT}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
     add_spacing(parser)
     add_ct_options(parser)
-    parser.set_defaults(run=generate)
+    parser.set_defaults(call=generate)
 
     parser = commands.add_parser("mask", help="text to anatomy", description="Text to anatomy, without a CT.")
     parser.add_argument("text", help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
-    parser.set_defaults(run=mask)
+    parser.set_defaults(call=mask)
 
     parser = commands.add_parser("ct", help="anatomy to CT", description="A CT of an anatomy, generated or drawn.")
     parser.add_argument(
@@ -69,7 +69,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_spacing(parser)
     add_ct_options(parser)
-    parser.set_defaults(run=ct)
+    parser.set_defaults(call=ct)
 
     about = "The CT after an edit of the anatomy; away from the edit every voxel stays as it is."
     parser = commands.add_parser("regenerate", help="CT again where the anatomy was edited", description=about)
@@ -80,7 +80,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the CT)")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_ct_options(parser)
-    parser.set_defaults(run=regenerate)
+    parser.set_defaults(call=regenerate)
 
 
 def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        return args.run(args, open_generator)
+        return args.call(args, open_generator)
     except (KeyboardInterrupt, Cancelled):
         return _fail("cancelled, nothing was written", CANCELLED)
     except ValueError as error:
@@ -60,12 +60,12 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         from GuideGenLib.training.cli import add_train_parsers, run_train
 
         add_train_parsers(train)
-        train.set_defaults(run=lambda args, _: run_train(args))
+        train.set_defaults(call=lambda args, _: run_train(args))
     elif called == "check":
         from GuideGenLib.evaluation.prompt_checks import add_check_parser, run_check
 
         add_check_parser(check)
-        check.set_defaults(run=lambda args, _: run_check(args))
+        check.set_defaults(call=lambda args, _: run_check(args))
     return parser
 
 

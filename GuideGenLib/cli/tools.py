@@ -18,18 +18,18 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser("describe", help="what is understood of a text", description="What a text says.")
     parser.add_argument("text", help="a description of the patient, in English")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.set_defaults(run=describe_text)
+    parser.set_defaults(call=describe_text)
 
     parser = commands.add_parser("bundle", help="check a trained model", description="Look into a trained model.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="check")
     check = actions.add_parser("check", help="is every file there and unaltered, does it fit this version")
     check.add_argument("path", nargs="?", type=Path, help="folder of the bundle (the one that ships with GuideGen)")
-    check.set_defaults(run=check_bundle)
+    check.set_defaults(call=check_bundle)
 
     parser = commands.add_parser("doctor", help="what this machine can do", description="What this machine can do.")
     parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
     parser.add_argument("--device", default="auto", help="the device to look at (auto)")
-    parser.set_defaults(run=doctor)
+    parser.set_defaults(call=doctor)
 
     parser = commands.add_parser(
         "population", help="draw training anatomies", description="Draw training anatomies from two labelled scans."
@@ -38,7 +38,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for case_0001, ...")
     parser.add_argument("--seed", type=int, default=0, help="another population (0)")
     parser.add_argument("--data", type=Path, default=None, metavar="DIR", help=f"the scans (${DATA_VARIABLE})")
-    parser.set_defaults(run=population)
+    parser.set_defaults(call=population)
 
 
 def describe_text(args: argparse.Namespace, _: OpenGenerator) -> int:

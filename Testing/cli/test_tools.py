@@ -183,3 +183,20 @@ def test_population_draws_from_the_joined_torso(guidegen: Run, tmp_path: Path, m
     monkeypatch.setenv("GUIDEGEN_DATA", str(tmp_path))
     assert guidegen("population", "--n", 3, "-o", tmp_path / "p", "--seed", 4) == 0
     assert calls == [(labels, 3, tmp_path / "p", 4)]
+
+
+def test_train_and_check_are_reached_with_their_own_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    from GuideGenLib.evaluation import prompt_checks
+    from GuideGenLib.training import cli
+
+    seen = []
+    monkeypatch.setattr(cli, "run_train", lambda args: seen.append((args.stage, args.run)) or 0)
+    monkeypatch.setattr(prompt_checks, "run_check", lambda args: seen.append(("check", args.output)) or 0)
+    assert main(["train", "codec", "--data", str(tmp_path), "--run", str(tmp_path / "runs")]) == 0
+    assert main(["check", "-o", str(tmp_path / "figures")]) == 0
+    assert seen == [("codec", tmp_path / "runs"), ("check", tmp_path / "figures")]
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert "codec" in capsys.readouterr().out
