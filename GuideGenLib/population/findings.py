@@ -1,6 +1,7 @@
 """What a person has: findings drawn by organ, place and stage."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,7 +75,8 @@ def draw_findings(rng: np.random.Generator, attributes: Attributes) -> tuple[Fin
             where = one_of(rng, [organ for organ in ("liver", "lung") if organ != organs[0]])
             findings.append(_deposit("metastasis", where, rng))
         elif rng.random() < 0.12:
-            findings.append(_deposit("nodule", "lung", rng) if organs[0] != "lung" else _tumor(organs[1], rng))
+            second = _deposit("nodule", "lung", rng) if organs[0] != "lung" else _tumor(organs[1], rng)
+            findings.append(replace(second, m=None, stage=None))
     used = {finding.organ for finding in findings}
     for organ in organs:
         if organ not in used and rng.random() < 0.12:

@@ -222,7 +222,7 @@ class Words:
         if finding.kind == "nodule":
             return " ".join(part for part in (size if self.chance(0.6) else "", "pulmonary nodule", place) if part)
         name = self.one(*_TUMOR_WORDS[finding.organ or ""])
-        if place and finding.organ != "colon" and self.chance(0.3):
+        if place and finding.organ != "colon" and len(self.present) == 1 and self.chance(0.3):
             name = self.one("tumor", "mass", "tumor")  # the organ is in the place
         elif finding.organ == "colon" and place and self.chance(0.4):
             name = self.one("tumor", "carcinoma", "mass")
