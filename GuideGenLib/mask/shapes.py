@@ -20,9 +20,10 @@ def longest_extent(mask: np.ndarray, spacing: Spacing) -> float:
 
     One voxel counts in full, so that n voxels in a row measure n voxels, as the two-point ruler of a viewer reads them.
     """
-    voxels = np.argwhere(_ends_of_rows(mask))
-    if len(voxels) == 0:
+    if not mask.any():
         return 0.0
+    (box,) = ndimage.find_objects(mask.view(np.uint8))
+    voxels = np.argwhere(_ends_of_rows(mask[box]))
     points = voxels * np.asarray(spacing)
     if len(points) > 400:
         with suppress(QhullError):  # flat sets have no hull; their ends are few
@@ -34,9 +35,11 @@ def longest_extent(mask: np.ndarray, spacing: Spacing) -> float:
 def _ends_of_rows(mask: np.ndarray) -> np.ndarray:
     """Voxels that end a row along each axis: the two voxels farthest apart are always among them."""
     ends = mask.copy()
-    for axis in range(3):
-        ahead, behind = np.cumsum(mask, axis), np.cumsum(np.flip(mask, axis), axis)
-        ends &= (ahead == 1) | (np.flip(behind, axis) == 1)
+    for axis, length in enumerate(mask.shape):
+        first = np.expand_dims(mask.argmax(axis), axis)
+        last = length - 1 - np.expand_dims(np.flip(mask, axis).argmax(axis), axis)
+        index = np.arange(length).reshape([-1 if a == axis else 1 for a in range(3)])
+        ends &= (index == first) | (index == last)
     return ends
 
 

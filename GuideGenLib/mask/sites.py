@@ -59,8 +59,8 @@ class Place:
 def find_place(labels: np.ndarray, spacing: Spacing, finding: Finding, rng: np.random.Generator) -> Place:
     """The place that a finding names, drawn at random where the finding leaves it open.
 
-    A part that the volume lacks is replaced by its neighbour, with a note; raises LesionError if the organ or the
-    asked side of it is not there.
+    A part of the colon that the volume lacks is replaced by its neighbour, with a note. Raises LesionError if the
+    organ, the asked side of it or the asked lobe of a lung is not there.
     """
     organ = str(finding.organ)
     place = {"lung": _lung, "kidney": _kidney}.get(organ, _unpaired)(labels, spacing, finding, rng)
@@ -126,18 +126,14 @@ def _lung(labels: np.ndarray, spacing: Spacing, finding: Finding, rng: np.random
     counts = np.bincount(labels.ravel(), minlength=256) * np.prod(spacing) / 1000
     volumes = {place: counts[values()[LOBES[place]]] for place in lobes}
     there = [place for place in asked if volumes[place] >= LEAST_ML["lung"]]
-    note = ""
     if not there:
-        there = [max(lobes, key=lambda place: volumes[place])]
-        note = f"no {str(site).replace('_', ' ')} in this volume: {_words(there[0])} taken"
+        name = " ".join(asked[0] if finding.side else (site or "lung",)).replace("_", " ")
+        msg = f"the anatomy holds no {name}: choose a region that holds the {name}, or describe a lesion elsewhere"
+        raise LesionError(msg)
     weights = np.array([volumes[place] for place in there])
     side, lobe = there[int(rng.choice(len(there), p=weights / weights.sum()))]
     key = LOBES[side, lobe]
-    return Place("lung", side, lobe, (key,), np.argwhere(labels == values()[key]), note)
-
-
-def _words(place: tuple[str, str]) -> str:
-    return " ".join(place).replace("_", " ")
+    return Place("lung", side, lobe, (key,), np.argwhere(labels == values()[key]))
 
 
 def _kidney(labels: np.ndarray, spacing: Spacing, finding: Finding, rng: np.random.Generator) -> Place:
