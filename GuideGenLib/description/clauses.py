@@ -12,9 +12,10 @@ PLACE_TYPES = ("place", "segment")
 _TRANSPARENT = ("article", "definite", "hyphen", "filler", "person", "scan")
 _PHRASE_TYPES = (
     *PLACE_TYPES, "size", "size_word", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other", "member",
-    "metastatic", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase", "race",
+    "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase", "race",
 )  # fmt: skip
 _STAY_BEHIND = ("size", "stage")
+_MEASURES = ("diameter", "dimension", "diameters", "dimensions", "axis", "size", "extent", "transverse", "axial")
 
 
 @dataclass
@@ -66,9 +67,19 @@ def _heads(items: list[Item]) -> list[int]:
             if joined and _same_thing(items[heads[-1]], item):
                 heads.pop()
             heads.append(index)
+        elif _is_spread(items, index) or (item.type == "primary" and _stands_for_finding(items, index)):
+            heads.append(index)
         elif item.type in ("count", "other", "member") and _stands_for_finding(items, index):
             heads.append(index)
     return heads
+
+
+def _is_spread(items: list[Item], index: int) -> bool:
+    """The "to" of "metastatic colon cancer to the liver"."""
+    if items[index].span.text.lower() != "to" or not any(item.type == "metastatic" for item in items[:index]):
+        return False
+    after = [item for item in items[index + 1 : index + 4] if item.type not in ("definite", "hyphen")]
+    return bool(after) and after[0].type in PLACE_TYPES and any(item.type == "kind" for item in items[:index])
 
 
 def _same_thing(first: Item, second: Item) -> bool:
@@ -93,6 +104,10 @@ def _stands_for_finding(items: list[Item], index: int) -> bool:
     if item.type == "count" and (item.value != 1 or item.span.text.lower() != "one"):
         return False
     if item.type == "other" and item.span.text.lower() not in ("another", "other", "second", "third", "others"):
+        return False
+    if index + 1 == len(items) and item.type == "count":  # "in the right lung there is one"
+        return any(other.type in PLACE_TYPES for other in items) and all(other.type != "kind" for other in items)
+    if index + 1 < len(items) and items[index + 1].span.text.lower() in _MEASURES:
         return False
     described = False
     for after in items[index + 1 :]:
@@ -197,12 +212,16 @@ def _reaches(items: list[Item], cue: int, head: int) -> bool:
         item = items[index]
         if item.type == "kind":
             passed = True
-        elif item.type in ("but", "link") or (item.type == "present" and index > cue + 1):
+        elif item.type in ("but", "link"):
             return False
+        elif item.type == "present":
+            # "neither kidney shows a mass": the subject is what is denied.
+            if passed or any(other.type not in (*PLACE_TYPES, *_TRANSPARENT) for other in items[cue + 1 : index]):
+                return False
         elif item.type in ("comma", "and", "colon"):
             rest = items[index + 1 : head]
             if not passed:
-                if not _coordinates(items, index, cue):
+                if not _coordinates(items, index, -1):
                     return False
             elif not _list_goes_on(items, index, rest):
                 return False
@@ -235,10 +254,8 @@ def _denied_after(items: list[Item], head: int, heads: list[int]) -> bool:
     if head == nearest:
         return True
     between = items[head + 1 : nearest]
-    return all(
-        item.type in ("and", "or", "comma", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
-        for item in between
-    )
+    listed = ("and", "or", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
+    return all(item.type in listed for item in between)
 
 
 def _past(items: list[Item], head: int) -> bool:

@@ -69,13 +69,15 @@ def read_draft(region: Region) -> Draft:
         draft.plural, draft.generic, draft.drawable = head.value.plural, head.value.generic, head.value.drawable
         if draft.organ is not None:
             draft.fields["organ"] = (draft.organ, head)
+    elif head is not None and head.type in ("primary", "preposition"):
+        draft.kind, draft.drawable = "tumor" if head.type == "primary" else "metastasis", True
     elif head is not None:
         draft.pronoun, draft.drawable = True, True
         draft.member = head.type == "member"
         draft.other = head.type == "other"
     for item in region.items:
         _read_item(draft, item, item in region.before)
-    draft.groups, unused = groups_of(region.items, head, draft.kind == "metastasis")
+    draft.groups, unused = groups_of(region.items, head, draft.kind == "metastasis", draft.organ)
     draft.unused += unused
     _organ_of_kind(draft)
     return draft
@@ -96,7 +98,8 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
             if draft.kind in FAMILY:
                 draft.fields.setdefault("m", ("1", item))
         case "count":
-            if before and draft.region.head is not item:
+            times = draft.region.items[max(0, draft.region.items.index(item) - 1)].span.text.lower() == "x"
+            if (before or times) and draft.region.head is not item:
                 draft.count = item.value if draft.count is None else draft.count
         case "definite":
             draft.definite = draft.definite or before

@@ -8,7 +8,7 @@ from GuideGenLib.description.clauses import PLACE_TYPES, Region, regions
 from GuideGenLib.description.drafts import FAMILY, STAGE_FIELDS, Draft, add_stage, read_draft
 from GuideGenLib.description.items import Item
 from GuideGenLib.description.lexicon import ORGAN_OF_REGION
-from GuideGenLib.description.location import Place, contradiction, resolve
+from GuideGenLib.description.location import Place, contradiction, implied_organ, resolve
 from GuideGenLib.description.model import Finding, Span
 
 _PLURAL_COUNT = 2
@@ -66,7 +66,7 @@ def _organs_of_text(drafts: list[Draft]) -> list[str]:
     for draft in drafts:
         if draft.negated or draft.past or (draft.region.head is None and (draft.region.negated or _doubtful(draft))):
             continue
-        named = [draft.organ, *(group.get("organ") for group in draft.groups)]
+        named = [draft.organ, *(group.get("organ") or implied_organ(group) for group in draft.groups)]
         if draft.region.head is None or draft.kind in FAMILY or draft.pronoun:
             organs += [organ for organ in named if organ is not None and organ not in organs]
     return organs
@@ -82,6 +82,8 @@ def _region_as_organ(draft: Draft, sentence: list[Item], reading: Reading) -> No
         return
     head = sentence.index(draft.region.head)
     for item in draft.region.items:
+        if draft.negated or sum(other.type == "region" for other in draft.region.items) > 1:
+            return
         if item.type != "region" or item.value not in ORGAN_OF_REGION or _is_scanned(sentence, sentence.index(item)):
             continue
         index = sentence.index(item)
@@ -114,7 +116,7 @@ def _resolve(draft: Draft, context: str | None, side: str | None) -> None:
                 group.parts["side"] = (known, item)
             else:
                 draft.unused.append(item)
-        places, unused = resolve(group, draft.organ or context, draft.plural or (draft.count or 1) > 1)
+        places, unused = resolve(group, draft.organ, context, draft.plural or (draft.count or 1) > 1)
         if not group.get("organ") and not draft.organ and context and all(not p.site and not p.segment for p in places):
             places = [replace(place, organ=None if place.organ == context else place.organ) for place in places]
         draft.places += [place for place in places if place.organ or place.side or place.site]
@@ -189,7 +191,7 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
         draft.places = draft.places if any(p.organ for p in draft.places) else list(parent.places)
         draft.places = list(parent.places) or draft.places
     merged.append(draft)
-    if grouped and (not own or (not parent.located and draft.organs <= parent.organs | draft.organs)):
+    if grouped and (not own or (not parent.located and (not parent.organs or draft.organs <= parent.organs))):
         parent.count = (parent.count or _PLURAL_COUNT) - (draft.count or 1)
         parent.plural = parent.plural and parent.count > 0
         if parent.count <= 0:
@@ -200,6 +202,8 @@ def _names_again(before: Draft, draft: Draft) -> bool:
     """Whether a draft is the same finding as one before it."""
     if draft.other or draft.negated or draft.past or before.negated or before.past:
         return False
+    if draft.region.joint == "link" and draft.region.sentence == before.region.sentence and before.generic and draft.kind not in FAMILY:
+        return _agree(before, draft)
     if before.kind not in FAMILY or draft.kind not in FAMILY:
         return before.kind == draft.kind and draft.definite and _agree(before, draft)
     if not _agree(before, draft) or (draft.plural and not before.plural):
@@ -242,8 +246,8 @@ def _agree(first: Draft, second: Draft) -> bool:
 
 def _combine(first: Draft, second: Draft) -> None:
     """Add to the first draft what the second one says more."""
-    if first.generic and not second.generic and second.kind in FAMILY:
-        first.kind, first.generic = second.kind, False
+    if first.generic and not second.generic and second.kind is not None:
+        first.kind, first.generic, first.drawable = second.kind, False, second.drawable
         first.region = replace(first.region, head=second.region.head)
     elif first.kind in ("mass", "lesion", "nodule") and second.kind == "tumor":
         first.kind = "tumor"
@@ -302,7 +306,16 @@ def _attach(fragment: Draft, merged: list[Draft], pending: list[Draft], organs: 
     elif not _doubtful(fragment) and fragment.located and last.located and last.organs == fragment.organs and not fragment.fields:
         raise contradiction(_located_words(last), _located_words(fragment), "one finding has one place")
     else:
+        _check_stage(last, fragment, merged)
         reading.unused += _content(fragment) + fragment.unused
+
+
+def _check_stage(last: Draft, fragment: Draft, merged: list[Draft]) -> None:
+    """Raise DescriptionError where a text with one tumour gives it two stages."""
+    if sum(draft.in_family for draft in merged) == 1:
+        for name in STAGE_FIELDS:
+            if name in fragment.fields and fragment.fields[name][1].type == "stage":
+                add_stage(last, fragment.fields[name][1])
 
 
 def _located_words(draft: Draft) -> str:
@@ -388,8 +401,10 @@ def _counts(draft: Draft, places: list[Place]) -> list[int]:
     if draft.count is None and not draft.plural:
         return [1] * len(places)
     if draft.count is None:
-        both_sides = len(places) == 2 and places[0].organ == places[1].organ
-        return [1 if both_sides else _PLURAL_COUNT] * len(places)
+        organs = {place.organ for place in places}
+        # "metastases in liver and lungs" are several in each; "tumors in the lung and the kidney" one in each.
+        each = len(places) == 1 or (draft.kind == "metastasis" and len(organs) == len(places) != len(draft.sizes))
+        return [_PLURAL_COUNT if each else 1] * len(places)
     share, rest = divmod(draft.count, len(places))
     return [max(1, share + (1 if index < rest else 0)) for index in range(len(places))]
 

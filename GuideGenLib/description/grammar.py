@@ -47,7 +47,10 @@ RELATIONS = (
     "crossing", "extending through", "proximal to", "distal to", "due to", "secondary to", "invasion",
 )  # fmt: skip
 """A place after one of these is a neighbour, unless the finding has no place of its own."""
+MERE_RELATIONS = ("due to", "secondary to", "causing", "resulting in", "between", "above", "below", "reaching")
+"""Relations that say nothing by themselves."""
 PRESENT = (
+    "contain", "harbor", "exhibit", "containing", "harboring", "features",
     "with", "has", "have", "had", "having", "shows", "show", "showing", "reveals", "reveal", "revealing", "demonstrates",
     "demonstrating", "exhibits", "there is", "there are", "there was", "contains", "harbors", "presents with", "suffers from",
     "suffering from", "displays", "diagnosed with", "bears", "carrying", "featuring", "w/", "found to have", "plus", "display",
@@ -73,7 +76,7 @@ VERBS = (
     "located", "situated", "lies", "lying", "identified", "visible", "detected", "present", "appears", "remains", "described",
     "visualized", "observed", "shown", "diagnosed", "presents", "consists", "occurs", "occupies", "involves", "affects",
     "arises", "sits", "sitting", "imaged", "evident", "depicted", "apparent", "exists", "reported", "scanned", "underwent",
-    "undergoes", "undergoing", "suspected", "recognized", "demonstrable", "appear", "remain", "lie", "occur", "arising",
+    "undergoes", "undergoing", "suspected", "recognized", "demonstrable", "has been", "have been", "had been", "can be", "could be", "may be", "appear", "remain", "lie", "occur", "arising",
 )  # fmt: skip
 ARTICLES = ("a", "an")
 DEFINITES = ("the", "this", "that", "these", "those", "its", "said", "it", "which", "they", "whose")
@@ -115,13 +118,13 @@ FILLERS = (
     "nearly", "almost", "least", "up", "at", "finding", "findings", "impression", "conclusion", "indication", "report",
     "result", "results", "diagnosis", "diagnoses", "evidence", "sign", "signs", "suspicious", "suspicion", "suspected",
     "possible", "possibly", "potential", "questionable", "apparently", "confirmed", "biopsy", "proven", "histologically",
-    "pathologically", "newly", "recently", "initially", "primary", "primarily", "mainly", "mostly", "main", "malignant",
+    "pathologically", "newly", "recently", "initially", "primarily", "mainly", "mostly", "main", "malignant",
     "cancerous", "cell", "type", "kind", "sort", "form", "origin", "site", "location", "localized", "localization", "located",
     "position", "side", "sides", "sided", "area", "areas", "region", "regions", "part", "parts", "portion", "portions",
     "aspect", "level", "place", "process", "disease", "diseases", "disorder", "abnormality", "abnormalities", "pathology",
     "pathologic", "pathological", "problem", "illness", "abnormal", "suffering", "old", "yr", "yrs", "yo", "y", "o", "s", "d",
     "ll", "ve", "re", "mm", "cm", "x", "by", "per", "number", "total", "count", "focal", "foci", "organ", "organs", "tissue",
-    "please", "generate", "create", "make", "draw", "synthesize", "produce", "want", "need", "like", "give", "me", "i", "we",
+    "please", "low dose", "ldct", "millimeter", "millimeters", "centimeter", "centimeters", "inches", "generate", "create", "make", "draw", "synthesize", "produce", "want", "need", "like", "give", "me", "i", "we",
     "us", "our", "my", "you", "your", "their", "them", "it", "itself", "themselves", "one", "ones", "of", "in", "on", "the",
     "as", "well", "and", "or", "etc", "eg", "ie", "e", "g", "seg", "nr", "no", "de", "la", "v", "vs", "per", "via", "upon",
     "contrast", "enhanced", "phase", "phases", "acquisition", "acquired", "obtained", "performed", "taken", "series", "agent",
@@ -135,7 +138,7 @@ FILLERS = (
     "no change", "no significant change", "no interval change", "stable", "name", "id", "mr", "mrs", "ms", "dr", "sir",
     "synthetic", "realistic", "example", "sample", "shown", "consist", "consisting", "composed", "into", "onto", "from", "to",
     "for", "during", "under", "over", "after", "before", "until", "through", "throughout", "among", "against", "off", "out",
-    "am", "m", "c", "p", "r", "l", "b", "isn", "identified", "classed", "rated", "scored", "measurement", "measurements",
+    "am", "isn", "identified", "classed", "rated", "scored", "measurement", "measurements",
     "extends", "spans", "spanning", "across", "these", "those", "only", "own", "presence", "involved", "involvement",
     "concern", "concerning", "seems", "seem", "seeming", "consider", "considered", "called", "termed", "known case", "k",
     "reading", "radiologist", "note", "noted", "notes", "even", "yet", "between", "solid", "organ", "let", "show", "see",
@@ -151,6 +154,6 @@ FILLERS = (
     "anatomically", "anatomy", "axially", "craniocaudal", "craniocaudally", "transverse diameter", "short axis", "ap diameter",
     "anteroposterior", "cc", "tr", "ap", "lat", "slice", "slices", "thickness", "mm slices", "reconstruction", "reconstructed",
     "cancer staging", "workup", "work", "restaging", "initial", "current", "particular", "particularly", "significant",
-    "significantly", "relevant", "remarkable", "notable", "notably", "incidental", "incidentally", "asymptomatic",
+    "significantly", "increased", "decreased", "y/o", "teh", "relevant", "remarkable", "notable", "notably", "incidental", "incidentally", "asymptomatic",
 )  # fmt: skip
 """Words that carry nothing the Description holds, and that nobody would miss."""

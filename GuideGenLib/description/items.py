@@ -16,7 +16,7 @@ _ROMAN = "viii|vii|vi|iv|iii|ii|i|v"
 _ARABIC = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI", "7": "VII", "8": "VIII"}
 _SEGMENT_LIST = rf"(?:(?:{_ROMAN}|10|[1-9])[ab]?\b)"
 _SEGMENT = re.compile(
-    rf"\b(?:(?P<word>segments?|segs?\b\.?|seg\.?|couinaud(?: segments?)?|sg\.?)(?: no\.?| number)? ?"
+    rf"\b(?:(?P<word>segments?|segms?\b\.?|segs?\b\.?|seg\.?|couinaud(?: segments?)?|sg\.?)(?: no\.?| number| ?[:=])? ?"
     rf"(?P<list>{_SEGMENT_LIST}(?: ?(?:/|,|and|or|-|–|&|to|\+) ?{_SEGMENT_LIST})*)|(?P<short>s(?:10|[1-9])[ab]?\b(?!\w)))"
 )
 _SEGMENT_AFTER_LIVER = re.compile(rf"\bliver[,:]? (?:s|seg )?(?P<list>(?:{_ROMAN})[ab]?)\b(?! ?[a-z]*stage)")
@@ -167,6 +167,8 @@ def _single(line: Line, index: int) -> Item:
         return _item(line, "count", int(count), index, index + 1) if count in range(1, 21) else _item(
             line, "filler", None, index, index + 1
         )
+    if token.text in ("L", "R"):
+        return _item(line, "place", {"side": "left" if token.text == "L" else "right"}, index, index + 1)
     if token.word in NUMBER_WORDS or len(token.word) == 1 or not any(c.isalpha() for c in token.word):
         return _item(line, "filler", None, index, index + 1)
     return _item(line, "unknown", None, index, index + 1)

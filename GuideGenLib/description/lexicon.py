@@ -96,7 +96,9 @@ CONTRAST = (
     "contrast enhancement", "enhanced ct", "enhanced", "cect", "ce ct", "iv contrast", "contrast ct", "after contrast",
     "after iv contrast", "following contrast", "following iv contrast", "after intravenous contrast", "contrast",
     "with contrast medium", "with contrast agent", "with oral and iv contrast", "intravenous contrast", "contrasted",
-    "following intravenous contrast", "after contrast administration", "w contrast", "w/ contrast", "contrasted ct",
+    "contrast medium", "contrast agent", "contrast material", "iv contrast medium", "iv contrast agent",
+    "with and without contrast", "without and with contrast", "with and without iv contrast", "before and after contrast",
+    "with and without intravenous contrast", "following intravenous contrast", "after contrast administration", "w contrast", "w/ contrast", "contrasted ct",
 )  # fmt: skip
 """Contrast without a phase: drawn as portal venous, the usual one."""
 
@@ -206,7 +208,8 @@ PLACES: dict[str, dict[str, str]] = {
     "coecum": {"organ": "colon", "site": "cecum"}, "ascending": {"part": "ascending"}, "ascendant": {"part": "ascending"},
     "transverse": {"part": "transverse"}, "transversal": {"part": "transverse"}, "transversum": {"part": "transverse"},
     "descending": {"part": "descending"}, "descendant": {"part": "descending"}, "descendent": {"part": "descending"},
-    "descendens": {"part": "descending"}, "ascendens": {"part": "ascending"},
+    "asc": {"part": "ascending"}, "desc": {"part": "descending"}, "transv": {"part": "transverse"},
+    "ul": {"level": "upper", "lobe": "yes"}, "lob": {"lobe": "yes"}, "descendens": {"part": "descending"}, "ascendens": {"part": "ascending"},
     "sigmoid": {"organ": "colon", "site": "sigmoid"}, "rectosigmoid": {"organ": "colon", "site": "sigmoid",
         "segment": "rectosigmoid"}, "recto sigmoid": {"organ": "colon", "site": "sigmoid", "segment": "rectosigmoid"},
     "rectum": {"organ": "colon", "site": "rectum"}, "rectal": {"organ": "colon", "site": "rectum"},
@@ -236,7 +239,7 @@ TUMORS: dict[str, tuple[str, str | None]] = {
          "squamous cell carcinoma", "squamous carcinoma", "scc", "sarcoma", "large cell carcinoma", "clear cell carcinoma",
          "malignant tumor", "malignant neoplasm", "malignant growth", "neuroendocrine tumor", "neuroendocrine carcinoma",
          "carcinoid", "carcinoid tumor", "mucinous adenocarcinoma", "ductal adenocarcinoma", "small cell carcinoma",
-         "adeno ca", "cancerous growth", "malignoma", "blastoma", "primary tumor", "primary cancer",
+         "adeno ca", "adenoca", "cancerous growth", "malignoma", "blastoma", "primary tumor", "primary cancer",
          "transitional cell carcinoma", "urothelial carcinoma", "adenosquamous carcinoma", "cancerous tumor", "tumour"),
         ("tumor", None)),
     **dict.fromkeys(
@@ -276,8 +279,8 @@ TUMORS: dict[str, tuple[str, str | None]] = {
          "metastatic nodule", "metastatic spread", "metastatic focus", "metastatic foci", "secondary deposit", "secondaries",
          "metastatic mass", "metastatic tumor", "metastatic implant", "secondary tumor", "secondary lesion", "filia", "filiae",
          "metastatic involvement", "spread to", "spread into", "metastasized to", "metastatic to", "metastasizing to",
-         "spreading to", "metastasise to", "metastasize to", "metastatic nodules", "distant spread", "metastatised to",
-         "has metastasized to", "metastatic dissemination", "metasteses", "metastisis"), ("metastasis", None)),
+         "spreading to", "metastasize to", "metastatic nodules", "distant spread", "metastatised to",
+         "has metastasized to", "metastatic dissemination"), ("metastasis", None)),
     "pancoast tumor": ("tumor", "lung"), "hepatic secondaries": ("metastasis", "liver"),
 }  # fmt: skip
 GENERIC = {"tumor", "tumour", "neoplasm", "growth", "mass", "mass lesion", "nodule", "lesion", "focal lesion", "tumor mass",
@@ -286,7 +289,7 @@ GENERIC = {"tumor", "tumour", "neoplasm", "growth", "mass", "mass lesion", "nodu
            "neoplastic process", "malignant process", "coin lesion", "tumor lesion", "cancerous lesion", "malignant growth",
            "squamous cell carcinoma", "ca"}  # fmt: skip
 PLURALS = {"metastases", "mets", "metastatic foci", "secondaries", "filiae", "metastatic disease", "calculi", "bullae",
-           "metastatic spread", "diverticula", "emboli", "metasteses", "thrombi", "hepatic secondaries"}  # fmt: skip
+           "metastatic spread", "diverticula", "emboli", "thrombi", "hepatic secondaries"}  # fmt: skip
 
 # Kinds that are understood but never drawn: phrase -> (kind, organ).
 OTHER_KINDS: dict[str, tuple[str, str | None]] = {
@@ -306,7 +309,7 @@ OTHER_KINDS: dict[str, tuple[str, str | None]] = {
     "ipmn": ("cyst", "pancreas"), "abscess": ("abscess", None), "hemangioma": ("hemangioma", None),
     "appendicitis": ("appendicitis", "appendix"), "diverticulitis": ("diverticulitis", "colon"),
     "diverticulosis": ("diverticulosis", "colon"), "colitis": ("colitis", "colon"), "diverticulum": ("diverticulum", None),
-    "diverticula": ("diverticulum", None), "crohns disease": ("enteritis", "bowel"), "enteritis": ("enteritis", "small_bowel"),
+    "diverticula": ("diverticulum", None), "crohn": ("enteritis", "bowel"), "crohns": ("enteritis", "bowel"), "enteritis": ("enteritis", "small_bowel"),
     "pancreatitis": ("pancreatitis", "pancreas"), "cholecystitis": ("cholecystitis", "gallbladder"),
     "gallstone": ("stone", "gallbladder"), "gall stone": ("stone", "gallbladder"), "cholelithiasis": ("stone", "gallbladder"),
     "kidney stone": ("stone", "kidney"), "renal stone": ("stone", "kidney"), "nephrolithiasis": ("stone", "kidney"),

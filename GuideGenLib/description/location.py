@@ -47,25 +47,42 @@ def contradiction(first: str, second: str, reason: str) -> DescriptionError:
     return DescriptionError(f"'{first}' and '{second}' contradict each other: {reason}. Keep one of the two.")
 
 
-def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool) -> tuple[list[Group], list[Item]]:
-    """The places of a finding's words, unresolved, and the words of place that cannot belong to it.
+def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool, organ: str | None = None) -> tuple[list[Group], list[Item]]:
+    """The places of a finding's words, unresolved, and the words that tell of other places ("invading the diaphragm").
 
+    organ: what the kind of the finding implies.
     Raises DescriptionError where one place is said to be two ("the left upper lobe of the right lung").
     """
     groups: list[Group] = []
     unused: list[Item] = []
     last = -1
-    relation = False
+    relation: Item | None = None
+    among = False  # "between the left kidney and the spleen": the first place is taken
+    aside = ""  # among words of place that are not the finding's: "2 cm from the hilum", "and a hip prosthesis"
     for index, item in enumerate(items):
         if item.type == "relation":
-            relation = bool(groups)
-        elif item.type in ("but", "present") and relation:
-            relation = False
+            among = item.span.text.lower() == "between"
+            if groups or organ or not _places_follow(items, index):
+                relation = item
+                unused += [item] if item.value else []
+        elif item.type in ("but", "present"):
+            relation = None
+        if item.type == "distance":
+            aside = "distance"
+        elif item.type in ("comma", "and", "or", "but"):
+            aside = ""
+        elif aside == "distance" and item.type == "preposition" and item.value and items[index - 1].type != "distance":
+            aside = ""
         if item.type not in PLACE_TYPES:
+            continue
+        if aside or _of_something_else(items, index, bool(groups)):
+            aside = aside or "thing"
+            unused.append(item)
             continue
         between = items[last + 1 : index] if groups else []
         origin = is_metastasis and any(other.type == "from" for other in items[:index])
-        if relation or origin:
+        joined = any(other.type == "and" for other in items[last + 1 : index])
+        if relation is not None or origin or (among and groups and joined):
             unused.append(item)
             continue
         joint = next((other.type for other in between if other.type in ("and", "or", "comma")), "")
@@ -83,6 +100,20 @@ def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool) -> 
         last = index
     merged = _share(_merge(groups))
     return merged, unused
+
+
+def _places_follow(items: Sequence[Item], index: int) -> bool:
+    return any(item.type in PLACE_TYPES for item in items[index + 1 :])
+
+
+def _of_something_else(items: Sequence[Item], index: int, placed: bool) -> bool:
+    """"left nephrectomy", "and a hip prosthesis": the place of a thing that is not understood."""
+    after = items[index + 1 : index + 3]
+    if not after or after[0].type != "unknown" or (len(after) > 1 and after[1].type in ("kind", "unknown", *PLACE_TYPES)):
+        return False
+    side_only = set(_fields(items[index])) == {"side"}
+    article = placed and index > 1 and items[index - 1].type == "article" and items[index - 2].type in ("and", "comma", "or")
+    return side_only or article
 
 
 def _premodifies(items: Sequence[Item], index: int, head: Item | None) -> bool:
@@ -129,6 +160,11 @@ def _reason(name: str) -> str:
 def _merge(groups: list[Group]) -> list[Group]:
     """"left lung, upper lobe" is one place: a comma joins what does not conflict; "and" only what adds a detail."""
     merged: list[Group] = []
+    if len(groups) > 1 and groups[0].get("side") == "both" and all(group.get("side") in ("left", "right") for group in groups[1:]):
+        # "masses on both sides, left 5 cm, right 3 cm"
+        for group in groups[1:]:
+            group.parts = {**{name: part for name, part in groups[0].parts.items() if name != "side"}, **group.parts}
+        return groups[1:]
     for group in groups:
         before = merged[-1] if merged else None
         fits = before is not None and all(before.get(name) in (None, value) for name, (value, _) in group.parts.items())
@@ -163,13 +199,13 @@ def _detail(group: Group) -> bool:
     return any(name in group.parts for name in ("level", "part", "segments", "lungpart", "lobe"))
 
 
-def resolve(group: Group, context: str | None, plural: bool) -> tuple[list[Place], list[Item]]:
+def resolve(group: Group, own: str | None, context: str | None, plural: bool) -> tuple[list[Place], list[Item]]:
     """The places that a group names (both sides are two), and the words that say nothing in this organ.
 
-    context: the organ that the finding has from elsewhere. Raises DescriptionError for places that do not exist.
+    own: the organ of the finding's kind; context: one that the text has elsewhere, the weakest hint. Raises DescriptionError for places that do not exist.
     """
     parts = dict(group.parts)
-    organ = _organ(group, context)
+    organ = group.get("organ") or own or implied_organ(group) or context
     spans: dict[str, Span] = {}
     if "organ" in parts:
         spans["organ"] = parts["organ"][1].span
@@ -204,10 +240,8 @@ def resolve(group: Group, context: str | None, plural: bool) -> tuple[list[Place
     return [sided for place in places for sided in _sided(group, place)], [i for i in unused if id(i) not in kept]
 
 
-def _organ(group: Group, context: str | None) -> str | None:
-    organ = group.get("organ") or context
-    if organ is not None:
-        return organ
+def implied_organ(group: Group) -> str | None:
+    """The organ that only can be meant: "upper lobe" is in a lung, "segment VI" in the liver."""
     if "level" in group.parts and "lobe" in group.parts:
         return "lung"
     if group.get("lungpart") in ("hilum", "apical", "base", "basal") and "side" in group.parts:

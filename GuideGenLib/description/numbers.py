@@ -50,20 +50,27 @@ _NOT_A_SIZE_AFTER = re.compile(
     r"spacing|tall|increments?|voxels?|isotropic|previously)\b"
 )
 _CHANGED_FROM = re.compile(r"(?:grown|grew|increased?|enlarged|progressed|decreased?|shrunk|reduced|changed)[\w ]*from $")
-_LIKE = re.compile(
-    rf"\b(?:(?P<a>{'|'.join(LIKENESSES_MM)})[- ]?(?:sized?)\b|(?:size of|as big as|as large as) an? (?P<b>{'|'.join(LIKENESSES_MM)}))\b"
-)
+_THINGS = "|".join(thing.replace(" ", "[- ]") for thing in LIKENESSES_MM)
+_LIKE = re.compile(rf"\b(?:(?P<a>{_THINGS})[- ]?sized?|(?:size of|as big as|as large as) an? (?P<b>{_THINGS}))\b")
 
 _YEARS = r"(?:years?|yrs?|yr|y)"
 _OLD = rf"[- ]?(?:{_YEARS}[- ]?(?:old|of age)\b|yo\b|y/o\b|y\.? ?o\b\.?|{_YEARS}\b)"
-_AGE = re.compile(rf"(?<![\w.,/])(?:(?P<low>{_AGE_N}) ?(?:-|–|to|and) ?)?(?P<age>{_AGE_N}){_OLD}")
+_AGE = re.compile(
+    rf"(?<![\w.,/-])(?:(?P<low>\d{{1,3}}(?= ?[-–]| to | and )|{_AGE_N}(?= to | and ))(?: ?[-–] ?| to | and ))?(?P<age>{_AGE_N}){_OLD}"
+)
+_PERSON_AGE = re.compile(
+    r"\b(?:(?:man|woman|male|female|lady|gentleman|patient|person|adult|latina|latino|hispanic|asian|white|black|caucasian)"
+    r"(?:,? of|,| of age|, aged| ?/)? |(?:he|she|who|patient) (?:is|was|turned) (?:now )?)(?P<age>1[89]|[2-9]\d)\b"
+    r"(?! ?(?:cm|mm|x\b|kg|%|centi|milli|inch|[.,]\d|-|to\b|nodul|metas|lesion))"
+)
+_AGE_OF_WORD = re.compile(rf"\b(?:man|woman|lady|gentleman|patient|person) of (?P<age>(?:{_TEN})(?:[- ](?:{_UNIT_WORD}))?)\b")
 _STRICT_OLD = re.compile(r"(?:old|of age|yo|y/o|y\.? ?o\.?)$")
 _NOT_AN_AGE_AFTER = re.compile(r" ?(?:ago|later|history|hx|earlier|smok\w*|surviv\w*|of (?!age)|follow|before|after|prior|pack|-? ?history)")
 _NOT_AN_AGE_BEFORE = re.compile(r"(?:for|over|since|past|last|pack|within|after|than|next|pack-|in) ?$")
 _AGED = re.compile(rf"\bage(?:d)?(?: of| is| was|:| :|=| =)? ?(?:about |approximately |around |between )?(?P<low>{_AGE_N})"
                    rf"(?: ?(?:-|–|to|and) ?(?P<age>{_AGE_N}))?\b(?!['’]?s\b)(?! ?(?:cm|mm))")  # fmt: skip
 _DECADE = re.compile(
-    rf"(?:\b(?P<part>early|mid|middle|late)[- ]*(?:to late[- ])?)?(?<!\w)(?P<decade>[1-9]0 ?['’]? ?s|{'|'.join(_DECADES)}|teens)\b"
+    rf"(?:\b(?P<part>early|mid|middle|late)[- ]*(?:to late[- ])?)?(?<!\w)(?P<decade>[1-9]0 ?['’]? ?s|[2-9]0[- ]?(?:something|ish)|{'|'.join(_DECADES)}|teens)\b"
 )
 _NTH_DECADE = re.compile(rf"\b(?P<nth>{'|'.join(_ORDINALS)}|\d(?=(?:st|nd|rd|th)))(?:st|nd|rd|th)? decade\b")
 _THAN = re.compile(
@@ -109,6 +116,7 @@ def find_numbers(line: Line) -> list[Number]:
         (_BMI, _read_bmi), (_WEIGHT, _read_weight), (_HEIGHT, _read_height),
         (_MONTHS, _read_months), (_DECADE, _read_decade), (_NTH_DECADE, _read_nth_decade), (_THAN, _read_than),
         (_AGE_SEX, _read_age_sex), (_SEX_AGE, _read_age_sex), (_SEX, _read_sex), (_AGED, _read_age), (_AGE, _read_age),
+        (_PERSON_AGE, _read_person_age), (_AGE_OF_WORD, _read_person_age),
         (_SIZE, _read_size), (_LIKE, _read_like),
     )  # fmt: skip
     for pattern, read in readers:
@@ -158,6 +166,10 @@ def _read_age(line: Line, match: re.Match[str]) -> _Read:
         return [("age", _years(match["age"] or match["low"]), "", "")]
     low, high = sorted((_years(match["low"]), _years(match["age"])))
     return [("age_range", (low, high), "", "")]
+
+
+def _read_person_age(line: Line, match: re.Match[str]) -> _Read:
+    return [("age", _years(match["age"]), "age", "")]
 
 
 def _read_months(line: Line, match: re.Match[str]) -> _Read:
@@ -218,7 +230,7 @@ def _read_weight(line: Line, match: re.Match[str]) -> _Read:
 
 
 def _read_like(line: Line, match: re.Match[str]) -> _Read:
-    thing = match["a"] or match["b"]
+    thing = (match["a"] or match["b"]).replace("-", " ")
     return [("size", (LIKENESSES_MM[thing],), "", f"'{match[0]}' is read as {LIKENESSES_MM[thing]:g} mm.")]
 
 

@@ -154,18 +154,18 @@ def _phase(items: list[Item], found: _Found, notes: list[str]) -> None:
     if without and with_contrast:
         raise contradiction(without[0].span.text, with_contrast[0].span.text, "a scan is with or without contrast")
     if without:
-        both = [item for item in contrast if item.span.text.lower() not in ("contrast", "enhanced")]
-        if both:
-            notes.append(f"With and without contrast: '{both[0].span.text}' is used.")
-            found["phase"] = ("portal_venous", both[0].span)
-        else:
-            found["phase"] = ("none", without[0].span)
+        found["phase"] = ("none", without[0].span)
+        enhanced = [item for item in contrast if item.span.text.lower() not in ("contrast", "enhanced")]
+        if enhanced:
+            raise contradiction(without[0].span.text, enhanced[0].span.text, "a scan is with or without contrast")
     elif with_contrast:
         found["phase"] = (with_contrast[0].value, with_contrast[0].span)
         if len({item.value for item in with_contrast}) > 1:
             notes.append(f"Several phases: '{with_contrast[0].span.text}' is used.")
     elif contrast:
         found["phase"] = ("portal_venous", contrast[0].span)
+        if "and" in contrast[0].span.text.split():
+            notes.append(f"'{contrast[0].span.text}': the scan with contrast is drawn.")
 
 
 def _slips(items: list[Item]) -> list[str]:
@@ -212,7 +212,8 @@ def _joined(line: Line, items: list[Item]) -> tuple[Span, ...]:
     for item in sorted(items, key=lambda item: item.first):
         if item.first <= last:
             continue
-        if spans and item.first == last + 1:
+        between = [token.word for token in line.tokens[last + 1 : item.first]]
+        if spans and all(word in ("the", "a", "an", "its", "-") for word in between):
             start = spans.pop().start
             spans.append(Span(start, item.span.end, line.text[start : item.span.end]))
         else:

@@ -39,7 +39,7 @@ _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "one": "I", "two": "II", "
           "zero": "0"}  # fmt: skip
 _GROUP = r"(?:iv|i{1,3}|[0-4]|one|two|three|four|zero)"
 _STAGE = re.compile(
-    rf"(?<![A-Za-z])(?:stage|stadium|stages|staged(?: as| at)?)(?:\s+group)?\s*(?:is|of|as|:|=)?\s*(?P<group>{_GROUP})"
+    rf"(?<![A-Za-z])(?:stage|stadium|stages|staged(?: as| at)?|stge|satge|stag)(?:\s+group)?\s*(?:is|of|as|:|=)?\s*(?P<group>{_GROUP})"
     rf"(?:-?(?P<letter>[a-d])(?P<digit>[1-3])?)?(?P<more>\s?(?:-|–|/|to|or)\s?{_GROUP}[a-d]?)?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
