@@ -85,13 +85,17 @@ def population(job: Job) -> None:
 def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
     """Their maps and attributes, made once and kept in the run folder."""
 
+    shown: set[tuple[str, int]] = set()
+
     def progress(stage: str, fraction: float) -> None:
-        if process_rank()[0] == 0:
-            print(f"\r{stage} {fraction:4.0%}", end="", file=sys.stderr, flush=True)
+        tenth = (stage, int(fraction * 10 + 1e-6))
+        if tenth not in shown:
+            shown.add(tenth)
+            say(f"{stage} {10 * tenth[1]} %")
 
     with first_process_first():
         try:
-            torso = cached_torso(job.data, job.run)
+            torso = cached_torso(job.data, job.run, progress)
         except FileNotFoundError as error:
             raise RunError(
                 f"{error}: the population is made from the two labelled scans of the project's own data; "
