@@ -48,6 +48,9 @@ def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]
         previous = heads[index - 1] if index else -1
         joint = _joint(items[previous + 1 : head]) if index else ""
         begin = start if index else _start(items, head, -1, 0)
+        if not index:
+            # "nothing in the lungs except for a mass in the liver": what is before "except" is of no finding.
+            start = max((i + 1 for i in range(head) if items[i].type == "but"), default=start)
         found.append(Region(
             items[head], items[start:end], number, _denied(items, head, heads), _past(items, head), joint, items[begin:head]
         ))  # fmt: skip
@@ -67,9 +70,7 @@ def _heads(items: list[Item]) -> list[int]:
             if joined and _same_thing(items[heads[-1]], item):
                 heads.pop()
             heads.append(index)
-        elif _is_spread(items, index) or (item.type == "primary" and _stands_for_finding(items, index)):
-            heads.append(index)
-        elif item.type in ("count", "other", "member") and _stands_for_finding(items, index):
+        elif _is_spread(items, index) or (item.type == "primary" and _stands_for_finding(items, index)) or (item.type in ("count", "other", "member") and _stands_for_finding(items, index)):
             heads.append(index)
     return heads
 
@@ -99,7 +100,7 @@ def _no_finding(items: list[Item], index: int) -> bool:
 
 
 def _stands_for_finding(items: list[Item], index: int) -> bool:
-    """"one in the left lung", "the largest measures 4 cm": stands for a finding named before, not before a noun."""
+    """ "one in the left lung", "the largest measures 4 cm": stands for a finding named before, not before a noun."""
     item = items[index]
     if item.type == "count" and (item.value != 1 or item.span.text.lower() != "one"):
         return False
@@ -116,7 +117,17 @@ def _stands_for_finding(items: list[Item], index: int) -> bool:
         if after.type in (*PLACE_TYPES, "size"):
             described = True
             break
-        if after.type not in ("preposition", "verb", "definite", "article", "filler", "hyphen", "colon", "comma", "size_word"):
+        if after.type not in (
+            "preposition",
+            "verb",
+            "definite",
+            "article",
+            "filler",
+            "hyphen",
+            "colon",
+            "comma",
+            "size_word",
+        ):
             return False
     if not described:
         return False
@@ -156,7 +167,12 @@ def _coordinates(items: list[Item], joint: int, before: int) -> bool:
     left, right = joint - 1, joint + 1
     while right < len(items) and items[right].type in ("article", "definite", "hyphen", "and", "or"):
         right += 1
-    if left <= before or right >= len(items) or items[right].type not in PLACE_TYPES or items[left].type not in PLACE_TYPES:
+    if (
+        left <= before
+        or right >= len(items)
+        or items[right].type not in PLACE_TYPES
+        or items[left].type not in PLACE_TYPES
+    ):
         return False
     while left > before and items[left].type in (*PLACE_TYPES, "hyphen", "comma", "and", "or", "definite"):
         left -= 1
@@ -168,7 +184,7 @@ def _coordinates(items: list[Item], joint: int, before: int) -> bool:
 
 
 def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int) -> int:
-    """"... and in the liver a 4 cm mass": the place before the article is the new finding's."""
+    """ "... and in the liver a 4 cm mass": the place before the article is the new finding's."""
     index = start
     if index - 1 > before and items[index - 1].type == "comma":
         index -= 1
@@ -259,7 +275,7 @@ def _denied_after(items: list[Item], head: int, heads: list[int]) -> bool:
 
 
 def _past(items: list[Item], head: int) -> bool:
-    """"history of colon cancer", "resected lung cancer", "lung cancer in remission"."""
+    """ "history of colon cancer", "resected lung cancer", "lung cancer in remission"."""
     if head + 1 < len(items) and items[head + 1].type == "past" and " " not in items[head + 1].span.text.rstrip():
         return items[head + 1].span.text.lower() in ("resected", "removed", "treated")
     if head + 1 < len(items) and items[head + 1].span.text.lower() in ("in remission", "surgically removed"):

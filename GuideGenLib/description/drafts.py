@@ -99,7 +99,8 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
                 draft.fields.setdefault("m", ("1", item))
         case "count":
             times = draft.region.items[max(0, draft.region.items.index(item) - 1)].span.text.lower() == "x"
-            if (before or times) and draft.region.head is not item:
+            after = draft.plural and item.value > 1 and _closes(draft.region.items, item)
+            if (before or times or after) and draft.region.head is not item:
                 draft.count = item.value if draft.count is None else draft.count
         case "definite":
             draft.definite = draft.definite or before
@@ -111,9 +112,19 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
         draft.notes.append(item.note)
 
 
+def _closes(items: list[Item], count: Item) -> bool:
+    """ "liver mets, multiple": a number word after its noun, with nothing behind."""
+    index = items.index(count)
+    behind = items[index + 1 :]
+    return not count.span.text.isdigit() and (not behind or behind[0].type in ("comma", "and", "stop"))
+
+
 def _is_old_size(items: list[Item], size: Item) -> bool:
     index = items.index(size)
-    return any(item.type == "past" or item.span.text.lower() in ("was", "previously") for item in items[max(0, index - 1) : index])
+    return any(
+        item.type == "past" or item.span.text.lower() in ("was", "previously")
+        for item in items[max(0, index - 1) : index]
+    )
 
 
 def add_stage(draft: Draft, item: Item) -> None:

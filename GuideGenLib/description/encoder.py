@@ -63,13 +63,19 @@ class TextEncoder:
             try:
                 tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
                 model = AutoModel.from_pretrained(
-                    folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, attn_implementation="eager"
+                    folder,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    dtype=torch.float32,
+                    attn_implementation="eager",
                 )
             except Exception as error:  # transformers raises many kinds here
                 msg = f"The text encoder in {folder} cannot be read ({error}). Install the package again."
                 raise EncoderError(msg) from error
         if model.config.hidden_size != WIDTH:
-            msg = f"The encoder in {folder} has states of {model.config.hidden_size}, not {WIDTH}: give all-MiniLM-L6-v2."
+            msg = (
+                f"The encoder in {folder} has states of {model.config.hidden_size}, not {WIDTH}: give all-MiniLM-L6-v2."
+            )
             raise EncoderError(msg)
         return cls(folder, tokenizer, model.eval().requires_grad_(False))
 

@@ -14,7 +14,19 @@ from GuideGenLib.description.model import Finding, Span
 _PLURAL_COUNT = 2
 """How many "metastases" are where the text gives no number."""
 _OPPOSITE = {"left": "right", "right": "left"}
-_LIKE_REGION = ("region", "comma", "and", "or", "contrast", "phase", "filler", "definite", "preposition", "hyphen", "present")
+_LIKE_REGION = (
+    "region",
+    "comma",
+    "and",
+    "or",
+    "contrast",
+    "phase",
+    "filler",
+    "definite",
+    "preposition",
+    "hyphen",
+    "present",
+)
 
 
 @dataclass
@@ -77,7 +89,7 @@ def _doubtful(fragment: Draft) -> bool:
 
 
 def _region_as_organ(draft: Draft, sentence: list[Item], reading: Reading) -> None:
-    """"a mass in the pelvis": the region is where the finding is. "CT of the pelvis" is not."""
+    """ "a mass in the pelvis": the region is where the finding is. "CT of the pelvis" is not."""
     if draft.region.head is None or draft.organ or any(group.get("organ") for group in draft.groups):
         return
     head = sentence.index(draft.region.head)
@@ -171,9 +183,15 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: Readi
 
 
 def _parent(draft: Draft, merged: list[Draft]) -> Draft | None:
-    present = [before for before in merged if not before.negated and not before.past and before.drawable and not before.pronoun]
+    present = [
+        before for before in merged if not before.negated and not before.past and before.drawable and not before.pronoun
+    ]
     groups = [before for before in present if before.plural or (before.count or 1) > 1]
-    return groups[-1] if groups else present[-1] if present and (draft.pronoun and not draft.member) else None
+    if groups:
+        return groups[-1]
+    # "no tumor of the left kidney; the right kidney has one"
+    named = present or [before for before in merged if before.drawable and not before.pronoun]
+    return named[-1] if named and draft.pronoun and not draft.member else None
 
 
 def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
@@ -191,18 +209,35 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
         draft.places = draft.places if any(p.organ for p in draft.places) else list(parent.places)
         draft.places = list(parent.places) or draft.places
     merged.append(draft)
-    if grouped and (not own or (not parent.located and (not parent.organs or draft.organs <= parent.organs))):
+    if grouped and not parent.negated and (not own or _within(draft, parent)):
         parent.count = (parent.count or _PLURAL_COUNT) - (draft.count or 1)
         parent.plural = parent.plural and parent.count > 0
         if parent.count <= 0:
             merged.remove(parent)
 
 
+def _within(draft: Draft, parent: Draft) -> bool:
+    """Whether the places of a draft lie in those of its group."""
+    wider = parent.places or [Place(parent.organ)]
+    return all(
+        any(
+            all(getattr(outer, name) in (None, getattr(inner, name)) for name in ("organ", "side", "site", "segment"))
+            for outer in wider
+        )
+        for inner in draft.places
+    )
+
+
 def _names_again(before: Draft, draft: Draft) -> bool:
     """Whether a draft is the same finding as one before it."""
     if draft.other or draft.negated or draft.past or before.negated or before.past:
         return False
-    if draft.region.joint == "link" and draft.region.sentence == before.region.sentence and before.generic and draft.kind not in FAMILY:
+    if (
+        draft.region.joint == "link"
+        and draft.region.sentence == before.region.sentence
+        and before.generic
+        and draft.kind not in FAMILY
+    ):
         return _agree(before, draft)
     if before.kind not in FAMILY or draft.kind not in FAMILY:
         return before.kind == draft.kind and draft.definite and _agree(before, draft)
@@ -227,7 +262,13 @@ def _agree(first: Draft, second: Draft) -> bool:
         return False
     for name in STAGE_FIELDS:
         a, b = first.fields.get(name), second.fields.get(name)
-        if a and b and a[0] != b[0] and "X" not in (a[0], b[0]) and not (a[0].startswith(b[0]) or b[0].startswith(a[0])):
+        if (
+            a
+            and b
+            and a[0] != b[0]
+            and "X" not in (a[0], b[0])
+            and not (a[0].startswith(b[0]) or b[0].startswith(a[0]))
+        ):
             return name == "stage" and "stage_word" in (a[1].type, b[1].type)
     if first.sizes and second.sizes and {s for s, _ in first.sizes} != {s for s, _ in second.sizes}:
         return False
@@ -256,7 +297,12 @@ def _combine(first: Draft, second: Draft) -> None:
         first.kind = second.kind
     for name, value in second.fields.items():
         old = first.fields.get(name)
-        if old is None or old[1].type == "stage_word" or old[0] == "X" or (name in STAGE_FIELDS and value[0].startswith(old[0])):
+        if (
+            old is None
+            or old[1].type == "stage_word"
+            or old[0] == "X"
+            or (name in STAGE_FIELDS and value[0].startswith(old[0]))
+        ):
             if not (old is not None and value[1].type == "stage_word"):
                 first.fields[name] = value
     if not first.sizes:
@@ -267,7 +313,11 @@ def _combine(first: Draft, second: Draft) -> None:
     first.plural = first.plural or (second.plural and first.count is None)
     if len(first.places) == 1 and len(second.places) == 1:
         a, b = first.places[0], second.places[0]
-        first.places = [Place(a.organ or b.organ, a.side or b.side, a.site or b.site, a.segment or b.segment, {**b.spans, **a.spans})]
+        first.places = [
+            Place(
+                a.organ or b.organ, a.side or b.side, a.site or b.site, a.segment or b.segment, {**b.spans, **a.spans}
+            )
+        ]
     elif second.places and not first.located:
         organ = next(iter(first.organs), None)
         first.places = [replace(place, organ=place.organ or organ) for place in second.places]
@@ -288,7 +338,9 @@ def _attach(fragment: Draft, merged: list[Draft], pending: list[Draft], organs: 
     reading.notes += [note for note in fragment.notes if note not in reading.notes]
     fragment.notes = []
     last = next((before for before in reversed(merged) if before.in_family), None)
-    last = last or next((before for before in reversed(merged) if before.drawable and not before.negated and not before.past), None)
+    last = last or next(
+        (before for before in reversed(merged) if before.drawable and not before.negated and not before.past), None
+    )
     if fragment.region.negated:
         reading.unused += _content(fragment) + fragment.unused
         return
@@ -303,7 +355,13 @@ def _attach(fragment: Draft, merged: list[Draft], pending: list[Draft], organs: 
         reading.unused += fragment.unused
     elif _agree(last, fragment) and not (_doubtful(fragment) and not fragment.fields and not fragment.sizes):
         _combine(last, fragment)
-    elif not _doubtful(fragment) and fragment.located and last.located and last.organs == fragment.organs and not fragment.fields:
+    elif (
+        not _doubtful(fragment)
+        and fragment.located
+        and last.located
+        and last.organs == fragment.organs
+        and not fragment.fields
+    ):
         raise contradiction(_located_words(last), _located_words(fragment), "one finding has one place")
     else:
         _check_stage(last, fragment, merged)
@@ -324,7 +382,7 @@ def _located_words(draft: Draft) -> str:
 
 
 def _imply(pending: list[Draft], merged: list[Draft], organs: list[str], reading: Reading) -> None:
-    """"Left upper lobe, T3N0M0" names no tumour, but a tumour's stage; "5 cm in the liver" a size."""
+    """ "Left upper lobe, T3N0M0" names no tumour, but a tumour's stage; "5 cm in the liver" a size."""
     if not pending:
         return
     whole = pending[0]
@@ -351,7 +409,9 @@ def _content_of(drafts: list[Draft]) -> list[Item]:
 def _move_stages(drafts: list[Draft]) -> None:
     """A TNM after "with liver metastases" or "no effusion" is that of the tumour."""
     for index, draft in enumerate(drafts):
-        items = {id(item): item for name, (_, item) in draft.fields.items() if name in STAGE_FIELDS and item.type == "stage"}
+        items = {
+            id(item): item for name, (_, item) in draft.fields.items() if name in STAGE_FIELDS and item.type == "stage"
+        }
         if draft.in_family or not items:
             continue
         near = [*reversed(drafts[:index]), *drafts[index + 1 :]]
@@ -432,7 +492,11 @@ def _check_denials(reading: Reading) -> None:
         if not denied.negated or reading.spans[i]["kind"].text in past:
             continue
         for j, said in enumerate(reading.findings):
-            same = (said.kind, said.organ) == (denied.kind, denied.organ) and not said.negated and said.organ is not None
+            same = (
+                (said.kind, said.organ) == (denied.kind, denied.organ) and not said.negated and said.organ is not None
+            )
             if same and all(getattr(denied, n) in (None, getattr(said, n)) for n in ("side", "site", "segment")):
-                first, second = sorted((reading.spans[i]["kind"], reading.spans[j]["kind"]), key=lambda span: span.start)
+                first, second = sorted(
+                    (reading.spans[i]["kind"], reading.spans[j]["kind"]), key=lambda span: span.start
+                )
                 raise contradiction(first.text, second.text, "one is said to be there, the other not to be there")

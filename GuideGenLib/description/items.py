@@ -120,7 +120,7 @@ def _segments(line: Line) -> list[Item]:
 
 
 def liver_segment(name: str) -> str | None:
-    """"IVb" of "iv b", "4b"; None where the liver has no such segment."""
+    """ "IVb" of "iv b", "4b"; None where the liver has no such segment."""
     letter = name[-1] if name[-1] in "ab" else ""
     number = name.rstrip("ab").upper()
     number = _ARABIC.get(number, number)
@@ -128,7 +128,7 @@ def liver_segment(name: str) -> str | None:
 
 
 def lung_segment(name: str) -> str | None:
-    """"6" of "6"; None where the lung has no such segment."""
+    """ "6" of "6"; None where the lung has no such segment."""
     number = name.rstrip("ab")
     return number if number in LUNG_SEGMENTS or number in ("4", "5") else None
 
@@ -147,7 +147,9 @@ def _phrase(line: Line, index: int, free: _Free) -> Item | None:
                 complete = False
                 break
         if complete:
-            return _item(line, phrase.type, phrase.value, index, position + 1, _slips(line.tokens[index : position + 1]))
+            return _item(
+                line, phrase.type, phrase.value, index, position + 1, _slips(line.tokens[index : position + 1])
+            )
     return None
 
 
@@ -162,10 +164,12 @@ def _single(line: Line, index: int) -> Item:
         return _item(line, "stop" if _ends_sentence(line, index) else "filler", None, index, index + 1)
     if token.word in _PUNCTUATION:
         return _item(line, _PUNCTUATION[token.word], None, index, index + 1)
-    if token.word[0].isdigit():
+    if token.word[0].isdecimal():
         count = float(token.word)
-        return _item(line, "count", int(count), index, index + 1) if count in range(1, 21) else _item(
-            line, "filler", None, index, index + 1
+        return (
+            _item(line, "count", int(count), index, index + 1)
+            if count in range(1, 21)
+            else _item(line, "filler", None, index, index + 1)
         )
     if token.text in ("L", "R"):
         return _item(line, "place", {"side": "left" if token.text == "L" else "right"}, index, index + 1)
@@ -190,4 +194,6 @@ def _ends_sentence(line: Line, index: int) -> bool:
 def _new_line_between(line: Line, before: Item, after: Item) -> bool:
     """A line break ends a sentence where the next line begins like a new one, or an empty line lies between."""
     between = line.text[before.span.end : after.span.start]
-    return between.count("\n") > 1 or ("\n" in between and (after.span.text[0].isupper() or after.span.text[0] in "-*•"))
+    return between.count("\n") > 1 or (
+        "\n" in between and (after.span.text[0].isupper() or after.span.text[0] in "-*•")
+    )

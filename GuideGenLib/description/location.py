@@ -47,7 +47,9 @@ def contradiction(first: str, second: str, reason: str) -> DescriptionError:
     return DescriptionError(f"'{first}' and '{second}' contradict each other: {reason}. Keep one of the two.")
 
 
-def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool, organ: str | None = None) -> tuple[list[Group], list[Item]]:
+def groups_of(
+    items: Sequence[Item], head: Item | None, is_metastasis: bool, organ: str | None = None
+) -> tuple[list[Group], list[Item]]:
     """The places of a finding's words, unresolved, and the words that tell of other places ("invading the diaphragm").
 
     organ: what the kind of the finding implies.
@@ -69,11 +71,9 @@ def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool, org
             relation = None
         if item.type == "distance":
             aside = "distance"
-        elif item.type in ("comma", "and", "or", "but"):
+        elif item.type in ("comma", "and", "or", "but") or (aside == "distance" and item.type == "preposition" and item.value and items[index - 1].type != "distance"):
             aside = ""
-        elif aside == "distance" and item.type == "preposition" and item.value and items[index - 1].type != "distance":
-            aside = ""
-        if item.type not in PLACE_TYPES:
+        if item.type not in PLACE_TYPES or _joins_two(items, index):
             continue
         if aside or _of_something_else(items, index, bool(groups)):
             aside = aside or "thing"
@@ -102,17 +102,29 @@ def groups_of(items: Sequence[Item], head: Item | None, is_metastasis: bool, org
     return merged, unused
 
 
+def _joins_two(items: Sequence[Item], index: int) -> bool:
+    """The "both" of "both a liver tumor and a colon tumor"."""
+    word = items[index].span.text.lower()
+    return word in ("both", "either") and index + 1 < len(items) and items[index + 1].type == "article"
+
+
 def _places_follow(items: Sequence[Item], index: int) -> bool:
     return any(item.type in PLACE_TYPES for item in items[index + 1 :])
 
 
 def _of_something_else(items: Sequence[Item], index: int, placed: bool) -> bool:
-    """"left nephrectomy", "and a hip prosthesis": the place of a thing that is not understood."""
+    """ "left nephrectomy", "and a hip prosthesis": the place of a thing that is not understood."""
     after = items[index + 1 : index + 3]
-    if not after or after[0].type != "unknown" or (len(after) > 1 and after[1].type in ("kind", "unknown", *PLACE_TYPES)):
+    if (
+        not after
+        or after[0].type != "unknown"
+        or (len(after) > 1 and after[1].type in ("kind", "unknown", *PLACE_TYPES))
+    ):
         return False
     side_only = set(_fields(items[index])) == {"side"}
-    article = placed and index > 1 and items[index - 1].type == "article" and items[index - 2].type in ("and", "comma", "or")
+    article = (
+        placed and index > 1 and items[index - 1].type == "article" and items[index - 2].type in ("and", "comma", "or")
+    )
     return side_only or article
 
 
@@ -146,8 +158,10 @@ def _add(group: Group, item: Item, strict: bool, premodifies: bool, is_metastasi
 
 
 def _contains(part: str, whole: str) -> bool:
-    """"bowel" or "chest" before the organ itself is no contradiction."""
-    return {"bowel": ("colon", "small_bowel", "duodenum"), "lymph_node": (*SITES, "mediastinum")}.get(whole, ()).count(part) > 0
+    """ "bowel" or "chest" before the organ itself is no contradiction."""
+    return {"bowel": ("colon", "small_bowel", "duodenum"), "lymph_node": (*SITES, "mediastinum")}.get(whole, ()).count(
+        part
+    ) > 0
 
 
 def _reason(name: str) -> str:
@@ -158,9 +172,13 @@ def _reason(name: str) -> str:
 
 
 def _merge(groups: list[Group]) -> list[Group]:
-    """"left lung, upper lobe" is one place: a comma joins what does not conflict; "and" only what adds a detail."""
+    """ "left lung, upper lobe" is one place: a comma joins what does not conflict; "and" only what adds a detail."""
     merged: list[Group] = []
-    if len(groups) > 1 and groups[0].get("side") == "both" and all(group.get("side") in ("left", "right") for group in groups[1:]):
+    if (
+        len(groups) > 1
+        and groups[0].get("side") == "both"
+        and all(group.get("side") in ("left", "right") for group in groups[1:])
+    ):
         # "masses on both sides, left 5 cm, right 3 cm"
         for group in groups[1:]:
             group.parts = {**{name: part for name, part in groups[0].parts.items() if name != "side"}, **group.parts}
@@ -169,7 +187,9 @@ def _merge(groups: list[Group]) -> list[Group]:
         before = merged[-1] if merged else None
         fits = before is not None and all(before.get(name) in (None, value) for name, (value, _) in group.parts.items())
         detail = "organ" not in group.parts and "side" not in group.parts
-        known = before is not None and any(name in before.parts for name in ("level", "part", "site", "segments", "lungpart"))
+        known = before is not None and any(
+            name in before.parts for name in ("level", "part", "site", "segments", "lungpart")
+        )
         more = any(name in group.parts for name in ("level", "part", "site", "segments", "lungpart"))
         if before is not None and fits and (group.joint == "comma" or (detail and not (known and more))):
             before.parts.update({name: part for name, part in group.parts.items() if name not in before.parts})
@@ -333,7 +353,9 @@ def _in_liver(group: Group, place: Place, used: set[str], plural: bool) -> list[
 def _in_segment(place: Place, name: str, span: Span) -> Place:
     site = LIVER_SEGMENTS[name.split("/")[0].rstrip("ab")]
     if place.site not in (None, site) and not (place.site == "left_lobe" and site == "caudate"):
-        raise contradiction(place.spans["site"].text, span.text, f"segment {name} is in the {site.replace('_', ' ')} of the liver")
+        raise contradiction(
+            place.spans["site"].text, span.text, f"segment {name} is in the {site.replace('_', ' ')} of the liver"
+        )
     spans = {**place.spans, "segment": span}
     spans.setdefault("site", span)
     return replace(place, site=site, segment=name, spans=spans)
@@ -343,7 +365,9 @@ def _check_colon(group: Group, places: list[Place]) -> None:
     for place in places:
         right = COLON_SIDES.get(place.site or "")
         if right and group.get("side") in ("left", "right") and group.get("side") != right:
-            raise contradiction(group.text("side"), place.spans["site"].text, f"this part of the colon is on the {right}")
+            raise contradiction(
+                group.text("side"), place.spans["site"].text, f"this part of the colon is on the {right}"
+            )
 
 
 def _sided(group: Group, place: Place) -> list[Place]:

@@ -19,7 +19,16 @@ SITES: dict[str, tuple[str, ...]] = {
     "liver": ("right_lobe", "left_lobe", "caudate"),
     "kidney": ("upper_pole", "middle", "lower_pole"),
     "pancreas": ("head", "body", "tail"),
-    "colon": ("cecum", "ascending", "hepatic_flexure", "transverse", "splenic_flexure", "descending", "sigmoid", "rectum"),
+    "colon": (
+        "cecum",
+        "ascending",
+        "hepatic_flexure",
+        "transverse",
+        "splenic_flexure",
+        "descending",
+        "sigmoid",
+        "rectum",
+    ),
 }
 DRAWN_KINDS = ("tumor", "mass", "nodule", "lesion", "metastasis")
 OLDEST = 120
@@ -81,7 +90,12 @@ class Finding:
         if self.size_mm is not None and not 0 < self.size_mm <= LARGEST_MM:
             msg = f"size_mm is {self.size_mm:g}: give a size above 0 and up to {LARGEST_MM:g} mm."
             raise DescriptionError(msg)
-        for name, value, pattern in (("t", self.t, _T), ("n", self.n, _N), ("m", self.m, _M), ("stage", self.stage, _STAGE)):
+        for name, value, pattern in (
+            ("t", self.t, _T),
+            ("n", self.n, _N),
+            ("m", self.m, _M),
+            ("stage", self.stage, _STAGE),
+        ):
             if value is not None and not pattern.fullmatch(value):
                 msg = f"{name} is {value!r}, which is no stage: write for example T2aN1M0 or stage IIIB."
                 raise DescriptionError(msg)

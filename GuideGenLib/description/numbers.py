@@ -49,7 +49,9 @@ _NOT_A_SIZE_AFTER = re.compile(
     r"reconstruct\w*|cuts?|margins?|intervals?|apart|beyond|inferior to|superior to|anterior to|posterior to|caudal|cranial|"
     r"spacing|tall|increments?|voxels?|isotropic|previously)\b"
 )
-_CHANGED_FROM = re.compile(r"(?:grown|grew|increased?|enlarged|progressed|decreased?|shrunk|reduced|changed)[\w ]*from $")
+_CHANGED_FROM = re.compile(
+    r"(?:grown|grew|increased?|enlarged|progressed|decreased?|shrunk|reduced|changed)[\w ]*from $"
+)
 _THINGS = "|".join(thing.replace(" ", "[- ]") for thing in LIKENESSES_MM)
 _LIKE = re.compile(rf"\b(?:(?P<a>{_THINGS})[- ]?sized?|(?:size of|as big as|as large as) an? (?P<b>{_THINGS}))\b")
 
@@ -63,9 +65,13 @@ _PERSON_AGE = re.compile(
     r"(?:,? of|,| of age|, aged| ?/)? |(?:he|she|who|patient) (?:is|was|turned) (?:now )?)(?P<age>1[89]|[2-9]\d)\b"
     r"(?! ?(?:cm|mm|x\b|kg|%|centi|milli|inch|[.,]\d|-|to\b|nodul|metas|lesion))"
 )
-_AGE_OF_WORD = re.compile(rf"\b(?:man|woman|lady|gentleman|patient|person) of (?P<age>(?:{_TEN})(?:[- ](?:{_UNIT_WORD}))?)\b")
+_AGE_OF_WORD = re.compile(
+    rf"\b(?:man|woman|lady|gentleman|patient|person) of (?P<age>(?:{_TEN})(?:[- ](?:{_UNIT_WORD}))?)\b"
+)
 _STRICT_OLD = re.compile(r"(?:old|of age|yo|y/o|y\.? ?o\.?)$")
-_NOT_AN_AGE_AFTER = re.compile(r" ?(?:ago|later|history|hx|earlier|smok\w*|surviv\w*|of (?!age)|follow|before|after|prior|pack|-? ?history)")
+_NOT_AN_AGE_AFTER = re.compile(
+    r" ?(?:ago|later|history|hx|earlier|smok\w*|surviv\w*|of (?!age)|follow|before|after|prior|pack|-? ?history)"
+)
 _NOT_AN_AGE_BEFORE = re.compile(r"(?:for|over|since|past|last|pack|within|after|than|next|pack-|in) ?$")
 _AGED = re.compile(rf"\bage(?:d)?(?: of| is| was|:| :|=| =)? ?(?:about |approximately |around |between )?(?P<low>{_AGE_N})"
                    rf"(?: ?(?:-|–|to|and) ?(?P<age>{_AGE_N}))?\b(?!['’]?s\b)(?! ?(?:cm|mm))")  # fmt: skip
@@ -77,17 +83,21 @@ _THAN = re.compile(
     rf"(?:(?P<over>\bover|\babove|older than|\bmore than|at least|>|≥)|(?P<under>\bunder|\bbelow|younger than|\bless than|at most|<|≤)) ?"
     rf"(?P<of>the age of )?(?:age )?(?P<age>{_AGE_N})(?:{_OLD})?(?! ?(?:cm|mm|\.|,|%|kg|centi|milli|inch|\d|x\b))\b"
 )
-_AGE_SEX = re.compile(r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?: old)?|yr))? ?-?/? ?(?P<sex>[mf])\b(?! ?\d)(?!['’])")
+_AGE_SEX = re.compile(
+    r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?: old)?|yr))? ?-?/? ?(?P<sex>[mf])\b(?! ?\d)(?!['’])"
+)
 _SEX_AGE = re.compile(r"(?<![\w/])(?P<sex>[mf]) ?[,/]? ?(?P<age>1[89]|[2-9]\d|1[01]\d)\b(?! ?(?:cm|mm|x\b|[.]\d|kg|%))")
 _SEX = re.compile(r"\b(?:sex|gender) ?(?:is)? ?[:=]? ?(?P<sex>[mf])\b")
 _MONTHS = re.compile(rf"(?<![\w.])(?P<months>{_AGE_N})[- ]?(?:months?|weeks?|days?)[- ]?old\b")
-_BMI = re.compile(rf"\b(?:bmi|body mass index)(?: (?:of|is|was))? ?[:=>]? ?(?:about |approximately |around |~ ?)?(?P<n>\d+(?:[.,]\d+)?)"
+_BMI = re.compile(r"\b(?:bmi|body mass index)(?: (?:of|is|was))? ?[:=>]? ?(?:about |approximately |around |~ ?)?(?P<n>\d+(?:[.,]\d+)?)"
                   r"(?: ?kg ?/ ?m ?[2²]?)?")  # fmt: skip
 _HEIGHT = re.compile(
     r"(?<![\w.,])(?:(?:height|tall)(?: of| is|:)? ?)?(?:(?P<cm>1[2-9]\d|2[0-2]\d)(?:\.\d)? ?(?:cm|centimeters?)|"
     r"(?P<m>1[.,]\d\d?|2[.,][0-2]\d?) ?(?:m|meters?))\b(?: tall| in height| high)?"
 )
-_WEIGHT = re.compile(r"(?<![\w.,])(?:(?:weight|weighs|weighing)(?: of| is|:)? ?)?(?P<n>\d{2,3}(?:[.,]\d)?) ?(?P<unit>kgs?|kilograms?|kilos?|lbs?|pounds?)\b")
+_WEIGHT = re.compile(
+    r"(?<![\w.,])(?:(?:weight|weighs|weighing)(?: of| is|:)? ?)?(?P<n>\d{2,3}(?:[.,]\d)?) ?(?P<unit>kgs?|kilograms?|kilos?|lbs?|pounds?)\b"
+)
 _LOST = re.compile(r"(?:lost|loss of|losing|gained|loss) ?(?:about )?$")
 _ABOUT_CA = re.compile(r"\bca\b\.? ?(?=\d)")
 
@@ -238,7 +248,9 @@ def _read_size(line: Line, match: re.Match[str]) -> _Read:
     before = line.norm[: match.start()]
     if _NOT_A_SIZE_BEFORE.search(before) or _NOT_A_SIZE_AFTER.match(line.norm, match.end()):
         return [("distance", None, "", "")]
-    quoted = line.text[line.tokens[line.range_of(*match.span())[0]].start : line.tokens[line.range_of(*match.span())[1] - 1].end]
+    quoted = line.text[
+        line.tokens[line.range_of(*match.span())[0]].start : line.tokens[line.range_of(*match.span())[1] - 1].end
+    ]
     if match["facts"]:
         lengths, note = (max(_lengths(match[0])),), ""
     elif match["high"]:

@@ -54,7 +54,9 @@ def _check_text(text: str) -> None:
         msg = f"The text is empty. Describe a patient, for example: {EXAMPLE}"
         raise DescriptionError(msg)
     if len(text) > LONGEST_TEXT:
-        msg = f"The text has {len(text)} characters, more than {LONGEST_TEXT}: shorten it to patient, scan and findings."
+        msg = (
+            f"The text has {len(text)} characters, more than {LONGEST_TEXT}: shorten it to patient, scan and findings."
+        )
         raise DescriptionError(msg)
     if not any(character.isalpha() for character in text):
         msg = f"The text '{_shortened(text)}' has no letters. Describe a patient, for example: {EXAMPLE}"
@@ -181,7 +183,11 @@ def _advice(found: _Found, reading: Reading) -> list[str]:
             notes.append(f"'{word}' is past: it is not drawn.")
         if finding.negated:
             continue
-        if finding.label_key is None and finding.organ is None and finding.kind in ("tumor", "mass", "nodule", "lesion", "metastasis"):
+        if (
+            finding.label_key is None
+            and finding.organ is None
+            and finding.kind in ("tumor", "mass", "nodule", "lesion", "metastasis")
+        ):
             notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
         elif finding.label_key is None:
             notes.append(f"'{word}' ({(finding.organ or finding.kind).replace('_', ' ')}) is understood but not drawn.")

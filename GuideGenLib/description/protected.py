@@ -1,6 +1,7 @@
 """Ordinary words that look like slips of words of the lexicon, and are none; data only."""
 
 ORDINARY_WORDS = """
+arterially venously hepatically renally pulmonologist pancreatically colonically abdominally thoracically
 abuses aden administrations administrative administrator adolescence adolescents adults advance advances aesthetic
 africa africans agents aires alter america americana americans americas anemia angus annals anteriorly antrim
 appendectomy argent arthritis asean asia attendant attending authentic auxiliary averaged averages back bain basalt

@@ -14,7 +14,7 @@ _BETWEEN = r"(?:\([^)]{0,3}\))?[\s,;/\-]{0,3}"
 _END = r"(?![A-Za-z0-9])"
 # N without a value counts only between a T and an M ("T3NMX", "T3 N M0"), M without one only at the end ("T3N1M").
 _WHOLE = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<prefix>{_PREFIX}){_T}(?P<t_more>\s?[-–/]\s?T?[1-4][a-d]?)?{_BETWEEN}"
+    rf"(?<![A-Za-z0-9])(?P<prefix>{_PREFIX}){_T}(?P<t_more> ?[-–/] ?T?[1-4][a-d]?)?{_BETWEEN}"
     rf"(?:{_PREFIX}(?:{_N}|(?P<bare_n>N)){_BETWEEN}{_PREFIX}(?:{_M}|(?P<bare_m>M))"
     rf"|{_PREFIX}N\s?(?P<n_only>[0-3](?:mi|[a-c])?|X|\+)|{_PREFIX}M\s?(?P<m_only>[01][a-d]?|X)){_END}",
     re.IGNORECASE,
@@ -27,20 +27,22 @@ _SPELLED = re.compile(
     r"(?P<prefix>[cp]?[TNM])?(?P<value>is|[0-4](?:mi|[a-d])?|X)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_RANGE_TAIL = re.compile(r"\s?(?:-|–|/|to|or)\s?T?(?P<t>[1-4][a-d]?)(?![A-Za-z0-9.])(?!\s*(?:cm|mm))", re.IGNORECASE)
+_RANGE_TAIL = re.compile(r" ?(?:-|–|/| to | or ) ?T?(?P<t>[1-4][a-d]?)(?![A-Za-z0-9.])(?!\s*(?:cm|mm))", re.IGNORECASE)
 _NO_TUMOR_STAGE = re.compile(
     r"[\s\-]*(?:[-–/]\s?T?\d+\s*)?(?:weighted|vertebra|vertebral|vertebrae|level|spine|hyper|hypo|signal|compression|fracture|"
     r"nerve|rib|thoracic|weighting|sequence|images?\b|body)",
     re.IGNORECASE,
 )
-_SPINE_BEFORE = re.compile(r"(?:vertebrae?|vertebral body|body of|level of|levels?|spine|[TLC]\d+\s?[-–])\s*$", re.IGNORECASE)
+_SPINE_BEFORE = re.compile(
+    r"(?:vertebrae?|vertebral body|body of|level of|levels?|spine|[TLC]\d+\s?[-–])\s*$", re.IGNORECASE
+)
 
 _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "one": "I", "two": "II", "three": "III", "four": "IV", "0": "0",
           "zero": "0"}  # fmt: skip
 _GROUP = r"(?:iv|i{1,3}|[0-4]|one|two|three|four|zero)"
 _STAGE = re.compile(
     rf"(?<![A-Za-z])(?:stage|stadium|stages|staged(?: as| at)?|stge|satge|stag)(?:\s+group)?\s*(?:is|of|as|:|=)?\s*(?P<group>{_GROUP})"
-    rf"(?:-?(?P<letter>[a-d])(?P<digit>[1-3])?)?(?P<more>\s?(?:-|–|/|to|or)\s?{_GROUP}[a-d]?)?(?![A-Za-z0-9])",
+    rf"(?:-?(?P<letter>[a-d])(?P<digit>[1-3])?)?(?P<more> ?(?:-|–|/|to|or) ?{_GROUP}[a-d]?)?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _BARE_STAGE = re.compile(r"(?<![A-Za-z0-9])(?P<group>III|II|I)(?P<letter>[ABC])(?P<digit>[1-3])?(?![A-Za-z0-9])")

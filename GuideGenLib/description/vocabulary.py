@@ -57,7 +57,9 @@ def known_words() -> frozenset[str]:
 def clinical_words() -> frozenset[str]:
     """The words that carry meaning, as opposed to those that join or fill; typing errors in these are corrected."""
     dull = set(_GRAMMAR_TABLES)
-    words = {word for group in phrases().values() for phrase in group if phrase.type not in dull for word in phrase.words}
+    words = {
+        word for group in phrases().values() for phrase in group if phrase.type not in dull for word in phrase.words
+    }
     return frozenset(words | set(lexicon.CORRECTED_TOO))
 
 
