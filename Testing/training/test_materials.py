@@ -1,0 +1,170 @@
+"""What is known of scans and imagined patients, as the trainings take it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.description.conditioning import SEX, SEX_KNOWN
+from GuideGenLib.population.attributes import draw_attributes
+from GuideGenLib.training.layouts import DataError
+from GuideGenLib.training.materials import (
+    Notes,
+    codec_scans,
+    completed,
+    ct_materials,
+    mask_data,
+    measured_phase,
+    read_notes,
+    volume_ranges,
+    wordings,
+)
+from GuideGenLib.training.scans import HELD_OUT
+
+
+class Counting:
+    """In the place of the text encoder: it keeps the texts, and a text's state is their number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, text: str) -> Tensor:
+        self.texts.append(text)
+        return torch.full((3, 384), float(len(self.texts)))
+
+
+def trunk(aorta_hu: float, **organs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and HU [20, 20, 20] with an aorta and so many voxels of other organs."""
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[:, 5:10, 5:10] = values()["aorta"]
+    hu = np.where(labels > 0, aorta_hu, -50).astype(np.int16)
+    hu[:, 5, 5:10] = -1000  # its border is partial volume
+    for number, (key, voxels) in enumerate(organs.items()):
+        labels.reshape(-1)[-(number + 1) * 1500 :][:voxels] = values()[key]
+    return labels, hu
+
+
+@pytest.mark.parametrize(
+    ("aorta", "phase"), [(40, "none"), (109, "none"), (112, "portal_venous"), (249, "portal_venous"), (252, "arterial")]
+)
+def test_the_phase_is_that_of_the_aorta(aorta: float, phase: str) -> None:
+    assert measured_phase(*trunk(aorta)) == phase
+
+
+def test_without_an_aorta_the_phase_is_unknown() -> None:
+    assert measured_phase(np.zeros((5, 5, 5), np.uint8), np.zeros((5, 5, 5), np.int16)) is None
+
+
+def test_what_is_told_goes_before_what_is_measured() -> None:
+    labels, hu = trunk(300, prostate=900)
+    assert completed(Notes(), labels, hu, 2.0) == Notes(sex="male", phase="arterial")
+    told = Notes("female", 40.0, "delayed", "a text")
+    assert completed(told, labels, hu, 2.0) == told
+
+
+@pytest.mark.parametrize(
+    ("organs", "sex"),
+    [
+        ({"prostate": 900}, "male"),
+        ({"uterus": 900}, "female"),
+        ({"prostate": 900, "uterus": 900}, None),
+        ({"prostate": 100}, None),
+        ({}, None),
+    ],
+)
+def test_the_sex_is_that_of_a_labelled_organ(organs: dict[str, int], sex: str | None) -> None:
+    assert completed(Notes(), *trunk(40, **organs), spacing=2.0).sex == sex
+
+
+def test_wordings_say_what_is_known_and_no_more() -> None:
+    known = wordings(Notes("female", 61.0, "none", "Lady with a cough."))
+    assert known[0] == "Lady with a cough."
+    assert len(set(known)) == len(known) > 6
+    assert all("61 years" in text for text in known[1:])
+    assert any("woman" in text for text in known) and not any(" man" in text for text in known)
+    assert all("contrast" in text or "nenhanced" in text for text in known[1:])
+    unknown = " ".join(wordings(Notes()))
+    assert not any(word in unknown for word in ("man", "contrast", "phase", "years", "None"))
+
+
+def test_notes_are_read_and_may_be_empty(tmp_path: Path) -> None:
+    assert read_notes(tmp_path) == {}
+    (tmp_path / "cases.csv").write_text('name,sex,age,phase,text\nanna,female,61,,"cough, fever"\nbert,,,none,\n')
+    assert read_notes(tmp_path) == {
+        "anna": Notes("female", 61.0, None, "cough, fever"),
+        "bert": Notes(None, None, "none", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name,sex\nanna,female\n", r"cases.csv has no column age, phase, text"),
+        ("name,sex,age,phase,text\nanna,f,,,\n", r"cases.csv, line 2: sex is 'f'; write"),
+        ("name,sex,age,phase,text\nanna,,old,,\n", r"line 2: age is 'old'"),
+        ("name,sex,age,phase,text\nanna,,nan,,\n", r"line 2: age is 'nan'"),
+        ("name,sex,age,phase,text\nanna,,,venous,\n", r"line 2: phase is 'venous'; write one of none, arterial"),
+        ("name,sex,age,phase,text\nanna,\n", None),
+    ],
+)
+def test_notes_that_cannot_be_read(content: str, message: str | None, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text(content)
+    if message is None:  # fields that the row leaves out at its end are empty
+        assert read_notes(tmp_path) == {"anna": Notes()}
+        return
+    with pytest.raises(DataError, match=message):
+        read_notes(tmp_path)
+
+
+def test_a_labelled_scan_becomes_material(flat: Path, tmp_path: Path) -> None:
+    encoder = Counting()
+    (material,) = ct_materials(flat, tmp_path / "cache", encoder)  # type: ignore[arg-type]
+    assert material.scan.name == "anna"
+    assert material.typed[[SEX, SEX_KNOWN]].tolist() == [1.0, 1.0]
+    assert material.table[values()["liver"]] == pytest.approx(100, abs=5)
+    assert material.table[values()["aorta"]] == pytest.approx(160, abs=20)
+    assert 0 < material.noise < 1
+    assert len(material.texts) == len(encoder.texts)
+    assert any("portal venous" in text for text in encoder.texts)
+
+
+def test_codec_scans_leave_held_out_ones_aside(flat: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (flat / "ct" / "bert.nii.gz").rename(flat / "ct" / f"{HELD_OUT[0]}.nii.gz")
+    assert [(s.name, s.labels is None) for s in codec_scans(flat, cache, labelled=False)] == [("anna", True)]
+    both = codec_scans(flat, cache, labelled=True)
+    assert [(s.name, s.labels is None) for s in both] == [("anna", True), ("anna", False)]
+    (flat / "ct" / "anna.nii.gz").unlink()
+    (flat / "labels" / "anna.nii.gz").unlink()
+    with pytest.raises(DataError, match="only scans that are held out"):
+        codec_scans(flat, cache, labelled=False)
+
+
+def test_people_become_mask_data() -> None:
+    people = [draw_attributes(np.random.default_rng(seed)) for seed in range(3)]
+    encoder = Counting()
+    labels = np.zeros((3, 4, 4, 4), np.uint8)
+    data = mask_data(labels, people, encoder, seed=1, prompts=2)  # type: ignore[arg-type]
+    assert data.labels is labels
+    assert data.typed.shape == (3, 16)
+    assert [data.typed[i, SEX] for i in range(3)] == [1.0 if who.sex == "male" else -1.0 for who in people]
+    assert [len(texts) for texts in data.texts] == [2, 2, 2]
+    assert len(set(encoder.texts)) > 3
+    again = Counting()
+    mask_data(labels, people, again, seed=1, prompts=2)  # type: ignore[arg-type]
+    assert again.texts == encoder.texts
+
+
+def test_volume_ranges_are_percentiles_of_those_who_have_the_organ() -> None:
+    anatomies = np.zeros((200, 4, 8, 8), np.uint8)
+    for index, anatomy in enumerate(anatomies):
+        anatomy.reshape(-1)[: index + 1] = values()["liver"]
+        anatomy[3, 7, :4] = values()["prostate" if index % 2 else "uterus"]
+        anatomy[3, 6, :2] = values()["gallbladder"] if index % 10 else 0
+    ranges = volume_ranges(anatomies)
+    assert set(ranges) == {"liver", "prostate", "uterus"}
+    assert ranges["liver"] == pytest.approx([0.216 * np.percentile(range(1, 201), p) for p in (1, 99)], abs=0.01)
+    assert ranges["uterus"] == pytest.approx([4 * 0.216] * 2, abs=0.01)

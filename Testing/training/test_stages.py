@@ -1,0 +1,98 @@
+"""A few steps of each training, on patches that are small."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.mask.network import MaskConfig
+from GuideGenLib.training import codec, ct, mask
+from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
+from GuideGenLib.training.loop import averaged_state, steps_done
+from GuideGenLib.training.scans import Scan
+
+LABELS = len(anatomy_rows())
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patches of 16 and 24 voxels and narrow CT networks: the loops are what is tested."""
+    monkeypatch.setattr(codec, "PATCH", 16)
+    monkeypatch.setattr(codec, "BATCH", 2)
+    monkeypatch.setattr(ct, "PATCH", 24)
+    monkeypatch.setattr(ct, "CTConfig", lambda labels, inputs: CTConfig(labels, inputs, widths=(8, 16)))
+
+
+@pytest.fixture
+def scan(organs: np.ndarray, hu: np.ndarray) -> Scan:
+    return Scan("anna", hu, organs, 6.0)
+
+
+@pytest.fixture
+def material(scan: Scan) -> Material:
+    return ct.prepare(scan, np.zeros(LABELS, np.float32), np.zeros(16, np.float32), [torch.ones(3, 384)])
+
+
+def quiet(_: str) -> None:
+    """No log."""
+
+
+def test_the_codec_begins_better_than_a_plain_average(scan: Scan, tmp_path: Path) -> None:
+    """The linear path is fitted before the first step."""
+    trainer = codec.train_codec([scan], tmp_path, labels=LABELS, steps=1, log=quiet)
+    volume = torch.from_numpy(scan.hu.astype(np.float32))[None, None]
+    with torch.inference_mode():
+        error = (trainer.network.decode(trainer.network.encode(volume)) - volume).abs().mean()
+    assert error < 0.25 * (volume - volume.mean()).abs().mean()
+
+
+def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(scan: Scan, tmp_path: Path) -> None:
+    plain = Scan("anna", scan.hu, None, 6.0)
+    codec.train_codec([plain], tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+    first = averaged_state(tmp_path / "codec")
+    # the warm-up keeps the rate low: a few steps are needed to see the label features, which begin at zero, move
+    codec.train_codec(
+        [plain, scan], tmp_path / "masked", labels=LABELS, steps=6, decoder_only=True, initial=first, log=quiet
+    )
+    second = averaged_state(tmp_path / "masked")
+    changed = {key for key in first if not torch.equal(first[key], second[key])}
+    assert not [key for key in changed if key.startswith(("linear_in", "encoder"))]
+    assert {"linear_out.weight", "decoder_last.weight", "label_quarter.weight"} <= changed
+
+
+def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tmp_path: Path) -> None:
+    network = CodecNetwork(LABELS, wide=8, narrow=8)
+    codec.fit_linear_path(network, [material.scan], np.random.default_rng(0))
+    mean = train_ct_mean(network, [material], tmp_path / "ct_mean", labels=LABELS, steps=2, log=quiet)
+    assert isinstance(mean.network, CTNetwork)
+    _, spread = train_ct_flow(
+        network, mean.network, [material], tmp_path / "ct_flow", labels=LABELS, steps=2, log=quiet
+    )
+    kept = torch.tensor(json.loads((tmp_path / "ct_flow" / "spread.json").read_text()))
+    assert torch.equal(kept, spread)
+    assert spread.shape == (8,)
+    assert (spread > 0).all()
+    (tmp_path / "ct_flow" / "spread.json").write_text(json.dumps([2.0] * 8))
+    _, resumed = train_ct_flow(
+        network, mean.network, [material], tmp_path / "ct_flow", labels=LABELS, steps=3, log=quiet
+    )
+    assert resumed.tolist() == [2.0] * 8
+    assert steps_done(tmp_path / "ct_flow") == 3
+
+
+def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask, "MaskConfig", lambda classes: MaskConfig(classes, grid=(96, 8, 8), widths=(8, 8, 8)))
+    labels = np.random.default_rng(0).integers(0, 68, (3, 96, 8, 8)).astype(np.uint8)
+    texts: list[list[Tensor]] = [[torch.ones(4, 384).half()]] * 3
+    data = mask.MaskData(labels, np.ones((3, 16), np.float32), texts)
+    lines: list[str] = []
+    trainer = mask.train_mask(data, tmp_path, steps=12, log=lines.append)
+    assert steps_done(tmp_path) == 12
+    assert "cat" in lines[-1] and "flow" in lines[-1]
+    assert all(torch.isfinite(value).all() for value in trainer.averaged_weights().values())
