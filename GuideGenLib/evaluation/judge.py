@@ -137,15 +137,14 @@ def _sides(verdict: Verdict, labels: np.ndarray) -> None:
     if not len(spine):
         return
     middle = float(spine.mean())
-    across = np.arange(labels.shape[2])
+    leftwards, everywhere = (
+        np.bincount(part.ravel(), minlength=256) for part in (labels[:, :, int(middle) + 1 :], labels)
+    )
     results: list[str | None] = []
     for key, value in values().items():
         side = label(key).side or UNPAIRED_SIDES.get(key)
-        if side is None or label(key).group == "lesions":
-            continue
-        columns = (labels == value).sum(axis=(0, 1))
-        if columns.any():
-            left = float(columns[across > middle].sum() / columns.sum())
+        if side is not None and label(key).group != "lesions" and everywhere[value]:
+            left = float(leftwards[value] / everywhere[value])
             right = (left > 0.5) == (side == "left")
             results.append(None if right else f"{left:.2f} of {key} lies to the left of the spine")
     verdict.count("side right", results)

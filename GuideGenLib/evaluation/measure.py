@@ -33,9 +33,13 @@ def volumes_ml(labels: np.ndarray, spacing: Spacing) -> dict[str, float]:
 
 def largest_share(mask: np.ndarray) -> float:
     """Part of a non-empty boolean volume that is in its largest component (corners touch)."""
-    parts = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)), True)
-    sizes = np.bincount(sitk.GetArrayViewFromImage(parts).ravel())[1:]
+    sizes = np.bincount(_components(mask).ravel())[1:]
     return float(sizes.max() / sizes.sum())
+
+
+def _components(mask: np.ndarray) -> np.ndarray:
+    """The components of a boolean volume, numbered from 1; voxels that share a corner belong together."""
+    return sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)), True))
 
 
 def feret_mm(mask: np.ndarray, spacing: Spacing) -> float:
@@ -61,14 +65,17 @@ class Tumour:
 def tumours(labels: np.ndarray, spacing: Spacing) -> list[Tumour]:
     """Every connected component of every lesion label, the smallest speck included."""
     found = []
+    boxes = ndimage.find_objects(labels, max_label=len(values()))
     for row in by_group()["lesions"]:
-        mask = sitk.GetImageFromArray((labels == row.value).astype(np.uint8))
-        parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(mask, True))
-        for number in range(1, int(parts.max()) + 1):
-            voxels = parts == number
+        outer = boxes[row.value - 1]
+        if outer is None:
+            continue
+        parts = _components(labels[outer] == row.value)
+        for number, inner in enumerate(ndimage.find_objects(parts), start=1):
+            voxels = np.zeros(labels.shape, bool)
+            voxels[outer] = parts == number
             centre = np.argwhere(voxels).mean(axis=0) * np.asarray(spacing)
-            box = ndimage.find_objects(voxels.astype(np.uint8))[0]
-            found.append(Tumour(row.key, voxels, centre, feret_mm(voxels[box], spacing)))
+            found.append(Tumour(row.key, voxels, centre, feret_mm(parts[inner] == number, spacing)))
     return found
 
 
