@@ -114,7 +114,7 @@ def training_commands(run: Path, people: int, seed: int) -> list[str]:
         f"mask --people {people} --steps {steps[MASK]}",
         f"ct-mean --steps {steps[CT_MEAN]}",
         f"ct-flow --steps {steps[CT_FLOW]}",
-        "bundle",
+        f"bundle --people {people}",
     )
     return [f"guidegen train {stage} --seed {seed}" for stage in stages]
 

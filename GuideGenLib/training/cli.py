@@ -181,7 +181,7 @@ def bundle(job: Job) -> None:
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
-        anatomies=anatomies,
+        anatomies=anatomies[: job.people],  # those that the mask saw: the loss weights are measured on them
         ct_noise=float(np.median([m.noise for m in ct_materials(job.data, job.cache, TextEncoder.load())])),
         scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
         seed=job.seed,
@@ -248,7 +248,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
             metavar="N",
             help=f"of the codec's second phase, in which its decoder learns to use labels ({MASKED_STEPS})",
         )
-    if stage in ("population", "mask", "all"):
+    if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
     if stage in ("bundle", "all"):
         parser.add_argument("--target", type=Path, default=None, metavar="DIR", help="the bundle (RUN/bundle)")

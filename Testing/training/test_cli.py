@@ -133,8 +133,8 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     monkeypatch.setattr(cli.assemble, "assemble_bundle", assembled)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
-    train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--target", tmp_path / "b")
-    assert given["anatomies"] is bank[0]
+    train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--people", 1, "--target", tmp_path / "b")
+    assert given["anatomies"].shape == (1, 4, 4, 4)
     assert given["metrics"] == {"mae": 12}
     assert (given["run"], given["target"], given["scans"]) == (tmp_path, tmp_path / "b", ["anna", "bert"])
     assert 0.02 < given["ct_noise"] < 1
