@@ -103,6 +103,7 @@ def _claim(cache: Path, data: Path) -> None:
             f"or delete {cache} when the data only moved"
         )
 
+
 def _fresh(kept: Path, *sources: Path) -> bool:
     """Whether a file of the cache is there and not older than what it was made from."""
     return kept.is_file() and kept.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
