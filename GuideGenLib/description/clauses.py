@@ -5,14 +5,15 @@ in the left lung and two small liver nodules" the first phrase ends before "and"
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from GuideGenLib.description.items import Item
+from GuideGenLib.description.negation import PLACE_TYPES, TRANSPARENT, coordinates, denied, past
 
-PLACE_TYPES = ("place", "segment")
-_TRANSPARENT = ("article", "definite", "hyphen", "filler", "person", "scan")
 _PHRASE_TYPES = (
     *PLACE_TYPES, "size", "size_word", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other", "member",
-    "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase", "race",
+    "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase",
+    "race",
 )  # fmt: skip
 _STAY_BEHIND = ("size", "stage")
 _MEASURES = ("diameter", "dimension", "diameters", "dimensions", "axis", "size", "extent", "transverse", "axial")
@@ -28,7 +29,7 @@ class Region:
     negated: bool = False
     past: bool = False
     joint: str = ""
-    """How it is joined to the finding before in its sentence: "link", "and", "present", ..., or "" where it is the first."""
+    """How it is joined to the finding before it in its sentence: "link", "and", "present"; "" for the first."""
     before: list[Item] = field(default_factory=list)
     """The items of the noun phrase before the head."""
 
@@ -40,7 +41,7 @@ def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]
     if not heads:
         return [Region(None, items, number, negated=any(item.type == "negation" for item in items))], normal
     starts = [0]
-    for before, head in zip(heads, heads[1:], strict=False):
+    for before, head in pairwise(heads):
         starts.append(_start(items, head, before, starts[-1]))
     ends = [*starts[1:], len(items)]
     found = []
@@ -52,7 +53,8 @@ def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]
             # "nothing in the lungs except for a mass in the liver": what is before "except" is of no finding.
             start = max((i + 1 for i in range(head) if items[i].type == "but"), default=start)
         found.append(Region(
-            items[head], items[start:end], number, _denied(items, head, heads), _past(items, head), joint, items[begin:head]
+            items[head], items[start:end], number, denied(items, head, heads), past(items, head),
+            joint, items[begin:head]
         ))  # fmt: skip
     return found, normal
 
@@ -70,7 +72,11 @@ def _heads(items: list[Item]) -> list[int]:
             if joined and _same_thing(items[heads[-1]], item):
                 heads.pop()
             heads.append(index)
-        elif _is_spread(items, index) or (item.type == "primary" and _stands_for_finding(items, index)) or (item.type in ("count", "other", "member") and _stands_for_finding(items, index)):
+        elif (
+            _is_spread(items, index)
+            or (item.type == "primary" and _stands_for_finding(items, index))
+            or (item.type in ("count", "other", "member") and _stands_for_finding(items, index))
+        ):
             heads.append(index)
     return heads
 
@@ -145,7 +151,7 @@ def _start(items: list[Item], head: int, before: int, lowest: int) -> int:
     while start - 1 > before:
         item = items[start - 1]
         if item.type in ("comma", "and", "or"):
-            if not _coordinates(items, start - 1, before):
+            if not coordinates(items, start - 1, before):
                 break
         elif item.type in ("negation", "article", "definite"):
             start -= 1
@@ -160,27 +166,6 @@ def _start(items: list[Item], head: int, before: int, lowest: int) -> int:
     if start < head and items[start].type in ("comma", "and", "or"):
         start += 1
     return _with_fronted_place(items, start, before, lowest)
-
-
-def _coordinates(items: list[Item], joint: int, before: int) -> bool:
-    """Whether "and" joins two places of one noun phrase: "liver and adrenal metastases"."""
-    left, right = joint - 1, joint + 1
-    while right < len(items) and items[right].type in ("article", "definite", "hyphen", "and", "or"):
-        right += 1
-    if (
-        left <= before
-        or right >= len(items)
-        or items[right].type not in PLACE_TYPES
-        or items[left].type not in PLACE_TYPES
-    ):
-        return False
-    while left > before and items[left].type in (*PLACE_TYPES, "hyphen", "comma", "and", "or", "definite"):
-        left -= 1
-    if before < 0:
-        return True
-    if left == before:
-        return items[before + 1].type in ("comma", "and", "or")
-    return items[left].type != "preposition"
 
 
 def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int) -> int:
@@ -207,89 +192,6 @@ def _joint(between: list[Item]) -> str:
         if item.type == "verb":
             return "verb"
     return "apposition"
-
-
-def _denied(items: list[Item], head: int, heads: list[int]) -> bool:
-    return _denied_before(items, head) or _denied_after(items, head, heads)
-
-
-def _denied_before(items: list[Item], head: int) -> bool:
-    for cue in range(head - 1, -1, -1):
-        before_all = items[cue].type == "negation_after" and not any(item.type == "kind" for item in items[:cue])
-        if items[cue].type == "negation" or before_all:
-            return _reaches(items, cue, head)
-    return False
-
-
-def _reaches(items: list[Item], cue: int, head: int) -> bool:
-    """Whether a negation reaches a head behind it."""
-    passed = False
-    for index in range(cue + 1, head):
-        item = items[index]
-        if item.type == "kind":
-            passed = True
-        elif item.type in ("but", "link"):
-            return False
-        elif item.type == "present":
-            # "neither kidney shows a mass": the subject is what is denied.
-            if passed or any(other.type not in (*PLACE_TYPES, *_TRANSPARENT) for other in items[cue + 1 : index]):
-                return False
-        elif item.type in ("comma", "and", "colon"):
-            rest = items[index + 1 : head]
-            if not passed:
-                if not _coordinates(items, index, -1):
-                    return False
-            elif not _list_goes_on(items, index, rest):
-                return False
-    return True
-
-
-def _list_goes_on(items: list[Item], joint: int, rest: list[Item]) -> bool:
-    """After "no effusion," the denial goes on to bare words ("pneumothorax") and wherever "or" closes the list."""
-    for item in items[joint:]:
-        if item.type in ("but", "present", "negation", "verb"):
-            break
-        if item.type == "or":
-            return True
-    bare = ("unknown", "filler", "hyphen", "kind", "or", "and", "comma", "region", "negation")
-    return all(item.type in bare for item in rest)
-
-
-def _denied_after(items: list[Item], head: int, heads: list[int]) -> bool:
-    for cue in range(head + 1, len(items)):
-        item = items[cue]
-        if item.type == "negation_after":
-            break
-        if item.type in ("but", "present", "link", "negation"):
-            return False
-    else:
-        return False
-    nearest = max(index for index in heads if index < cue)
-    if any(item.type == "comma" for item in items[nearest:cue]) and items[cue - 1].type != "comma":
-        return False
-    if head == nearest:
-        return True
-    between = items[head + 1 : nearest]
-    listed = ("and", "or", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
-    return all(item.type in listed for item in between)
-
-
-def _past(items: list[Item], head: int) -> bool:
-    """ "history of colon cancer", "resected lung cancer", "lung cancer in remission"."""
-    if head + 1 < len(items) and items[head + 1].type == "past" and " " not in items[head + 1].span.text.rstrip():
-        return items[head + 1].span.text.lower() in ("resected", "removed", "treated")
-    if head + 1 < len(items) and items[head + 1].span.text.lower() in ("in remission", "surgically removed"):
-        return True
-    for cue in range(head - 1, -1, -1):
-        item = items[cue]
-        if item.type == "past":
-            return True
-        if item.type in ("comma", "and"):
-            if not _coordinates(items, cue, -1):
-                return False
-        elif item.type in ("but", "present", "link", "verb", "negation", "kind"):
-            return False
-    return False
 
 
 def _without_normal(items: list[Item]) -> tuple[list[Item], list[Item]]:
@@ -321,7 +223,7 @@ def _place_run(items: list[Item], start: int, step: int) -> list[int]:
         elif item.type in ("comma", "and", "or"):
             if not alone:
                 break
-        elif item.type not in _TRANSPARENT or (item.type == "definite" and found and not alone):
+        elif item.type not in TRANSPARENT or (item.type == "definite" and found and not alone):
             break
         index += step
     return found

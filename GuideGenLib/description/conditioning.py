@@ -20,7 +20,7 @@ AGE_CENTRE, AGE_SCALE = 55.0, 20.0
 
 
 def attributes_vector(sex: str | None, age: float | None, habitus_number: float | None) -> np.ndarray:
-    """float32 [16] from plain attributes: sex "male" or "female", age in years, habitus on the scale of HABITUS_NUMBERS.
+    """float32 [16] from plain attributes: sex "male" or "female", age in years, habitus as in HABITUS_NUMBERS.
 
     Raises ValueError for another sex, and for an age or a habitus that is not finite.
     """

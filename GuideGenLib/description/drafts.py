@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from GuideGenLib.description.clauses import PLACE_TYPES, Region
+from GuideGenLib.description.clauses import Region
+from GuideGenLib.description.groups import Group, contradiction, groups_of
 from GuideGenLib.description.items import Item
-from GuideGenLib.description.lexicon import NODE_ORGANS
-from GuideGenLib.description.location import Group, Place, contradiction, groups_of
-from GuideGenLib.description.model import SITES, Span
+from GuideGenLib.description.location import Place
+from GuideGenLib.description.model import SITES
 from GuideGenLib.description.tnm import Stage
 
 FAMILY = ("tumor", "mass", "nodule", "lesion")
@@ -152,10 +152,10 @@ def _organ_of_kind(draft: Draft) -> None:
             continue
         item = group.parts["organ"][1]
         if not draft.drawable:
-            if len(group.parts) == 1:
+            # Of the place of a "right lower lobe effusion" only the side is kept: it is not in the lung.
+            group.parts = {name: part for name, part in group.parts.items() if name == "side"}
+            if not group.parts:
                 draft.groups.remove(group)
-            else:
-                group.parts.pop("organ")
         elif draft.organ in SITES and named in SITES and item in draft.region.items and draft.region.head is not None:
             raise contradiction(draft.region.head.span.text, item.span.text, f"the first is in the {draft.organ}")
         elif draft.organ in SITES:
@@ -165,16 +165,3 @@ def _organ_of_kind(draft: Draft) -> None:
             draft.organ = None
             draft.fields.pop("organ", None)
             return
-
-
-def place_items(region: Region) -> list[Item]:
-    """The words of place of a region."""
-    return [item for item in region.items if item.type in PLACE_TYPES]
-
-
-def span_of(draft: Draft, name: str) -> Span | None:
-    """The quotation behind a field that was read."""
-    return draft.fields[name][1].span if name in draft.fields else None
-
-
-__all__ = ["FAMILY", "NODE_ORGANS", "STAGE_FIELDS", "Draft", "add_stage", "place_items", "read_draft", "span_of"]

@@ -168,8 +168,8 @@ ORGANS = {
 FEMALE_ORGANS = ("uterus", "cervix", "ovary", "vagina", "vulva")
 MALE_ORGANS = ("prostate", "testis", "penis", "seminal_vesicle")
 
-# Places: parts of the fields side, organ, level (upper, middle, lower), lobe, part, site, segment. A level is a site only
-# beside "lobe", a lung or a kidney; a part only in its organ.
+# Places: parts of the fields side, organ, level (upper, middle, lower), lobe, part, site, segment. A level is a site
+# only beside "lobe", a lung or a kidney; a part only in its organ.
 PLACES: dict[str, dict[str, str]] = {
     "left": {"side": "left"}, "left sided": {"side": "left"}, "lt": {"side": "left"}, "lft": {"side": "left"},
     "left side": {"side": "left"}, "left hand side": {"side": "left"}, "leftsided": {"side": "left"},
@@ -418,7 +418,6 @@ OTHER_KINDS: dict[str, tuple[str, str | None]] = {
     "benign prostatic hyperplasia": ("hyperplasia", "prostate"), "bph": ("hyperplasia", "prostate"),
     "focal nodular hyperplasia": ("hyperplasia", "liver"), "fnh": ("hyperplasia", "liver"),
 }  # fmt: skip
-NODE_ORGANS = ("mediastinum", "retroperitoneum", "mesentery", "axilla", "groin")
 
 SIZE_WORDS = {
     "tiny": "tiny", "minute": "tiny", "minuscule": "tiny", "punctate": "tiny", "subcentimeter": "tiny",
@@ -436,8 +435,8 @@ SIZE_WORDS = {
     "extensive": "large",
 }  # fmt: skip
 LIKENESSES_MM = {"pea": 8.0, "cherry": 20.0, "grape": 20.0, "walnut": 35.0, "golf ball": 43.0, "plum": 50.0,
-                 "egg": 55.0, "tennis ball": 67.0, "orange": 75.0, "apple": 75.0, "fist": 90.0, "grapefruit": 110.0, "lemon": 60.0,
-                 "marble": 15.0}  # fmt: skip
+                 "egg": 55.0, "tennis ball": 67.0, "orange": 75.0, "apple": 75.0, "fist": 90.0, "grapefruit": 110.0,
+                 "lemon": 60.0, "marble": 15.0}  # fmt: skip
 """Sizes told by likeness ("golf-ball-sized"): the usual diameter of the thing in mm."""
 STAGE_WORDS = {
     "advanced": "advanced", "locally advanced": "advanced", "late stage": "advanced", "end stage": "advanced",
@@ -446,10 +445,10 @@ STAGE_WORDS = {
 }  # fmt: skip
 COUNTS = {
     "single": 1, "solitary": 1, "one": 1, "isolated": 1, "unifocal": 1, "lone": 1, "two": 2, "three": 3, "four": 4,
-    "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple": 2, "a couple of": 2,
-    "pair": 2, "a pair of": 2, "few": 3, "a few": 3, "several": 3, "multiple": 3, "some": 2, "many": 5, "numerous": 5,
-    "innumerable": 8, "countless": 8, "multifocal": 3, "disseminated": 5, "diffuse": 5, "various": 3, "scattered": 3,
-    "twin": 2, "dual": 2, "a number of": 3, "a dozen": 12, "plural": 2, "more than one": 2,
+    "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple": 2,
+    "a couple of": 2, "pair": 2, "a pair of": 2, "few": 3, "a few": 3, "several": 3, "multiple": 3, "some": 2,
+    "many": 5, "numerous": 5, "innumerable": 8, "countless": 8, "multifocal": 3, "disseminated": 5, "diffuse": 5,
+    "various": 3, "scattered": 3, "twin": 2, "dual": 2, "a number of": 3, "a dozen": 12, "plural": 2, "more than one": 2,
 }  # fmt: skip
 """Words for how many; several and multiple are drawn as 3, numerous as 5, countless as 8."""
 

@@ -105,7 +105,7 @@ class Finding:
 
     @property
     def label_key(self) -> str | None:
-        """Key of the lesion label in the anatomy table, e.g. "lung_tumor"; None where the generator has no such label."""
+        """Key of the lesion label in the anatomy table, e.g. "lung_tumor"; None where there is no such label."""
         return f"{self.organ}_tumor" if self.kind in DRAWN_KINDS and self.organ in SITES else None
 
     @property

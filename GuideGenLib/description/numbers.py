@@ -9,8 +9,8 @@ from GuideGenLib.description.lexicon import LIKENESSES_MM
 from GuideGenLib.description.model import LARGEST_MM, OLDEST, DescriptionError
 from GuideGenLib.description.tokens import Line
 
-_UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-          "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+_UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+          "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -33,21 +33,24 @@ _TIMES = r"\s?(?:x|×|✕|\*|by)\s?"
 _FACTS = rf"{_N}(?:[- ]?{_UNIT})?(?:{_TIMES}{_N}(?:[- ]?{_UNIT})?){{1,2}}"
 _SIZE = re.compile(
     rf"(?<![\w.,])(?:(?P<facts>{_FACTS})|(?P<low>{_N})(?:[- ]?{_UNIT})?\s?(?:-|–|—|to)\s?(?P<high>{_N})|"
-    rf"(?P<list>{_N}(?:[- ]?{_UNIT})?(?:, ?{_N}(?:[- ]?{_UNIT})?){{0,6}},? and {_N})|(?P<one>{_N}))[- ]?(?P<unit>{_UNIT})"
+    rf"(?P<list>{_N}(?:[- ]?{_UNIT})?(?:, ?{_N}(?:[- ]?{_UNIT})?){{0,6}},? and {_N})|(?P<one>{_N}))"
+    rf"[- ]?(?P<unit>{_UNIT})"
 )
-_TAIL_UNIT = re.compile(rf"(?P<unit>{_CM}|{_MM}|{_INCH})$")
 _ONE_LENGTH = re.compile(rf"(?P<n>{_N})(?:[- ]?(?P<unit>{_CM}|{_MM}|{_INCH}))?")
 _BETWEEN = re.compile(r"between $")
-_BOUND = re.compile(r"(?:up to|at least|more than|less than|over|under|larger than|smaller than|greater than|below|above|exceeding|"
-                    r"not more than|>|<|≥|≤|>=|<=) ?(?:the )?$")  # fmt: skip
+_BOUND = re.compile(
+    r"(?:up to|at least|more than|less than|over|under|larger than|smaller than|greater than|below|above|exceeding|"
+    r"not more than|>|<|≥|≤|>=|<=) ?(?:the )?$"
+)
 _NOT_A_SIZE_BEFORE = re.compile(
-    r"(?:thickness|spacing|collimation|margins?|distance|intervals?|voxels?|pitch|resolution|height|previously|prior|formerly|"
-    r"invasion depth|depth|previously measured|previously measuring)(?: size)?(?: ?(?:of|is|was|:|=|at))? ?$"
+    r"(?:thickness|spacing|collimation|margins?|distance|intervals?|voxels?|pitch|resolution|height|previously|prior|"
+    r"formerly|invasion depth|depth|previously measured|previously measuring)(?: size)?(?: ?(?:of|is|was|:|=|at))? ?$"
 )
 _NOT_A_SIZE_AFTER = re.compile(
-    r"[- ]?(?:from|above|below|proximal|distal|away|deep to|lateral to|medial to|slices?|slice|sections?|thick|collimation|"
-    r"reconstruct\w*|cuts?|margins?|intervals?|apart|beyond|inferior to|superior to|anterior to|posterior to|caudal|cranial|"
-    r"spacing|tall|increments?|voxels?|isotropic|previously)\b"
+    r"[- ]?(?:from|above|below|proximal|distal|away|deep to|lateral to|medial to|slices?|slice|sections?|thick|"
+    r"collimation|reconstruct\w*|cuts?|margins?|intervals?|apart|beyond|inferior to|superior to|anterior to|"
+    r"posterior to|"
+    r"caudal|cranial|spacing|tall|increments?|voxels?|isotropic|previously)\b"
 )
 _CHANGED_FROM = re.compile(
     r"(?:grown|grew|increased?|enlarged|progressed|decreased?|shrunk|reduced|changed)[\w ]*from $"
@@ -58,12 +61,13 @@ _LIKE = re.compile(rf"\b(?:(?P<a>{_THINGS})[- ]?sized?|(?:size of|as big as|as l
 _YEARS = r"(?:years?|yrs?|yr|y)"
 _OLD = rf"[- ]?(?:{_YEARS}[- ]?(?:old|of age)\b|yo\b|y/o\b|y\.? ?o\b\.?|{_YEARS}\b)"
 _AGE = re.compile(
-    rf"(?<![\w.,/-])(?:(?P<low>\d{{1,3}}(?= ?[-–]| to | and )|{_AGE_N}(?= to | and ))(?: ?[-–] ?| to | and ))?(?P<age>{_AGE_N}){_OLD}"
+    rf"(?<![\w.,/-])(?:(?P<low>\d{{1,3}}(?= ?[-–]| to | and )|{_AGE_N}(?= to | and ))(?: ?[-–] ?| to | and ))?"
+    rf"(?P<age>{_AGE_N}){_OLD}"
 )
 _PERSON_AGE = re.compile(
-    r"\b(?:(?:man|woman|male|female|lady|gentleman|patient|person|adult|latina|latino|hispanic|asian|white|black|caucasian)"
-    r"(?:,? of|,| of age|, aged| ?/)? |(?:he|she|who|patient) (?:is|was|turned) (?:now )?)(?P<age>1[89]|[2-9]\d)\b"
-    r"(?! ?(?:cm|mm|x\b|kg|%|centi|milli|inch|[.,]\d|-|to\b|nodul|metas|lesion))"
+    r"\b(?:(?:man|woman|male|female|lady|gentleman|patient|person|adult|latina|latino|hispanic|asian|white|black|"
+    r"caucasian)(?:,? of|,| of age|, aged| ?/)? |(?:he|she|who|patient) (?:is|was|turned) (?:now )?)"
+    r"(?P<age>1[89]|[2-9]\d)\b(?! ?(?:cm|mm|x\b|kg|%|centi|milli|inch|[.,]\d|-|to\b|nodul|metas|lesion))"
 )
 _AGE_OF_WORD = re.compile(
     rf"\b(?:man|woman|lady|gentleman|patient|person) of (?P<age>(?:{_TEN})(?:[- ](?:{_UNIT_WORD}))?)\b"
@@ -73,33 +77,45 @@ _NOT_AN_AGE_AFTER = re.compile(
     r" ?(?:ago|later|history|hx|earlier|smok\w*|surviv\w*|of (?!age)|follow|before|after|prior|pack|-? ?history)"
 )
 _NOT_AN_AGE_BEFORE = re.compile(r"(?:for|over|since|past|last|pack|within|after|than|next|pack-|in) ?$")
-_AGED = re.compile(rf"\bage(?:d)?(?: of| is| was|:| :|=| =)? ?(?:about |approximately |around |between )?(?P<low>{_AGE_N})"
-                   rf"(?: ?(?:-|–|to|and) ?(?P<age>{_AGE_N}))?\b(?!['’]?s\b)(?! ?(?:cm|mm))")  # fmt: skip
+_AGED = re.compile(
+    rf"\bage(?:d)?(?: of| is| was|:| :|=| =)? ?(?:about |approximately |around |between )?(?P<low>{_AGE_N})"
+    rf"(?: ?(?:-|–|to|and) ?(?P<age>{_AGE_N}))?\b(?!['’]?s\b)(?! ?(?:cm|mm))"
+)
 _DECADE = re.compile(
-    rf"(?:\b(?P<part>early|mid|middle|late)[- ]*(?:to late[- ])?)?(?<!\w)(?P<decade>[1-9]0 ?['’]? ?s|[2-9]0[- ]?(?:something|ish)|{'|'.join(_DECADES)}|teens)\b"
+    rf"(?:\b(?P<part>early|mid|middle|late)[- ]*(?:to late[- ])?)?(?<!\w)"
+    rf"(?P<decade>[1-9]0 ?['’]? ?s|[2-9]0[- ]?(?:something|ish)|{'|'.join(_DECADES)}|teens)\b"
 )
 _NTH_DECADE = re.compile(rf"\b(?P<nth>{'|'.join(_ORDINALS)}|\d(?=(?:st|nd|rd|th)))(?:st|nd|rd|th)? decade\b")
 _THAN = re.compile(
-    rf"(?:(?P<over>\bover|\babove|older than|\bmore than|at least|>|≥)|(?P<under>\bunder|\bbelow|younger than|\bless than|at most|<|≤)) ?"
+    r"(?:(?P<over>\bover|\babove|older than|\bmore than|at least|>|≥)|"
+    r"(?P<under>\bunder|\bbelow|younger than|\bless than|at most|<|≤)) ?"
     rf"(?P<of>the age of )?(?:age )?(?P<age>{_AGE_N})(?:{_OLD})?(?! ?(?:cm|mm|\.|,|%|kg|centi|milli|inch|\d|x\b))\b"
 )
 _AGE_SEX = re.compile(
-    r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?: old)?|yr))? ?-?/? ?(?P<sex>[mf])\b(?! ?\d)(?!['’])"
+    r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?: old)?|yr))? ?-?/? ?"
+    r"(?P<sex>[mf])\b(?! ?\d)(?!['’])"
 )
 _SEX_AGE = re.compile(r"(?<![\w/])(?P<sex>[mf]) ?[,/]? ?(?P<age>1[89]|[2-9]\d|1[01]\d)\b(?! ?(?:cm|mm|x\b|[.]\d|kg|%))")
 _SEX = re.compile(r"\b(?:sex|gender) ?(?:is)? ?[:=]? ?(?P<sex>[mf])\b")
 _MONTHS = re.compile(rf"(?<![\w.])(?P<months>{_AGE_N})[- ]?(?:months?|weeks?|days?)[- ]?old\b")
-_BMI = re.compile(r"\b(?:bmi|body mass index)(?: (?:of|is|was))? ?[:=>]? ?(?:about |approximately |around |~ ?)?(?P<n>\d+(?:[.,]\d+)?)"
-                  r"(?: ?kg ?/ ?m ?[2²]?)?")  # fmt: skip
+_BMI = re.compile(
+    r"\b(?:bmi|body mass index)(?: (?:of|is|was))? ?[:=>]? ?(?:about |approximately |around |~ ?)?"
+    r"(?P<n>\d+(?:[.,]\d+)?)(?: ?kg ?/ ?m ?[2²]?)?"
+)
 _HEIGHT = re.compile(
     r"(?<![\w.,])(?:(?:height|tall)(?: of| is|:)? ?)?(?:(?P<cm>1[2-9]\d|2[0-2]\d)(?:\.\d)? ?(?:cm|centimeters?)|"
     r"(?P<m>1[.,]\d\d?|2[.,][0-2]\d?) ?(?:m|meters?))\b(?: tall| in height| high)?"
 )
 _WEIGHT = re.compile(
-    r"(?<![\w.,])(?:(?:weight|weighs|weighing)(?: of| is|:)? ?)?(?P<n>\d{2,3}(?:[.,]\d)?) ?(?P<unit>kgs?|kilograms?|kilos?|lbs?|pounds?)\b"
+    r"(?<![\w.,])(?:(?:weight|weighs|weighing)(?: of| is|:)? ?)?(?P<n>\d{2,3}(?:[.,]\d)?) ?"
+    r"(?P<unit>kgs?|kilograms?|kilos?|lbs?|pounds?)\b"
 )
 _LOST = re.compile(r"(?:lost|loss of|losing|gained|loss) ?(?:about )?$")
 _ABOUT_CA = re.compile(r"\bca\b\.? ?(?=\d)")
+
+
+_Read = list[tuple[str, Any, str, str]]
+"""What a match says: type, value, the group that quotes it ("" for the whole match), a note for the user."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +137,7 @@ def find_numbers(line: Line) -> list[Number]:
     """All numbers that mean something, without overlaps. Raises DescriptionError for impossible ages and sizes."""
     taken: list[tuple[int, int]] = []
     numbers: list[Number] = []
-    readers: tuple[tuple[re.Pattern[str], Callable[[Line, re.Match[str]], list[tuple[str, Any, str, str]]]], ...] = (
+    readers: tuple[tuple[re.Pattern[str], Callable[[Line, re.Match[str]], _Read]], ...] = (
         (_ABOUT_CA, lambda line, match: [("filler", None, "", "")]),
         (_BMI, _read_bmi), (_WEIGHT, _read_weight), (_HEIGHT, _read_height),
         (_MONTHS, _read_months), (_DECADE, _read_decade), (_NTH_DECADE, _read_nth_decade), (_THAN, _read_than),
@@ -154,9 +170,6 @@ def number_of(text: str) -> float:
     if "half" in words:
         return NUMBER_WORDS[words[0]] + 0.5
     return 100.0 if words[-1] == "hundred" else sum(NUMBER_WORDS[word] for word in words)
-
-
-_Read = list[tuple[str, Any, str, str]]
 
 
 def _years(text: str) -> int:
@@ -248,31 +261,23 @@ def _read_size(line: Line, match: re.Match[str]) -> _Read:
     before = line.norm[: match.start()]
     if _NOT_A_SIZE_BEFORE.search(before) or _NOT_A_SIZE_AFTER.match(line.norm, match.end()):
         return [("distance", None, "", "")]
-    quoted = line.text[
-        line.tokens[line.range_of(*match.span())[0]].start : line.tokens[line.range_of(*match.span())[1] - 1].end
-    ]
+    first, last = line.range_of(*match.span())
+    quoted = line.text[line.tokens[first].start : line.tokens[last - 1].end]
+    lengths, read_as = _lengths(match[0]), ""
     if match["facts"]:
-        lengths, note = (max(_lengths(match[0])),), ""
+        lengths = [max(lengths)]
     elif match["high"]:
-        low, high = _lengths(match[0])
         grown = _CHANGED_FROM.search(before)
-        lengths = (high,) if grown else ((low + high) / 2,)
-        note = f"'{quoted}' is read as {lengths[0]:g} mm."
-    elif match["list"]:
-        lengths, note = tuple(_lengths(match[0])), ""
-        if _BETWEEN.search(before):
-            lengths = (sum(lengths) / len(lengths),)
-            note = f"'{quoted}' is read as {lengths[0]:g} mm."
-    else:
-        lengths, note = tuple(_lengths(match[0])), ""
-        bound = _BOUND.search(before)
-        if bound:
-            note = f"'{bound[0].strip()} {quoted}' is read as {lengths[0]:g} mm."
+        lengths, read_as = [lengths[-1] if grown else sum(lengths) / 2], quoted
+    elif match["list"] and _BETWEEN.search(before):
+        lengths, read_as = [sum(lengths) / len(lengths)], quoted
+    elif match["one"] and (bound := _BOUND.search(before)):
+        read_as = f"{bound[0].strip()} {quoted}"
     for length in lengths:
         if not 0 < length <= LARGEST_MM:
             msg = f"A size of '{quoted}' is not possible: give a size above 0 and up to {LARGEST_MM / 10:g} cm."
             raise DescriptionError(msg)
-    return [("size", lengths, "", note)]
+    return [("size", tuple(lengths), "", f"'{read_as}' is read as {lengths[0]:g} mm." if read_as else "")]
 
 
 def _lengths(text: str) -> list[float]:

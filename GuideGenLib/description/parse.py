@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from GuideGenLib.description.findings import Reading, read_findings
+from GuideGenLib.description.findings import read_findings
+from GuideGenLib.description.groups import contradiction
 from GuideGenLib.description.items import CONTENT_TYPES, Item, read_items, sentences
 from GuideGenLib.description.lexicon import FEMALE_ORGANS, MALE_ORGANS, REGION_OF_PARTS
-from GuideGenLib.description.location import contradiction
 from GuideGenLib.description.model import Description, DescriptionError, Span
 from GuideGenLib.description.stage import disagreement
 from GuideGenLib.description.tokens import Line
+from GuideGenLib.description.writing import Reading
 
 LONGEST_TEXT = 2000
 EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
-_MEANINGFUL = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen", "comma", "colon",
-               "stop", "but", "other", "member", "link", "count", "from", "relation", "past", "distance")  # fmt: skip
+_EMPTY_TYPES = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen",
+                "comma", "colon", "stop", "but", "other", "member", "link", "count", "from", "relation", "past",
+                "distance")  # fmt: skip
+"""A text of these alone says nothing about a patient."""
 _ADULT = 18
 _Found = dict[str, tuple[Any, Span]]
 
@@ -23,12 +26,12 @@ _Found = dict[str, tuple[Any, Span]]
 def parse(text: str) -> Description:
     """What a text says about a patient, with the words behind each field.
 
-    Raises DescriptionError for an empty text, one without letters, over 2000 characters, in which nothing is understood,
-    or which contradicts itself ("left upper lobe of the right lung", "prostate cancer in a woman").
+    Raises DescriptionError for a text that is empty, has no letters, is over 2000 characters long, in which nothing is
+    understood, or which contradicts itself ("left upper lobe of the right lung", "prostate cancer in a woman").
     """
     _check_text(text)
     line, items = read_items(text)
-    if all(item.type in _MEANINGFUL for item in items):
+    if all(item.type in _EMPTY_TYPES for item in items):
         msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
         raise DescriptionError(msg)
     reading = read_findings(sentences(line, items))
@@ -118,7 +121,8 @@ def _age(items: list[Item], found: _Found) -> None:
 def _body_mass(items: list[Item], found: _Found, notes: list[str]) -> list[Item]:
     """Habitus from BMI, given or from height and weight. Returns the items that say it."""
     by_type = {type_: [item for item in items if item.type == type_] for type_ in ("bmi", "height", "weight")}
-    bmi, used = None, []
+    bmi: float | None = None
+    used: list[Item] = []
     if by_type["bmi"]:
         used = by_type["bmi"]
         bmi = used[0].value
@@ -208,7 +212,7 @@ def _check_sex(found: _Found, reading: Reading) -> None:
     for finding, spans in zip(reading.findings, reading.spans, strict=True):
         if finding.organ in wrong and not finding.negated:
             word = spans.get("organ", spans["kind"]).text
-            raise contradiction(word, span.text, f"a {sex} patient has no {finding.organ.replace('_', ' ')}")
+            raise contradiction(word, span.text, f"a {sex} patient has no {str(finding.organ).replace('_', ' ')}")
 
 
 def _joined(line: Line, items: list[Item]) -> tuple[Span, ...]:

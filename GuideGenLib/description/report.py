@@ -12,9 +12,11 @@ _PATIENT = ("age", "age_range", "sex", "race", "ethnicity", "habitus", "region",
 _TITLES = {"age_range": "age", "phase": "contrast phase"}
 _UNKNOWN = "unknown"
 _TYPES: dict[str, tuple[type, ...]] = {
-    "text": (str,), "age": (int,), "sex": (str,), "race": (str,), "ethnicity": (str,), "region": (str,), "phase": (str,),
+    "text": (str,), "age": (int,), "sex": (str,), "race": (str,), "ethnicity": (str,), "region": (str,),
+    "phase": (str,),
     "habitus": (str,), "kind": (str,), "organ": (str,), "site": (str,), "segment": (str,), "side": (str,),
-    "size_mm": (int, float), "size_word": (str,), "t": (str,), "n": (str,), "m": (str,), "stage": (str,), "count": (int,),
+    "size_mm": (int, float), "size_word": (str,), "t": (str,), "n": (str,), "m": (str,), "stage": (str,),
+    "count": (int,),
     "negated": (bool,), "start": (int,), "end": (int,),
 }  # fmt: skip
 _REQUIRED = ("text", "kind", "count", "negated", "start", "end")

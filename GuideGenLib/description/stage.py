@@ -1,8 +1,8 @@
 """From organ, T stage and size words to the longest diameter of a tumour in mm.
 
 Where AJCC 8 stages by size (lung, kidney T1-T2, liver T1, pancreas) the ranges are its limits; where it stages by depth
-or invasion (colon, T3-T4 of kidney and liver, pancreas T4) they are sizes that such tumours commonly have, chosen for drawing.
-Colon: length along the bowel.
+or invasion (colon, T3-T4 of kidney and liver, pancreas T4) they are sizes chosen for drawing. Colon: length along the
+bowel.
 """
 
 from GuideGenLib.description.model import Finding
@@ -71,7 +71,8 @@ def disagreement(finding: Finding) -> str | None:
     _, high = _t_range(finding.organ or "", finding.t) or (0.0, 0.0)
     if finding.size_mm <= high * 1.05:
         return None
-    return f"T{finding.t} of the {finding.organ} is at most {high:g} mm, the text says {finding.size_mm:g} mm: the size is used."
+    told = f"the text says {finding.size_mm:g} mm"
+    return f"T{finding.t} of the {finding.organ} is at most {high:g} mm, {told}: the size is used."
 
 
 def _staged(finding: Finding) -> Range | None:

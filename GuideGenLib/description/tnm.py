@@ -41,7 +41,8 @@ _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "one": "I", "two": "II", "
           "zero": "0"}  # fmt: skip
 _GROUP = r"(?:iv|i{1,3}|[0-4]|one|two|three|four|zero)"
 _STAGE = re.compile(
-    rf"(?<![A-Za-z])(?:stage|stadium|stages|staged(?: as| at)?|stge|satge|stag)(?:\s+group)?\s*(?:is|of|as|:|=)?\s*(?P<group>{_GROUP})"
+    rf"(?<![A-Za-z])(?:stage|stadium|stages|staged(?: as| at)?|stge|satge|stag)(?:\s+group)?\s*(?:is|of|as|:|=)?\s*"
+    rf"(?P<group>{_GROUP})"
     rf"(?:-?(?P<letter>[a-d])(?P<digit>[1-3])?)?(?P<more> ?(?:-|–|/|to|or) ?{_GROUP}[a-d]?)?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -51,7 +52,7 @@ _SEGMENT_BEFORE = re.compile(r"(?:segments?|seg\.?|couinaud|and|,|/|[-–])\s*$"
 
 @dataclass(frozen=True)
 class Stage:
-    """What one mention says; characters [start, end) of the text. `doubt`: the text gave a range, the first was taken."""
+    """What one mention says; characters [start, end) of the text. `doubt`: the text has a range, its first is taken."""
 
     start: int
     end: int
@@ -115,7 +116,9 @@ def _whole_of(match: re.Match[str]) -> Stage | None:
 
 def _one_of(start: int, end: int, letter: str, value: str) -> Stage:
     clean = _value(value)
-    return Stage(start, end, **{letter: clean})
+    return Stage(
+        start, end, clean if letter == "t" else None, clean if letter == "n" else None, clean if letter == "m" else None
+    )
 
 
 def _with_range(text: str, stage: Stage) -> Stage:

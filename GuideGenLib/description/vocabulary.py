@@ -38,8 +38,8 @@ def phrases() -> dict[str, tuple[Phrase, ...]]:
         table.setdefault(words, Phrase(words, type_, value))
 
     for type_, meanings in _TABLES.items():
-        for phrase, value in meanings.items():
-            add(phrase, type_, value)
+        for words, value in meanings.items():
+            add(words, type_, value)
     by_first: dict[str, list[Phrase]] = {}
     for phrase in table.values():
         by_first.setdefault(phrase.words[0], []).append(phrase)
