@@ -9,7 +9,7 @@ A callback that wants the run to stop raises `Cancelled`; every denoising step a
 """
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - what happened, no fault
     """The caller asked a running generation to stop."""
 
 

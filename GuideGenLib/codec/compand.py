@@ -1,8 +1,8 @@
 """HU to the codec's working scale and back.
 
-A monotone piecewise-linear map that gives lung, fat, soft tissue and bone each a share of the range in proportion to how
-finely a reader looks at it. An L1 loss on this scale weighs errors as an average over display windows would (the paper's
-HDR idea, arXiv 2403.07247 section 3.3, as a fixed transform).
+A monotone piecewise-linear map that gives lung, fat, soft tissue and bone each a share of the range in proportion to
+how finely a reader looks at it. An L1 loss on this scale weighs errors as an average over display windows would (the
+paper's HDR idea, arXiv 2403.07247 section 3.3, as a fixed transform).
 """
 
 import torch

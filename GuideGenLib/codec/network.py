@@ -1,7 +1,7 @@
 """The codec network: a linear block transform plus residual networks, both ways.
 
-z = P(x) + E(x), x' = P^T(z) + D(z, mask), x the companded HU. P holds the leading principal components of 4^3 blocks, so
-an untrained codec is already a good one and the networks learn only what is left. Nothing convolves at full
+z = P(x) + E(x), x' = P^T(z) + D(z, mask), x the companded HU. P holds the leading principal components of 4^3 blocks,
+so an untrained codec is already a good one and the networks learn only what is left. Nothing convolves at full
 resolution: the finest layers work on 2^3 blocks and unfold in the last step.
 """
 

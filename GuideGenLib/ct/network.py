@@ -35,7 +35,7 @@ class CTConfig:
 
 @dataclass
 class Style:
-    """What a CT is told besides the anatomy: typed [B, 16], noise [B] (standard deviation in soft tissue / 20 HU), text."""
+    """What a CT is told besides the anatomy: typed [B, 16], noise [B] (its deviation in soft tissue / 20 HU), text."""
 
     typed: Tensor
     noise: Tensor

@@ -114,7 +114,7 @@ class CTSynthesizer:
 
 
 def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that overlap and fade into each other."""
+    """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that fade into each other."""
     if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
         return network(x)
     return sliding_window_inference(x, TILE, 1, network, overlap=0.4, mode="gaussian", padding_mode="replicate")

@@ -69,7 +69,7 @@ class Generator:
     def from_bundle(cls, path: Path | None = None, device: str = "auto", precision: str = "auto") -> "Generator":
         """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; precision: auto, float32, bfloat16.
 
-        Raises BundleError when a file is missing, altered or of another version, DeviceError for a device that is not there.
+        Raises BundleError when a file is missing, altered or of another version, DeviceError for a missing device.
         """
         bundle = load_bundle(path)
         chosen = choose_device(device)
@@ -289,7 +289,7 @@ class Generator:
         present = set(ORGANS[region])
         volumes = self.bundle.config.get("volumes_ml") if region == "torso" else None
         checks = check(labels, spacing, description, lesions, present, volumes)
-        depth, height, width = labels.shape
+        _, height, width = labels.shape
         origin = (-MASK_SPACING * (width - 1) / 2, -MASK_SPACING * (height - 1) / 2, 0.0)
         return MaskResult(image_from_array(labels, spacing, origin, labels=True), tuple(lesions), tuple(checks))
 

@@ -6,6 +6,7 @@ network's p(x_0 | x_t), here in a closed form that needs O(N) memory a voxel ins
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -54,4 +55,4 @@ def schedule(steps: int) -> Iterator[tuple[float, float]]:
     times = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float64)
     keeps = [float(k) for k in keep_probability(times)]
     keeps[-1] = 1.0
-    yield from zip(keeps[:-1], keeps[1:], strict=True)
+    yield from pairwise(keeps)

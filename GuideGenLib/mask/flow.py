@@ -4,7 +4,6 @@ x_t = (1 - t) noise + t code(x_0); the network predicts p(x_0 | x_t), whose expe
 straight path: dx/dt = (E[code] - x_t) / (1 - t).
 """
 
-import torch
 from torch import Tensor
 
 SHIFT = 5.0

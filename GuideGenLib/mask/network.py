@@ -49,7 +49,7 @@ class Conditions:
 
 
 def label_codes(classes: int, width: int) -> Tensor:
-    """[classes, width] fixed code vectors, spread over the sphere of radius sqrt(width) so that each entry has unit variance."""
+    """[classes, width] fixed code vectors, spread over the sphere of radius sqrt(width): unit variance."""
     generator = torch.Generator().manual_seed(classes)
     codes = torch.randn(classes, width, generator=generator, dtype=torch.float64)
     codes = nnf.normalize(codes, dim=1)
@@ -81,7 +81,7 @@ class TokenAttention(nn.Module):
 class MaskNetwork(nn.Module):
     """3D U-Net over 12, 24 and 48 mm cells of the 6 mm grid, with a learned map of absolute position at each level.
 
-    forward: x, previous [B, code, D, H, W] (noisy codes; expected codes of the last estimate or zeros), time [B] in 0..1
+    forward: x, previous [B, code, D, H, W] (noisy codes; expected codes of the last estimate or 0), time [B] in 0..1
     (0 = all noise), process [B] (0 flow, 1 categorical), conditions, z_start: first slice on the full grid when a slab
     is given -> features [B, 2 width, D/2, H/2, W/2]; `cell_logits` turns those of each cell into class logits.
     """

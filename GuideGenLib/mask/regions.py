@@ -14,14 +14,67 @@ SLABS: dict[str, tuple[int, int]] = {
 }
 """First and past-the-last slice of the 6 mm grid; wide enough for the tallest and the shortest of the population."""
 
-_CHEST = """lung_upper_lobe_left lung_lower_lobe_left lung_upper_lobe_right lung_middle_lobe_right lung_lower_lobe_right trachea
-esophagus heart aorta superior_vena_cava vertebrae_thoracic spinal_cord ribs_left ribs_right sternum scapula_left
-scapula_right clavicle_left clavicle_right autochthon_left autochthon_right""".split()
-_ABDOMEN = """liver gallbladder spleen pancreas stomach duodenum small_bowel colon kidney_left kidney_right adrenal_left
-adrenal_right aorta inferior_vena_cava portal_splenic_vein vertebrae_lumbar iliopsoas_left iliopsoas_right
-autochthon_left autochthon_right""".split()
-_PELVIS = """urinary_bladder sacrum hip_left hip_right femur_left femur_right gluteus_left gluteus_right iliopsoas_left
-iliopsoas_right iliac_artery_left iliac_artery_right iliac_vein_left iliac_vein_right""".split()
+_CHEST = [
+    "lung_upper_lobe_left",
+    "lung_lower_lobe_left",
+    "lung_upper_lobe_right",
+    "lung_middle_lobe_right",
+    "lung_lower_lobe_right",
+    "trachea",
+    "esophagus",
+    "heart",
+    "aorta",
+    "superior_vena_cava",
+    "vertebrae_thoracic",
+    "spinal_cord",
+    "ribs_left",
+    "ribs_right",
+    "sternum",
+    "scapula_left",
+    "scapula_right",
+    "clavicle_left",
+    "clavicle_right",
+    "autochthon_left",
+    "autochthon_right",
+]
+_ABDOMEN = [
+    "liver",
+    "gallbladder",
+    "spleen",
+    "pancreas",
+    "stomach",
+    "duodenum",
+    "small_bowel",
+    "colon",
+    "kidney_left",
+    "kidney_right",
+    "adrenal_left",
+    "adrenal_right",
+    "aorta",
+    "inferior_vena_cava",
+    "portal_splenic_vein",
+    "vertebrae_lumbar",
+    "iliopsoas_left",
+    "iliopsoas_right",
+    "autochthon_left",
+    "autochthon_right",
+]
+_PELVIS = [
+    "urinary_bladder",
+    "sacrum",
+    "hip_left",
+    "hip_right",
+    "femur_left",
+    "femur_right",
+    "gluteus_left",
+    "gluteus_right",
+    "iliopsoas_left",
+    "iliopsoas_right",
+    "iliac_artery_left",
+    "iliac_artery_right",
+    "iliac_vein_left",
+    "iliac_vein_right",
+]
 _TISSUE = ["body", "subcutaneous_fat", "torso_fat", "muscle"]
 
 ORGANS: dict[str, frozenset[str]] = {

@@ -55,7 +55,7 @@ def refine(log_probability: Tensor) -> Tensor:
     Where the body ends is decided by the interpolated, slightly blurred probability of air against everything else, so
     that the skin shows no steps; inside, by the likeliest tissue.
     """
-    classes, depth, height, width = log_probability.shape
+    _, depth, height, width = log_probability.shape
     floor = log_probability.clamp_min(-12.0)
     labels = torch.empty((2 * depth, 2 * height, 2 * width), dtype=torch.uint8, device=floor.device)
     slab = 12

@@ -19,7 +19,7 @@ BATCH = 4
 
 
 def random_patch(scan: Scan, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-    """HU and labels [size]^3 around a random voxel, nine times in ten one inside the body; edges are padded with air."""
+    """HU and labels [size]^3 around a random voxel, nine times in ten in the body; edges are padded with air."""
     shape = np.array(scan.hu.shape)
     for _ in range(8):
         centre = rng.integers(0, shape)

@@ -21,12 +21,14 @@ from GuideGenLib.training.scans import Scan
 PATCH = 72
 BATCH = 2
 SPREAD = "spread.json"
+FLOW_WIDTHS = (64, 120)
+"""Of the flow: what the 45 MB of a bundle leave for it."""
 TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_tumor")
 
 
 @dataclass
 class Material:
-    """A labelled scan made ready: organ means of its own HU, its noise, the typed attributes and prompt states it may have."""
+    """A labelled scan made ready: organ means of its HU, its noise, typed attributes and prompt states."""
 
     scan: Scan
     table: np.ndarray
@@ -148,7 +150,7 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
 
 
 class CTLoss:
-    """Batches of patches as latents, shared by both trainings. `mean` and `spread` are None while the mean is trained."""
+    """Batches of patches as latents, for both trainings. `mean` and `spread` are None while the mean is trained."""
 
     def __init__(
         self,
@@ -194,16 +196,16 @@ class CTLoss:
         return expected, latents - expected
 
     def regression(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        network = model if isinstance(model, CTNetwork) else model.module
+        assert isinstance(model, CTNetwork)
         latents, labels, reference, depth, style = self.batch()
-        features = network.anatomy(labels, reference, depth)
+        features = model.anatomy(labels, reference, depth)
         output = model(reference, features, torch.zeros(len(latents), device=self.device), style)
         error = (reference + output.float() - latents).abs() * self.codec.importance.view(1, -1, 1, 1, 1)
         rendered = (reference - latents).abs() * self.codec.importance.view(1, -1, 1, 1, 1)
         return error.mean(), {"plain": float(rendered.mean())}
 
     def flow(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        network = model if isinstance(model, CTNetwork) else model.module
+        assert isinstance(model, CTNetwork)
         assert self.spread is not None
         latents, labels, reference, depth, style = self.batch()
         expected, residual = self.residual(latents, labels, reference, depth, style)
@@ -211,7 +213,7 @@ class CTLoss:
         noise = torch.randn_like(clean)
         t = torch.sigmoid(torch.randn(len(clean), device=self.device) * 1.0)
         mixed = (1 - t).view(-1, 1, 1, 1, 1) * noise + t.view(-1, 1, 1, 1, 1) * clean
-        features = network.anatomy(labels, reference, depth)
+        features = model.anatomy(labels, reference, depth)
         output = model(torch.cat([mixed, expected], dim=1), features, t, style).float()
         weight = self.codec.importance * self.spread
         weight = (weight / weight.mean()).sqrt().view(1, -1, 1, 1, 1)
@@ -259,9 +261,10 @@ def train_ct_flow(
 ) -> tuple[Trainer, Tensor]:
     """Train the rectified flow on the standardised residual; returns the trainer and the spread [8].
 
-    The spread is kept in `run`/spread.json: a resumed run goes on with the same one, and the bundle takes it from there.
+    The spread is kept in `run`/spread.json: a resumed run goes on with it, and the bundle takes it from there.
     """
-    trainer = Trainer(CTNetwork(CTConfig(labels, inputs=16)), run, steps=steps, rate=1e-3, average=0.998)
+    network = CTNetwork(CTConfig(labels, inputs=16, widths=FLOW_WIDTHS))
+    trainer = Trainer(network, run, steps=steps, rate=1e-3, average=0.998)
     source = PatchSource(materials, [seed + 1, trainer.rank, trainer.step])
     loss = CTLoss(codec, source, trainer.device, mean)
     kept = run / SPREAD

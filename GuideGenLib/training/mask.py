@@ -69,7 +69,8 @@ class MaskLoss:
         return start, size
 
     def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        network = model if isinstance(model, MaskNetwork) else model.module
+        assert isinstance(model, MaskNetwork)
+        network = model
         rng, config = self.rng, self.config
         index = int(rng.integers(len(self.data.labels)))
         start, size = self.slab()

@@ -1,5 +1,7 @@
 """The two diffusion processes of stage 1 against their textbook forms."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -62,6 +64,6 @@ def test_a_true_end_point_is_reached_exactly_by_the_flow() -> None:
     x = torch.randn(1, 8, 4, 4, 4)
     times = flow.times(7)
     assert times[0] == 0 and times[-1] == pytest.approx(1)
-    for t, t_next in zip(times[:-1], times[1:], strict=True):
+    for t, t_next in pairwise(times):
         x = flow.euler_step(x, clean, t, t_next)
     torch.testing.assert_close(x, clean, atol=1e-5, rtol=1e-5)
