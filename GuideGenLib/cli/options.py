@@ -63,7 +63,10 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def open_generator(args: argparse.Namespace) -> "Generator":
-    """The generator of --bundle, --device and --precision. Importing torch starts here."""
+    """The generator of --bundle, --device, --precision; a bundle that cannot be used is told before torch is imported."""
+    from GuideGenLib.bundle import load_bundle
+
+    load_bundle(args.bundle)
     from GuideGenLib.generator import Generator
 
     return Generator.from_bundle(args.bundle, device=args.device, precision=args.precision)

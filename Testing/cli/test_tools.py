@@ -71,7 +71,7 @@ def test_help_and_describe_do_not_load_torch(arguments: list[str]):
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, env=environment
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True, check=True, env=environment
     )
     assert done.stdout.splitlines()[-1] == "loaded []"
 
