@@ -63,7 +63,7 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def open_generator(args: argparse.Namespace) -> "Generator":
-    """The generator of --bundle, --device, --precision; a bundle that cannot be used is told before torch is imported."""
+    """The generator of --bundle, --device, --precision; a bad bundle is told before torch is imported."""
     from GuideGenLib.bundle import load_bundle
 
     load_bundle(args.bundle)
