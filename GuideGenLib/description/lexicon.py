@@ -448,7 +448,8 @@ COUNTS = {
     "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple": 2,
     "a couple of": 2, "pair": 2, "a pair of": 2, "few": 3, "a few": 3, "several": 3, "multiple": 3, "some": 2,
     "many": 5, "numerous": 5, "innumerable": 8, "countless": 8, "multifocal": 3, "disseminated": 5, "diffuse": 5,
-    "various": 3, "scattered": 3, "twin": 2, "dual": 2, "a number of": 3, "a dozen": 12, "plural": 2, "more than one": 2,
+    "various": 3, "scattered": 3,
+    "twin": 2, "dual": 2, "a number of": 3, "a dozen": 12, "plural": 2, "more than one": 2,
 }  # fmt: skip
 """Words for how many; several and multiple are drawn as 3, numerous as 5, countless as 8."""
 

@@ -1,0 +1,76 @@
+"""The text encoder: token states from local files, the same each time, silent."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+
+from GuideGenLib.description import encoder
+from GuideGenLib.description.encoder import MOST_TOKENS, WIDTH, EncoderError, TextEncoder, default_folder
+
+pytestmark = pytest.mark.skipif(find_spec(encoder.PACKAGE) is None, reason="the encoder package is not installed")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> TextEncoder:
+    return TextEncoder.load()
+
+
+def test_states_have_one_row_a_token(loaded: TextEncoder) -> None:
+    states = loaded.encode("left kidney tumor")
+    assert states.shape == (3, WIDTH) and states.dtype == torch.float32
+    assert not states.requires_grad and states.isfinite().all()
+
+
+def test_long_text_is_cut_and_empty_text_has_no_rows(loaded: TextEncoder) -> None:
+    assert loaded.encode("tumor " * 500).shape == (MOST_TOKENS, WIDTH)
+    assert loaded.encode("").shape == (0, WIDTH)
+
+
+def test_the_same_text_gives_the_same_states(loaded: TextEncoder) -> None:
+    text = "an advanced lung cancer in the upper left lobe"
+    assert torch.equal(loaded.encode(text), loaded.encode(text))
+
+
+def test_one_word_changes_the_state_of_its_token(loaded: TextEncoder) -> None:
+    left, right = loaded.encode("left kidney tumor"), loaded.encode("right kidney tumor")
+    assert torch.cosine_similarity(left[0], right[0], dim=0) < 0.9
+
+
+def test_sha256_is_that_of_the_weights(loaded: TextEncoder) -> None:
+    assert loaded.sha256 == hashlib.sha256((default_folder() / encoder.WEIGHTS).read_bytes()).hexdigest()
+
+
+def test_missing_folder_and_missing_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match=r"model\.safetensors"):
+        TextEncoder.load(tmp_path)
+
+
+def test_altered_weights_are_refused(tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        shutil.copy(default_folder() / name, tmp_path)
+    (tmp_path / encoder.WEIGHTS).write_bytes(b"no weights")
+    with pytest.raises(EncoderError, match="cannot be read"):
+        TextEncoder.load(tmp_path)
+
+
+def test_missing_package_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "PACKAGE", "no_such_package")
+    with pytest.raises(EncoderError, match="pip install"):
+        default_folder()
+
+
+def test_parsing_needs_no_torch_and_loading_prints_nothing() -> None:
+    code = (
+        "import sys; from GuideGenLib.description import parse;"
+        "from GuideGenLib.description.encoder import TextEncoder;"
+        "parse('lung tumor'); assert 'torch' not in sys.modules and 'transformers' not in sys.modules;"
+        "TextEncoder.load()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
