@@ -1,0 +1,80 @@
+"""CT synthesis with untrained networks: padding, tiles, slabs."""
+
+import numpy as np
+import pytest
+import torch
+
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct import synthesizer
+from GuideGenLib.ct.network import CTConfig, CTNetwork, Style
+from GuideGenLib.ct.synthesizer import CTSynthesizer
+
+LABELS = 5
+
+
+@pytest.fixture
+def stage() -> CTSynthesizer:
+    torch.manual_seed(0)
+    mean = CTNetwork(CTConfig(LABELS, inputs=8, widths=(8, 16))).eval()
+    flow = CTNetwork(CTConfig(LABELS, inputs=16, widths=(8, 16))).eval()
+    codec = CodecNetwork(LABELS, wide=8, narrow=8).eval()
+    codec.set_linear_path(torch.randn(500, 64))
+    for network in (mean, flow):
+        torch.nn.init.normal_(network.head.weight, std=0.05)
+    torch.nn.init.normal_(codec.decoder_last.weight, std=0.02)
+    return CTSynthesizer(codec, mean, flow, torch.full((8,), 0.3))
+
+
+@pytest.fixture
+def style() -> Style:
+    return Style(torch.zeros(1, 16), torch.zeros(1), torch.zeros(1, 1, 384), torch.zeros(1, 1, dtype=torch.bool))
+
+
+TABLE = np.array([-1000, 40, -100, 200, -800], np.float32)
+
+
+def blocks(shape: tuple[int, int, int]) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, LABELS, [-(-n // 8) for n in shape])
+    return np.kron(coarse, np.ones((8, 8, 8)))[tuple(slice(n) for n in shape)].astype(np.uint8)
+
+
+def test_any_size_comes_back_in_its_own_size(stage: CTSynthesizer, style: Style) -> None:
+    labels = blocks((21, 30, 17))
+    hu = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 0), steps=2)
+    assert hu.shape == labels.shape and np.isfinite(hu).all()
+
+
+def test_slabs_of_the_decoder_leave_no_seam(
+    stage: CTSynthesizer, style: Style, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = blocks((160, 16, 16))
+    noise = stage.noise(labels.shape, 0)
+    whole = stage.synthesize(labels, TABLE, style, noise, steps=1)
+    monkeypatch.setattr(synthesizer, "DECODE_CELLS", 16)
+    slabs = stage.synthesize(labels, TABLE, style, noise, steps=1)
+    np.testing.assert_allclose(slabs, whole, atol=0.05)
+
+
+def test_tiles_fade_into_each_other(stage: CTSynthesizer, style: Style, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = blocks((192, 32, 32))
+    noise = stage.noise(labels.shape, 0)
+    whole = stage.synthesize(labels, TABLE, style, noise, steps=1)
+    monkeypatch.setattr(synthesizer, "TILE", (32, 8, 8))
+    tiled = stage.synthesize(labels, TABLE, style, noise, steps=1)
+    steps = np.abs(np.diff(tiled - whole, axis=0)).mean(axis=(1, 2))
+    usual = np.abs(np.diff(whole, axis=0)).mean()
+    assert 0 < np.abs(tiled - whole).mean() < 0.02 * whole.std()
+    assert steps.max() < 0.1 * usual
+
+
+def test_the_noise_of_a_crop_is_the_crop_of_the_noise(stage: CTSynthesizer) -> None:
+    assert torch.equal(stage.noise((64, 32, 32), 7), stage.noise((64, 32, 32), 7))
+    assert stage.noise((60, 30, 25), 7).shape == (1, 8, 16, 8, 8)
+
+
+def test_zero_steps_give_the_expected_ct_without_texture(stage: CTSynthesizer, style: Style) -> None:
+    labels = blocks((16, 16, 16))
+    first = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 0), steps=0)
+    second = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 1), steps=0)
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,14 @@
+"""One generator of tiny untrained networks, shared by the tests of this folder."""
+
+from pathlib import Path
+
+import pytest
+
+from GuideGenLib.generator import Generator
+from Testing.tiny_bundle import write_tiny_bundle
+
+
+@pytest.fixture(scope="session")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    folder: Path = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+    return Generator.from_bundle(folder, device="cpu", precision="float32")
