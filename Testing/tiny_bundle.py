@@ -1,4 +1,4 @@
-"""A bundle of tiny untrained networks: every stage runs in it, and what comes out is noise."""
+"""A bundle of tiny untrained networks: every stage runs in it; its anatomies are blobs of labels in an oval."""
 
 import json
 from pathlib import Path
@@ -24,6 +24,7 @@ def write_tiny_bundle(path: Path) -> Path:
     """Write it and return its path; the same at each call."""
     torch.manual_seed(0)
     mask, codec, mean, flow = MaskNetwork(MASK), CodecNetwork(**CODEC), CTNetwork(CT_MEAN), CTNetwork(CT_FLOW)
+    _draw_blobs(mask)
     codec.set_linear_path(_blocks())
     ct = {f"mean.{k}": v for k, v in mean.state_dict().items()} | {f"flow.{k}": v for k, v in flow.state_dict().items()}
     tensors = {
@@ -41,6 +42,29 @@ def write_tiny_bundle(path: Path) -> Path:
     config = {**bundle.config, "ct_noise": 1.0, "volumes_ml": {"liver": [700.0, 2500.0], "spleen": [70.0, 500.0]}}
     (path / "bundle.json").write_text(json.dumps(config))
     return path
+
+
+@torch.no_grad()
+def _draw_blobs(network: MaskNetwork) -> None:
+    """Let the labels depend on smooth maps of position and hardly on the noise: random weights alone make speckle."""
+    for layer in (network.stem, network.up_middle, network.up_fine, network.head_hidden, network.head):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    torch.nn.init.normal_(network.stem.weight, std=0.003)
+    maps = network.position[0]
+    _, channels, *grid = maps.shape
+    smooth = torch.nn.functional.interpolate(torch.randn(1, channels, 8, 5, 5), grid, mode="trilinear")
+    y, x = (torch.linspace(-1, 1, size) for size in grid[1:])
+    smooth[0, 0] = 4 * (0.8 - y[:, None] ** 2 - x**2)  # inside the body above 0
+    maps.copy_(smooth)
+    for channel in range(channels):  # the features and their negatives
+        network.head_hidden.weight[channel, channel, 1, 1, 1] = 1
+        network.head_hidden.weight[channels + channel, channel, 1, 1, 1] = -1
+    weights = 2 * torch.randn(network.config.classes, 2 * channels)
+    weights[:, [0, channels]] = 0
+    weights[0] = 0
+    weights[0, channels] = 60
+    network.head.weight.copy_(weights.repeat(8, 1))
 
 
 def _blocks() -> torch.Tensor:

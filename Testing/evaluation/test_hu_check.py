@@ -1,0 +1,74 @@
+"""HU, jitter and seams of volumes whose faults are known."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from GuideGenLib.anatomy.table import hu_mean, values
+from GuideGenLib.ct import synthesizer
+from GuideGenLib.description import Description
+from GuideGenLib.evaluation import hu_check
+from GuideGenLib.evaluation.hu_check import jitter, organs_hu, organs_table, small_tiles, tile_seams
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    found = np.zeros((24, 24, 24), np.uint8)
+    found[2:22, 2:22, 2:22] = values()["liver"]
+    found[10:12, 10:12, 10:12] = values()["gallbladder"]
+    return found
+
+
+def test_the_rim_of_an_organ_does_not_count_to_its_interior(labels: np.ndarray):
+    hu = np.where(labels == values()["liver"], 100.0, -1000.0)
+    hu[2] = hu[21] = hu[:, 2] = hu[:, 21] = hu[:, :, 2] = hu[:, :, 21] = -400.0
+    liver = next(organ for organ in organs_hu(hu, labels) if organ.key == "liver")
+    assert liver.inner == liver.judged == 100.0 and liver.sd == 0.0
+    assert liver.whole < 0
+    assert liver.voxels == 20**3 - 8
+
+
+def test_an_organ_of_few_voxels_counts_whole(labels: np.ndarray):
+    small = next(organ for organ in organs_hu(np.full(labels.shape, 12.0), labels) if organ.key == "gallbladder")
+    assert small.inner is None and small.judged == 12.0
+
+
+@pytest.mark.parametrize(("off", "missed"), [(19.0, 0), (-19.0, 0), (21.0, 1), (-21.0, 1)])
+def test_the_table_tells_what_is_farther_off_than_20_hu(labels: np.ndarray, off: float, missed: int):
+    hu = hu_mean("none").astype(float)[labels]
+    hu[labels == values()["liver"]] += off
+    table = organs_table([organs_hu(hu, labels)], "none", {"liver": 14.0})
+    liver = next(line for line in table.splitlines() if line.startswith("liver"))
+    assert ("MISSED" in liver) == bool(missed) and f"{off:+.0f}" in liver
+    assert table.endswith(f"{2 - missed} of 2 labels within 20 HU")
+
+
+def test_even_texture_has_no_jitter_and_jumping_slices_have(labels: np.ndarray):
+    rng = np.random.default_rng(0)
+    even = rng.normal(0, 10, labels.shape)
+    assert jitter(even, labels) == pytest.approx(1, abs=0.05)
+    assert jitter(even + rng.normal(0, 20, (24, 1, 1)), labels) > 1.5
+    with pytest.raises(ValueError, match="neither liver nor muscle"):
+        jitter(even, np.zeros_like(labels))
+
+
+def test_tiles_are_small_only_inside_the_block():
+    before = synthesizer.TILE, synthesizer.DECODE_CELLS
+    with pytest.raises(RuntimeError), small_tiles():
+        assert synthesizer.TILE == hu_check.SMALL_TILE and synthesizer.DECODE_CELLS == hu_check.SMALL_SLAB
+        raise RuntimeError
+    assert before == (synthesizer.TILE, synthesizer.DECODE_CELLS)
+
+
+class SeamedGenerator:
+    """Its tiled CT differs from the whole one by 40 HU in one voxel."""
+
+    def synthesize_ct(self, anatomy: sitk.Image, description: Description) -> sitk.Image:
+        hu = np.zeros((10, 10, 10), np.int16)
+        hu[5, 5, 5] = 40 if hu_check.SMALL_TILE == synthesizer.TILE else 0
+        return sitk.GetImageFromArray(hu)
+
+
+def test_a_seam_is_measured():
+    found = tile_seams(SeamedGenerator(), sitk.Image(), Description(""))  # type: ignore[arg-type]
+    assert found["max"] == 40.0 and found["mean"] == pytest.approx(0.04)
