@@ -21,6 +21,13 @@ def depth_to_space(x: Tensor, factor: int) -> Tensor:
     return x.reshape(b, c // f**3, d * f, h * f, w * f)
 
 
+def silence(layer: nn.Conv3d | nn.Linear) -> None:
+    """Weights and bias to zero: a residual branch that adds nothing at the start."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
 class ChannelNorm(nn.Module):
     """Root-mean-square norm over channels at each voxel: no statistics over space, so tiles agree at their seams."""
 
@@ -42,10 +49,9 @@ class ResidualBlock(nn.Module):
         self.first = nn.Conv3d(channels, channels, 3, padding=1)
         self.film = nn.Linear(condition, 2 * channels) if condition else None
         self.second = nn.Conv3d(channels, channels, 3, padding=1)
-        for module in (self.film, self.second):
-            if module is not None:
-                nn.init.zeros_(module.weight)
-                nn.init.zeros_(module.bias)
+        silence(self.second)
+        if self.film is not None:
+            silence(self.film)
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         h = self.first(nnf.silu(self.norm(x)))
@@ -56,7 +62,7 @@ class ResidualBlock(nn.Module):
 
 
 class LabelCode(nn.Module):
-    """A learned vector a label, the labels of f^3 voxels side by side: [B, D, H, W] -> [B, code f^3, D/f, H/f, W/f]."""
+    """A learned vector a label, those of f^3 voxels side by side: [B, D, H, W] -> [B, code f^3, D/f, H/f, W/f]."""
 
     def __init__(self, labels: int, code: int) -> None:
         super().__init__()
@@ -68,7 +74,7 @@ class LabelCode(nn.Module):
 
 
 class TextQueries(nn.Module):
-    """A few learned queries read the token states: [B, L, 384] -> [B, queries, width]; empty text gives a learned default."""
+    """Learned queries read the token states: [B, L, 384] -> [B, queries, width]; empty text gives a default."""
 
     def __init__(self, text: int, width: int, queries: int) -> None:
         super().__init__()

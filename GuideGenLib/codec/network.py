@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import LabelCode, ResidualBlock, depth_to_space, space_to_depth
+from GuideGenLib.blocks import LabelCode, ResidualBlock, depth_to_space, silence, space_to_depth
 from GuideGenLib.codec.compand import compand, expand
 
 FACTOR = 4
@@ -43,8 +43,8 @@ class CodecNetwork(nn.Module):
         self.decoder_half = nn.ModuleList(ResidualBlock(narrow, norm=False) for _ in range(2))
         self.decoder_last = nn.Conv3d(narrow, 8, 3, padding=1)
         for layer in (self.encoder_quarter[-1], self.label_quarter, self.label_half, self.decoder_last):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            assert isinstance(layer, nn.Conv3d)
+            silence(layer)
 
     def set_linear_path(self, blocks: Tensor) -> None:
         """Fit the linear path to companded blocks [n, 64]: principal components, latents with unit variance."""
@@ -57,9 +57,9 @@ class CodecNetwork(nn.Module):
         spread = values[-latent:].flip(0).clamp_min(1e-8).sqrt()
         with torch.no_grad():
             self.linear_in.weight.copy_((basis / spread[:, None]).view(latent, -1, 1, 1, 1))
-            self.linear_in.bias.copy_(-(basis / spread[:, None]).sum(dim=1) * offset)
+            self.linear_in.bias.copy_(-(basis / spread[:, None]).sum(dim=1) * offset)  # type: ignore[union-attr]
             self.linear_out.weight.copy_((basis.T * spread).view(-1, latent, 1, 1, 1))
-            self.linear_out.bias.fill_(float(offset))
+            self.linear_out.bias.fill_(float(offset))  # type: ignore[union-attr]
 
     def forward(self, hu: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """One training pass: (reconstruction on the companded scale from noisy latents, the latents)."""

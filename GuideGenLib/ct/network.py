@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import ChannelNorm, LabelCode, ResidualBlock, TextQueries, depth_to_space
+from GuideGenLib.blocks import ChannelNorm, LabelCode, ResidualBlock, TextQueries, depth_to_space, silence
 from GuideGenLib.codec.network import FACTOR
 
 
@@ -76,8 +76,7 @@ class CTNetwork(nn.Module):
         self.fine_out = nn.ModuleList(ResidualBlock(fine, vector) for _ in range(2))
         self.head_norm = ChannelNorm(fine)
         self.head = nn.Conv3d(fine, config.latent, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        silence(self.head)
 
     def anatomy(self, labels: Tensor, reference: Tensor, depth: Tensor) -> Tensor:
         h = self.label_stem(self.label_code(labels, FACTOR)) + self.reference_stem(torch.cat([reference, depth], dim=1))

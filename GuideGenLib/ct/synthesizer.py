@@ -35,11 +35,18 @@ class CTSynthesizer:
     flow: CTNetwork
     spread: Tensor
 
-    def noise(self, shape: tuple[int, int, int], seed: int) -> Tensor:
-        """The noise field [1, 8, d, h, w] of a volume of `shape` voxels; a crop of it serves a crop of the volume."""
+    def noise(self, shape: tuple[int, ...], seed: int, window: tuple[slice, ...] | None = None) -> Tensor:
+        """The noise field [1, 8, d, h, w] of a volume of `shape` voxels, or the part of it under a `window` of voxels.
+
+        A part starts at multiples of MULTIPLE and is the same as in the whole: a crop made anew has its old texture.
+        """
         generator = torch.Generator(device=self.spread.device).manual_seed(seed)
         cells = [-(-n // MULTIPLE) * MULTIPLE // FACTOR for n in shape]
-        return torch.randn((1, len(self.spread), *cells), generator=generator, device=self.spread.device)
+        whole = torch.randn((1, len(self.spread), *cells), generator=generator, device=self.spread.device)
+        if window is None:
+            return whole
+        z, y, x = (slice(s.start // FACTOR, -(-s.stop // MULTIPLE) * MULTIPLE // FACTOR) for s in window)
+        return whole[:, :, z, y, x]
 
     @torch.inference_mode()
     def synthesize(
@@ -117,4 +124,6 @@ def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that fade into each other."""
     if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
         return network(x)
-    return sliding_window_inference(x, TILE, 1, network, overlap=0.4, mode="gaussian", padding_mode="replicate")
+    blended = sliding_window_inference(x, TILE, 1, network, overlap=0.4, mode="gaussian", padding_mode="replicate")
+    assert isinstance(blended, Tensor)
+    return blended

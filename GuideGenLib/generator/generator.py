@@ -174,12 +174,9 @@ class Generator:
         change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)
         if change is None:
             return sitk.Image(ct)
-        noise = self.models.ct.noise(after.shape, seed)
-        cells = tuple(
-            slice(s.start // 4, (s.start + -(-(s.stop - s.start) // MULTIPLE) * MULTIPLE) // 4) for s in change.window
-        )
+        noise = self.models.ct.noise(after.shape, seed, change.window)
         hu = np.zeros(after.shape, np.float32)
-        hu[change.window] = self._hu(after[change.window], description, noise[(..., *cells)], steps, progress)
+        hu[change.window] = self._hu(after[change.window], description, noise, steps, progress)
         weight = _float_image(change.weight, frame)
         new = from_canonical(hu, frame, ct, labels=False)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))

@@ -71,4 +71,4 @@ def _tuples(arguments: dict[str, object]) -> dict[str, object]:
 
 def _ready(network: nn.Module, device: torch.device) -> None:
     network.eval().requires_grad_(False)
-    network.to(device).to(memory_format=torch.channels_last_3d)
+    network.to(device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]

@@ -88,13 +88,18 @@ ORGANS: dict[str, frozenset[str]] = {
 """Structures that a scan of the region always shows (prostate or uterus come with the sex)."""
 
 
+def _planes(labels: np.ndarray, keys: tuple[str, ...]) -> np.ndarray:
+    """Indices of the slices that hold one of the labels."""
+    return np.flatnonzero(np.isin(labels, [values()[key] for key in keys]).any(axis=(1, 2)))
+
+
 def _top(labels: np.ndarray, *keys: str) -> int | None:
-    planes = np.isin(labels, [values()[key] for key in keys]).any(axis=(1, 2)).nonzero()[0]
+    planes = _planes(labels, keys)
     return int(planes[-1]) if len(planes) else None
 
 
 def _bottom(labels: np.ndarray, *keys: str) -> int | None:
-    planes = np.isin(labels, [values()[key] for key in keys]).any(axis=(1, 2)).nonzero()[0]
+    planes = _planes(labels, keys)
     return int(planes[0]) if len(planes) else None
 
 

@@ -169,7 +169,7 @@ class CTLoss:
         drawn = [self.source.draw() for _ in range(BATCH)]
         rng = self.source.rng
         hu, labels, reference, depth = (
-            torch.from_numpy(np.stack([d[i] for d in drawn])).to(self.device) for i in range(4)
+            torch.from_numpy(np.stack([np.asarray(d[i]) for d in drawn])).to(self.device) for i in range(4)
         )
         with torch.no_grad():
             latents = self.codec.encode(hu[:, None])

@@ -78,7 +78,9 @@ def test_the_ct_may_have_the_grid_of_the_anatomy_or_its_own(generator: Generator
     assert finer.GetSpacing() == (4.0, 4.0, 4.0)
 
 
-def test_an_empty_a_body_only_and_an_unknown_anatomy_are_refused(generator: Generator, small_labels: np.ndarray) -> None:
+def test_an_empty_a_body_only_and_an_unknown_anatomy_are_refused(
+    generator: Generator, small_labels: np.ndarray
+) -> None:
     def image(labels: np.ndarray) -> sitk.Image:
         made = sitk.GetImageFromArray(labels.astype(np.uint8))
         made.SetSpacing((12.0, 12.0, 12.0))
