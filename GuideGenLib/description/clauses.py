@@ -4,7 +4,7 @@ Each word for a finding (its head) owns the words from the start of its noun phr
 in the left lung and two small liver nodules" the first phrase ends before "and".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from GuideGenLib.description.items import Item
@@ -32,6 +32,8 @@ class Region:
     """How it is joined to the finding before it in its sentence: "link", "and", "present"; "" for the first."""
     before: list[Item] = field(default_factory=list)
     """The items of the noun phrase before the head."""
+    single: bool = False
+    """Whether it is one of several that a plural head stands for."""
 
 
 def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]]:
@@ -56,7 +58,46 @@ def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]
             items[head], items[start:end], number, denied(items, head, heads), past(items, head),
             joint, items[begin:head]
         ))  # fmt: skip
-    return found, normal
+    _give_back_places(found)
+    return [part for region in found for part in _split(region)], normal
+
+
+def _give_back_places(found: list[Region]) -> None:
+    """"metastases from lung cancer in the liver": the place behind is that of the metastases."""
+    for before, region in pairwise(found):
+        if region.joint != "from" or before.head is None or region.head is None or before.head.type != "kind":
+            continue
+        named = region.head.value.organ if region.head.type == "kind" else None
+        placed = named or any(item.type in PLACE_TYPES for item in region.before)
+        if before.head.value.name == "metastasis" and placed and not any(i.type in PLACE_TYPES for i in before.items):
+            head = region.items.index(region.head)
+            start = next((i for i in range(head, len(region.items)) if region.items[i].type == "preposition"), None)
+            if start is not None:
+                before.items = [item for item in before.items if item.type != "from"] + region.items[start:]
+                del region.items[start:]
+
+
+def _split(region: Region) -> list[Region]:
+    """"tumors: lung (3 cm, T1) and kidney (5 cm, T2)": one region a place, where each has its size or stage."""
+    if region.head is None:
+        return [region]
+    head = region.items.index(region.head)
+    tail = region.items[head + 1 :]
+    parts: list[list[Item]] = [[]]
+    for item in tail:
+        if item.type == "and":
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    whole = all(
+        any(item.type in PLACE_TYPES for item in part) and any(item.type in ("size", "stage") for item in part)
+        for part in parts
+    )
+    if len(parts) < 2 or not whole or any(item.type in PLACE_TYPES for item in region.before):
+        return [region]
+    shared = [item for item in region.items[: head + 1] if item.type != "count"]
+    return [replace(region, items=[*shared, *part], single=True, joint=region.joint if not i else "and")
+            for i, part in enumerate(parts)]  # fmt: skip
 
 
 def _empty(item: Item) -> bool:
@@ -187,7 +228,7 @@ def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int)
 def _joint(between: list[Item]) -> str:
     """What joins a finding to the one before it, by its last joining word."""
     for item in reversed(between):
-        if item.type in ("link", "and", "or", "present", "but", "from", "relation", "negation", "comma"):
+        if item.type in ("link", "and", "or", "present", "but", "from", "relation", "negation", "comma", "colon"):
             return item.type
         if item.type == "verb":
             return "verb"

@@ -33,7 +33,12 @@ def names_again(before: Draft, draft: Draft) -> bool:
         return agree(before, draft)
     if before.kind not in FAMILY or draft.kind not in FAMILY:
         return before.kind == draft.kind and draft.definite and agree(before, draft)
-    if not agree(before, draft) or (draft.plural and not before.plural):
+    if not agree(before, draft):
+        return False
+    same_sentence = draft.region.sentence == before.region.sentence
+    if draft.region.joint == "colon" and draft.generic and before.bare and same_sentence:
+        return True  # "HCC: two lesions, in segments II and VIII"
+    if draft.plural and not before.plural:
         return False
     if draft.region.sentence != before.region.sentence:
         return draft.definite or ((before.bare or draft.bare) and not before.plural and (draft.count or 1) == 1)

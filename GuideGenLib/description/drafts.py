@@ -11,6 +11,7 @@ from GuideGenLib.description.model import SITES
 from GuideGenLib.description.tnm import Stage
 
 FAMILY = ("tumor", "mass", "nodule", "lesion")
+_FORMERLY = ("was", "previously", "formerly", "initially")
 STAGE_FIELDS = ("t", "n", "m", "stage")
 
 
@@ -66,11 +67,13 @@ def read_draft(region: Region) -> Draft:
     draft = Draft(None, region, negated=region.negated and head is not None, past=region.past)
     if head is not None and head.type == "kind":
         draft.kind, draft.organ = head.value.name, head.value.organ
-        draft.plural, draft.generic, draft.drawable = head.value.plural, head.value.generic, head.value.drawable
+        draft.plural = head.value.plural and not region.single
+        draft.generic, draft.drawable = head.value.generic, head.value.drawable
         if draft.organ is not None:
             draft.fields["organ"] = (draft.organ, head)
     elif head is not None and head.type in ("primary", "preposition"):
         draft.kind, draft.drawable = "tumor" if head.type == "primary" else "metastasis", True
+        draft.generic = head.type == "primary"
     elif head is not None:
         draft.pronoun, draft.drawable = True, True
         draft.member = head.type == "member"
@@ -86,14 +89,15 @@ def read_draft(region: Region) -> Draft:
 def _read_item(draft: Draft, item: Item, before: bool) -> None:
     match item.type:
         case "size":
-            if not _is_old_size(draft.region.items, item):
+            if not _is_old(draft.region.items, item):
                 draft.sizes += [(length, item) for length in item.value]
         case "size_word" | "stage_word":
             name = "size_word" if item.type == "size_word" else "stage"
-            if item.value is not None and (name not in draft.fields or name == "size_word"):
+            if item.value is not None and not _measures(draft.region.items, item):
                 draft.fields.setdefault(name, (item.value, item))
         case "stage":
-            add_stage(draft, item)
+            if not _is_old(draft.region.items, item):
+                add_stage(draft, item)
         case "metastatic":
             if draft.kind in FAMILY:
                 draft.fields.setdefault("m", ("1", item))
@@ -119,12 +123,16 @@ def _closes(items: list[Item], count: Item) -> bool:
     return not count.span.text.isdigit() and (not behind or behind[0].type in ("comma", "and", "stop"))
 
 
-def _is_old_size(items: list[Item], size: Item) -> bool:
-    index = items.index(size)
-    return any(
-        item.type == "past" or item.span.text.lower() in ("was", "previously")
-        for item in items[max(0, index - 1) : index]
-    )
+def _measures(items: list[Item], word: Item) -> bool:
+    """The "large" of "5 cm large"."""
+    before = [item for item in items[: items.index(word)] if item.type != "hyphen"]
+    return bool(before) and before[-1].type == "size" and word.span.text.lower() in ("large", "big")
+
+
+def _is_old(items: list[Item], item: Item) -> bool:
+    """ "previously T1", "was 4 cm": no longer so."""
+    index = items.index(item)
+    return index > 0 and (items[index - 1].type == "past" or items[index - 1].span.text.lower() in _FORMERLY)
 
 
 def add_stage(draft: Draft, item: Item) -> None:

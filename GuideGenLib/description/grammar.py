@@ -32,7 +32,9 @@ PAST = (
     "former", "past history of", "past medical history of", "after resection of", "hx of",
     "personal history of", "after treatment of", "following resection of", "after removal of", "pmh of", "fh of",
     "remote history of", "status post resection of", "s/p resection of", "surgically removed", "in remission",
-    "removed", "previously resected",
+    "removed", "previously resected", "hemicolectomy for", "colectomy for",
+    "nephrectomy for", "lobectomy for", "pneumonectomy for", "pancreatectomy for", "hepatectomy for", "resection for",
+    "surgery for", "operated for", "removal of",
 )  # fmt: skip
 """What follows (or, for one word, directly stands beside) is not in the patient now."""
 LINKS = (
@@ -65,6 +67,8 @@ RELATIONS = (
     "crossing", "extending through", "proximal to", "distal to", "due to", "secondary to", "invasion",
 )  # fmt: skip
 """A place after one of these is a neighbour, unless the finding has no place of its own."""
+NEARNESS = ("near", "close to", "next to", "adjacent to", "beside", "proximal to", "distal to")
+"""A part of the finding's own organ after one of these is where it is."""
 MERE_RELATIONS = ("due to", "secondary to", "causing", "resulting in", "between", "above", "below", "reaching")
 """Relations that say nothing by themselves."""
 PRESENT = (
@@ -191,7 +195,8 @@ FILLERS = (
     "demographic",
     "demographically", "race is", "lives", "living", "being treated", "being", "suspiciously", "located within",
     "seated", "sited",
-    "please", "low dose", "ldct", "millimeter", "millimeters", "centimeter", "centimeters", "inches", "generate",
+    "dx", "loc", "dg", "hist", "previously", "formerly", "please", "low dose", "ldct", "millimeter", "millimeters",
+    "centimeter", "centimeters", "inches", "generate",
     "create", "make", "draw", "synthesize", "produce", "want", "need", "like", "give", "me", "i", "we",
     "us", "our", "my", "you", "your", "their", "them", "it", "itself", "themselves", "one", "ones", "of", "in", "on",
     "the",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from GuideGenLib.description.foreign import fields_of, foreign_items, joins_two
 from GuideGenLib.description.items import Item
 from GuideGenLib.description.model import SITES, DescriptionError
 from GuideGenLib.description.negation import PLACE_TYPES
@@ -42,38 +43,14 @@ def groups_of(
     organ: what the kind of the finding implies.
     Raises DescriptionError where one place is said to be two ("the left upper lobe of the right lung").
     """
+    elsewhere = foreign_items(items, head, is_metastasis, organ)
+    unused = list(elsewhere)
     groups: list[Group] = []
-    unused: list[Item] = []
     last = -1
-    relation: Item | None = None
-    among = False  # "between the left kidney and the spleen": the first place is taken
-    aside = ""  # among words of place that are not the finding's: "2 cm from the hilum", "and a hip prosthesis"
     for index, item in enumerate(items):
-        if item.type == "relation":
-            among = item.span.text.lower() == "between"
-            if groups or organ or not _places_follow(items, index):
-                relation = item
-                unused += [item] if item.value else []
-        elif item.type in ("but", "present"):
-            relation = None
-        if item.type == "distance":
-            aside = "distance"
-        elif item.type in ("comma", "and", "or", "but") or (
-            aside == "distance" and item.type == "preposition" and item.value and items[index - 1].type != "distance"
-        ):
-            aside = ""
-        if item.type not in PLACE_TYPES or _joins_two(items, index):
-            continue
-        if aside or _of_something_else(items, index, bool(groups)):
-            aside = aside or "thing"
-            unused.append(item)
+        if item.type not in PLACE_TYPES or item in elsewhere or joins_two(items, index):
             continue
         between = items[last + 1 : index] if groups else []
-        origin = is_metastasis and any(other.type == "from" for other in items[:index])
-        joined = any(other.type == "and" for other in items[last + 1 : index])
-        if relation is not None or origin or (among and groups and joined):
-            unused.append(item)
-            continue
         joint = next((other.type for other in between if other.type in ("and", "or", "comma")), "")
         if groups and any(other.type in ("and", "or") for other in between):
             joint = "and"
@@ -87,49 +64,16 @@ def groups_of(
                 groups.pop()
             continue
         last = index
-    merged = _share(_merge(groups))
-    return merged, unused
-
-
-def _joins_two(items: Sequence[Item], index: int) -> bool:
-    """The "both" of "both a liver tumor and a colon tumor"."""
-    word = items[index].span.text.lower()
-    return word in ("both", "either") and index + 1 < len(items) and items[index + 1].type == "article"
-
-
-def _places_follow(items: Sequence[Item], index: int) -> bool:
-    return any(item.type in PLACE_TYPES for item in items[index + 1 :])
-
-
-def _of_something_else(items: Sequence[Item], index: int, placed: bool) -> bool:
-    """ "left nephrectomy", "and a hip prosthesis": the place of a thing that is not understood."""
-    after = items[index + 1 : index + 3]
-    if (
-        not after
-        or after[0].type != "unknown"
-        or (len(after) > 1 and after[1].type in ("kind", "unknown", *PLACE_TYPES))
-    ):
-        return False
-    side_only = set(_fields(items[index])) == {"side"}
-    article = (
-        placed and index > 1 and items[index - 1].type == "article" and items[index - 2].type in ("and", "comma", "or")
-    )
-    return side_only or article
+    return _share(_merge(groups)), unused
 
 
 def _premodifies(items: Sequence[Item], index: int, head: Item | None) -> bool:
     return head is not None and head in items and index < items.index(head)
 
 
-def _fields(item: Item) -> dict[str, str]:
-    if item.type == "segment":
-        return {"segments": "/".join(item.value[0])} | ({"organ": "liver"} if item.value[1] else {})
-    return dict(item.value)
-
-
 def _add(group: Group, item: Item, strict: bool, premodifies: bool, is_metastasis: bool) -> bool:
     """Put a word into a group. False where it does not fit, and the joint is too loose to call it a contradiction."""
-    fields = _fields(item)
+    fields = fields_of(item)
     for name, value in fields.items():
         if group.get(name) in (None, value):
             continue
