@@ -27,7 +27,7 @@ def write_tiny_bundle(path: Path) -> Path:
     codec.set_linear_path(_blocks())
     ct = {f"mean.{k}": v for k, v in mean.state_dict().items()} | {f"flow.{k}": v for k, v in flow.state_dict().items()}
     tensors = {
-        "mask": {**mask.state_dict(), "log_weights": torch.zeros(MASK.classes)},
+        "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes)},
         "codec": codec.state_dict(),
         "ct": {**ct, "spread": torch.full((8,), 0.1)},
     }

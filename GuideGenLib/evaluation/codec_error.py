@@ -30,7 +30,8 @@ TISSUES: dict[str, tuple[float, float]] = {
 """HU ranges of the original by which voxels are told apart, as the scans have no labels."""
 SHOWN = {"lung": (-600, 1500), "soft tissue": (40, 400), "bone": (400, 1800)}
 """Centre and width in HU of the picture's rows."""
-DIFFERENCE_HU = 100.0
+DIFFERENCE_SHARE = 0.25
+"""The difference is shown in a window of this part of the width, 0 HU in the middle."""
 WANTED = {"body": 25.0, "window": 12.0}
 
 
@@ -133,10 +134,10 @@ def write_picture(original: np.ndarray, decoded: np.ndarray, path: Path) -> None
 
     z = int(np.argmax((original > BODY_HU).sum(axis=(1, 2))))
     before, after = original[z], decoded[z]
-    difference = np.clip((after - before) / (2 * DIFFERENCE_HU) + 0.5, 0, 1)
     rows = []
     for centre, width in SHOWN.values():
         pair = [np.clip((part - centre) / width + 0.5, 0, 1) for part in (before, after)]
+        difference = np.clip((after - before) / (DIFFERENCE_SHARE * width) + 0.5, 0, 1)
         rows.append(np.concatenate([*pair, difference], axis=1))
     with atomic(path) as private:
         imsave(private, np.concatenate(rows, axis=0), cmap="gray", vmin=0, vmax=1, format="png")

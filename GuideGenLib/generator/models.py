@@ -41,7 +41,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         )
     mask_tensors = bundle.tensors("mask.safetensors")
     ct_tensors = bundle.tensors("ct.safetensors")
-    log_weights = mask_tensors.pop("log_weights")
+    class_bias = mask_tensors.pop("class_bias")
     spread = ct_tensors.pop("spread").float().to(device)
     try:
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
@@ -60,7 +60,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         reason = str(error).strip().splitlines()[0]
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
-        encoder, MaskSynthesizer(mask, log_weights.float()), CTSynthesizer(codec, mean, flow, spread), device, bfloat16
+        encoder, MaskSynthesizer(mask, class_bias.float()), CTSynthesizer(codec, mean, flow, spread), device, bfloat16
     )
 
 

@@ -21,14 +21,13 @@ class Denoiser:
     """The network with its conditions, guidance and slab fixed.
 
     Probabilities are kept cell by cell, [cells, 8, classes], as the network makes them; `unfold_cells` lays them out.
-    `log_weights` [classes] are the class weights of the training loss: a weighted cross-entropy learns w_k p_k, so the
-    logits are corrected by them.
+    `class_bias` [classes] is taken off the logits: it was measured so that organs have the sizes of the population.
     """
 
     network: MaskNetwork
     conditions: Conditions
     guidance: float
-    log_weights: Tensor
+    class_bias: Tensor
     slab: tuple[int, int]
 
     @property
@@ -49,7 +48,7 @@ class Denoiser:
         if guided and self.guidance != 1:
             free = self._logits(x, previous, clock, kind, self.conditions.dropped())
             logits = free + self.guidance * (logits - free)
-        return (logits - self.log_weights).log_softmax(dim=-1)
+        return (logits - self.class_bias).log_softmax(dim=-1)
 
     def _logits(self, x: Tensor, previous: Tensor, clock: Tensor, kind: Tensor, conditions: Conditions) -> Tensor:
         features = self.network(x, previous, clock, kind, conditions, self.slab[0])

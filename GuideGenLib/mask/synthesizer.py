@@ -17,11 +17,11 @@ SPACING = 3.0
 
 
 class MaskSynthesizer:
-    """Stage 1 without its lesions. `log_weights`: logarithm of the class weights used in training, [classes]."""
+    """Stage 1 without its lesions. `class_bias` [classes]: see `sampler.Denoiser`."""
 
-    def __init__(self, network: MaskNetwork, log_weights: Tensor) -> None:
+    def __init__(self, network: MaskNetwork, class_bias: Tensor) -> None:
         self.network = network
-        self.log_weights = log_weights.to(network.codes.device)
+        self.class_bias = class_bias.to(network.codes.device)
 
     @torch.inference_mode()
     def synthesize(
@@ -41,7 +41,7 @@ class MaskSynthesizer:
         if sampler not in SAMPLERS:
             raise ValueError(f"unknown sampler {sampler!r}: choose one of {', '.join(SAMPLERS)}")
         generator = torch.Generator(device=self.network.codes.device).manual_seed(seed)
-        denoiser = Denoiser(self.network, conditions, guidance, self.log_weights, SLABS[region])
+        denoiser = Denoiser(self.network, conditions, guidance, self.class_bias, SLABS[region])
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
         labels = keep_largest(refine(coarse).cpu().numpy())

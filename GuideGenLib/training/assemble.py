@@ -20,9 +20,9 @@ from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
+from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.ct import SPREAD
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
-from GuideGenLib.training.mask import class_weights
 from GuideGenLib.training.materials import volume_ranges
 from GuideGenLib.training.scans import HELD_OUT
 from GuideGenLib.training.sources import data_sources
@@ -65,9 +65,12 @@ def assemble_bundle(
     }
     _check_fit(weights)
     classes = networks[MASK]["classes"]
+    bias = read_calibration(run / MASK)
+    if bias is None or len(bias) != classes:
+        raise RunError(f"{run / MASK} is not calibrated: run `guidegen train mask` to its end")
     slim = {stage: _half(state) for stage, state in weights.items()}
     files = {
-        "mask": slim[MASK] | {"log_weights": training_weights(anatomies, classes).log()},
+        "mask": slim[MASK] | {"class_bias": bias},
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
@@ -117,11 +120,6 @@ def training_commands(run: Path, people: int, seed: int) -> list[str]:
         f"bundle --people {people}",
     )
     return [f"guidegen train {stage} --seed {seed}" for stage in stages]
-
-
-def training_weights(anatomies: NDArray[np.uint8], classes: int) -> Tensor:
-    """The class weights [classes] of the mask's loss, from the same part of the population."""
-    return class_weights(anatomies[:: max(1, len(anatomies) // 50)], classes)
 
 
 def read_spread(folder: Path) -> Tensor:

@@ -18,9 +18,11 @@ import torch
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.network import MaskNetwork
 from GuideGenLib.population.torso import cached_torso
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training import assemble
+from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank, steps_done
@@ -134,7 +136,12 @@ def mask(job: Job) -> None:
     say("mask: reading the prompts")
     data = mask_data(labels, people, TextEncoder.load(), job.seed)
     job.seed_torch(assemble.MASK)
-    train_mask(data, job.run / assemble.MASK, steps=job.steps, seed=job.seed, log=say)
+    folder = job.run / assemble.MASK
+    trainer = train_mask(data, folder, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0 and read_calibration(folder) is None:
+        network = MaskNetwork(assemble.mask_config(averaged_state(folder))).to(trainer.device)
+        network.load_state_dict(averaged_state(folder))
+        calibrate(network, data, torch.zeros(network.config.classes), folder, log=say)
 
 
 def ct_mean(job: Job) -> None:

@@ -53,7 +53,8 @@ def test_the_picture_has_three_windows_and_three_columns(scan: np.ndarray, tmp_p
     write_picture(scan, scan + 50, tmp_path / "codec.png")
     picture = imread(tmp_path / "codec.png")[..., 0]
     assert picture.shape == (36, 36)
-    assert np.allclose(picture[:, 24:], 0.75, atol=0.01)
+    for row, width in enumerate((1500, 400, 1800)):
+        assert np.allclose(picture[12 * row : 12 * row + 12, 24:], min(1, 0.5 + 50 / (0.25 * width)), atol=0.01)
 
 
 def test_missing_scans_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -19,6 +19,7 @@ from GuideGenLib.training.assemble import assemble_bundle, codec_arguments, ct_c
 from GuideGenLib.training.loop import RunError, Trainer, averaged_state
 
 CLASSES, LABELS = 68, len(anatomy_rows())
+BIAS = [0.01 * k for k in range(CLASSES)]
 MASK = MaskConfig(CLASSES, grid=(16, 8, 24), code=4, widths=(8, 12, 16), queries=2)
 MEAN = CTConfig(LABELS, inputs=8, widths=(8, 16), code=2, queries=3)
 FLOW = CTConfig(LABELS, inputs=16, widths=(12, 16))
@@ -39,6 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     run = tmp_path_factory.mktemp("runs")
     finish(MaskNetwork(MASK), run / "mask")
+    (run / "mask" / "calibration.json").write_text(json.dumps({"bias": BIAS}))
     finish(CodecNetwork(**CODEC), run / "codec")
     finish(CTNetwork(MEAN), run / "ct_mean")
     finish(CTNetwork(FLOW), run / "ct_flow")
@@ -87,8 +89,7 @@ def test_the_generator_gets_the_networks_that_were_trained(
         assert torch.equal(models.ct.codec.state_dict()[key], averaged_state(runs / folder)[key])
     assert torch.equal(models.mask.network.codes, averaged_state(runs / "mask")["codes"])
     assert torch.allclose(models.ct.spread, torch.tensor(SPREAD))
-    assert models.mask.log_weights.shape == (CLASSES,)
-    assert models.mask.log_weights.exp().min() >= 0.35
+    torch.testing.assert_close(models.mask.class_bias, torch.tensor(BIAS))
     assert (made.config["training"]["steps"][folder], made.config["ct_noise"]) == (2, 0.75)
 
 
@@ -156,12 +157,7 @@ def test_a_bundle_that_is_too_large_is_refused(
     refused(r"would have .* MB \(mask .*, codec .*, ct .*\)", runs, anatomies, tmp_path / "bundle")
 
 
-def test_the_weights_of_the_loss_are_those_of_the_bundle() -> None:
-    from GuideGenLib.training.mask import MaskData, MaskLoss
-
-    labels = np.random.default_rng(1).choice(68, (120, 16, 8, 24), p=np.arange(1, 69) / np.arange(1, 69).sum())
-    labels = labels.astype(np.uint8)
-    texts: list[list[Tensor]] = [[]] * len(labels)
-    loss = MaskLoss(MaskData(labels, np.zeros((120, 16), np.float32), texts), MASK, torch.device("cpu"), [0])
-    assert torch.equal(assemble.training_weights(labels, CLASSES), loss.weights)
-    assert len(set(loss.weights.tolist())) > 10
+def test_a_mask_that_was_not_calibrated_is_refused(runs: Path, anatomies: np.ndarray, tmp_path: Path) -> None:
+    some = linked(runs, tmp_path / "runs", "mask")
+    finish(MaskNetwork(MASK), some / "mask")
+    refused("not calibrated", some, anatomies, tmp_path / "bundle")
