@@ -148,7 +148,7 @@ def _settings(args: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     mask: dict[str, Any] = {"sampler": args.sampler}
     mask |= {name: value for name in ("steps", "guidance") if (value := getattr(args, name)) is not None}
     settings = {
-        "mask": mask, "bundle": bundle.name, "sha256": bundle.identity, "guidegen": __version__, "device": args.device,
+        "mask": mask, "bundle": bundle.name, "sha256": bundle.config["files"]["mask.safetensors"]["sha256"], "guidegen": __version__, "device": args.device,
         "precision": args.precision, "processes": args.processes, "volumes_known": "volumes_ml" in bundle.config,
     }  # fmt: skip
     return dict(json.loads(json.dumps(settings)))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.bundle import load_bundle
