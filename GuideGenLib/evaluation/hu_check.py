@@ -28,7 +28,7 @@ PHASES: tuple[Phase, ...] = ("none", "portal_venous")
 TEXTS = ("A 58-year-old man of normal build.", "An overweight woman of 47.", "A thin woman of 66.", "An obese man, 71.")
 WITHIN_HU = 20.0
 LEAST_VOXELS = 50
-"""Fewer voxels than this after the erosion are not judged, but the whole label is."""
+"""Where fewer voxels than this are left after the erosion the whole label is judged; a smaller label is not judged."""
 LABELLED = ("lidc_0001", "totalseg_example")
 SMALL_TILE = (40, 32, 32)
 SMALL_SLAB = 16
@@ -87,7 +87,7 @@ def check_hu(args: argparse.Namespace, count: int) -> int:
 
 
 def organs_hu(hu: np.ndarray, labels: np.ndarray) -> list[OrganHU]:
-    """Means of each label but air; hu and labels [z, y, x] on one grid."""
+    """Means of each label but air that has LEAST_VOXELS; hu and labels [z, y, x] on one grid."""
     found = []
     boxes = ndimage.find_objects(labels, max_label=len(values()))
     for key, value in values().items():
@@ -95,6 +95,8 @@ def organs_hu(hu: np.ndarray, labels: np.ndarray) -> list[OrganHU]:
         if box is None:
             continue
         mask = labels[box] == value
+        if mask.sum() < LEAST_VOXELS:
+            continue
         part = hu[box].astype(np.float64)
         core = part[ndimage.binary_erosion(mask)]
         enough = len(core) >= LEAST_VOXELS

@@ -28,7 +28,7 @@ SCATTERED = (
 """Bowel with its gas, ribs with cartilages, and muscle that no other label names; vessels and tissues besides."""
 UNPAIRED_SIDES = {"liver": "right", "gallbladder": "right", "spleen": "left", "stomach": "left"}
 GOALS = {
-    "organ present": 0.98, "all organs present": None, "organ in one piece": 0.95, "side right": 1.0,
+    "organ present": 0.98, "all organs present": 0.98, "organ in one piece": 0.95, "side right": 1.0,
     "volume in p1-p99": 0.95, "tumor exactly as asked": 0.98, "tumor in its place": 0.95, "tumor of its size": 0.90,
 }  # fmt: skip
 """The figures in the order in which they are shown, each with the share that is wanted."""
@@ -40,10 +40,11 @@ UNITS = {
 
 @dataclass
 class Verdict:
-    """(right, cases) of each figure of GOALS that one volume has cases for, and what was wrong in words."""
+    """(right, cases) of each figure of GOALS that one volume has cases for, what was wrong in words, missing organs."""
 
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     def count(self, figure: str, results: Sequence[str | None]) -> None:
         """Add cases: None where all is well, else the fault."""
@@ -52,9 +53,12 @@ class Verdict:
 
 
 def expected_organs(region: str, sex: str | None) -> list[str]:
-    """Keys that a scan of the region must show: every organ of the table for the torso, a fixed list for its parts."""
+    """Keys that a scan of the region must show: every organ of the table for the torso, a fixed list for its parts.
+
+    What is only a part of an organ (bowel gas, vessels within the lungs) need not be there.
+    """
     if region == "torso":
-        apart = {"background", "stomach_gas", "colon_gas", "prostate", "uterus"}
+        apart = {"background", "stomach_gas", "colon_gas", "lung_vessel", "prostate", "uterus"}
         keys = [row for row in values() if row not in apart and not row.endswith("_tumor")]
     else:
         keys = sorted(ORGANS[region])
@@ -106,12 +110,14 @@ def as_json(shares: Mapping[str, Share]) -> dict[str, dict[str, object]]:
 
 
 def _present(verdict: Verdict, volumes: Mapping[str, float], organs: Sequence[str], bounds: Bounds) -> None:
-    missing: list[str | None] = []
+    results: list[str | None] = []
     for key in organs:
         least = max(LEAST_ML, LEAST_OF_SMALLEST * bounds[key][0]) if key in bounds else LEAST_ML
-        missing.append(None if volumes[key] >= least else f"{key} has {volumes[key]:.1f} ml, {least:.1f} are wanted")
-    verdict.count("organ present", missing)
-    lost = sum(fault is not None for fault in missing)
+        there = volumes[key] >= least
+        results.append(None if there else f"{key} has {volumes[key]:.1f} ml, {least:.1f} are wanted")
+        verdict.missing += [] if there else [key]
+    verdict.count("organ present", results)
+    lost = len(verdict.missing)
     verdict.count("all organs present", [f"{lost} missing" if lost else None])
 
 

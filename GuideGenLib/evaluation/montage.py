@@ -40,7 +40,8 @@ def write_montage(tiles: Sequence[np.ndarray], names: Sequence[str], path: Path,
     axes.set_axis_off()
     axes.imshow(table.colors()[sheet], interpolation="nearest", aspect="auto")
     for name, (top, left) in zip(names, corners, strict=True):
-        axes.text(left + 2, top + 2, name, color="white", size=7, va="top", parse_math=False)
+        mark = axes.text(left + 4, top + 4, name, color="white", size=7, va="top", parse_math=False)
+        mark.set_bbox({"facecolor": "black", "edgecolor": "none", "pad": 1})
     with atomic(path) as private:
         figure.savefig(private, format="png", metadata={"Title": "SYNTHETIC"})
 

@@ -18,7 +18,7 @@ from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.judge import Verdict, as_json, failed, judge, summary
 from GuideGenLib.evaluation.montage import tile, write_montage
 from GuideGenLib.evaluation.prompts import Prompt, prompts
-from GuideGenLib.evaluation.report import faults_list, figures_table, kinds_table
+from GuideGenLib.evaluation.report import faults_list, figures_table, kinds_table, missing_list
 from GuideGenLib.evaluation.runs import Run, finished, read_labels, run_prompts
 from GuideGenLib.volumes import write_json
 
@@ -123,6 +123,7 @@ def report(
     print(f"\n{len(chosen)} prompts, {len(seconds)} volumes, sampler {settings['mask']['sampler']}\n")
     print(figures_table(shares))
     print("\n" + kinds_table(by_kind))
+    print(f"\nOrgans that are missing, in how many volumes: {missing_list(verdicts)}")
     if not settings["volumes_known"]:
         print("\nOrgan volumes are not judged: the bundle has no volumes_ml.")
     if seconds:
@@ -147,8 +148,9 @@ def _settings(args: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     """What the masks depend on, and what their seconds do."""
     mask: dict[str, Any] = {"sampler": args.sampler}
     mask |= {name: value for name in ("steps", "guidance") if (value := getattr(args, name)) is not None}
+    weights = bundle.config["files"]["mask.safetensors"]["sha256"]  # masks stay valid when only other networks change
     settings = {
-        "mask": mask, "bundle": bundle.name, "sha256": bundle.config["files"]["mask.safetensors"]["sha256"], "guidegen": __version__, "device": args.device,
+        "mask": mask, "bundle": bundle.name, "sha256": weights, "guidegen": __version__, "device": args.device,
         "precision": args.precision, "processes": args.processes, "volumes_known": "volumes_ml" in bundle.config,
     }  # fmt: skip
     return dict(json.loads(json.dumps(settings)))

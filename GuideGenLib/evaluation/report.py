@@ -1,5 +1,6 @@
 """Figures as text."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from GuideGenLib.evaluation.figures import Share
@@ -41,6 +42,12 @@ def kinds_table(kinds: Mapping[str, Mapping[str, Share]]) -> str:
     for kind, shares in kinds.items():
         rows.append((kind, *("-" if one.value is None else f"{100 * one.value:.0f} %" for one in shares.values())))
     return table(rows)
+
+
+def missing_list(verdicts: Sequence[Verdict]) -> str:
+    """The organs that some volumes lack, the one that is missing most often first."""
+    counts = Counter(key for verdict in verdicts for key in verdict.missing)
+    return ", ".join(f"{key} {count}" for key, count in counts.most_common()) or "none"
 
 
 def faults_list(prompts: Sequence[Prompt], verdicts: Sequence[Verdict]) -> str:

@@ -44,8 +44,11 @@ class FakeGenerator:
 
 
 class FakeBundle:
-    name, identity = "fake 1", "0" * 64
-    config: dict[str, Any] = {"volumes_ml": {"spleen": [1.0, 999.0]}}  # noqa: RUF012
+    name = "fake 1"
+    config: dict[str, Any] = {  # noqa: RUF012
+        "volumes_ml": {"spleen": [1.0, 999.0]},
+        "files": {"mask.safetensors": {"sha256": "0" * 64}},
+    }
 
 
 @pytest.fixture
@@ -78,6 +81,7 @@ def test_figures_of_the_volumes_are_printed_and_written(
     assert [case["number"] for case in content["cases"]] == [1, 2, 3]
     assert "side right: " not in str(content["cases"][0]["faults"])
     printed = capsys.readouterr().out
+    assert "adrenal_left 3" in printed
     assert "1 of 3 volumes" in printed and "MISSED" in printed and "seconds per mask" in printed
     assert imread(tmp_path / "montage.png").max() > 0
     assert content["ct"]["cts"] == 1 and (tmp_path / "cts" / "001.nii.gz").is_file()
