@@ -12,6 +12,7 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.skeleton import ANGLES, DEPTHS, HEIGHTS
 
 MASK = MaskConfig(classes=68, widths=(8, 16, 16))
 CODEC = {"labels": 73, "wide": 16, "narrow": 8}
@@ -27,7 +28,7 @@ def write_tiny_bundle(path: Path) -> Path:
     codec.set_linear_path(_blocks())
     ct = {f"mean.{k}": v for k, v in mean.state_dict().items()} | {f"flow.{k}": v for k, v in flow.state_dict().items()}
     tensors = {
-        "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes)},
+        "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes), **_maps()},
         "codec": codec.state_dict(),
         "ct": {**ct, "spread": torch.full((8,), 0.1)},
     }
@@ -66,6 +67,14 @@ def _draw_blobs(network: MaskNetwork) -> None:
     weights[0] = 0
     weights[0, channels] = 60
     network.head.weight.copy_(weights.repeat(8, 1))
+
+
+def _maps() -> dict[str, torch.Tensor]:
+    """Ribs and vertebrae everywhere: nothing is cut out."""
+    return {
+        "skeleton.ribs": torch.ones(HEIGHTS, ANGLES, dtype=torch.uint8),
+        "skeleton.spine": torch.ones(2, HEIGHTS, DEPTHS, dtype=torch.uint8),
+    }
 
 
 def _blocks() -> torch.Tensor:

@@ -90,7 +90,8 @@ class Generator:
         """Draw the anatomy of a description with its lesions.
 
         region None takes the description's, else the torso. Each candidate after the first is drawn only when the one
-        before broke a rule; an organ of unusual size alone is no reason, one in fifty is by definition. Raises LesionError when a lesion is asked in an organ that the region does not show.
+        before broke a rule; an organ of unusual size alone is no reason, one in fifty is by definition.
+        Raises LesionError when a lesion is asked in an organ that the region does not show.
         """
         region = region or description.region or "torso"
         self._refuse_absent_organs(description, region)

@@ -12,6 +12,7 @@ from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.skeleton import SkeletonMaps
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
 
 
@@ -42,6 +43,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     mask_tensors = bundle.tensors("mask.safetensors")
     ct_tensors = bundle.tensors("ct.safetensors")
     class_bias = mask_tensors.pop("class_bias")
+    maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
     spread = ct_tensors.pop("spread").float().to(device)
     try:
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
@@ -60,7 +62,11 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         reason = str(error).strip().splitlines()[0]
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
-        encoder, MaskSynthesizer(mask, class_bias.float()), CTSynthesizer(codec, mean, flow, spread), device, bfloat16
+        encoder,
+        MaskSynthesizer(mask, class_bias.float(), maps),
+        CTSynthesizer(codec, mean, flow, spread),
+        device,
+        bfloat16,
     )
 
 

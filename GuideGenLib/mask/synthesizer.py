@@ -1,4 +1,4 @@
-"""From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, cut to the region, tidy up."""
+"""From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, tidy up, cut to the region."""
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
+from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
 from GuideGenLib.progress import Progress, silent
 
 COARSE_SPACING = 6.0
@@ -17,10 +18,11 @@ SPACING = 3.0
 
 
 class MaskSynthesizer:
-    """Stage 1 without its lesions. `class_bias` [classes]: see `sampler.Denoiser`."""
+    """Stage 1 without its lesions. class_bias [classes]: see `sampler.Denoiser`; maps: the template's skeleton."""
 
-    def __init__(self, network: MaskNetwork, class_bias: Tensor) -> None:
+    def __init__(self, network: MaskNetwork, class_bias: Tensor, maps: SkeletonMaps) -> None:
         self.network = network
+        self.maps = maps
         self.class_bias = class_bias.to(network.codes.device)
 
     @torch.inference_mode()
@@ -44,7 +46,7 @@ class MaskSynthesizer:
         denoiser = Denoiser(self.network, conditions, guidance, self.class_bias, SLABS[region])
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
-        labels = keep_largest(refine(coarse).cpu().numpy())
+        labels = detail_skeleton(keep_largest(refine(coarse).cpu().numpy()), SPACING, self.maps)
         first, last = crop_range(labels, region, SPACING)
         return np.ascontiguousarray(labels[first:last])
 

@@ -18,6 +18,7 @@ from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.training.calibrate import read_calibration
@@ -42,6 +43,7 @@ def assemble_bundle(
     *,
     metrics: Mapping[str, Any],
     anatomies: NDArray[np.uint8],
+    template: NDArray[np.uint8],
     ct_noise: float,
     scans: Sequence[str],
     name: str = "torso-small",
@@ -50,7 +52,8 @@ def assemble_bundle(
 ) -> Bundle:
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
 
-    anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm; ct_noise: typical noise of the
+    anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm; template: the
+    torso at 3 mm that they are variations of; ct_noise: typical noise of the
     labelled scans (standard deviation in HU / 20); scans: names of those that were trained on; encoder_sha256: of the
     text encoder's weights, None for the installed one. Raises RunError for a run that is missing, unfinished or too
     large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
@@ -70,7 +73,7 @@ def assemble_bundle(
         raise RunError(f"{run / MASK} is not calibrated: run `guidegen train mask` to its end")
     slim = {stage: _half(state) for stage, state in weights.items()}
     files = {
-        "mask": slim[MASK] | {"class_bias": bias},
+        "mask": slim[MASK] | {"class_bias": bias} | skeleton_tensors(template),
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
@@ -100,6 +103,15 @@ def assemble_bundle(
         },
         extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volume_ranges(anatomies)},
     )
+
+
+def skeleton_tensors(template: NDArray[np.uint8]) -> dict[str, Tensor]:
+    """The maps of ribs and discs as they lie in the bundle."""
+    maps = measure_maps(template, MASK_SPACING)
+    return {
+        "skeleton.ribs": torch.from_numpy(maps.ribs.astype(np.uint8)),
+        "skeleton.spine": torch.from_numpy(maps.spine.astype(np.uint8)),
+    }
 
 
 def codec_run(run: Path) -> Path:

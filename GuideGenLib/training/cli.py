@@ -188,7 +188,8 @@ def bundle(job: Job) -> None:
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
-        anatomies=anatomies[: job.people],  # those that the mask saw: the loss weights are measured on them
+        template=cached_torso(job.data, job.run).labels,
+        anatomies=anatomies[: job.people],  # those that the mask saw
         ct_noise=float(np.median([m.noise for m in ct_materials(job.data, job.cache, TextEncoder.load())])),
         scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
         seed=job.seed,

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
@@ -53,10 +54,22 @@ def anatomies() -> np.ndarray:
     return np.random.default_rng(0).integers(0, CLASSES, (5, 8, 8, 8)).astype(np.uint8)
 
 
+def template() -> np.ndarray:
+    """A chest of a spine and two lungs: enough for the maps of the skeleton."""
+    labels = np.zeros((60, 30, 40), np.uint8)
+    labels[20:60, 16:22, 17:23] = values()["vertebrae_thoracic"]
+    labels[:20, 16:22, 17:23] = values()["vertebrae_lumbar"]
+    labels[:, 22:25, 18:22] = values()["spinal_cord"]
+    labels[25:55, 8:20, 4:14] = values()["lung_upper_lobe_right"]
+    labels[25:55, 8:20, 26:36] = values()["lung_upper_lobe_left"]
+    return labels
+
+
 def arguments(anatomies: np.ndarray) -> dict[str, object]:
     return {
         "metrics": {"codec_mae_hu": 12.0},
         "anatomies": anatomies,
+        "template": template(),
         "ct_noise": 0.75,
         "scans": ["lidc_0001", "lidc_0314", "mine"],
         "seed": 4,
