@@ -1,9 +1,9 @@
 """Ribs and discs at their true period.
 
 The denoiser works on 6 mm voxels and is sure of where the rib cage and the spine are, but less so of which voxel
-between two ribs is bone: undecided, it draws the cage as a thin shell and the spine as one column. How ribs and discs follow
-each other is the same in everybody once height is counted in lengths of the spine, so it is taken from the template:
-two small maps that ship in the bundle, laid over the drawn cage and spine.
+between two ribs is bone: undecided, it draws the cage as a thin shell and the spine as one column. How ribs and discs
+follow each other is the same in everybody once height is counted in lengths of the spine, so it is taken from the
+template: two small maps that ship in the bundle, laid over the drawn cage and spine.
 """
 
 from dataclasses import dataclass
