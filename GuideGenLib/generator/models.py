@@ -42,10 +42,10 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         )
     mask_tensors = bundle.tensors("mask.safetensors")
     ct_tensors = bundle.tensors("ct.safetensors")
-    class_bias = mask_tensors.pop("class_bias")
-    maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
-    spread = ct_tensors.pop("spread").float().to(device)
     try:
+        class_bias = mask_tensors.pop("class_bias")
+        maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
+        spread = ct_tensors.pop("spread").float().to(device)
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
         mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))
@@ -59,7 +59,8 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
             network.load_state_dict({k: v.float() for k, v in tensors.items()})
             _ready(network, device)
     except (TypeError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        missing = "it lacks " if isinstance(error, KeyError) else ""
+        reason = missing + str(error).strip().splitlines()[0]
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,

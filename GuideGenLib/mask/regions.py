@@ -122,4 +122,5 @@ def crop_range(labels: np.ndarray, region: str, spacing: float) -> tuple[int, in
         last = liver + 1 + round(30 / spacing)
     if region == "pelvis" and crest is not None:
         last = crest + 1 + round(20 / spacing)
-    return max(0, first), min(depth, last)
+    first, last = max(0, first), min(depth, last)
+    return (first, last) if last > first else (0, depth)  # landmarks out of order: an anatomy for the rules to refuse

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.bundle import BundleError
 from GuideGenLib.description import Description, DescriptionError, parse
 from GuideGenLib.generator import Generator
+from GuideGenLib.generator.models import build
 from GuideGenLib.mask.lesions import LesionError
 from GuideGenLib.progress import Cancelled
 from GuideGenLib.volumes import VolumeError
@@ -161,3 +164,16 @@ def test_oblique_and_anisotropic_anatomies_give_a_ct_in_their_place(
     assert ct.GetDirection() == oblique.GetDirection() and ct.GetSize() == oblique.GetSize()
     hu, labels = array(ct).astype(float), array(oblique)
     assert hu[labels == 0].mean() < hu[labels == values()["liver"]].mean() - 500
+
+
+def test_a_bundle_without_a_tensor_that_is_needed_is_refused(generator: Generator) -> None:
+    class Lacking:
+        path, config = generator.bundle.path, generator.bundle.config
+
+        def tensors(self, name: str) -> dict[str, torch.Tensor]:
+            found = generator.bundle.tensors(name)
+            found.pop("class_bias", None)
+            return found
+
+    with pytest.raises(BundleError, match="class_bias"):
+        build(Lacking(), torch.device("cpu"), False)  # type: ignore[arg-type]
