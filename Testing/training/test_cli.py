@@ -133,8 +133,11 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     monkeypatch.setattr(cli.assemble, "assemble_bundle", assembled)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
+    template = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
+    np.savez(tmp_path / "torso.npz", labels=template, ct=template.astype(np.int16), spacing=np.full(3, 3.0))
     train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--people", 1, "--target", tmp_path / "b")
     assert given["anatomies"].shape == (1, 4, 4, 4)
+    assert np.array_equal(given["template"], template)
     assert given["metrics"] == {"mae": 12}
     assert (given["run"], given["target"], given["scans"]) == (tmp_path, tmp_path / "b", ["anna", "bert"])
     assert 0.02 < given["ct_noise"] < 1

@@ -26,7 +26,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec, "PATCH", 16)
     monkeypatch.setattr(codec, "BATCH", 2)
     monkeypatch.setattr(ct, "PATCH", 24)
-    monkeypatch.setattr(ct, "CTConfig", lambda labels, inputs: CTConfig(labels, inputs, widths=(8, 16)))
+    monkeypatch.setattr(ct, "CTConfig", lambda labels, inputs, widths=(8, 16): CTConfig(labels, inputs, widths=(8, 16)))
 
 
 @pytest.fixture
