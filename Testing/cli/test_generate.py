@@ -115,6 +115,8 @@ def test_a_signal_ends_a_real_process_cleanly_and_soon(tmp_path: Path, name: sig
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        # a job in the background has SIGINT ignored and hands that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     while process.stdout.readline().strip() != "running":
