@@ -3,7 +3,7 @@
 Every call is deterministic: the same bundle, description, seed and settings give the same voxels on the same device.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -310,11 +310,6 @@ def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:
     result = sitk.GetImageFromArray(new)
     result.CopyInformation(after)
     return result
-
-
-def with_correction(description: Description, **fields: Any) -> Description:
-    """A description with fields that the user corrected; what is not named stays."""
-    return replace(description, **fields)
 
 
 def _same_grid(a: sitk.Image, b: sitk.Image) -> bool:
