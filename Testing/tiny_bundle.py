@@ -30,7 +30,7 @@ def write_tiny_bundle(path: Path) -> Path:
     tensors = {
         "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes), **_maps()},
         "codec": codec.state_dict(),
-        "ct": {**ct, "spread": torch.full((8,), 0.1)},
+        "ct": {**ct, "spread": torch.full((8,), 0.1), "hu_offset": torch.zeros(73)},
     }
     write_bundle(
         path,

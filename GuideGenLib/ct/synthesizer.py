@@ -28,12 +28,17 @@ DECODE_OVERLAP = 12
 
 @dataclass
 class CTSynthesizer:
-    """Stage 3 and the decoder of stage 2. spread: [8] standard deviation of the residual latents."""
+    """Stage 3 and the decoder of stage 2.
+
+    spread: [8] standard deviation of the residual latents; offset: [labels] HU added to the reference of each label so
+    that the CT comes out at it, as `training.calibrate` measured.
+    """
 
     codec: CodecNetwork
     mean: CTNetwork
     flow: CTNetwork
     spread: Tensor
+    offset: Tensor
 
     def noise(self, shape: tuple[int, ...], seed: int, window: tuple[slice, ...] | None = None) -> Tensor:
         """The noise field [1, 8, d, h, w] of a volume of `shape` voxels, or the part of it under a `window` of voxels.
@@ -66,7 +71,12 @@ class CTSynthesizer:
         shape = labels.shape
         volume = self._padded(labels)
         latents = self.latents(
-            volume, torch.from_numpy(table).to(volume.device), style, noise, steps, within(progress, 0.0, 0.8)
+            volume,
+            torch.from_numpy(table).to(volume.device) + self.offset,
+            style,
+            noise,
+            steps,
+            within(progress, 0.0, 0.8),
         )
         hu = self.decode(latents, volume, within(progress, 0.8, 1.0))
         return hu[0, 0, : shape[0], : shape[1], : shape[2]].float().cpu().numpy()

@@ -41,9 +41,13 @@ def attributes_vector(sex: str | None, age: float | None, habitus_number: float 
 
 
 def typed_vector(description: Description) -> np.ndarray:
-    """float32 [16] of a description; a range of ages counts with its middle."""
-    age: float | None = description.age
-    if age is None and description.age_range is not None:
-        age = sum(description.age_range) / 2
+    """float32 [16] of a description."""
     habitus = None if description.habitus is None else HABITUS_NUMBERS[description.habitus]
-    return attributes_vector(description.sex, age, habitus)
+    return attributes_vector(description.sex, years(description), habitus)
+
+
+def years(description: Description) -> float | None:
+    """The age, of a range its middle."""
+    if description.age is None and description.age_range is not None:
+        return sum(description.age_range) / 2
+    return description.age

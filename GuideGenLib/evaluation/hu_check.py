@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from GuideGenLib.generator import Generator
 
 PHASES: tuple[Phase, ...] = ("none", "portal_venous")
-TEXTS = ("A 58-year-old man of normal build.", "An overweight woman of 47.", "A thin woman of 66.", "An obese man, 71.")
+TEXTS = ("A man of normal build.", "An overweight woman.", "A thin woman.", "An obese man.")
+"""Without an age, for that moves the HU of bone and muscle away from the table."""
 WITHIN_HU = 20.0
 LEAST_VOXELS = 50
 """Where fewer voxels than this are left after the erosion the whole label is judged; a smaller label is not judged."""

@@ -26,6 +26,9 @@ SCATTERED = (
     "small_bowel", "colon", "colon_gas", "stomach_gas", "ribs_left", "ribs_right", "costal_cartilages", "muscle",
 )  # fmt: skip
 """Bowel with its gas, ribs with cartilages, and muscle that no other label names; vessels and tissues besides."""
+FROM_THE_MIDDLE = ("iliac_artery", "iliac_vein")
+"""Pairs that begin at the midline or beyond it, as the aorta forks left of it: judged by where left and right lie to
+each other."""
 UNPAIRED_SIDES = {"liver": "right", "gallbladder": "right", "spleen": "left", "stomach": "left"}
 GOALS = {
     "organ present": 0.98, "all organs present": 0.98, "organ in one piece": 0.95, "side right": 1.0,
@@ -138,7 +141,7 @@ def _pieces(verdict: Verdict, labels: np.ndarray) -> None:
 
 
 def _sides(verdict: Verdict, labels: np.ndarray) -> None:
-    """Most voxels of an organ lie on its side of the spine."""
+    """Most voxels of an organ lie on its side of the spine; FROM_THE_MIDDLE: on its side of its partner's centre."""
     spine = np.argwhere(select(labels, "vertebrae_thoracic", "vertebrae_lumbar", "sacrum"))[:, 2]
     if not len(spine):
         return
@@ -146,6 +149,13 @@ def _sides(verdict: Verdict, labels: np.ndarray) -> None:
     leftwards, everywhere = (
         np.bincount(part.ravel(), minlength=256) for part in (labels[:, :, int(middle) + 1 :], labels)
     )
+    for pair in FROM_THE_MIDDLE:
+        sides = [values()[f"{pair}_left"], values()[f"{pair}_right"]]
+        both = np.argwhere(np.isin(labels, sides))
+        if all(everywhere[value] for value in sides):
+            centre = np.mean([both[labels[tuple(both.T)] == value, 2].mean() for value in sides])
+            for value in sides:
+                leftwards[value] = (both[labels[tuple(both.T)] == value, 2] > centre).sum()
     results: list[str | None] = []
     for key, value in values().items():
         side = label(key).side or UNPAIRED_SIDES.get(key)

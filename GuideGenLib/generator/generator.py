@@ -15,11 +15,11 @@ from GuideGenLib import __version__
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.ct.network import Style
-from GuideGenLib.ct.reference import reference_table
+from GuideGenLib.ct.reference import aged, reference_table
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
-from GuideGenLib.description.conditioning import typed_vector
+from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.report import to_json
 from GuideGenLib.device import choose_device, choose_precision
 from GuideGenLib.generator.edit import find_change
@@ -298,9 +298,8 @@ class Generator:
         level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
         style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
         with self.models.precision():
-            return self.models.ct.synthesize(
-                labels, reference_table(description.phase), style, noise, steps=steps, progress=progress
-            )
+            table = aged(reference_table(description.phase), years(description))
+            return self.models.ct.synthesize(labels, table, style, noise, steps=steps, progress=progress)
 
 
 def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:

@@ -45,7 +45,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     try:
         class_bias = mask_tensors.pop("class_bias")
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
-        spread = ct_tensors.pop("spread").float().to(device)
+        spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
         mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))
@@ -65,7 +65,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     return Models(
         encoder,
         MaskSynthesizer(mask, class_bias.float(), maps),
-        CTSynthesizer(codec, mean, flow, spread),
+        CTSynthesizer(codec, mean, flow, spread, offset),
         device,
         bfloat16,
     )

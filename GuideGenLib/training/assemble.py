@@ -22,6 +22,7 @@ from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.training.calibrate import read_calibration
+from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.ct import SPREAD
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
@@ -77,7 +78,7 @@ def assemble_bundle(
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
-        | {"spread": read_spread(folders[CT_FLOW])},
+        | {"spread": read_spread(folders[CT_FLOW]), "hu_offset": read_hu_offset(folders[CT_FLOW])},
     }
     _check_size(files)
     return write_bundle(
@@ -140,6 +141,14 @@ def read_spread(folder: Path) -> Tensor:
     if not path.is_file():
         raise RunError(f"{path} is missing: run `guidegen train ct-flow` first")
     return torch.tensor(json.loads(path.read_text()), dtype=torch.float32)
+
+
+def read_hu_offset(folder: Path) -> Tensor:
+    """HU offset [labels] of a run folder. Raises RunError before it was calibrated."""
+    offset = read_offset(folder)
+    if offset is None:
+        raise RunError(f"{folder} is not calibrated: run `guidegen train ct-flow` to its end")
+    return offset
 
 
 def git_commit() -> str:

@@ -7,7 +7,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,24 +17,33 @@ import torch
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
+from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.evaluation.segmenter import SPACING as SEGMENTER_SPACING
+from GuideGenLib.evaluation.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.mask.network import MaskNetwork
-from GuideGenLib.population.torso import cached_torso
+from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.population.write import coarse_bank, load_bank
+from GuideGenLib.progress import Progress, silent
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
+from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank, steps_done
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
-from GuideGenLib.volumes import remedy
+from GuideGenLib.training.scans import load_labelled
+from GuideGenLib.training.segmenter import ANATOMIES, HOLD_OUT, train_segmenter, write_anatomies, write_ceilings
+from GuideGenLib.volumes import image_from_array, remedy, to_canonical
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes
 
 STOPPED = 130
 LABELS = len(anatomy_rows())
+SEGMENTER = "segmenter"
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class Job:
     seed: int
     threads: int
     target: Path
+    anatomies: int = ANATOMIES
+    hold_out: str = HOLD_OUT
 
     @property
     def cache(self) -> Path:
@@ -86,7 +97,25 @@ def population(job: Job) -> None:
 
 def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
     """Their maps and attributes, made once and kept in the run folder."""
+    progress = _tenths()
+    with first_process_first():
+        torso = _torso(job, progress)
+        return coarse_bank(torso.labels, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
 
+
+def _torso(job: Job, progress: Progress = silent) -> Torso:
+    """What people are deformed from, built once and kept in the run folder."""
+    try:
+        return cached_torso(job.data, job.run, progress)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{error}: the population is made from the two labelled scans of the project's own data; "
+            f"name their folder with --data, or put a torso.npz of your own into {job.run}"
+        ) from error
+
+
+def _tenths() -> Progress:
+    """Progress as one line of the log for each tenth of a stage."""
     shown: set[tuple[str, int]] = set()
 
     def progress(stage: str, fraction: float) -> None:
@@ -95,15 +124,7 @@ def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
             shown.add(tenth)
             say(f"{stage} {10 * tenth[1]} %")
 
-    with first_process_first():
-        try:
-            torso = cached_torso(job.data, job.run, progress)
-        except FileNotFoundError as error:
-            raise RunError(
-                f"{error}: the population is made from the two labelled scans of the project's own data; "
-                f"name their folder with --data, or put a torso.npz of your own into {job.run}"
-            ) from error
-        return coarse_bank(torso.labels, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
+    return progress
 
 
 def codec(job: Job) -> None:
@@ -160,16 +181,31 @@ def ct_flow(job: Job) -> None:
     mean = assemble.CTNetwork(assemble.ct_config(state))
     mean.load_state_dict(state)
     job.seed_torch(assemble.CT_FLOW)
-    train_ct_flow(
-        _codec(job),
-        mean,
-        materials,
-        job.run / assemble.CT_FLOW,
-        labels=LABELS,
-        steps=job.steps,
-        seed=job.seed,
-        log=say,
+    folder = job.run / assemble.CT_FLOW
+    trainer, spread = train_ct_flow(
+        _codec(job), mean, materials, folder, labels=LABELS, steps=job.steps, seed=job.seed, log=say
     )
+    if process_rank()[0] == 0 and read_offset(folder) is None:
+        flow = assemble.CTNetwork(assemble.ct_config(averaged_state(folder)))
+        flow.load_state_dict(averaged_state(folder))
+        device = trainer.device
+        offset = torch.zeros(LABELS, device=device)
+        stage = CTSynthesizer(
+            _codec(job).to(device), mean.to(device).eval(), flow.to(device).eval(), spread.to(device), offset
+        )
+        calibrate_hu(stage, _template(job), _noise(materials), folder, log=say)
+
+
+def _template(job: Job) -> np.ndarray:
+    """The joined torso, labels [z, y, x] at the spacing of the CT stage, by the same resampling as at run time."""
+    torso = cached_torso(job.data, job.run)
+    image = image_from_array(torso.labels, torso.spacing, labels=True)
+    return to_canonical(image, CT_SPACING, labels=True, smooth=True)[0]
+
+
+def _noise(materials: Sequence[Material]) -> float:
+    """Typical noise of the labelled scans: the style of a CT that nothing is said of."""
+    return float(np.median([material.noise for material in materials]))
 
 
 def bundle(job: Job) -> None:
@@ -190,11 +226,28 @@ def bundle(job: Job) -> None:
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
         template=cached_torso(job.data, job.run).labels,
         anatomies=anatomies[: job.people],  # those that the mask saw
-        ct_noise=float(np.median([m.noise for m in ct_materials(job.data, job.cache, TextEncoder.load())])),
+        ct_noise=_noise(ct_materials(job.data, job.cache, TextEncoder.load())),
         scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
         seed=job.seed,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
+
+
+def segmenter(job: Job) -> None:
+    """The segmenter that judges generated CTs, and its score on the labelled scan that is held out."""
+    with first_process_first():
+        scans = load_labelled(job.data, job.cache, spacing=SEGMENTER_SPACING)
+        held_out = load_labelled(job.data, job.cache, [job.hold_out], SEGMENTER_SPACING)[0]
+        people = write_anatomies(
+            _torso(job).labels, job.anatomies, job.run / "anatomies", job.seed, job.threads, _tenths()
+        )
+    seen = [scan for scan in scans if scan.name != job.hold_out]
+    say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
+    job.seed_torch(SEGMENTER)
+    train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0:
+        judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
+        write_ceilings(judge, held_out, job.run / SEGMENTER, log=say)
 
 
 def _materials(job: Job) -> list[Material]:
@@ -217,6 +270,10 @@ STAGES = {
     "ct-flow": Stage(ct_flow, 4000, "the texture of the CT"),
     "bundle": Stage(bundle, 0, "all of it as a bundle"),
 }
+JUDGE_STAGES = {
+    "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
+}
+"""What `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
 MASKED_STEPS = 600
 PEOPLE = 1000
 
@@ -228,7 +285,7 @@ def add_train_parsers(parser: argparse.ArgumentParser) -> None:
     """Fill the parser of `guidegen train` with a command for each stage, and `all`."""
     parser.description = "Train the networks of a bundle. A second run of a command goes on where the first stopped."
     commands = parser.add_subparsers(dest="stage", required=True, metavar="stage")
-    for name, stage in STAGES.items():
+    for name, stage in {**STAGES, **JUDGE_STAGES}.items():
         _add_options(commands.add_parser(name, help=stage.help, description=f"Train {stage.help}."), name)
     _add_options(commands.add_parser("all", help="all of these in turn", description="All stages in turn."), "all")
 
@@ -245,8 +302,9 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
     parser.add_argument("--seed", type=_whole(0), default=0, help="of weights, samples and people (0)")
     parser.add_argument("--threads", type=_whole(1), default=None, metavar="N", help="CPU threads (all cores)")
-    if stage == "all" or STAGES[stage].steps:
-        steps = "each stage's own" if stage == "all" else STAGES[stage].steps
+    own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
+    if stage == "all" or own:
+        steps = "each stage's own" if stage == "all" else own
         parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
     if stage in ("codec", "all"):
         parser.add_argument(
@@ -258,6 +316,11 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         )
     if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
+    if stage == "segmenter":
+        parser.add_argument("--anatomies", type=_whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
+        parser.add_argument(
+            "--hold-out", default=HOLD_OUT, metavar="NAME", help=f"labelled scan to be scored on ({HOLD_OUT})"
+        )
     if stage in ("bundle", "all"):
         parser.add_argument("--target", type=Path, default=None, metavar="DIR", help="the bundle (RUN/bundle)")
 
@@ -272,9 +335,10 @@ def run_train(args: argparse.Namespace) -> int:
     threads = args.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     names = list(STAGES) if args.stage == "all" else [args.stage]
+    stages = {**STAGES, **JUDGE_STAGES}
     try:
         for name in names:
-            STAGES[name].run(_job(args, STAGES[name], threads))
+            stages[name].run(_job(args, stages[name], threads))
     except KeyboardInterrupt:
         print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
@@ -297,6 +361,8 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         seed=args.seed,
         threads=threads,
         target=told("target", args.run / "bundle"),
+        anatomies=told("anatomies", ANATOMIES),
+        hold_out=told("hold_out", HOLD_OUT),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import einops
 import numpy as np
 import torch
 from scipy import ndimage
@@ -16,10 +17,12 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style, expected_latents
 from GuideGenLib.ct.reference import skin_depth
 from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.scans import Scan
+from GuideGenLib.training.scans import METAL_HU, Scan
 
 PATCH = 72
 BATCH = 2
+LEAST_VOXELS = 50
+METAL_MARGIN_MM = 10.0
 SPREAD = "spread.json"
 FLOW_WIDTHS = (64, 120)
 """Of the flow: what the 45 MB of a bundle leave for it."""
@@ -28,22 +31,42 @@ TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_
 
 @dataclass
 class Material:
-    """A labelled scan made ready: organ means of its HU, its noise, typed attributes and prompt states."""
+    """A labelled scan made ready: organ means of its HU, its noise, typed attributes and prompt states.
+
+    metal: bool of the shape of the scan, an implant with the streaks about it, from which nothing shall be learnt.
+    """
 
     scan: Scan
     table: np.ndarray
     noise: float
     depth: np.ndarray
+    metal: np.ndarray
     typed: np.ndarray
     texts: Sequence[Tensor]
 
 
-def organ_means(hu: np.ndarray, labels: np.ndarray, fallback: np.ndarray) -> np.ndarray:
-    """Mean HU of each label in a scan; `fallback` where a label has under 50 voxels."""
-    count = np.bincount(labels.ravel(), minlength=len(fallback))
-    total = np.bincount(labels.ravel(), weights=hu.ravel().astype(np.float64), minlength=len(fallback))
-    means = np.where(count >= 50, total / np.maximum(count, 1), fallback)
-    return means.astype(np.float32)
+def organ_means(hu: np.ndarray, labels: np.ndarray, fallback: np.ndarray, metal: np.ndarray) -> np.ndarray:
+    """Mean HU of each label of a scan inside its outermost voxels, which is what the anatomy table gives.
+
+    A label too thin for that (under LEAST_VOXELS inside) has the mean of all its voxels, and the HU of `fallback` when
+    these are too few as well. Voxels of `metal` do not count.
+    """
+    means = fallback.astype(np.float32).copy()
+    for value, box in enumerate(ndimage.find_objects(labels, max_label=len(fallback) - 1), start=1):
+        if box is None:
+            continue
+        whole = labels[box] == value
+        for mask in (ndimage.binary_erosion(whole) & ~metal[box], whole & ~metal[box]):
+            if mask.sum() >= LEAST_VOXELS:
+                means[value] = hu[box][mask].mean(dtype=np.float64)
+                break
+    return means
+
+
+def metal_mask(hu: np.ndarray, spacing: float) -> np.ndarray:
+    """Where an implant and its streaks spoil the HU: METAL_MARGIN_MM about voxels at the top of the scale."""
+    implant = ndimage.binary_opening(hu >= METAL_HU)  # not the single voxels of dense bone
+    return ndimage.binary_dilation(implant, iterations=round(METAL_MARGIN_MM / spacing))
 
 
 def soft_tissue_noise(hu: np.ndarray, labels: np.ndarray) -> float:
@@ -60,22 +83,26 @@ def prepare(scan: Scan, fallback: np.ndarray, typed: np.ndarray, texts: Sequence
     """Measure what the training needs of one labelled scan."""
     assert scan.labels is not None
     labels, hu = np.asarray(scan.labels), np.asarray(scan.hu)
-    table = organ_means(hu, labels, fallback)
+    metal = metal_mask(hu, scan.spacing)
+    table = organ_means(hu, labels, fallback, metal)
     cells = labels[::FACTOR, ::FACTOR, ::FACTOR] != 0
     depth = skin_depth(torch.from_numpy(cells), scan.spacing * FACTOR)[0, 0].numpy()
-    return Material(scan, table, soft_tissue_noise(hu, labels), depth, typed, texts)
+    return Material(scan, table, soft_tissue_noise(hu, labels), depth, metal, typed, texts)
 
 
 class PatchSource:
-    """Random warped patches of labelled scans: HU, labels, reference HU, depth below the skin."""
+    """Random warped patches of labelled scans: HU, labels, reference HU, depth below the skin, where to learn."""
 
     def __init__(self, materials: Sequence[Material], seed: Sequence[int]) -> None:
         self.materials = materials
         self.rng = np.random.default_rng(list(seed))
         self.value = values()
 
-    def draw(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Material]:
-        """hu, labels, reference [P]^3 and depth [P/4]^3; half of the patches are turned and scaled a little."""
+    def draw(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, Material]:
+        """hu, labels, reference [P]^3, depth [P/4]^3 and clean bool [P/4]^3 (no metal there).
+
+        Half of the patches are turned and scaled a little.
+        """
         rng = self.rng
         material = self.materials[int(rng.integers(len(self.materials)))]
         scan = material.scan
@@ -104,6 +131,8 @@ class PatchSource:
         depth = ndimage.affine_transform(
             material.depth, matrix, offset / FACTOR, (cells,) * 3, order=1, output=np.float32
         )
+        metal = ndimage.affine_transform(material.metal, matrix, offset, (PATCH,) * 3, order=0)
+        clean = ~einops.reduce(metal, "(z a) (y b) (x c) -> z y x", "max", a=FACTOR, b=FACTOR, c=FACTOR)
         # Each organ at another mean HU: the network learns to follow the reference, so a contrast phase is only a table
         shift = rng.normal(0, 15, len(material.table)).astype(np.float32) * (rng.random() < 0.7)
         shift += rng.normal(0, 40, len(shift)).astype(np.float32) * (rng.random(len(shift)) < 0.1)
@@ -117,7 +146,7 @@ class PatchSource:
         prostate = labels == self.value["prostate"]
         if rng.random() < 0.5:
             labels[prostate] = self.value["uterus"]  # no labelled scan holds a uterus: it borrows the texture
-        return hu, labels, reference, depth, material
+        return hu, labels, reference, depth, clean, material
 
     def _paste_tumor(self, hu: np.ndarray, labels: np.ndarray, reference: np.ndarray) -> None:
         """A blob with mottled inside and sometimes a dark core: no scan here has labelled tumours."""
@@ -149,6 +178,18 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
     return about_z @ about_y @ about_x
 
 
+@dataclass(frozen=True)
+class Batch:
+    """latents, reference [B, 8, d, d, d]; labels [B, P, P, P]; depth, clean [B, 1, d, d, d] (1: to be learnt)."""
+
+    latents: Tensor
+    labels: Tensor
+    reference: Tensor
+    depth: Tensor
+    clean: Tensor
+    style: Style
+
+
 class CTLoss:
     """Batches of patches as latents, for both trainings. `mean` and `spread` are None while the mean is trained."""
 
@@ -164,19 +205,20 @@ class CTLoss:
         self.mean = mean.to(device).eval() if mean is not None else None
         self.spread = spread
 
-    def batch(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Style]:
-        """latents, labels, reference latents, depth, style."""
+    def batch(self) -> Batch:
+        """Patches of BATCH draws; text and typed attributes are left out of some."""
         drawn = [self.source.draw() for _ in range(BATCH)]
         rng = self.source.rng
-        hu, labels, reference, depth = (
-            torch.from_numpy(np.stack([np.asarray(d[i]) for d in drawn])).to(self.device) for i in range(4)
+        hu, labels, reference, depth, clean = (
+            torch.from_numpy(np.stack([np.asarray(d[i]) for d in drawn])).to(self.device) for i in range(5)
         )
+        materials = [d[5] for d in drawn]
         with torch.no_grad():
             latents = self.codec.encode(hu[:, None])
             reference_latents = self.codec.encode_linear(reference[:, None].float())
-        typed = np.stack([d[4].typed * (rng.random() > 0.2) for d in drawn]).astype(np.float32)
-        noise = torch.tensor([d[4].noise for d in drawn], dtype=torch.float32)
-        texts = [d[4].texts[int(rng.integers(len(d[4].texts)))].float() for d in drawn]
+        typed = np.stack([m.typed * (rng.random() > 0.2) for m in materials]).astype(np.float32)
+        noise = torch.tensor([m.noise for m in materials], dtype=torch.float32)
+        texts = [m.texts[int(rng.integers(len(m.texts)))].float() for m in materials]
         length = max(len(t) for t in texts)
         text = torch.stack([nnf.pad(t, (0, 0, 0, length - len(t))) for t in texts])
         keep = [len(t) if rng.random() > 0.2 else 0 for t in texts]
@@ -184,39 +226,38 @@ class CTLoss:
         style = Style(
             torch.from_numpy(typed).to(self.device), noise.to(self.device), text.to(self.device), mask.to(self.device)
         )
-        return latents, labels, reference_latents, depth[:, None], style
+        return Batch(latents, labels, reference_latents, depth[:, None], clean[:, None].float(), style)
 
-    def residual(
-        self, latents: Tensor, labels: Tensor, reference: Tensor, depth: Tensor, style: Style
-    ) -> tuple[Tensor, Tensor]:
+    def residual(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(expected latents, latents - expected) by the trained mean network."""
         assert self.mean is not None
         with torch.no_grad():
-            expected = expected_latents(self.mean, labels, reference, depth, style)
-        return expected, latents - expected
+            expected = expected_latents(self.mean, batch.labels, batch.reference, batch.depth, batch.style)
+        return expected, batch.latents - expected
 
     def regression(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, CTNetwork)
-        latents, labels, reference, depth, style = self.batch()
-        features = model.anatomy(labels, reference, depth)
-        output = model(reference, features, torch.zeros(len(latents), device=self.device), style)
-        error = (reference + output.float() - latents).abs() * self.codec.importance.view(1, -1, 1, 1, 1)
-        rendered = (reference - latents).abs() * self.codec.importance.view(1, -1, 1, 1, 1)
+        batch = self.batch()
+        features = model.anatomy(batch.labels, batch.reference, batch.depth)
+        output = model(batch.reference, features, torch.zeros(BATCH, device=self.device), batch.style)
+        weight = self.codec.importance.view(1, -1, 1, 1, 1) * batch.clean
+        error = (batch.reference + output.float() - batch.latents).abs() * weight
+        rendered = (batch.reference - batch.latents).abs() * weight
         return error.mean(), {"plain": float(rendered.mean())}
 
     def flow(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, CTNetwork)
         assert self.spread is not None
-        latents, labels, reference, depth, style = self.batch()
-        expected, residual = self.residual(latents, labels, reference, depth, style)
+        batch = self.batch()
+        expected, residual = self.residual(batch)
         clean = residual / self.spread.view(1, -1, 1, 1, 1)
         noise = torch.randn_like(clean)
-        t = torch.sigmoid(torch.randn(len(clean), device=self.device) * 1.0)
+        t = torch.sigmoid(torch.randn(BATCH, device=self.device) * 1.0)
         mixed = (1 - t).view(-1, 1, 1, 1, 1) * noise + t.view(-1, 1, 1, 1, 1) * clean
-        features = model.anatomy(labels, reference, depth)
-        output = model(torch.cat([mixed, expected], dim=1), features, t, style).float()
+        features = model.anatomy(batch.labels, batch.reference, batch.depth)
+        output = model(torch.cat([mixed, expected], dim=1), features, t, batch.style).float()
         weight = self.codec.importance * self.spread
-        weight = (weight / weight.mean()).sqrt().view(1, -1, 1, 1, 1)
+        weight = (weight / weight.mean()).sqrt().view(1, -1, 1, 1, 1) * batch.clean
         error = ((output - (clean - noise)).square() * weight).mean(dim=(1, 2, 3, 4))
         figures = {}
         for time, value in zip(t.tolist(), error.tolist(), strict=True):
@@ -244,7 +285,7 @@ def train_ct_mean(
 def residual_spread(loss: CTLoss, batches: int = 30) -> Tensor:
     """Standard deviation [8] of the residual latents, a channel."""
     with torch.autocast(loss.device.type, dtype=torch.bfloat16):
-        residuals = [loss.residual(*loss.batch())[1] for _ in range(batches)]
+        residuals = [loss.residual(loss.batch())[1] for _ in range(batches)]
     return torch.cat(residuals).float().pow(2).mean(dim=(0, 2, 3, 4)).sqrt()
 
 

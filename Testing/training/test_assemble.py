@@ -26,6 +26,7 @@ MEAN = CTConfig(LABELS, inputs=8, widths=(8, 16), code=2, queries=3)
 FLOW = CTConfig(LABELS, inputs=16, widths=(12, 16))
 CODEC = {"labels": LABELS, "latent": 8, "wide": 16, "narrow": 8, "code": 3}
 SPREAD = [0.1 * channel for channel in range(1, 9)]
+OFFSET = [0.5 * value for value in range(73)]
 
 
 def finish(network: nn.Module, run: Path) -> None:
@@ -46,6 +47,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finish(CTNetwork(MEAN), run / "ct_mean")
     finish(CTNetwork(FLOW), run / "ct_flow")
     (run / "ct_flow" / "spread.json").write_text(json.dumps(SPREAD))
+    (run / "ct_flow" / "hu_offset.json").write_text(json.dumps(OFFSET))
     return run
 
 
@@ -102,6 +104,7 @@ def test_the_generator_gets_the_networks_that_were_trained(
         assert torch.equal(models.ct.codec.state_dict()[key], averaged_state(runs / folder)[key])
     assert torch.equal(models.mask.network.codes, averaged_state(runs / "mask")["codes"])
     assert torch.allclose(models.ct.spread, torch.tensor(SPREAD))
+    assert torch.allclose(models.ct.offset, torch.tensor(OFFSET))
     torch.testing.assert_close(models.mask.class_bias, torch.tensor(BIAS))
     assert (made.config["training"]["steps"][folder], made.config["ct_noise"]) == (2, 0.75)
 
@@ -149,6 +152,13 @@ def linked(runs: Path, to: Path, without: str) -> Path:
 def test_a_missing_run_is_told(stage: str, runs: Path, anatomies: np.ndarray, tmp_path: Path) -> None:
     some = linked(runs, tmp_path / "runs", stage)
     refused(f"guidegen train {stage.replace('_', '-')}", some, anatomies, tmp_path / "bundle")
+
+
+def test_a_flow_whose_hu_was_not_calibrated_is_refused(runs: Path, anatomies: np.ndarray, tmp_path: Path) -> None:
+    some = linked(runs, tmp_path / "runs", "ct_flow")
+    finish(CTNetwork(FLOW), some / "ct_flow")
+    (some / "ct_flow" / "spread.json").write_text(json.dumps(SPREAD))
+    refused(r"ct_flow is not calibrated", some, anatomies, tmp_path / "bundle")
 
 
 def test_a_flow_without_its_spread_is_refused(runs: Path, anatomies: np.ndarray, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A few steps of each training, on patches that are small."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.mask.network import MaskConfig
-from GuideGenLib.training import codec, ct, mask
+from GuideGenLib.training import calibrate_ct, codec, ct, mask
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import averaged_state, steps_done
 from GuideGenLib.training.scans import Scan
@@ -84,6 +86,53 @@ def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tm
     )
     assert resumed.tolist() == [2.0] * 8
     assert steps_done(tmp_path / "ct_flow") == 3
+
+
+def test_an_organ_has_the_mean_of_its_inside_without_metal() -> None:
+    labels, hu = np.zeros((12, 12, 12), np.uint8), np.full((12, 12, 12), -1000, np.int16)
+    labels[1:11, 1:11, 1:11], hu[1:11, 1:11, 1:11] = 1, -200  # the rim, half air
+    hu[2:10, 2:10, 2:10] = 60
+    labels[0, 0], hu[0, 0] = 2, 30  # too few voxels
+    clean = np.zeros(labels.shape, bool)
+    assert ct.organ_means(hu, labels, np.array([0, 1, 2], np.float32), clean).tolist() == [0, 60, 2]
+    hu[5:8, 5:8, 5:8] = 1800
+    metal = ct.metal_mask(hu, 5.0)
+    assert metal[5:8, 5:8, 5:8].all() and not metal[0].any()
+    assert ct.organ_means(hu, labels, np.array([0, 1, 2], np.float32), metal).tolist() == [0, 60, 2]
+
+
+def test_no_loss_is_taken_at_metal(material: Material) -> None:
+    metal = np.ones(material.metal.shape, bool)
+    source = ct.PatchSource([replace(material, metal=metal)], [0])
+    *_, clean, _ = source.draw()
+    assert clean.shape == (6, 6, 6)
+    matrix_free = clean[2:4, 2:4, 2:4]
+    assert not matrix_free.any()
+
+
+def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that is 30 HU too bright in everything ends within 1 HU; labels that are not there keep 0."""
+
+    class Bright:
+        spread = torch.ones(8)
+        mean = CTNetwork(CTConfig(LABELS, inputs=8, widths=(8, 16)))
+
+        def __init__(self, offset: Tensor) -> None:
+            self.offset = offset
+
+        def noise(self, shape: tuple[int, ...], seed: int) -> Tensor:
+            return torch.zeros(1)
+
+        def synthesize(self, labels: np.ndarray, table: np.ndarray, style: object, noise: Tensor) -> np.ndarray:
+            return (table + self.offset.numpy())[labels] + 30
+
+    monkeypatch.setattr(calibrate_ct, "replace", lambda stage, offset: Bright(offset))
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[5:15, 5:15, 5:15] = values()["liver"]
+    offset = calibrate_ct.calibrate_hu(Bright(torch.zeros(LABELS)), labels, 1.0, tmp_path, log=quiet)  # type: ignore[arg-type]
+    assert offset[values()["liver"]] == pytest.approx(-30, abs=1)
+    assert offset[values()["background"]] == offset[values()["spleen"]] == 0
+    assert torch.allclose(calibrate_ct.read_offset(tmp_path), offset, atol=0.06)
 
 
 def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
