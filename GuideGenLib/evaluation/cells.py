@@ -6,10 +6,12 @@ from typing import Any
 
 from GuideGenLib.evaluation.record import section_from_json
 from GuideGenLib.evaluation.report import table
-from GuideGenLib.evaluation.section import Figure, Section
+from GuideGenLib.evaluation.section import Figure, Section, Table
 
 HEADER = ("figure", "value", "95 % interval", "cases", "real CT", "paper", "wanted", "")
 NONE = "-"
+LONGEST = 60
+"""Characters of a cell, in tables that are printed."""
 
 
 def number(value: float | None) -> str:
@@ -33,27 +35,27 @@ def cells(figure: Figure) -> tuple[str, ...]:
 
 
 def terminal(sections: Sequence[Section]) -> str:
-    """Every section as plain text: its figures, its tables, its remarks."""
+    """Every section as plain text: its figures, its tables but those with long texts, its remarks."""
     parts = []
     for section in sections:
         lines = [section.title, "=" * len(section.title)]
         if section.figures:
             lines.append(table([HEADER, *(cells(figure) for figure in section.figures)]))
         lines += [f"{figure.name}: {figure.note}" for figure in section.figures if figure.note]
-        lines += [f"\n{one.title}\n{table([one.header, *one.rows])}" for one in section.tables]
+        lines += [f"\n{one.title}\n{table([one.header, *one.rows])}" for one in section.tables if _short(one)]
         lines += [f"- {remark}" for remark in section.remarks]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 
 def card_table(content: Mapping[str, Any]) -> str:
-    """The figures of an `evaluation.json` as Markdown, a table a section, for a model card. Raises EvaluationError.
+    """The figures and tables of an `evaluation.json` as Markdown, for a model card. Raises EvaluationError.
 
-    Notes and remarks follow each table, so that no figure stands without what a reader must know of it.
+    Notes and remarks follow, so that no figure stands without what a reader must know of it.
     """
     parts = []
-    for one in content["sections"]:
-        section = section_from_json(one, Path())
+    for stored in content["sections"]:
+        section = section_from_json(stored, Path())
         lines = [f"### {_plain(section.title)}", ""]
         if section.figures:
             lines += [
@@ -62,10 +64,19 @@ def card_table(content: Mapping[str, Any]) -> str:
                 *(_row(cells(figure)) for figure in section.figures),
                 "",
             ]
+        for one in section.tables:
+            if _short(one):
+                rule = ["--"] * len(one.header)
+                lines += [_plain(one.title), "", *(_row(row) for row in (one.header, rule, *one.rows)), ""]
         lines += [f"- {_plain(figure.name)}: {_plain(figure.note)}" for figure in section.figures if figure.note]
         lines += [f"- {_plain(remark)}" for remark in section.remarks]
         parts.append("\n".join(lines).rstrip() + "\n")
     return "\n".join(parts)
+
+
+def _short(one: Table) -> bool:
+    """Whether the cells of a table are numbers and names, and no sentences."""
+    return all(len(cell) <= LONGEST for row in one.rows for cell in row)
 
 
 def _row(texts: Sequence[str]) -> str:

@@ -44,6 +44,7 @@ th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align:
 th:first-child, td:first-child { text-align: left; }
 tbody th { font-weight: normal; }
 tbody tr:nth-child(even) { background: var(--stripe); }
+td.words { text-align: left; }
 .section th { padding-top: 1rem; font-weight: 600; background: var(--paper); }
 .note, figcaption, .about { color: var(--soft); font-size: .875rem; }
 .note { display: block; max-width: 34rem; }
@@ -139,9 +140,14 @@ def _section(section: Section, folder: Path) -> str:
 def _named_table(table: Table) -> str:
     rows = []
     for first, *others in table.rows:
-        values = "".join(f"<td>{escape(value)}</td>" for value in others)
+        values = "".join(f"<td{_side(value)}>{escape(value)}</td>" for value in others)
         rows.append(f'<tr><th scope="row">{escape(first)}</th>{values}</tr>')
     return f"<h3>{escape(table.title)}</h3>\n" + _table(table.header, rows)
+
+
+def _side(value: str) -> str:
+    """Words stand to the left, numbers to the right."""
+    return ' class="words"' if value[:1].isalpha() else ""
 
 
 def _table(header: Sequence[str], rows: Iterable[str]) -> str:

@@ -77,16 +77,16 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     return content
 
 
-def keep(section: Section, identity: Mapping[str, Any], seconds: float, folder: Path) -> None:
-    """Keep a finished section in `folder`/sections, with all that it depends on."""
+def keep(name: str, section: Section, identity: Mapping[str, Any], seconds: float, folder: Path) -> None:
+    """Keep a finished section as `folder`/sections/`name`.json, with all that it depends on."""
     (folder / KEPT).mkdir(parents=True, exist_ok=True)
     content = {"identity": identity, "seconds": seconds, "section": section_json(section, folder)}
-    write_json(content, folder / KEPT / f"{section.key}.json")
+    write_json(content, folder / KEPT / f"{name}.json")
 
 
-def kept(key: str, identity: Mapping[str, Any], folder: Path) -> tuple[Section, float] | None:
+def kept(name: str, identity: Mapping[str, Any], folder: Path) -> tuple[Section, float] | None:
     """A section that was kept under the same identity, whose pictures are still there, and the seconds that it took."""
-    path = folder / KEPT / f"{key}.json"
+    path = folder / KEPT / f"{name}.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["identity"] != json.loads(json.dumps(identity)):

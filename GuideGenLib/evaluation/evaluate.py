@@ -1,0 +1,325 @@
+"""`guidegen evaluate`: what a bundle makes, measured part by part, as one report.
+
+Generated cases and finished parts are kept in the output folder: a run that was cut goes on, and a part that is asked
+for later joins the others in the report.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from GuideGenLib import __version__
+from GuideGenLib.bundle import load_bundle
+from GuideGenLib.device import DEVICES, PRECISIONS, cores
+from GuideGenLib.evaluation import EvaluationError
+from GuideGenLib.evaluation.cases import Case, make_cases
+from GuideGenLib.evaluation.cells import card_table, terminal
+from GuideGenLib.evaluation.html_report import page
+from GuideGenLib.evaluation.plan import Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
+from GuideGenLib.evaluation.section import Section
+from GuideGenLib.progress import Progress
+from GuideGenLib.resources import resource
+from GuideGenLib.volumes import remedy, write_json, write_text
+
+if TYPE_CHECKING:
+    from GuideGenLib.evaluation.judges import Judges
+    from GuideGenLib.generator import Generator
+
+PAGE_FILE = "evaluation.html"
+DATA_VARIABLE = "GUIDEGEN_DATA"
+JUDGES, JUDGES_FILE = ("Models", "judges-small"), "judges.json"
+STOPPED = 130
+
+
+class Work:
+    """What the parts share, each made when the first part asks for it. output: absolute path of the report's folder."""
+
+    def __init__(self, args: argparse.Namespace, plan: Plan) -> None:
+        self.args, self.plan = args, plan
+        self.output: Path = args.output
+        self.data: Path | None = args.data
+
+    @cached_property
+    def generator(self) -> "Generator":
+        from GuideGenLib.generator import Generator
+
+        say("loading the model")
+        return Generator.from_bundle(self.args.bundle, device=self.args.device, precision=self.args.precision)
+
+    @cached_property
+    def judges(self) -> "Judges":
+        from GuideGenLib.evaluation.judges import load_judges
+
+        return load_judges(self.args.judges)
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        from GuideGenLib.evaluation.prompt_alignment import evaluation_orders
+
+        orders = evaluation_orders(self.plan.cases)
+        return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
+
+    @cached_property
+    def flips(self) -> list[Case]:
+        from GuideGenLib.evaluation import flips
+
+        orders = flips.orders(self.plan.subset)
+        return make_cases(orders, self.output / "flips", self.generator, progress=counted("flip", len(orders)))
+
+
+# ---------------------------------------------------------------- the parts
+
+
+def _examples(work: Work) -> Section:
+    from GuideGenLib.evaluation.examples import show_examples
+
+    return show_examples(work.cases, work.output)
+
+
+def _alignment(work: Work) -> Section:
+    from GuideGenLib.evaluation.alignment import measure_alignment
+
+    return measure_alignment(work.cases, work.judges, work.output)
+
+
+def _prompts(work: Work) -> Section:
+    from GuideGenLib.evaluation.prompt_alignment import measure_prompts
+
+    return measure_prompts(work.cases, work.flips, work.judges, work.output)
+
+
+def _realism(work: Work) -> Section:
+    from GuideGenLib.evaluation.realism import measure_realism
+
+    return measure_realism(work.cases, work.data, work.output)
+
+
+def _samplers(work: Work) -> Section:
+    from GuideGenLib.evaluation.samplers import measure_samplers
+
+    plan = work.plan
+    total = plan.sampler_prompts * len(plan.sampler_steps) * 2
+    progress = counted("anatomy", total)
+    return measure_samplers(work.generator, plan.sampler_steps, plan.sampler_prompts, work.output, progress)
+
+
+def _ablations(work: Work) -> Section:
+    from GuideGenLib.evaluation.ablations import measure_ablations
+
+    cases = work.cases[: work.plan.ablation_cases]
+    return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted("case", len(cases)))
+
+
+def _usability(work: Work) -> Section:
+    from GuideGenLib.evaluation.usability import measure_usability
+
+    return measure_usability(work.cases, work.data, work.output, work.plan.training_steps, say)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the report. measure: makes its section; judges, data: whether it depends on them, too."""
+
+    measure: Callable[[Work], Section]
+    judges: bool = False
+    data: bool = False
+
+
+PARTS = {
+    "examples": Part(_examples),
+    "alignment": Part(_alignment, judges=True),
+    "prompts": Part(_prompts, judges=True),
+    "realism": Part(_realism, data=True),
+    "samplers": Part(_samplers),
+    "ablations": Part(_ablations, judges=True, data=True),
+    "usability": Part(_usability, data=True),
+}
+
+
+# ---------------------------------------------------------------- the command
+
+
+def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
+    """Fill in the arguments of `guidegen evaluate`."""
+    parser.description = (
+        "Measure a trained model and write a report: DIR/evaluation.html and evaluation.json. A run that was cut goes "
+        "on; a finished part is measured again only when the model, the judges or the settings changed, or when its "
+        "file in DIR/sections is deleted."
+    )
+    told = os.environ.get(DATA_VARIABLE)
+    parser.add_argument("-o", "--output", type=Path, default=None, metavar="DIR", help="folder for report and volumes")
+    parser.add_argument("--subset", action="store_true", help="few cases and no slow part: ten minutes on two cores")
+    parser.add_argument("--cases", type=_count, default=None, metavar="N", help="generated patients (40; subset: 6)")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=None, metavar="PART", help=f"of {', '.join(PARTS)}: these alone"
+    )
+    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--judges", type=Path, default=None, metavar="DIR", help="another segmenter and classifiers")
+    parser.add_argument(
+        "--data", type=Path, default=Path(told) if told else None, metavar="DIR",
+        help=f"real scans to compare with ({DATA_VARIABLE}); without them what needs them is left out",
+    )  # fmt: skip
+    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument(
+        "--markdown", type=Path, default=None, metavar="FILE",
+        help="instead: print the figures of an evaluation.json as Markdown, for a model card",
+    )  # fmt: skip
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Run it; 0 when every part was measured, whatever its figures are, 1 when one could not be.
+
+    Raises EvaluationError for the folders, BundleError for the model and the judges.
+    """
+    if args.markdown is not None:
+        print(card_table(read_evaluation(args.markdown)), end="")
+        return 0
+    if args.output is None:
+        raise EvaluationError("no folder for the report: name one with -o")
+    plan = Plan.of(args.subset, args.cases)
+    chosen = args.only or parts_of(plan, tuple(PARTS))
+    _check(args, chosen)
+    work = Work(args, plan)
+    try:
+        evaluation, missed = _measure(work, chosen)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on where it was")
+        return STOPPED
+    write_json(evaluation.to_json(work.output), work.output / FILE)
+    write_text(page(evaluation, work.output), work.output / PAGE_FILE)
+    print(terminal(evaluation.sections))
+    print(f"\nIn {work.output}: {PAGE_FILE}, {FILE}, the generated cases. All of them are synthetic.")
+    for name, reason in missed.items():
+        say(f"not measured: {name}: {reason}")
+    return 1 if missed else 0
+
+
+def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
+    """What can be wrong is told before anything is generated; makes the folder and its path absolute."""
+    bundle = load_bundle(args.bundle)
+    if args.data is not None and not args.data.is_dir():
+        raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
+    if any(PARTS[name].judges for name in chosen):
+        judges_identity(args.judges)
+    args.output = args.output.absolute()
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=args.output):
+            pass
+    except OSError as error:
+        raise EvaluationError(f"cannot write into {args.output}: {remedy(error)}") from error
+    say(f"{bundle.name}, parts: {', '.join(chosen)}")
+
+
+def judges_identity(path: Path | None) -> str:
+    """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
+    file = (resource(*JUDGES) if path is None else path) / JUDGES_FILE
+    if not file.is_file():
+        raise EvaluationError(f"{file.parent} has no {JUDGES_FILE}: name the folder of the judges with --judges")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, str]]:
+    """The chosen parts measured, the others as far as they are kept; and why a part could not be measured."""
+    sections, seconds, missed = [], {}, {}
+    for name, part in PARTS.items():
+        if name not in chosen and not _possible(work, part):
+            continue
+        identity = _identity(work, name)
+        found = kept(name, identity, work.output)
+        if found is None and name in chosen:
+            say(f"{name} ...")
+            start = time.monotonic()
+            try:
+                section = part.measure(work)
+            except ValueError as error:
+                if not type(error).__module__.startswith("GuideGenLib."):
+                    raise
+                missed[name] = str(error)
+                section = Section(name, name.capitalize(), remarks=[f"Not measured: {error}"])
+                sections.append(section)
+                continue
+            found = section, time.monotonic() - start
+            keep(name, section, identity, found[1], work.output)
+            say(f"{name}: {found[1]:.0f} s")
+        if found:
+            sections.append(found[0])
+            seconds[name] = found[1]
+    return Evaluation(_about(work, chosen), sections, seconds), missed
+
+
+def _possible(work: Work, part: Part) -> bool:
+    """Whether a part that was not asked for can have been kept: its judges are there to be compared."""
+    try:
+        return not part.judges or bool(judges_identity(work.args.judges))
+    except EvaluationError:
+        return False
+
+
+def _identity(work: Work, name: str) -> dict[str, Any]:
+    """All that the section of a part depends on."""
+    part, models = PARTS[name], work.generator.models
+    return {
+        "guidegen": __version__, "bundle": work.generator.bundle.identity, "device": str(models.device),
+        "precision": "bfloat16" if models.bfloat16 else "float32", "plan": asdict(work.plan),
+        "judges": judges_identity(work.args.judges) if part.judges else None,
+        "data": str(work.data.resolve()) if part.data and work.data else None,
+    }  # fmt: skip
+
+
+def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
+    """The head of the report."""
+    import torch
+
+    bundle, models = work.generator.bundle, work.generator.models
+    about: dict[str, Any] = {
+        "guidegen": __version__,
+        "bundle": {"name": bundle.name, "sha256": bundle.identity},
+        "settings": {
+            "subset": work.plan.subset, "cases": work.plan.cases, "ablation_cases": work.plan.ablation_cases,
+            "sampler_steps": list(work.plan.sampler_steps), "sampler_prompts": work.plan.sampler_prompts,
+        },
+        "machine": {
+            "device": str(models.device), "precision": "bfloat16" if models.bfloat16 else "float32",
+            "cores": cores(), "torch": torch.__version__,
+        },
+    }  # fmt: skip
+    if any(PARTS[name].judges for name in chosen):
+        about["judges"] = {"sha256": judges_identity(work.args.judges)}
+    return about
+
+
+def counted(what: str, total: int) -> Progress:
+    """A callback that tells on stderr when one more of `total` is done, and the seconds since the start."""
+    start = time.monotonic()
+    shown = [0]
+
+    def show(stage: str, fraction: float) -> None:
+        done = round(fraction * total)
+        if done > shown[0]:
+            shown[0] = done
+            say(f"{what} {done} of {total} ({time.monotonic() - start:.0f} s)")
+
+    return show
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give a whole number from 1")
+    return number

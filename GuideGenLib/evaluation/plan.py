@@ -1,0 +1,75 @@
+"""How much an evaluation measures, and how long that takes.
+
+The seconds are those of the bundled model on two cores with bfloat16 and nothing else running (model card); they only
+decide what `--subset` leaves out, and are told before a run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FULL_CASES, SUBSET_CASES = 40, 6
+MASK_S, CT_S = 10.3, 18.3
+AGAIN = 0.15
+"""Part of the masks that are drawn twice, because the first broke a rule."""
+SEGMENT_S = 8.0
+LOAD_S = 15.0
+STEP_S = {"flow": 0.8, "categorical": 1.2}
+"""One denoising step of the anatomy."""
+FINISH_S = 2.0
+"""What follows the steps: refinement, lesions, rules, judging."""
+REALISM_S = 60.0
+"""Of the reference, and then for each case."""
+REALISM_CASE_S = 4.0
+SUBSET_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """cases: generated patients; ablation_cases: of them, those made again by each variant; sampler_steps and
+    sampler_prompts: of the comparison of samplers; training_steps: of each segmenter of the usability test."""
+
+    subset: bool
+    cases: int
+    ablation_cases: int
+    sampler_steps: tuple[int, ...]
+    sampler_prompts: int
+    training_steps: int = 300
+
+    @classmethod
+    def of(cls, subset: bool, cases: int | None = None) -> "Plan":
+        """The plan of a full evaluation or of `--subset`; cases None: as many as the kind of plan has."""
+        if subset:
+            return cls(True, cases or SUBSET_CASES, 1, (4, 16), 1)
+        chosen = cases or FULL_CASES
+        return cls(False, chosen, min(chosen, 8), (4, 8, 16, 32), 3)
+
+
+LEFT_OUT = ("ablations", "usability")
+"""What `--subset` does not measure unless `--only` names it: each takes minutes beside the ten of the rest."""
+
+
+def parts_of(plan: Plan, every: Sequence[str]) -> list[str]:
+    """The parts that a plan measures when `--only` names none."""
+    return [name for name in every if not (plan.subset and name in LEFT_OUT)]
+
+
+def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, variants: Sequence[tuple[bool, int]]) -> float:
+    """Seconds of a whole run on two cores. flips: counterfactual cases; variants: (draws masks, CTs) of the ablations.
+
+    The usability test is not counted: it says itself how long it takes.
+    """
+    uses_cases = set(parts) - {"samplers"}
+    made = plan.cases + (flips if "prompts" in parts else 0) if uses_cases else 0
+    mask = MASK_S * (1 + AGAIN)
+    total = LOAD_S + made * (mask + CT_S)
+    if {"alignment", "prompts"} & set(parts):
+        total += made * SEGMENT_S
+    if "realism" in parts:
+        total += REALISM_S + plan.cases * REALISM_CASE_S
+    if "samplers" in parts:
+        a_prompt = sum(FINISH_S + steps * second for steps in plan.sampler_steps for second in STEP_S.values())
+        total += plan.sampler_prompts * a_prompt
+    if "ablations" in parts:
+        each = sum(draws * mask + cts * (CT_S + SEGMENT_S) for draws, cts in variants)
+        total += plan.ablation_cases * each
+    return total
