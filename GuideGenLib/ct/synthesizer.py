@@ -21,6 +21,7 @@ MULTIPLE = 2 * FACTOR
 """Voxel sides are padded to this: four by the codec, two by the network."""
 TILE = (96, 64, 64)
 """Latent cells (768 x 512 x 512 mm) that are made at once; larger volumes are tiled."""
+OVERLAP = 0.5
 DECODE_CELLS = 64
 DECODE_OVERLAP = 12
 """Slabs of latent slices decoded at once; they overlap by the decoder's receptive field, so no seam can show."""
@@ -134,6 +135,6 @@ def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that fade into each other."""
     if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
         return network(x)
-    blended = sliding_window_inference(x, TILE, 1, network, overlap=0.4, mode="gaussian", padding_mode="replicate")
+    blended = sliding_window_inference(x, TILE, 1, network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate")
     assert isinstance(blended, Tensor)
     return blended

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
 from GuideGenLib.anatomy.table import hu_mean, values
 from GuideGenLib.ct import synthesizer
@@ -62,14 +63,39 @@ def test_tiles_are_small_only_inside_the_block():
 
 
 class SeamedGenerator:
-    """Its tiled CT differs from the whole one by 40 HU in one voxel."""
+    """Its slices alternate by 10 HU; tiled, one voxel differs by 40 HU, and each tile is 30 HU above the one below."""
+
+    def __init__(self, seam: int) -> None:
+        self.seam = seam
 
     def synthesize_ct(self, anatomy: sitk.Image, description: Description) -> sitk.Image:
-        hu = np.zeros((10, 10, 10), np.int16)
-        hu[5, 5, 5] = 40 if hu_check.SMALL_TILE == synthesizer.TILE else 0
+        hu = np.zeros((240, 20, 20), np.int16)
+        hu[::2] = 10
+        if hu_check.SMALL_TILE == synthesizer.TILE:
+            for edge in hu_check.tile_edges(60, hu_check.SMALL_TILE[0]):
+                hu[4 * edge :] += self.seam
+            hu[5, 5, 5] += 40
         return sitk.GetImageFromArray(hu)
 
 
+def test_a_difference_is_measured():
+    found = tile_seams(SeamedGenerator(0), sitk.Image(), Description(""))  # type: ignore[arg-type]
+    assert found["max"] == 40.0 and found["mean"] == pytest.approx(40 / 96000)
+    assert found["edge"] == pytest.approx(1.0)
+
+
 def test_a_seam_is_measured():
-    found = tile_seams(SeamedGenerator(), sitk.Image(), Description(""))  # type: ignore[arg-type]
-    assert found["max"] == 40.0 and found["mean"] == pytest.approx(0.04)
+    assert tile_seams(SeamedGenerator(30), sitk.Image(), Description(""))["edge"] > 1.5  # type: ignore[arg-type]
+
+
+def test_the_edges_of_tiles_are_those_of_the_sliding_window(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(synthesizer, "TILE", (8, 8, 8))
+    seen = []
+
+    def network(x: torch.Tensor) -> torch.Tensor:
+        seen.append(int(x[0, 0, 0, 0, 0]))
+        return x.clone()  # MONAI weighs the answer in place
+
+    ramp = torch.arange(21.0)[:, None, None].expand(1, 1, 21, 8, 8)
+    synthesizer._tiled(network, ramp.contiguous())
+    assert hu_check.tile_edges(21, 8) == sorted({*seen, *(start + 8 for start in seen)})
