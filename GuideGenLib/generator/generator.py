@@ -28,11 +28,13 @@ from GuideGenLib.mask.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.regions import ORGANS
 from GuideGenLib.mask.rules import Check, check, score
+from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.progress import Progress, silent, within
 from GuideGenLib.volumes import VolumeError, check_ct, from_canonical, image_from_array, require_anatomy, to_canonical
 
 GUIDANCE = 1.5
+MARGIN_MM = 20.0
 CANDIDATES = 2
 """Anatomies drawn at most when one breaks a rule; the best is kept."""
 
@@ -151,7 +153,7 @@ class Generator:
         description: Description,
         *,
         seed: int = 0,
-        margin_mm: float = 20.0,
+        margin_mm: float = MARGIN_MM,
         steps: int = STEPS,
         progress: Progress = silent,
     ) -> sitk.Image:
@@ -237,7 +239,7 @@ class Generator:
             "synthetic": True,
             "text": description.text,
             "description": to_json(description),
-            "settings": settings,
+            "settings": resolved(settings),
             "lesions": [asdict(lesion) for lesion in mask.lesions] if mask else [],
             "checks": [asdict(c) for c in mask.checks] if mask else [],
             "bundle": {
@@ -300,6 +302,13 @@ class Generator:
         with self.models.precision():
             table = aged(reference_table(description.phase), years(description))
             return self.models.ct.synthesize(labels, table, style, noise, steps=steps, progress=progress)
+
+
+def resolved(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run with the library's defaults in place of None, which may be others in a later version."""
+    mask_steps = DEFAULT_STEPS[settings["sampler"]] if settings.get("sampler") in DEFAULT_STEPS else None
+    defaults = {"mask_steps": mask_steps, "ct_steps": STEPS, "guidance": GUIDANCE, "margin_mm": MARGIN_MM}
+    return {key: defaults.get(key) if value is None else value for key, value in settings.items()}
 
 
 def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:

@@ -10,8 +10,7 @@ from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
 from GuideGenLib.progress import Progress, silent
 
-CATEGORICAL_STEPS = 20
-FLOW_STEPS = 12
+DEFAULT_STEPS = {"flow": 12, "categorical": 20}
 GUIDED_SHARE = 0.6
 """Guidance decides what the anatomy is; the last steps only draw borders and go without it."""
 
@@ -60,7 +59,7 @@ class Denoiser:
 
 
 def sample_flow(
-    denoiser: Denoiser, generator: torch.Generator, steps: int = FLOW_STEPS, progress: Progress = silent
+    denoiser: Denoiser, generator: torch.Generator, steps: int = DEFAULT_STEPS["flow"], progress: Progress = silent
 ) -> Tensor:
     """Euler steps from noise along the rectified flow; returns the last log-probabilities [classes, D, H, W]."""
     network = denoiser.network
@@ -80,7 +79,10 @@ def sample_flow(
 
 
 def sample_categorical(
-    denoiser: Denoiser, generator: torch.Generator, steps: int = CATEGORICAL_STEPS, progress: Progress = silent
+    denoiser: Denoiser,
+    generator: torch.Generator,
+    steps: int = DEFAULT_STEPS["categorical"],
+    progress: Progress = silent,
 ) -> Tensor:
     """The paper's reverse process, strided to `steps` steps; returns the last log-probabilities [classes, D, H, W]."""
     network = denoiser.network

@@ -177,3 +177,9 @@ def test_a_bundle_without_a_tensor_that_is_needed_is_refused(generator: Generato
 
     with pytest.raises(BundleError, match="class_bias"):
         build(Lacking(), torch.device("cpu"), False)  # type: ignore[arg-type]
+
+
+def test_the_provenance_tells_the_defaults_that_were_used(generator: Generator) -> None:
+    asked = {"seed": 3, "sampler": "categorical", "mask_steps": None, "guidance": None, "ct_steps": 4, "region": None}
+    settings = generator.provenance(parse("A man."), asked)["settings"]
+    assert settings == {**asked, "mask_steps": 20, "guidance": 1.5}
