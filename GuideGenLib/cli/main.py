@@ -55,6 +55,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     tools.add_parsers(commands)
     train = commands.add_parser("train", help="train the networks of a bundle")
     check = commands.add_parser("check", help="generate many prompts and print how well the rules are kept")
+    evaluate = commands.add_parser("evaluate", help="measure a trained model and write a report")
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     if called == "train":
         from GuideGenLib.training.cli import add_train_parsers, run_train
@@ -66,6 +67,11 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
         add_check_parser(check)
         check.set_defaults(call=lambda args, _: run_check(args))
+    elif called == "evaluate":
+        from GuideGenLib.evaluation.evaluate import add_evaluate_parser, run_evaluate
+
+        add_evaluate_parser(evaluate)
+        evaluate.set_defaults(call=lambda args, _: run_evaluate(args))
     return parser
 
 

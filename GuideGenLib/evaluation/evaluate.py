@@ -7,145 +7,30 @@ for later joins the others in the report.
 import argparse
 import hashlib
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.device import DEVICES, PRECISIONS, cores
 from GuideGenLib.evaluation import EvaluationError
-from GuideGenLib.evaluation.cases import Case, make_cases
 from GuideGenLib.evaluation.cells import card_table, terminal
 from GuideGenLib.evaluation.html_report import page
+from GuideGenLib.evaluation.parts import PARTS, Part, Work, say
 from GuideGenLib.evaluation.plan import Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
 from GuideGenLib.evaluation.section import Section
-from GuideGenLib.progress import Progress
 from GuideGenLib.resources import resource
 from GuideGenLib.volumes import remedy, write_json, write_text
-
-if TYPE_CHECKING:
-    from GuideGenLib.evaluation.judges import Judges
-    from GuideGenLib.generator import Generator
 
 PAGE_FILE = "evaluation.html"
 DATA_VARIABLE = "GUIDEGEN_DATA"
 JUDGES, JUDGES_FILE = ("Models", "judges-small"), "judges.json"
 STOPPED = 130
-
-
-class Work:
-    """What the parts share, each made when the first part asks for it. output: absolute path of the report's folder."""
-
-    def __init__(self, args: argparse.Namespace, plan: Plan) -> None:
-        self.args, self.plan = args, plan
-        self.output: Path = args.output
-        self.data: Path | None = args.data
-
-    @cached_property
-    def generator(self) -> "Generator":
-        from GuideGenLib.generator import Generator
-
-        say("loading the model")
-        return Generator.from_bundle(self.args.bundle, device=self.args.device, precision=self.args.precision)
-
-    @cached_property
-    def judges(self) -> "Judges":
-        from GuideGenLib.evaluation.judges import load_judges
-
-        return load_judges(self.args.judges)
-
-    @cached_property
-    def cases(self) -> list[Case]:
-        from GuideGenLib.evaluation.prompt_alignment import evaluation_orders
-
-        orders = evaluation_orders(self.plan.cases)
-        return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
-
-    @cached_property
-    def flips(self) -> list[Case]:
-        from GuideGenLib.evaluation import flips
-
-        orders = flips.orders(self.plan.subset)
-        return make_cases(orders, self.output / "flips", self.generator, progress=counted("flip", len(orders)))
-
-
-# ---------------------------------------------------------------- the parts
-
-
-def _examples(work: Work) -> Section:
-    from GuideGenLib.evaluation.examples import show_examples
-
-    return show_examples(work.cases, work.output)
-
-
-def _alignment(work: Work) -> Section:
-    from GuideGenLib.evaluation.alignment import measure_alignment
-
-    return measure_alignment(work.cases, work.judges, work.output)
-
-
-def _prompts(work: Work) -> Section:
-    from GuideGenLib.evaluation.prompt_alignment import measure_prompts
-
-    return measure_prompts(work.cases, work.flips, work.judges, work.output)
-
-
-def _realism(work: Work) -> Section:
-    from GuideGenLib.evaluation.realism import measure_realism
-
-    return measure_realism(work.cases, work.data, work.output)
-
-
-def _samplers(work: Work) -> Section:
-    from GuideGenLib.evaluation.samplers import measure_samplers
-
-    plan = work.plan
-    total = plan.sampler_prompts * len(plan.sampler_steps) * 2
-    progress = counted("anatomy", total)
-    return measure_samplers(work.generator, plan.sampler_steps, plan.sampler_prompts, work.output, progress)
-
-
-def _ablations(work: Work) -> Section:
-    from GuideGenLib.evaluation.ablations import measure_ablations
-
-    cases = work.cases[: work.plan.ablation_cases]
-    return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted("case", len(cases)))
-
-
-def _usability(work: Work) -> Section:
-    from GuideGenLib.evaluation.usability import measure_usability
-
-    return measure_usability(work.cases, work.data, work.output, work.plan.training_steps, say)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of the report. measure: makes its section; judges, data: whether it depends on them, too."""
-
-    measure: Callable[[Work], Section]
-    judges: bool = False
-    data: bool = False
-
-
-PARTS = {
-    "examples": Part(_examples),
-    "alignment": Part(_alignment, judges=True),
-    "prompts": Part(_prompts, judges=True),
-    "realism": Part(_realism, data=True),
-    "samplers": Part(_samplers),
-    "ablations": Part(_ablations, judges=True, data=True),
-    "usability": Part(_usability, data=True),
-}
-
-
-# ---------------------------------------------------------------- the command
 
 
 def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
@@ -191,6 +76,11 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _check(args, chosen)
     work = Work(args, plan)
     try:
+        if any(PARTS[name].judges for name in chosen):
+            _ = work.judges  # a damaged file is told now and not when the cases are made
+        flips = len(work.flip_orders) if "prompts" in chosen else 0
+        minutes = expected_seconds(plan, chosen, flips) / 60
+        say(f"{', '.join(chosen)}: about {minutes:.0f} minutes on two cores, less what {work.output} holds already")
         evaluation, missed = _measure(work, chosen)
     except KeyboardInterrupt:
         say("stopped; the same command goes on where it was")
@@ -206,7 +96,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
     """What can be wrong is told before anything is generated; makes the folder and its path absolute."""
-    bundle = load_bundle(args.bundle)
+    load_bundle(args.bundle)
     if args.data is not None and not args.data.is_dir():
         raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
     if any(PARTS[name].judges for name in chosen):
@@ -218,7 +108,6 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
             pass
     except OSError as error:
         raise EvaluationError(f"cannot write into {args.output}: {remedy(error)}") from error
-    say(f"{bundle.name}, parts: {', '.join(chosen)}")
 
 
 def judges_identity(path: Path | None) -> str:
@@ -297,25 +186,6 @@ def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
     if any(PARTS[name].judges for name in chosen):
         about["judges"] = {"sha256": judges_identity(work.args.judges)}
     return about
-
-
-def counted(what: str, total: int) -> Progress:
-    """A callback that tells on stderr when one more of `total` is done, and the seconds since the start."""
-    start = time.monotonic()
-    shown = [0]
-
-    def show(stage: str, fraction: float) -> None:
-        done = round(fraction * total)
-        if done > shown[0]:
-            shown[0] = done
-            say(f"{what} {done} of {total} ({time.monotonic() - start:.0f} s)")
-
-    return show
-
-
-def say(message: str) -> None:
-    """One line on stderr."""
-    print(message, file=sys.stderr, flush=True)
 
 
 def _count(text: str) -> int:

@@ -20,6 +20,9 @@ FINISH_S = 2.0
 REALISM_S = 60.0
 """Of the reference, and then for each case."""
 REALISM_CASE_S = 4.0
+VARIANTS, DRAWING_VARIANTS = 5, 2
+"""Of the ablations: those that make a CT, and of them those that draw anatomies of their own (variants.VARIANTS)."""
+TRAININGS, TRAINING_STEP_S = 3, 1.0
 SUBSET_LIMIT_S = 600.0
 
 
@@ -53,14 +56,10 @@ def parts_of(plan: Plan, every: Sequence[str]) -> list[str]:
     return [name for name in every if not (plan.subset and name in LEFT_OUT)]
 
 
-def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, variants: Sequence[tuple[bool, int]]) -> float:
-    """Seconds of a whole run on two cores. flips: counterfactual cases; variants: (draws masks, CTs) of the ablations.
-
-    The usability test is not counted: it says itself how long it takes.
-    """
-    uses_cases = set(parts) - {"samplers"}
-    made = plan.cases + (flips if "prompts" in parts else 0) if uses_cases else 0
+def expected_seconds(plan: Plan, parts: Sequence[str], flips: int) -> float:
+    """Seconds of a whole run on two cores with nothing kept from an earlier one. flips: counterfactual cases."""
     mask = MASK_S * (1 + AGAIN)
+    made = plan.cases + (flips if "prompts" in parts else 0) if set(parts) - {"samplers"} else 0
     total = LOAD_S + made * (mask + CT_S)
     if {"alignment", "prompts"} & set(parts):
         total += made * SEGMENT_S
@@ -70,6 +69,8 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, variants: Seq
         a_prompt = sum(FINISH_S + steps * second for steps in plan.sampler_steps for second in STEP_S.values())
         total += plan.sampler_prompts * a_prompt
     if "ablations" in parts:
-        each = sum(draws * mask + cts * (CT_S + SEGMENT_S) for draws, cts in variants)
-        total += plan.ablation_cases * each
+        a_case = DRAWING_VARIANTS * mask + VARIANTS * CT_S + (VARIANTS + 1) * SEGMENT_S
+        total += plan.ablation_cases * a_case
+    if "usability" in parts:
+        total += TRAININGS * plan.training_steps * TRAINING_STEP_S
     return total

@@ -1,0 +1,144 @@
+"""The parts of an evaluation, and what they share: the model, the judges, and the generated cases."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from GuideGenLib.evaluation.cases import Case, Order, make_cases
+from GuideGenLib.evaluation.plan import Plan
+from GuideGenLib.evaluation.section import Section
+from GuideGenLib.progress import Progress
+
+if TYPE_CHECKING:
+    from GuideGenLib.evaluation.judges import Judges
+    from GuideGenLib.generator import Generator
+
+
+class Work:
+    """What the parts share, each made when the first part asks for it. output: absolute path of the report's folder."""
+
+    def __init__(self, args: argparse.Namespace, plan: Plan) -> None:
+        self.args, self.plan = args, plan
+        self.output: Path = args.output
+        self.data: Path | None = args.data
+
+    @cached_property
+    def generator(self) -> "Generator":
+        from GuideGenLib.generator import Generator
+
+        say("loading the model")
+        return Generator.from_bundle(self.args.bundle, device=self.args.device, precision=self.args.precision)
+
+    @cached_property
+    def judges(self) -> "Judges":
+        from GuideGenLib.evaluation.judges import load_judges
+
+        return load_judges(self.args.judges)
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        from GuideGenLib.evaluation.prompt_alignment import evaluation_orders
+
+        orders = evaluation_orders(self.plan.cases)
+        return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
+
+    @cached_property
+    def flip_orders(self) -> "Sequence[Order]":
+        from GuideGenLib.evaluation import flips
+
+        return flips.orders(self.plan.subset)
+
+    @cached_property
+    def flips(self) -> list[Case]:
+        orders = self.flip_orders
+        return make_cases(orders, self.output / "flips", self.generator, progress=counted("flip", len(orders)))
+
+
+def _examples(work: Work) -> Section:
+    from GuideGenLib.evaluation.examples import show_examples
+
+    return show_examples(work.cases, work.output)
+
+
+def _alignment(work: Work) -> Section:
+    from GuideGenLib.evaluation.alignment import measure_alignment
+
+    return measure_alignment(work.cases, work.judges, work.output)
+
+
+def _prompts(work: Work) -> Section:
+    from GuideGenLib.evaluation.prompt_alignment import measure_prompts
+
+    return measure_prompts(work.cases, work.flips, work.judges, work.output)
+
+
+def _realism(work: Work) -> Section:
+    from GuideGenLib.evaluation.realism import measure_realism
+
+    return measure_realism(work.cases, work.data, work.output)
+
+
+def _samplers(work: Work) -> Section:
+    from GuideGenLib.evaluation.samplers import measure_samplers
+
+    plan = work.plan
+    total = plan.sampler_prompts * len(plan.sampler_steps) * 2
+    progress = counted("anatomy", total)
+    return measure_samplers(work.generator, plan.sampler_steps, plan.sampler_prompts, work.output, progress)
+
+
+def _ablations(work: Work) -> Section:
+    from GuideGenLib.evaluation.ablations import measure_ablations
+
+    cases = work.cases[: work.plan.ablation_cases]
+    return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted("case", len(cases)))
+
+
+def _usability(work: Work) -> Section:
+    from GuideGenLib.evaluation.usability import measure_usability
+
+    return measure_usability(work.cases, work.data, work.output, work.plan.training_steps, say)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the report. measure: makes its section; judges, data: whether it depends on them, too."""
+
+    measure: Callable[[Work], Section]
+    judges: bool = False
+    data: bool = False
+
+
+PARTS = {
+    "examples": Part(_examples),
+    "alignment": Part(_alignment, judges=True),
+    "prompts": Part(_prompts, judges=True),
+    "realism": Part(_realism, data=True),
+    "samplers": Part(_samplers),
+    "ablations": Part(_ablations, judges=True, data=True),
+    "usability": Part(_usability, data=True),
+}
+
+
+def counted(what: str, total: int) -> Progress:
+    """A callback that tells on stderr when one more of `total` is done, and the seconds since the start."""
+    start = time.monotonic()
+    shown = [0]
+
+    def show(stage: str, fraction: float) -> None:
+        done = round(fraction * total)
+        if done > shown[0]:
+            shown[0] = done
+            say(f"{what} {done} of {total} ({time.monotonic() - start:.0f} s)")
+
+    return show
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,176 @@
+"""`guidegen evaluate` from the command to its report, with parts that measure nothing."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from GuideGenLib.cli.main import main
+from GuideGenLib.evaluation import EvaluationError, evaluate, parts
+from GuideGenLib.evaluation.parts import PARTS, Part, Work
+from GuideGenLib.evaluation.plan import SUBSET_LIMIT_S, Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.section import Section, mean_figure
+from GuideGenLib.generator import Generator
+
+Run = Callable[..., int]
+
+
+class FakeParts:
+    """Parts that count how often they were measured, and stop or fail on demand."""
+
+    def __init__(self) -> None:
+        self.measured: list[str] = []
+        self.stop_at = self.fail_at = ""
+
+    def part(self, name: str, judges: bool) -> Part:
+        def measure(work: Work) -> Section:
+            if name == self.stop_at:
+                raise KeyboardInterrupt
+            if name == self.fail_at:
+                raise EvaluationError("nothing to compare with")
+            self.measured.append(name)
+            return Section(name, f"Title of {name}", [mean_figure("score", [0.5, 0.7], wanted=0.65)])
+
+        return Part(measure, judges=judges)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
+    found = FakeParts()
+    bundle = SimpleNamespace(name="toy 1", identity="0" * 64)
+    models = SimpleNamespace(device="cpu", bfloat16=False)
+    monkeypatch.setattr(evaluate, "load_bundle", lambda _: bundle)
+    generator = SimpleNamespace(bundle=bundle, models=models)
+    monkeypatch.setattr(Generator, "from_bundle", classmethod(lambda cls, *_, **__: generator))
+    monkeypatch.setattr(parts.Work, "judges", SimpleNamespace())
+    monkeypatch.setattr(parts.Work, "flip_orders", [])
+    for name, part in list(PARTS.items()):
+        monkeypatch.setitem(PARTS, name, found.part(name, part.judges))
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """run(*arguments): the command with a folder of judges and one for its output."""
+    monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
+    (tmp_path / "judges").mkdir()
+    (tmp_path / "judges" / "judges.json").write_text("{}")
+
+    def call(*arguments: str) -> int:
+        return main(["evaluate", "-o", str(tmp_path / "out"), "--judges", str(tmp_path / "judges"), *arguments])
+
+    return call
+
+
+def _read(tmp_path: Path) -> dict:
+    return json.loads((tmp_path / "out" / "evaluation.json").read_text())
+
+
+def test_every_part_is_in_report_and_json(
+    fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run() == 0
+    assert fake.measured == list(PARTS)
+    content = _read(tmp_path)
+    assert [one["key"] for one in content["sections"]] == list(PARTS)
+    assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 40
+    assert set(content["seconds"]) == set(PARTS)
+    html = (tmp_path / "out" / "evaluation.html").read_text()
+    assert "Title of realism" in html and "toy 1" in html
+    printed = capsys.readouterr()
+    assert "MISSED" in printed.out and "Title of samplers" in printed.out
+    assert "alignment ..." in printed.err
+
+
+def test_a_run_that_was_cut_keeps_what_was_finished(fake: FakeParts, run: Run, tmp_path: Path):
+    fake.stop_at = "realism"
+    assert run() == 130
+    assert not (tmp_path / "out" / "evaluation.json").exists()
+    fake.stop_at = ""
+    assert run() == 0
+    assert fake.measured == list(PARTS)  # each of them once
+    assert run() == 0
+    assert fake.measured == list(PARTS)
+
+
+def test_other_settings_or_judges_are_measured_again(fake: FakeParts, run: Run, tmp_path: Path):
+    run("--only", "alignment", "samplers")
+    (tmp_path / "judges" / "judges.json").write_text('{"files": {}}')
+    run("--only", "alignment", "samplers")
+    assert fake.measured == ["alignment", "samplers", "alignment"]
+    run("--only", "alignment", "--cases", "3")
+    assert fake.measured[3:] == ["alignment"]
+
+
+def test_a_part_that_is_asked_for_later_joins_the_others(fake: FakeParts, run: Run, tmp_path: Path):
+    run("--subset")
+    assert fake.measured == [name for name in PARTS if name not in ("ablations", "usability")]
+    fake.measured.clear()
+    run("--subset", "--only", "usability")
+    assert fake.measured == ["usability"]
+    assert [one["key"] for one in _read(tmp_path)["sections"]] == [name for name in PARTS if name != "ablations"]
+
+
+def test_a_part_that_cannot_be_measured_says_why_and_hides_no_other(
+    fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    fake.fail_at = "realism"
+    assert run() == 1
+    assert "not measured: realism: nothing to compare with" in capsys.readouterr().err
+    section = next(one for one in _read(tmp_path)["sections"] if one["key"] == "realism")
+    assert section["figures"] == [] and section["remarks"] == ["Not measured: nothing to compare with"]
+    fake.fail_at = ""
+    assert run() == 0
+    assert fake.measured.count("realism") == 1 and fake.measured.count("alignment") == 1
+
+
+def test_markdown_is_printed_from_a_finished_evaluation(
+    fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run("--only", "samplers")
+    capsys.readouterr()
+    assert main(["evaluate", "--markdown", str(tmp_path / "out" / "evaluation.json")]) == 0
+    assert "| score | 0.600 | 0.500 to 0.700 | 2 | - | - | at least 0.650 | MISSED |" in capsys.readouterr().out
+
+
+def test_what_is_wrong_is_told_before_anything_is_generated(
+    fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def refused(words: str, *arguments: str) -> None:
+        assert run(*arguments) == 2
+        assert words in capsys.readouterr().err
+
+    refused("has no judges.json: name the folder of the judges with --judges", "--judges", str(tmp_path))
+    refused("is no folder: name that of the real scans", "--data", str(tmp_path / "none"))
+    (tmp_path / "file").write_text("")
+    refused("cannot write into", "-o", str(tmp_path / "file"))
+    refused("cannot write into", "-o", str(tmp_path / "file" / "below"))
+    if os.geteuid():
+        (tmp_path / "locked").mkdir(mode=0o500)
+        refused("not writable", "-o", str(tmp_path / "locked"))
+    assert main(["evaluate"]) == 2
+    assert "name one with -o" in capsys.readouterr().err
+    assert fake.measured == []
+
+
+def test_the_subset_fits_ten_minutes_on_two_cores():
+    plan = Plan.of(subset=True)
+    chosen = parts_of(plan, tuple(PARTS))
+    assert "ablations" not in chosen and "usability" not in chosen and "alignment" in chosen
+    assert expected_seconds(plan, chosen, flips=2) <= SUBSET_LIMIT_S
+    full = Plan.of(subset=False)
+    assert full.cases == 40 and parts_of(full, tuple(PARTS)) == list(PARTS)
+    assert expected_seconds(full, parts_of(full, tuple(PARTS)), flips=2) > 3 * SUBSET_LIMIT_S
+
+
+def test_seconds_add_up_by_what_is_made():
+    plan = Plan.of(subset=True)
+    alone = expected_seconds(plan, ["examples"], flips=9)
+    twice = expected_seconds(Plan.of(subset=True, cases=2 * plan.cases), ["examples"], flips=9)
+    assert twice - alone == pytest.approx(plan.cases * (1.15 * 10.3 + 18.3))  # flips belong to the prompts alone
+    with_flips = expected_seconds(plan, ["prompts"], flips=2) - expected_seconds(plan, ["prompts"], flips=1)
+    assert with_flips == pytest.approx(1.15 * 10.3 + 18.3 + 8.0)
+    assert expected_seconds(plan, ["samplers"], flips=0) < alone
