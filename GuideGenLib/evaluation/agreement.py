@@ -20,6 +20,7 @@ ORGANS: dict[str, tuple[str, ...]] = {
     "small bowel": ("small_bowel",), "duodenum": ("duodenum",), "colon": ("colon", "colon_gas"), "heart": ("heart",),
 }  # fmt: skip
 """Labels of each organ of the paper's table, in its order: both sides, all lobes, gas included."""
+LEAST_ML = 1.0
 HOSTS = {
     "lung_tumor": LUNGS, "liver_tumor": ("liver",), "kidney_tumor": ("kidney_left", "kidney_right"),
     "pancreas_tumor": ("pancreas",), "colon_tumor": ("colon",),
@@ -41,7 +42,9 @@ def with_hosts(volume: np.ndarray, *, one_class: bool) -> np.ndarray:
         if not lesion.any() or not bearing.any():
             continue
         margin = 20
-        box = tuple(slice(max(0, s.start - margin), s.stop + margin) for s in ndimage.find_objects(lesion)[0])
+        box = tuple(
+            slice(max(0, s.start - margin), s.stop + margin) for s in ndimage.find_objects(lesion.astype(np.uint8))[0]
+        )
         if not bearing[box].any():
             box = tuple(slice(0, n) for n in volume.shape)
         index = ndimage.distance_transform_edt(~bearing[box], return_distances=False, return_indices=True)
@@ -72,29 +75,37 @@ def surface_distances(found: np.ndarray, wanted: np.ndarray, spacing: float) -> 
     return mean, float(max(np.percentile(there, 95), np.percentile(back, 95)))
 
 
+def _counts(found: np.ndarray, wanted: np.ndarray, spacing: float) -> bool:
+    """Whether an organ is there to be compared: a crumb on either side is none."""
+    return max(int(found.sum()), int(wanted.sum())) * spacing**3 >= 1000 * LEAST_ML
+
+
 def compare_organs(found: np.ndarray, wanted: np.ndarray, spacing: float) -> dict[str, tuple[float, float, float]]:
     """(Dice, mean surface distance, 95 % Hausdorff distance in mm) of each of ORGANS; NaN where neither shows it.
 
-    found: a segmentation with TUMOUR; wanted: label values, both with lesions. What one alone shows has Dice 0.
+    found: a segmentation with TUMOUR; wanted: label values, both with lesions. What one alone shows has Dice 0; less
+    than LEAST_ML counts as not shown.
     """
     found, wanted = with_hosts(found, one_class=True), with_hosts(wanted, one_class=False)
     result = {}
     for organ, keys in ORGANS.items():
         chosen = [values()[key] for key in keys]
         one, two = np.isin(found, chosen), np.isin(wanted, chosen)
-        result[organ] = (dice(one, two), *surface_distances(one, two, spacing))
+        known = _counts(one, two, spacing)
+        result[organ] = (dice(one, two), *surface_distances(one, two, spacing)) if known else (float("nan"),) * 3
     return result
 
 
-def compare_labels(found: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
-    """Dice of every label but background and lesions, lesions counted as their organs; NaN where neither shows it."""
+def compare_labels(found: np.ndarray, wanted: np.ndarray, spacing: float) -> dict[str, float]:
+    """Dice of every label but background and lesions, as `compare_organs` counts them."""
     found, wanted = with_hosts(found, one_class=True), with_hosts(wanted, one_class=False)
     n = len(labels())
     table = np.bincount(found.ravel().astype(np.int64) * n + wanted.ravel(), minlength=n * n).reshape(n, n)
     total = table.sum(axis=0) + table.sum(axis=1)
+    shown = np.maximum(table.sum(axis=0), table.sum(axis=1)) * spacing**3 >= 1000 * LEAST_ML
     lesions = {row.value for row in by_group()["lesions"]}
     return {
-        key: float(2 * table[value, value] / total[value]) if total[value] else float("nan")
+        key: float(2 * table[value, value] / total[value]) if shown[value] else float("nan")
         for key, value in values().items()
         if value and value not in lesions
     }

@@ -280,7 +280,9 @@ def score(segmenter: Segmenter, scan: Scan) -> dict[str, dict[str, float]]:
         name: {organ: organs[organ][index] for organ in ORGANS if np.isfinite(organs[organ][index])}
         for index, name in enumerate(("dice", "mean_mm", "hd95_mm"))
     }
-    result["labels"] = {k: v for k, v in compare_labels(found, np.asarray(scan.labels)).items() if np.isfinite(v)}
+    result["labels"] = {
+        k: v for k, v in compare_labels(found, np.asarray(scan.labels), scan.spacing).items() if np.isfinite(v)
+    }
     return result
 
 
