@@ -20,6 +20,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.evaluation.judges import write_judges
 from GuideGenLib.evaluation.segmenter import SPACING as SEGMENTER_SPACING
 from GuideGenLib.evaluation.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.mask.network import MaskNetwork
@@ -35,7 +36,14 @@ from GuideGenLib.training.loop import RunError, averaged_state, first_process_fi
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
 from GuideGenLib.training.scans import load_labelled
-from GuideGenLib.training.segmenter import ANATOMIES, HOLD_OUT, train_segmenter, write_anatomies, write_ceilings
+from GuideGenLib.training.segmenter import (
+    ANATOMIES,
+    HOLD_OUT,
+    read_about,
+    train_segmenter,
+    write_anatomies,
+    write_ceilings,
+)
 from GuideGenLib.volumes import image_from_array, remedy, to_canonical
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
 
 STOPPED = 130
 LABELS = len(anatomy_rows())
-SEGMENTER = "segmenter"
+SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
 
 
 @dataclass(frozen=True)
@@ -247,7 +255,22 @@ def segmenter(job: Job) -> None:
     train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
     if process_rank()[0] == 0:
         judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
-        write_ceilings(judge, held_out, job.run / SEGMENTER, log=say)
+        told = {"steps": job.steps, "seed": job.seed, "anatomies": len(people), "scans": [scan.name for scan in seen]}
+        write_ceilings(judge, held_out, job.run / SEGMENTER, told, log=say)
+
+
+def judges(job: Job) -> None:
+    """The folder of judges that `guidegen evaluate` reads: the segmenter, and the classifiers if they are trained."""
+    from GuideGenLib.training.classifiers import SCORES, read_config
+
+    if process_rank()[0] > 0:
+        return
+    people = job.run / CLASSIFIERS
+    trained = steps_done(people) > 0 and (people / SCORES).is_file()
+    found = (averaged_state(people), read_config(people)) if trained else None
+    made = write_judges(job.target, *read_about(job.run / SEGMENTER), found)
+    size = sum(entry["bytes"] for entry in made.about["files"].values())
+    say(f"judges: {job.target}, {size / 1e6:.1f} MB, {'with' if found else 'without'} classifiers")
 
 
 def _materials(job: Job) -> list[Material]:
@@ -272,6 +295,7 @@ STAGES = {
 }
 JUDGE_STAGES = {
     "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
+    "judges": Stage(judges, 0, "what was trained of them as a folder"),
 }
 """What `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
 MASKED_STEPS = 600
@@ -321,8 +345,9 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         parser.add_argument(
             "--hold-out", default=HOLD_OUT, metavar="NAME", help=f"labelled scan to be scored on ({HOLD_OUT})"
         )
-    if stage in ("bundle", "all"):
-        parser.add_argument("--target", type=Path, default=None, metavar="DIR", help="the bundle (RUN/bundle)")
+    if stage in ("bundle", "judges", "all"):
+        made = "judges" if stage == "judges" else "bundle"
+        parser.add_argument("--target", type=Path, default=None, metavar="DIR", help=f"the folder (RUN/{made})")
 
 
 def run_train(args: argparse.Namespace) -> int:
@@ -360,7 +385,7 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         people=told("people", PEOPLE),
         seed=args.seed,
         threads=threads,
-        target=told("target", args.run / "bundle"),
+        target=told("target", args.run / ("judges" if args.stage == "judges" else "bundle")),
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", HOLD_OUT),
     )

@@ -5,7 +5,8 @@ that a generator made is used. What stays shared: the people are deformed from a
 scans, so the shapes of the held-out scan's organs are not new to the network; its picture is.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,7 +33,7 @@ from GuideGenLib.mask.network import as_cells, fold_cells
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.sampling import Sample, draw_sample, generator_of
 from GuideGenLib.progress import Progress, silent
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop import RunError, Trainer, averaged_state
 from GuideGenLib.training.mask import class_weights
 from GuideGenLib.training.renders import Renderer
 from GuideGenLib.training.scans import Scan
@@ -274,23 +275,35 @@ def score(segmenter: Segmenter, scan: Scan) -> dict[str, dict[str, float]]:
     What a generated CT can reach at best with this judge. Organs and labels that neither shows are left out.
     """
     assert scan.labels is not None
+    labels = np.asarray(scan.labels)
     found = segmenter.segment(np.asarray(scan.hu, np.float32), scan.spacing)
-    organs = compare_organs(found, np.asarray(scan.labels), scan.spacing)
+    organs = compare_organs(found, labels, scan.spacing)
     result: dict[str, dict[str, float]] = {
         name: {organ: organs[organ][index] for organ in ORGANS if np.isfinite(organs[organ][index])}
         for index, name in enumerate(("dice", "mean_mm", "hd95_mm"))
     }
-    result["labels"] = {
-        k: v for k, v in compare_labels(found, np.asarray(scan.labels), scan.spacing).items() if np.isfinite(v)
-    }
+    result["labels"] = {k: v for k, v in compare_labels(found, labels, scan.spacing).items() if np.isfinite(v)}
     return result
 
 
-def write_ceilings(segmenter: Segmenter, scan: Scan, run: Path, log: Callable[[str], None] = print) -> None:
-    """Score the held-out scan, print it, and keep it in `run`/ceilings.json."""
+def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """The averaged weights of a finished run and what `write_judges` takes with them. Raises RunError."""
+    file = run / CEILINGS
+    tensors = averaged_state(run)
+    if not file.is_file():
+        raise RunError(f"{run} was not trained to its end: run `guidegen train segmenter` again, it goes on")
+    ceilings = json.loads(file.read_text(encoding="utf-8"))
+    training = ceilings.pop("training")
+    return tensors, {"network": SegmenterConfig().to_json(), "ceilings": ceilings, "training": training}
+
+
+def write_ceilings(
+    segmenter: Segmenter, scan: Scan, run: Path, training: Mapping[str, object], log: Callable[[str], None] = print
+) -> None:
+    """Score the held-out scan, print it, and keep it in `run`/ceilings.json with what is told of the training."""
     assert scan.spacing == SPACING
     scored = score(segmenter, scan)
-    write_json({"scan": scan.name, **scored}, run / CEILINGS)
+    write_json({"scan": scan.name, **scored, "training": dict(training)}, run / CEILINGS)
     log(f"segmenter: on {scan.name}, which it never saw:")
     for organ, value in scored["dice"].items():
         far = scored["hd95_mm"].get(organ)
