@@ -70,10 +70,15 @@ def _draw_blobs(network: MaskNetwork) -> None:
 
 
 def _maps() -> dict[str, torch.Tensor]:
-    """Ribs and vertebrae everywhere: nothing is cut out."""
+    """Ribs and vertebrae everywhere, no vessels: nothing is cut out, nothing laid in."""
     return {
         "skeleton.ribs": torch.ones(HEIGHTS, ANGLES, dtype=torch.uint8),
         "skeleton.spine": torch.ones(2, HEIGHTS, DEPTHS, dtype=torch.uint8),
+        "vessels.points": torch.zeros(0, 3),
+        "vessels.radii": torch.zeros(0),
+        "vessels.parents": torch.zeros(0, dtype=torch.int32),
+        "vessels.sides": torch.zeros(0, dtype=torch.uint8),
+        "vessels.heights": torch.ones(2),
     }
 
 

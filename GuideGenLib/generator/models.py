@@ -1,7 +1,7 @@
 """The networks of a bundle, built and filled."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import nn
@@ -11,6 +11,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.lung_vessels import VesselMaps
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.skeleton import SkeletonMaps
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
@@ -45,6 +46,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     try:
         class_bias = mask_tensors.pop("class_bias")
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
+        vessels = VesselMaps(**{f.name: mask_tensors.pop(f"vessels.{f.name}").numpy() for f in fields(VesselMaps)})
         spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
@@ -64,7 +66,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, class_bias.float(), maps),
+        MaskSynthesizer(mask, class_bias.float(), maps, vessels),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
         bfloat16,

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from GuideGenLib.mask.components import keep_largest
+from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
@@ -18,11 +19,15 @@ SPACING = 3.0
 
 
 class MaskSynthesizer:
-    """Stage 1 without its lesions. class_bias [classes]: see `sampler.Denoiser`; maps: the template's skeleton."""
+    """Stage 1 without its lesions.
 
-    def __init__(self, network: MaskNetwork, class_bias: Tensor, maps: SkeletonMaps) -> None:
+    class_bias [classes]: see `sampler.Denoiser`; maps, vessels: the template's skeleton and the branches in its lungs.
+    """
+
+    def __init__(self, network: MaskNetwork, class_bias: Tensor, maps: SkeletonMaps, vessels: VesselMaps) -> None:
         self.network = network
         self.maps = maps
+        self.vessels = vessels
         self.class_bias = class_bias.to(network.codes.device)
 
     @torch.inference_mode()
@@ -47,6 +52,7 @@ class MaskSynthesizer:
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
         labels = detail_skeleton(keep_largest(refine(coarse).cpu().numpy()), SPACING, self.maps)
+        labels = lay_vessels(labels, SPACING, self.vessels)
         first, last = crop_range(labels, region, SPACING)
         return np.ascontiguousarray(labels[first:last])
 

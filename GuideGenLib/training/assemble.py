@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
+from GuideGenLib.mask.vessel_tracing import measure_vessels
+from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.ct import SPREAD
@@ -44,7 +47,7 @@ def assemble_bundle(
     *,
     metrics: Mapping[str, Any],
     anatomies: NDArray[np.uint8],
-    template: NDArray[np.uint8],
+    template: Torso,
     ct_noise: float,
     scans: Sequence[str],
     name: str = "torso-small",
@@ -74,7 +77,7 @@ def assemble_bundle(
         raise RunError(f"{run / MASK} is not calibrated: run `guidegen train mask` to its end")
     slim = {stage: _half(state) for stage, state in weights.items()}
     files = {
-        "mask": slim[MASK] | {"class_bias": bias} | skeleton_tensors(template),
+        "mask": slim[MASK] | {"class_bias": bias} | skeleton_tensors(template.labels) | vessel_tensors(template),
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
@@ -113,6 +116,12 @@ def skeleton_tensors(template: NDArray[np.uint8]) -> dict[str, Tensor]:
         "skeleton.ribs": torch.from_numpy(maps.ribs.astype(np.uint8)),
         "skeleton.spine": torch.from_numpy(maps.spine.astype(np.uint8)),
     }
+
+
+def vessel_tensors(template: Torso) -> dict[str, Tensor]:
+    """The branches in the lungs as they lie in the bundle."""
+    maps = measure_vessels(template.labels, template.ct, MASK_SPACING)
+    return {f"vessels.{name}": torch.from_numpy(array) for name, array in asdict(maps).items()}
 
 
 def codec_run(run: Path) -> Path:

@@ -232,7 +232,7 @@ def bundle(job: Job) -> None:
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
-        template=cached_torso(job.data, job.run).labels,
+        template=cached_torso(job.data, job.run),
         anatomies=anatomies[: job.people],  # those that the mask saw
         ct_noise=_noise(ct_materials(job.data, job.cache, TextEncoder.load())),
         scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],

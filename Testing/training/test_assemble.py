@@ -15,6 +15,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.population.torso import Torso
 from GuideGenLib.training import assemble
 from GuideGenLib.training.assemble import assemble_bundle, codec_arguments, ct_config, mask_config
 from GuideGenLib.training.loop import RunError, Trainer, averaged_state
@@ -56,7 +57,7 @@ def anatomies() -> np.ndarray:
     return np.random.default_rng(0).integers(0, CLASSES, (5, 8, 8, 8)).astype(np.uint8)
 
 
-def template() -> np.ndarray:
+def template() -> Torso:
     """A chest of a spine and two lungs: enough for the maps of the skeleton."""
     labels = np.zeros((60, 30, 40), np.uint8)
     labels[20:60, 16:22, 17:23] = values()["vertebrae_thoracic"]
@@ -64,7 +65,7 @@ def template() -> np.ndarray:
     labels[:, 22:25, 18:22] = values()["spinal_cord"]
     labels[25:55, 8:20, 4:14] = values()["lung_upper_lobe_right"]
     labels[25:55, 8:20, 26:36] = values()["lung_upper_lobe_left"]
-    return labels
+    return Torso(labels, np.where(labels > 0, 0, -1000).astype(np.int16), (3.0, 3.0, 3.0))
 
 
 def arguments(anatomies: np.ndarray) -> dict[str, object]:
