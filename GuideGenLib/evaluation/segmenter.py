@@ -155,7 +155,10 @@ class Segmenter:
 
     def _segment_grid(self, hu: np.ndarray) -> np.ndarray:
         """The same at 3 mm."""
-        padded = np.pad(hu, [(0, -n % (2 * STRIDE)) for n in hu.shape], constant_values=-1000.0)
+        margin = [-n % (2 * STRIDE) for n in hu.shape]
+        if hu.shape[2] <= 2 * STRIDE:
+            margin[2] = 4 * STRIDE - hu.shape[2]  # instance norm needs more than one cell at the coarsest level
+        padded = np.pad(hu, [(0, more) for more in margin], constant_values=-1000.0)
         volume = torch.from_numpy(padded)[None, None].to(self.device)
         inputs = cell_inputs(volume, body_centre(hu > BODY_HU))
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
