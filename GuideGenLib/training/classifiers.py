@@ -1,0 +1,191 @@
+"""Training of the classifiers that judge generated CTs: sex and decade of age, from rendered anatomies.
+
+The anatomies are of other people than those that the generator learned from; their CTs are drawn here with the HU of
+the anatomy table and the laws of `ct.reference.aged`, and no network of the generator takes part.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from GuideGenLib.anatomy.table import PHASES, by_group, hu_sd, hu_texture_sd
+from GuideGenLib.ct.reference import aged, reference_table
+from GuideGenLib.evaluation.classifiers import (
+    DECADES,
+    SEXES,
+    SPACING,
+    Classifiers,
+    PersonNetwork,
+    Reading,
+    centred,
+    decade_of,
+    windowed,
+)
+from GuideGenLib.evaluation.figures import share
+from GuideGenLib.population.attributes import Attributes
+from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.materials import Notes
+from GuideGenLib.training.scans import Scan
+from GuideGenLib.volumes import write_json
+
+SCORES = "scores.json"
+OTHER_PEOPLE = 1000
+"""Added to the seed: the bank of the judges shows nobody of the generator's population."""
+HELD_PEOPLE = 100
+BATCH = 8
+BONE_SPREAD = 0.145
+"""Standard deviation of a person's bones about the mean of the age: 30 HU in the lumbar label, as among Jang's adults
+of one age (38 to 44 HU in marrow) less what is the error of measuring."""
+BONE_HU, MUSCLE_HU = 8.0, 4.0
+"""Further standard deviation of each bone, and of a person's muscles (Goodpaster, J Appl Physiol 2000;89:104)."""
+TEXTURE_SHARE = 0.3
+"""What averaging to 6 mm leaves of the texture of single voxels at 1.5 to 3 mm."""
+WHOLE_SHARE, LEAST_DEPTH = 0.5, 36
+AGE_SD = 4.0
+"""Years by which the target of the age is blurred: 49 is nearly 50."""
+
+
+def means_of(who: Attributes, rng: np.random.Generator) -> np.ndarray:
+    """float32 [labels] HU of one person's tissues in a random contrast phase, at his or her age."""
+    phase = PHASES[int(rng.integers(len(PHASES)))]
+    table = aged(reference_table(phase), who.age)
+    spread = hu_sd(phase) * rng.normal(0, 1, len(table))
+    bones, muscles = ([row.value for row in by_group()[group]] for group in ("bones", "muscles"))
+    spread[bones] = table[bones] * BONE_SPREAD * rng.normal() + rng.normal(0, BONE_HU, len(bones))
+    spread[muscles] = rng.normal(0, MUSCLE_HU)
+    spread[0] = 0
+    return (table + spread).astype(np.float32)
+
+
+def render(labels: np.ndarray, who: Attributes, rng: np.random.Generator) -> np.ndarray:
+    """HU float32 of labels uint8 [z, y, x] at 6 mm: tissue means, texture, blur, slow shading and noise."""
+    texture = TEXTURE_SHARE * rng.uniform(0.3, 1.5) * hu_texture_sd()
+    grain = rng.standard_normal(labels.shape, dtype=np.float32)
+    hu = means_of(who, rng)[labels] + texture[labels] * grain
+    hu = ndimage.gaussian_filter(hu, rng.uniform(0.25, 0.7), truncate=2.5)
+    coarse = [max(2, n // 12) for n in labels.shape]
+    shading = torch.from_numpy(rng.standard_normal(coarse, dtype=np.float32) * np.float32(rng.uniform(0, 10)))
+    hu += nnf.interpolate(shading[None, None], labels.shape, mode="trilinear", align_corners=False)[0, 0].numpy()
+    return np.asarray(hu + rng.normal(0, 4), np.float32)
+
+
+def _slab(depth: int, rng: np.random.Generator) -> slice:
+    """The whole height, or a part of it as the scan of a region shows."""
+    if rng.random() < WHOLE_SHARE or depth <= LEAST_DEPTH:
+        return slice(0, depth)
+    size = int(rng.integers(LEAST_DEPTH, depth))
+    start = int(rng.integers(0, depth - size + 1))
+    return slice(start, start + size)
+
+
+class PersonLoss:
+    """One training step: rendered people, whole or in part, against their sex and age."""
+
+    def __init__(
+        self, labels: np.ndarray, people: Sequence[Attributes], device: torch.device, seed: Sequence[int]
+    ) -> None:
+        self.labels, self.people, self.device = labels, people, device
+        self.rng = np.random.default_rng(list(seed))
+
+    def sample(self) -> tuple[np.ndarray, Attributes]:
+        """HU float32 [*GRID] of a random person, mirrored half of the time, and who it is."""
+        rng = self.rng
+        index = int(rng.integers(len(self.labels)))
+        part = self.labels[index][_slab(self.labels.shape[1], rng)]
+        hu = centred(render(part, self.people[index], rng), part > 0)
+        return (hu[..., ::-1].copy() if rng.random() < 0.5 else hu), self.people[index]
+
+    def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+        drawn = [self.sample() for _ in range(BATCH)]
+        x = windowed(torch.from_numpy(np.stack([hu for hu, _ in drawn])).to(self.device))
+        logits = model(x.contiguous(memory_format=torch.channels_last_3d)).float()
+        female = torch.tensor([float(who.sex == SEXES[1]) for _, who in drawn], device=self.device)
+        ages = age_targets([who.age for _, who in drawn]).to(self.device)
+        sex = nnf.binary_cross_entropy_with_logits(logits[:, 0], female)
+        age = nnf.cross_entropy(logits[:, 1:], ages)
+        return sex + age, {"sex": float(sex.detach()), "age": float(age.detach())}
+
+
+def age_targets(ages: Sequence[float]) -> Tensor:
+    """Ages in years -> float32 [n, decades]: the part of a normal curve of AGE_SD about the age in each decade."""
+    borders = torch.tensor([float(first) for first in DECADES[1:]])
+    curve = torch.distributions.Normal(torch.tensor([age + 0.5 for age in ages])[:, None], AGE_SD)
+    below = nnf.pad(nnf.pad(curve.cdf(borders), (1, 0)), (0, 1), value=1.0)
+    return below.diff(dim=1)
+
+
+def train_classifiers(
+    labels: np.ndarray,
+    people: Sequence[Attributes],
+    run: Path,
+    *,
+    steps: int = 500,
+    seed: int = 0,
+    rate: float = 2e-3,
+    log: Callable[[str], None] = print,
+) -> Trainer:
+    """Train on maps uint8 [n, z, y, x] at 6 mm and whom they show; resumes from `run`."""
+    trainer = Trainer(PersonNetwork(), run, steps=steps, rate=rate, average=0.99, warm_up=25, weight_decay=0.02)
+    trainer.mixed = False  # a step in float32 takes two thirds of one in bfloat16 here, and keeps every HU
+    trainer.run(PersonLoss(labels, people, trainer.device, [seed, trainer.rank, trainer.step]), log)
+    return trainer
+
+
+# ---------------------------------------------------------------- scores
+
+
+def score_people(
+    classifiers: Classifiers, labels: np.ndarray, people: Sequence[Attributes], seed: int
+) -> dict[str, dict[str, float | int | None]]:
+    """What the classifiers read in rendered CTs of people that they have not seen, each whole."""
+    rng = np.random.default_rng([seed, OTHER_PEOPLE])
+    readings = [classifiers.read(render(one, who, rng), SPACING) for one, who in zip(labels, people, strict=True)]
+    return shares(readings, [who.sex for who in people], [float(who.age) for who in people])
+
+
+def score_scans(
+    classifiers: Classifiers, scans: Sequence[Scan], notes: dict[str, Notes]
+) -> dict[str, dict[str, float | int | None]]:
+    """The same on real scans of which sex or age is told; empty where none is."""
+    told = [scan for scan in scans if scan.name in notes and (notes[scan.name].sex or notes[scan.name].age)]
+    readings = [classifiers.read(np.asarray(scan.hu, np.float32), scan.spacing) for scan in told]
+    return shares(readings, [notes[scan.name].sex for scan in told], [notes[scan.name].age for scan in told])
+
+
+def shares(
+    readings: Sequence[Reading], sexes: Sequence[str | None], ages: Sequence[float | None]
+) -> dict[str, dict[str, float | int | None]]:
+    """Shares of readings whose sex, decade, and decade or a neighbour is right; what is unknown does not count."""
+    sex = [(int(one.sex == true), 1) for one, true in zip(readings, sexes, strict=True) if true]
+    known = [(one, decade_of(age)) for one, age in zip(readings, ages, strict=True) if age is not None]
+    found = {
+        "sex": share(sex),
+        "decade": share([(int(one.decade == true), 1) for one, true in known]),
+        "decade within one": share([(int(abs(one.decade - true) <= 10), 1) for one, true in known]),
+    }
+    return {name: asdict(one) for name, one in found.items() if one.cases}
+
+
+def write_scores(
+    classifiers: Classifiers, run: Path, rendered: dict[str, dict[str, float | int | None]],
+    real: dict[str, dict[str, float | int | None]], training: dict[str, int],
+) -> None:  # fmt: skip
+    """`scores.json` of a run folder: the configuration that `Classifiers.load` takes, with the scores in full."""
+    scores = {name: one["value"] for name, one in rendered.items()}
+    content = {
+        "widths": list(classifiers.network.widths), "scores": scores, "rendered": rendered, "real": real,
+        "training": training,
+    }  # fmt: skip
+    write_json(content, run / SCORES)
+
+
+def read_config(run: Path) -> dict[str, object]:
+    """What `write_scores` wrote, for the judges' folder. Raises FileNotFoundError before the training has ended."""
+    return dict(json.loads((run / SCORES).read_text(encoding="utf-8")))
