@@ -166,16 +166,17 @@ def test_oblique_and_anisotropic_anatomies_give_a_ct_in_their_place(
     assert hu[labels == 0].mean() < hu[labels == values()["liver"]].mean() - 500
 
 
-def test_a_bundle_without_a_tensor_that_is_needed_is_refused(generator: Generator) -> None:
+@pytest.mark.parametrize("tensor", ["class_bias", "skeleton.ribs", "vessels.parents"])
+def test_a_bundle_without_a_tensor_that_is_needed_is_refused(tensor: str, generator: Generator) -> None:
     class Lacking:
         path, config = generator.bundle.path, generator.bundle.config
 
         def tensors(self, name: str) -> dict[str, torch.Tensor]:
             found = generator.bundle.tensors(name)
-            found.pop("class_bias", None)
+            found.pop(tensor, None)
             return found
 
-    with pytest.raises(BundleError, match="class_bias"):
+    with pytest.raises(BundleError, match=tensor):
         build(Lacking(), torch.device("cpu"), False)  # type: ignore[arg-type]
 
 
