@@ -175,14 +175,15 @@ def _prompts(who: Attributes, seed: int, index: int, count: int) -> list[str]:
 def volume_ranges(labels: NDArray[np.uint8]) -> dict[str, list[float]]:
     """[1st, 99th] percentile of each organ's volume in ml over a population at 6 mm, uint8 [n, z, y, x].
 
-    Organs that at least 99 of 100 people show; prostate and uterus over those who have one.
+    Organs that at least 99 of 100 people show; prostate and uterus over those who have one. Not the lung vessels, whose
+    branches are drawn finer than 6 mm shows them (mask.lung_vessels).
     """
     ml = np.stack([np.bincount(one.ravel(), minlength=len(values())) for one in labels]) * 6.0**3 / 1000
     ranges = {}
     for key, value in values().items():
         having = ml[:, value] > 0
         by_sex = key in SEX_ORGANS.values() and having.any()
-        if key != "background" and (by_sex or having.mean() >= 0.99):
+        if key not in ("background", "lung_vessel") and (by_sex or having.mean() >= 0.99):
             low, high = np.percentile(ml[having, value], (1, 99))
             ranges[key] = [round(float(low), 2), round(float(high), 2)]
     return ranges

@@ -163,6 +163,7 @@ def test_volume_ranges_are_percentiles_of_those_who_have_the_organ() -> None:
     for index, anatomy in enumerate(anatomies):
         anatomy.reshape(-1)[: index + 1] = values()["liver"]
         anatomy[3, 7, :4] = values()["prostate" if index % 2 else "uterus"]
+        anatomy[3, 5, :3] = values()["lung_vessel"]
         anatomy[3, 6, :2] = values()["gallbladder"] if index % 10 else 0
     ranges = volume_ranges(anatomies)
     assert set(ranges) == {"liver", "prostate", "uterus"}
