@@ -91,8 +91,9 @@ def measure_alignment(cases: Sequence[Case], judges: "Judges", output: Path) -> 
     values = np.array([[one[organ] for organ in ORGANS] for one in scores])  # [cases, organs, 3]
     section = Section("alignment", "Does the CT show its anatomy?")
     section.figures += _figures(values, judges.ceilings)
-    section.tables += [_paper_table(values[..., 0], judges.ceilings), _distance_table(values)]
-    section.tables.append(_label_table(every, judges.about["segmenter"]["ceilings"].get("labels", {})))
+    told = judges.about["segmenter"]["ceilings"]
+    section.tables.append(_paper_table(values[..., 0], judges.ceilings, told.get("rendered", {}).get("dice", {})))
+    section.tables += [_distance_table(values), _label_table(every, told.get("labels", {}))]
     section.pictures.append(("CT, conditioning mask, segmentation of the CT; axial and coronal", output / MONTAGE))
     write_pictures(pictures, output / MONTAGE)
     section.remarks += _remarks(judges)
@@ -134,14 +135,15 @@ def _organ_means(dice: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _paper_table(dice: np.ndarray, ceilings: dict[str, float]) -> Table:
-    """The paper's table with our row and that of the segmenter on a real scan."""
+def _paper_table(dice: np.ndarray, ceilings: dict[str, float], rendered: dict[str, float]) -> Table:
+    """The paper's table with our row, and the segmenter's own on a real scan and on rendered people."""
     means = _organ_means(dice)
     rows = [(name, *(_two(value) for value in row)) for name, row in PAPER.items()]
     rows.append((f"this model, {len(dice)} cases", *(_two(value) for value in (*means, float(np.nanmean(means))))))
-    real = [ceilings.get(organ, float("nan")) for organ in ORGANS]
-    overall = float(np.mean(list(ceilings.values()))) if ceilings else float("nan")
-    rows.append(("real CT (held out)", *(_two(value) for value in (*real, overall))))
+    for name, known in (("real CT (held out)", ceilings), ("rendered people (held out)", rendered)):
+        if known:
+            each = [known.get(organ, float("nan")) for organ in ORGANS]
+            rows.append((name, *(_two(value) for value in (*each, float(np.mean(list(known.values())))))))
     return Table("DSC of segmented CT and conditioning mask", ("", *ORGANS, "mean"), rows)
 
 

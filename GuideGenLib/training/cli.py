@@ -30,20 +30,14 @@ from GuideGenLib.progress import Progress, silent
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
+from GuideGenLib.training.ceilings import UNSEEN, read_about, write_ceilings
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank, steps_done
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
 from GuideGenLib.training.scans import load_labelled
-from GuideGenLib.training.segmenter import (
-    ANATOMIES,
-    HOLD_OUT,
-    read_about,
-    train_segmenter,
-    write_anatomies,
-    write_ceilings,
-)
+from GuideGenLib.training.segmenter import ANATOMIES, HOLD_OUT, train_segmenter, write_anatomies
 from GuideGenLib.volumes import image_from_array, remedy, to_canonical
 
 if TYPE_CHECKING:
@@ -246,9 +240,9 @@ def segmenter(job: Job) -> None:
     with first_process_first():
         scans = load_labelled(job.data, job.cache, spacing=SEGMENTER_SPACING)
         held_out = load_labelled(job.data, job.cache, [job.hold_out], SEGMENTER_SPACING)[0]
-        people = write_anatomies(
-            _torso(job).labels, job.anatomies, job.run / "anatomies", job.seed, job.threads, _tenths()
-        )
+        count = job.anatomies + UNSEEN
+        people = write_anatomies(_torso(job).labels, count, job.run / "anatomies", job.seed, job.threads, _tenths())
+    people, others = people[: job.anatomies], people[job.anatomies :]
     seen = [scan for scan in scans if scan.name != job.hold_out]
     say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
     job.seed_torch(SEGMENTER)
@@ -256,7 +250,7 @@ def segmenter(job: Job) -> None:
     if process_rank()[0] == 0:
         judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
         told = {"steps": job.steps, "seed": job.seed, "anatomies": len(people), "scans": [scan.name for scan in seen]}
-        write_ceilings(judge, held_out, job.run / SEGMENTER, told, log=say)
+        write_ceilings(judge, held_out, others, job.run / SEGMENTER, told, log=say)
 
 
 def judges(job: Job) -> None:

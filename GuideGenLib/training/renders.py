@@ -37,11 +37,15 @@ class Renderer:
         self.bone[[row.value for row in by_group()["bones"]]] = True
         self.bone[self.value["costal_cartilages"]] = False
 
-    def render(self, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Label values uint8 [z, y, x] -> float32 HU, and the labels with the gas that was put in."""
+    def render(self, volume: np.ndarray, like_ct: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Label values uint8 [z, y, x] -> float32 HU, and the labels with the gas that was put in.
+
+        like_ct: whether the means are those of a CT; None draws it.
+        """
         rng = self.rng
         volume = volume.copy()
-        like_ct = rng.random() < LIKE_CT
+        if like_ct is None:
+            like_ct = rng.random() < LIKE_CT
         means = self.ct_means() if like_ct else self.random_means()
         hu = means[volume]
         texture = self.texture * rng.uniform(0.2, 1.0) * rng.uniform(0.6, 1.4, len(self.texture)).astype(np.float32)

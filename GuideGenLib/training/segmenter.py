@@ -5,8 +5,7 @@ that a generator made is used. What stays shared: the people are deformed from a
 scans, so the shapes of the held-out scan's organs are not new to the network; its picture is.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,17 +32,15 @@ from GuideGenLib.mask.network import as_cells, fold_cells
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.sampling import Sample, draw_sample, generator_of
 from GuideGenLib.progress import Progress, silent
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state
+from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask import class_weights
 from GuideGenLib.training.renders import Renderer
 from GuideGenLib.training.scans import Scan
-from GuideGenLib.volumes import write_json
 
 OTHER_PEOPLE = 1_000_003
 """Added to the seed of a run: the generator's people have small seeds, none of them may train its judge."""
 ANATOMIES = 200
 HOLD_OUT = "totalseg_example"
-CEILINGS = "ceilings.json"
 REAL_SHARE = 0.4
 DEPTHS = (32, 48, 64, 80)
 PLANE = (96, 112)
@@ -284,29 +281,3 @@ def score(segmenter: Segmenter, scan: Scan) -> dict[str, dict[str, float]]:
     }
     result["labels"] = {k: v for k, v in compare_labels(found, labels, scan.spacing).items() if np.isfinite(v)}
     return result
-
-
-def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """The averaged weights of a finished run and what `write_judges` takes with them. Raises RunError."""
-    file = run / CEILINGS
-    tensors = averaged_state(run)
-    if not file.is_file():
-        raise RunError(f"{run} was not trained to its end: run `guidegen train segmenter` again, it goes on")
-    ceilings = json.loads(file.read_text(encoding="utf-8"))
-    training = ceilings.pop("training")
-    return tensors, {"network": SegmenterConfig().to_json(), "ceilings": ceilings, "training": training}
-
-
-def write_ceilings(
-    segmenter: Segmenter, scan: Scan, run: Path, training: Mapping[str, object], log: Callable[[str], None] = print
-) -> None:
-    """Score the held-out scan, print it, and keep it in `run`/ceilings.json with what is told of the training."""
-    assert scan.spacing == SPACING
-    scored = score(segmenter, scan)
-    write_json({"scan": scan.name, **scored, "training": dict(training)}, run / CEILINGS)
-    log(f"segmenter: on {scan.name}, which it never saw:")
-    for organ, value in scored["dice"].items():
-        far = scored["hd95_mm"].get(organ)
-        log(f"  {organ:12s} DSC {value:.3f}" + ("" if far is None else f", 95 % surface distance {far:.1f} mm"))
-    organs, labels = (float(np.mean(list(scored[name].values()))) for name in ("dice", "labels"))
-    log(f"  mean of organs {organs:.3f}, of labels {labels:.3f}")

@@ -47,7 +47,8 @@ class Reader:
 
 
 def _judges(reader: Reader, identity: str = "a") -> Any:
-    ceilings = {"scan": "anna", "dice": {"liver": 0.9, "spleen": 0.8}, "labels": {"liver": 0.9}}
+    ceilings = {"scan": "anna", "dice": {"liver": 0.9, "spleen": 0.8}, "labels": {"liver": 0.9},
+                "rendered": {"dice": {"heart": 0.7}}}  # fmt: skip
     return SimpleNamespace(
         segmenter=reader, ceilings=ceilings["dice"], identity=identity, about={"segmenter": {"ceilings": ceilings}}
     )
@@ -81,7 +82,8 @@ def test_the_tables_hold_paper_ours_and_ceiling(cases: list[Case], tmp_path: Pat
     paper, distances, every = measure_alignment(cases, _judges(Reader()), tmp_path).tables
     assert len(paper.header) == len(ORGANS) + 2 and all(len(row) == len(paper.header) for row in paper.rows)
     assert [row[0] for row in paper.rows[: len(PAPER)]] == list(PAPER)
-    assert paper.rows[-2][1] == "1.00" and paper.rows[-1][1] == "0.80"
+    assert paper.rows[-3][1] == "1.00" and paper.rows[-2][1] == "0.80"
+    assert paper.rows[-1][0].startswith("rendered") and paper.rows[-1][-2:] == ("0.70", "0.70")
     assert next(row for row in distances.rows if row[0] == "liver")[1:] == ("0.0", "0.0", "2")
     assert next(row for row in every.rows if row[0] == "liver") == ("liver", "1.00", "2", "0.90")
 

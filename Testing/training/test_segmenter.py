@@ -13,7 +13,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.evaluation.judges import load_judges
 from GuideGenLib.evaluation.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training import cli, segmenter
+from GuideGenLib.training import ceilings, cli, segmenter
+from GuideGenLib.training.ceilings import read_about, score_people
 from GuideGenLib.training.layouts import DataError
 from GuideGenLib.training.loop import RunError, Trainer
 from GuideGenLib.training.scans import Scan
@@ -21,7 +22,6 @@ from GuideGenLib.training.segmenter import (
     OTHER_PEOPLE,
     PatchSource,
     SegmenterLoss,
-    read_about,
     score,
     soft_dice,
     train_segmenter,
@@ -38,6 +38,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segmenter, "PLANE", (32, 64))
     monkeypatch.setattr(segmenter, "SegmenterConfig", lambda: TINY)
     monkeypatch.setattr(cli, "SegmenterConfig", lambda: TINY)
+    monkeypatch.setattr(ceilings, "SegmenterConfig", lambda: TINY)
 
 
 @pytest.fixture
@@ -150,6 +151,25 @@ def test_the_score_is_that_of_the_scan(scan: Scan) -> None:
     assert scored["hd95_mm"]["liver"] == 0 and scored["labels"]["aorta"] == 1
 
 
+def test_people_are_scored_with_their_lesions(anatomies: list[Path], organs: np.ndarray) -> None:
+    class Told:
+        """Says what is there, with a lesion or without."""
+
+        def __init__(self, lesions: bool) -> None:
+            self.lesions = lesions
+
+        def segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
+            assert hu.shape == organs.shape and spacing == 3.0
+            lung = VALUE["lung_upper_lobe_left"]
+            return np.where(organs == VALUE["lung_tumor"], TUMOUR if self.lesions else lung, organs).astype(np.uint8)
+
+    seeing, blind = (score_people(Told(lesions), anatomies, 0) for lesions in (True, False))  # type: ignore[arg-type]
+    assert seeing["dice"] == {"liver": 1.0, "lung": 1.0, "heart": 1.0} == blind["dice"]
+    assert (seeing["tumour_dice"], seeing["tumours"], seeing["tumours_found"]) == (1, 1, 1)
+    assert (blind["tumour_dice"], blind["tumours"], blind["tumours_found"]) == (0, 1, 0)
+    assert seeing["tumour_false_ml"] == blind["tumour_false_ml"] == 0
+
+
 # ---------------------------------------------------------------- the commands
 
 
@@ -175,22 +195,22 @@ def test_from_data_to_judges(
         return real(people, scans, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(cli, "train_segmenter", recorded)
-    monkeypatch.setattr(cli, "write_anatomies", lambda *_: anatomies)
+    monkeypatch.setattr(cli, "write_anatomies", lambda *_: anatomies * 2)
     monkeypatch.setattr(cli, "_torso", lambda job: argparse.Namespace(labels=organs))
     write(hu, flat / "ct" / "cleo.nii.gz", labels=False)
     (flat / "labels" / "cleo.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
     run = tmp_path / "runs"
-    call = ("segmenter", "--data", flat, "--run", run, "--steps", 2, "--threads", 1, "--hold-out", "anna")
+    call = ("segmenter", "--data", flat, "--run", run, "--steps", 2, "--anatomies", 1, "--hold-out", "anna")
     with pytest.raises(RunError, match="holds no checkpoint"):
         _train("judges", "--data", flat, "--run", run)
     assert _train(*call) == 0
     assert shown == [["cleo"]]
-    ceilings = json.loads((run / "segmenter" / "ceilings.json").read_text())
-    assert ceilings["scan"] == "anna" and ceilings["training"]["scans"] == ["cleo"]
-    assert {"liver", "lung", "heart"} <= ceilings["dice"].keys()
+    kept = json.loads((run / "segmenter" / "ceilings.json").read_text())
+    assert kept["scan"] == "anna" and kept["training"]["scans"] == ["cleo"]
+    assert {"liver", "lung", "heart"} <= kept["dice"].keys() and kept["rendered"]["people"] == 1
     assert _train("judges", "--data", flat, "--run", run) == 0
     made = load_judges(run / "judges")
-    assert made.ceilings == ceilings["dice"] and made.classifiers is None
+    assert made.ceilings == kept["dice"] and made.classifiers is None
     assert made.about["segmenter"]["training"]["steps"] == 2
 
 
