@@ -65,7 +65,8 @@ class PersonNetwork(nn.Module):
 
 def body_of(hu: np.ndarray) -> np.ndarray:
     """bool [z, y, x]: the largest piece above SKIN_HU, without couch and clothes; empty where there is none."""
-    pieces, count = ndimage.label(ndimage.binary_opening(hu > SKIN_HU))
+    above = np.pad(hu > SKIN_HU, 1, mode="edge")  # the body goes on beyond the scan
+    pieces, count = ndimage.label(ndimage.binary_opening(above)[1:-1, 1:-1, 1:-1])
     if not count:
         return np.zeros(hu.shape, bool)
     largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))

@@ -5,9 +5,10 @@ the anatomy table and the laws of `ct.reference.aged`, and no network of the gen
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,12 +31,13 @@ from GuideGenLib.evaluation.classifiers import (
 )
 from GuideGenLib.evaluation.figures import share
 from GuideGenLib.population.attributes import Attributes
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.materials import Notes
-from GuideGenLib.training.scans import Scan
+from GuideGenLib.training.loop import Trainer, averaged_state
+from GuideGenLib.training.materials import Notes, read_notes
+from GuideGenLib.training.scans import Scan, load_scans
 from GuideGenLib.volumes import write_json
 
 SCORES = "scores.json"
+JUDGED_PEOPLE = 450
 OTHER_PEOPLE = 1000
 """Added to the seed: the bank of the judges shows nobody of the generator's population."""
 HELD_PEOPLE = 100
@@ -50,6 +52,8 @@ TEXTURE_SHARE = 0.3
 WHOLE_SHARE, LEAST_DEPTH = 0.5, 36
 AGE_SD = 4.0
 """Years by which the target of the age is blurred: 49 is nearly 50."""
+Score = dict[str, Any]
+"""A `figures.Share` as JSON."""
 
 
 def means_of(who: Attributes, rng: np.random.Generator) -> np.ndarray:
@@ -143,25 +147,26 @@ def train_classifiers(
 
 def score_people(
     classifiers: Classifiers, labels: np.ndarray, people: Sequence[Attributes], seed: int
-) -> dict[str, dict[str, float | int | None]]:
+) -> dict[str, Score]:
     """What the classifiers read in rendered CTs of people that they have not seen, each whole."""
     rng = np.random.default_rng([seed, OTHER_PEOPLE])
     readings = [classifiers.read(render(one, who, rng), SPACING) for one, who in zip(labels, people, strict=True)]
     return shares(readings, [who.sex for who in people], [float(who.age) for who in people])
 
 
-def score_scans(
-    classifiers: Classifiers, scans: Sequence[Scan], notes: dict[str, Notes]
-) -> dict[str, dict[str, float | int | None]]:
-    """The same on real scans of which sex or age is told; empty where none is."""
-    told = [scan for scan in scans if scan.name in notes and (notes[scan.name].sex or notes[scan.name].age)]
-    readings = [classifiers.read(np.asarray(scan.hu, np.float32), scan.spacing) for scan in told]
-    return shares(readings, [notes[scan.name].sex for scan in told], [notes[scan.name].age for scan in told])
+def told_scans(data: Path, cache: Path) -> list[tuple[Scan, Notes]]:
+    """The real scans whose sex or age `cases.csv` tells (materials.py); none without that file. Raises DataError."""
+    notes = {name: one for name, one in read_notes(data).items() if one.sex or one.age is not None}
+    return [(scan, notes[scan.name]) for scan in load_scans(data, cache) if scan.name in notes] if notes else []
 
 
-def shares(
-    readings: Sequence[Reading], sexes: Sequence[str | None], ages: Sequence[float | None]
-) -> dict[str, dict[str, float | int | None]]:
+def score_scans(classifiers: Classifiers, told: Sequence[tuple[Scan, Notes]]) -> dict[str, Score]:
+    """The same on real scans, which show parts of the torso; empty without any."""
+    readings = [classifiers.read(np.asarray(scan.hu, np.float32), scan.spacing) for scan, _ in told]
+    return shares(readings, [notes.sex for _, notes in told], [notes.age for _, notes in told])
+
+
+def shares(readings: Sequence[Reading], sexes: Sequence[str | None], ages: Sequence[float | None]) -> dict[str, Score]:
     """Shares of readings whose sex, decade, and decade or a neighbour is right; what is unknown does not count."""
     sex = [(int(one.sex == true), 1) for one, true in zip(readings, sexes, strict=True) if true]
     known = [(one, decade_of(age)) for one, age in zip(readings, ages, strict=True) if age is not None]
@@ -174,18 +179,26 @@ def shares(
 
 
 def write_scores(
-    classifiers: Classifiers, run: Path, rendered: dict[str, dict[str, float | int | None]],
-    real: dict[str, dict[str, float | int | None]], training: dict[str, int],
+    run: Path, labels: np.ndarray, people: Sequence[Attributes], told: Sequence[tuple[Scan, Notes]],
+    training: Mapping[str, int], log: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
-    """`scores.json` of a run folder: the configuration that `Classifiers.load` takes, with the scores in full."""
-    scores = {name: one["value"] for name, one in rendered.items()}
-    content = {
-        "widths": list(classifiers.network.widths), "scores": scores, "rendered": rendered, "real": real,
-        "training": training,
-    }  # fmt: skip
+    """Score the averaged weights of a run folder on held-out people and real scans: `scores.json`, also told to `log`.
+
+    The file holds the configuration that `Classifiers.load` takes, with the scores in full. Raises RunError.
+    """
+    network = PersonNetwork()
+    network.load_state_dict(averaged_state(run))
+    classifiers = Classifiers(network)
+    found = {"rendered": score_people(classifiers, labels, people, training["seed"])}
+    found["real"] = score_scans(classifiers, told)
+    for kind, scores in found.items():
+        for name, one in scores.items():
+            log(f"{kind}: {name} {one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f}) of {one['cases']}")
+    plain = {name: one["value"] for name, one in found["rendered"].items()}
+    content = {"widths": list(network.widths), "scores": plain, **found, "training": dict(training)}
     write_json(content, run / SCORES)
 
 
-def read_config(run: Path) -> dict[str, object]:
+def read_config(run: Path) -> dict[str, Any]:
     """What `write_scores` wrote, for the judges' folder. Raises FileNotFoundError before the training has ended."""
     return dict(json.loads((run / SCORES).read_text(encoding="utf-8")))

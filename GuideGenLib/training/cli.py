@@ -31,6 +31,16 @@ from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
 from GuideGenLib.training.ceilings import UNSEEN, read_about, write_ceilings
+from GuideGenLib.training.classifiers import (
+    HELD_PEOPLE,
+    JUDGED_PEOPLE,
+    OTHER_PEOPLE,
+    SCORES,
+    read_config,
+    told_scans,
+    train_classifiers,
+    write_scores,
+)
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank, steps_done
@@ -253,10 +263,23 @@ def segmenter(job: Job) -> None:
         write_ceilings(judge, held_out, others, job.run / SEGMENTER, told, log=say)
 
 
+def classifiers(job: Job) -> None:
+    """The classifiers of sex and age that judge generated CTs, and their scores on people that they have not seen."""
+    with first_process_first():
+        bank = job.run / assemble.POPULATION
+        count, others = job.people + HELD_PEOPLE, job.seed + OTHER_PEOPLE
+        labels, people = coarse_bank(_torso(job).labels, count, others, job.threads, bank, _tenths())
+        told = told_scans(job.data, job.cache)
+    job.seed_torch(CLASSIFIERS)
+    folder, n = job.run / CLASSIFIERS, job.people
+    train_classifiers(labels[:n], people[:n], folder, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0:
+        training = {"people": n, "steps": job.steps, "seed": job.seed}
+        write_scores(folder, labels[n:], people[n:], told, training, log=say)
+
+
 def judges(job: Job) -> None:
     """The folder of judges that `guidegen evaluate` reads: the segmenter, and the classifiers if they are trained."""
-    from GuideGenLib.training.classifiers import SCORES, read_config
-
     if process_rank()[0] > 0:
         return
     people = job.run / CLASSIFIERS
@@ -289,6 +312,7 @@ STAGES = {
 }
 JUDGE_STAGES = {
     "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
+    "classifiers": Stage(classifiers, 500, "the classifiers of sex and age that judge generated CTs"),
     "judges": Stage(judges, 0, "what was trained of them as a folder"),
 }
 """What `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
@@ -334,6 +358,10 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         )
     if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
+    if stage == "classifiers":
+        parser.add_argument(
+            "--people", type=_whole(1), default=JUDGED_PEOPLE, metavar="N", help=f"anatomies ({JUDGED_PEOPLE})"
+        )
     if stage == "segmenter":
         parser.add_argument("--anatomies", type=_whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
         parser.add_argument(
