@@ -20,7 +20,7 @@ from GuideGenLib.device import DEVICES, PRECISIONS, cores
 from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.cells import card_table, terminal
 from GuideGenLib.evaluation.html_report import page
-from GuideGenLib.evaluation.parts import PARTS, Part, Work, say
+from GuideGenLib.evaluation.parts import PARTS, Part, Work, population_seed, say
 from GuideGenLib.evaluation.plan import Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
 from GuideGenLib.evaluation.section import Section
@@ -29,7 +29,6 @@ from GuideGenLib.volumes import remedy, write_json, write_text
 
 PAGE_FILE = "evaluation.html"
 DATA_VARIABLE = "GUIDEGEN_DATA"
-JUDGES, JUDGES_FILE = ("Models", "judges-small"), "judges.json"
 STOPPED = 130
 
 
@@ -52,6 +51,10 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(told) if told else None, metavar="DIR",
         help=f"real scans to compare with ({DATA_VARIABLE}); without them what needs them is left out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--population", type=Path, default=None, metavar="DIR",
+        help="anatomies of the training (RUN/population), among which copies are looked for",
     )  # fmt: skip
     parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
@@ -99,6 +102,8 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
     load_bundle(args.bundle)
     if args.data is not None and not args.data.is_dir():
         raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
+    if args.population is not None:
+        population_seed(args.population)
     if any(PARTS[name].judges for name in chosen):
         judges_identity(args.judges)
     args.output = args.output.absolute()
@@ -112,9 +117,11 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
 
 def judges_identity(path: Path | None) -> str:
     """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
-    file = (resource(*JUDGES) if path is None else path) / JUDGES_FILE
+    from GuideGenLib.evaluation.judges import CONFIG, DEFAULT
+
+    file = (resource(*DEFAULT) if path is None else path) / CONFIG
     if not file.is_file():
-        raise EvaluationError(f"{file.parent} has no {JUDGES_FILE}: name the folder of the judges with --judges")
+        raise EvaluationError(f"{file.parent} has no {CONFIG}: name the folder of the judges with --judges")
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -163,6 +170,7 @@ def _identity(work: Work, name: str) -> dict[str, Any]:
         "precision": "bfloat16" if models.bfloat16 else "float32", "plan": asdict(work.plan),
         "judges": judges_identity(work.args.judges) if part.judges else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
+        "population": str(work.args.population.resolve()) if part.data and work.args.population else None,
     }  # fmt: skip
 
 

@@ -9,12 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.cases import Case, Order, make_cases
 from GuideGenLib.evaluation.plan import Plan
 from GuideGenLib.evaluation.section import Section
 from GuideGenLib.progress import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from GuideGenLib.evaluation.judges import Judges
     from GuideGenLib.generator import Generator
 
@@ -48,10 +51,19 @@ class Work:
         return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
 
     @cached_property
-    def flip_orders(self) -> "Sequence[Order]":
-        from GuideGenLib.evaluation import flips
+    def population(self) -> "np.ndarray | None":
+        """Anatomies of the training, uint8 [n, z, y, x] at 6 mm; None where no folder was named."""
+        if self.args.population is None:
+            return None
+        from GuideGenLib.population.write import load_bank
 
-        return flips.orders(self.plan.subset)
+        return load_bank(self.args.population, population_seed(self.args.population))[0]
+
+    @cached_property
+    def flip_orders(self) -> "Sequence[Order]":
+        from GuideGenLib.evaluation.flips import orders
+
+        return orders(self.plan.subset)
 
     @cached_property
     def flips(self) -> list[Case]:
@@ -80,7 +92,8 @@ def _prompts(work: Work) -> Section:
 def _realism(work: Work) -> Section:
     from GuideGenLib.evaluation.realism import measure_realism
 
-    return measure_realism(work.cases, work.data, work.output)
+    progress = counted("realism, tenth", 10)
+    return measure_realism(work.cases, work.data, work.output, work.population, progress=progress)
 
 
 def _samplers(work: Work) -> Section:
@@ -96,7 +109,7 @@ def _ablations(work: Work) -> Section:
     from GuideGenLib.evaluation.ablations import measure_ablations
 
     cases = work.cases[: work.plan.ablation_cases]
-    return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted("case", len(cases)))
+    return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted)
 
 
 def _usability(work: Work) -> Section:
@@ -123,6 +136,14 @@ PARTS = {
     "ablations": Part(_ablations, judges=True, data=True),
     "usability": Part(_usability, data=True),
 }
+
+
+def population_seed(folder: Path) -> int:
+    """The seed of the anatomies that a training kept in `folder`. Raises EvaluationError without any."""
+    names = sorted(folder.glob("coarse_seed*_*.npz"))
+    if not names:
+        raise EvaluationError(f"{folder} holds no anatomies: name the folder `population` of a training run")
+    return int(names[0].name.split("_")[1].removeprefix("seed"))
 
 
 def counted(what: str, total: int) -> Progress:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
-from GuideGenLib.description import Description
+from GuideGenLib.description import Description, parse
 from GuideGenLib.evaluation.cases import Case
 from GuideGenLib.generator import Generator, MaskResult
 from GuideGenLib.mask.network import Conditions
@@ -43,7 +43,7 @@ class KeptAnatomies(Generator):
 
     def __init__(self, base: Generator, cases: Sequence[Case]) -> None:
         super().__init__(base.bundle, base.models)
-        self.files = {(case.text, case.seed): case.folder / "anatomy.nii.gz" for case in cases}
+        self.files = {(parse(case.text).text, case.seed): case.folder / "anatomy.nii.gz" for case in cases}
 
     def synthesize_mask(self, description: Description, *, seed: int = 0, **_: Any) -> MaskResult:
         """The anatomy of the case of this text and seed, without records and checks. Raises KeyError for another."""

@@ -1,0 +1,143 @@
+"""The ablations read what they say from the CTs, and set it beside the paper's rows."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from GuideGenLib.anatomy.table import by_group, values
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.description import Description
+from GuideGenLib.evaluation import ablations
+from GuideGenLib.evaluation.ablations import FULL, Reading, accuracy, decoded_twice, followed, measure_ablations, read
+from GuideGenLib.evaluation.cases import Case
+from GuideGenLib.evaluation.classifiers import Reading as Person
+from GuideGenLib.evaluation.segmenter import TUMOUR
+from GuideGenLib.evaluation.variants import Variant
+from GuideGenLib.generator import Generator, MaskResult
+from GuideGenLib.volumes import image_from_array, write_volume
+from Testing.tiny_bundle import CODEC
+
+TEXT = "A 64-year-old man with a tumor in the left upper lobe of the lung."
+STEP = 20.0
+"""HU between two label values of the toy CTs, from which the toy segmenter reads the labels again."""
+
+
+def _ct(labels: np.ndarray) -> Any:
+    return image_from_array(labels * STEP - 1000, (3.0, 3.0, 3.0), labels=False)
+
+
+class Judges:
+    """Reads a toy CT without fault and takes everybody for a man of 62."""
+
+    identity = "toy"
+
+    def __init__(self) -> None:
+        self.segmenter = SimpleNamespace(segment=self._segment)
+        decades = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+        self.classifiers = SimpleNamespace(read=lambda hu, spacing: Person(0.1, decades))
+
+    def _segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
+        return np.minimum(np.rint((hu + 1000) / STEP), TUMOUR).astype(np.uint8)
+
+
+@pytest.fixture
+def labels(phantom: np.ndarray) -> np.ndarray:
+    """The phantom with a tumour in the left upper lobe."""
+    marked = phantom.copy()
+    marked[74:80, 20:26, 44:50] = values()["lung_tumor"]
+    return marked
+
+
+@pytest.fixture
+def case(labels: np.ndarray, tmp_path: Path) -> Case:
+    folder = tmp_path / "cases" / "one"
+    folder.mkdir(parents=True)
+    write_volume(image_from_array(labels, (3.0, 3.0, 3.0), labels=True), folder / "anatomy.nii.gz")
+    write_volume(_ct(labels), folder / "ct.nii.gz")
+    return Case("one", TEXT, 5, folder)
+
+
+def test_a_ct_that_shows_its_mask_and_its_text_has_full_marks(case: Case):
+    reading = read(case, Judges())  # type: ignore[arg-type]
+    assert reading.dice == pytest.approx(1.0)
+    assert reading.followed == {"sex": True, "age decade": True, "tumour place": True}
+    assert reading.texture >= 0
+
+
+def test_attributes_are_judged_where_the_text_gives_them(case: Case, labels: np.ndarray):
+    judges: Any = Judges()
+    found = np.minimum(labels, TUMOUR)
+    assert followed(Case("", "A woman of 35.", 1, case.folder), found, judges) == {"sex": False, "age decade": False}
+    right = "Lung cancer in the right upper lobe."
+    assert followed(Case("", right, 1, case.folder), found, judges) == {"tumour place": False}
+    assert followed(Case("", "CT of the torso.", 1, case.folder), found, judges) == {}
+    judges.classifiers = None
+    assert followed(case, found, judges) == {"tumour place": True}
+    none = np.where(found == TUMOUR, values()["lung_upper_lobe_left"], found)
+    assert followed(case, none, judges) == {"tumour place": False}
+
+
+def test_accuracy_is_a_mean_over_attributes_and_not_over_cases():
+    readings = [Reading(1, {"sex": True}, 0), Reading(1, {"sex": False, "tumour place": True}, 0)]
+    assert accuracy(readings) == {"sex": 0.5, "tumour place": 1.0}
+    assert ablations._average(readings).value == 0.75
+
+
+class Blurred(Generator):
+    """Draws nothing and makes a CT in which every organ is body."""
+
+    def __init__(self, base: Any, cases: Any) -> None:
+        self.bundle, self.models, self.case = base.bundle, base.models, cases[0]
+
+    def synthesize_mask(self, description: Description, **_: Any) -> MaskResult:
+        return MaskResult(image_from_array(self.case.labels()[0], (3.0, 3.0, 3.0), labels=True), (), ())
+
+    def synthesize_ct(self, anatomy: Any, description: Description, **_: Any) -> Any:
+        return _ct(np.where(self.case.labels()[0] > 0, values()["body"], 0))
+
+
+def test_a_variant_that_loses_everything_stands_beside_the_full_model_and_the_paper(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ablations, "VARIANTS", (Variant("blurred", "no organs", Blurred, paper=(54.3, None, 0.32)),))
+    base: Any = SimpleNamespace(bundle=SimpleNamespace(identity="b"), models=SimpleNamespace(bfloat16=False))
+    told: list[tuple[str, int]] = []
+
+    def counted(what: str, total: int) -> Any:
+        told.append((what, total))
+        return lambda stage, fraction: None
+
+    section = measure_ablations(base, [case], Judges(), None, tmp_path, counted)  # type: ignore[arg-type]
+    figures = {one.name: one for one in section.figures}
+    assert figures[f"mean DSC: {FULL}"].value == pytest.approx(1.0)
+    assert figures[f"mean DSC: {FULL}"].paper == 0.52
+    assert figures["mean DSC: no organs"].value == pytest.approx(0.0)
+    header, rows = section.tables[0].header, {row[0]: row for row in section.tables[0].rows}
+    lost = dict(zip(header, rows["no organs"], strict=True))
+    assert lost["lost DSC, 95 %"].startswith("1.00") and lost["FID, paper"] == "54.3" and lost["DSC, paper"] == "-"
+    assert (lost["sex"], lost["tumour place"], lost["text accuracy"]) == ("1.00", "0.00", "0.67")
+    untrained = dict(zip(header, rows["no HDR loss in the codec"], strict=True))
+    assert untrained["DSC"] == "-" and untrained["DSC, paper"] == "0.36"
+    assert any("HDR" in remark and "nothing was measured" in remark for remark in section.remarks)
+    assert any("not measured: no data folder" in remark for remark in section.remarks)
+    assert told == [("no organs", 1)]
+
+
+def test_the_codec_is_decoded_with_and_without_labels():
+    torch.manual_seed(0)
+    codec = CodecNetwork(**CODEC).eval()
+    for layer in (codec.label_half, codec.decoder_last):  # untrained, labels would do nothing
+        torch.nn.init.normal_(layer.weight)
+    models: Any = SimpleNamespace(
+        ct=SimpleNamespace(codec=codec), device=torch.device("cpu"), precision=torch.inference_mode
+    )
+    hu = np.random.default_rng(0).normal(0, 100, (10, 13, 16)).astype(np.float32)
+    labels = np.zeros(hu.shape, np.uint8)
+    labels[:, :6] = by_group()["organs"][0].value
+    plain, guided = decoded_twice(hu, labels, models)
+    assert plain.shape == guided.shape == hu.shape
+    assert not np.allclose(plain[:, :6], guided[:, :6])
