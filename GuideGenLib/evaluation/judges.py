@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from GuideGenLib.bundle import labels_hash
+from GuideGenLib.device import choose_device
 from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.segmenter import Segmenter
 from GuideGenLib.resources import resource
@@ -53,8 +54,11 @@ class Judges:
     about: Mapping[str, Any]
 
 
-def load_judges(path: Path | None = None, device: str = "cpu") -> Judges:
-    """Read and check a folder of judges; None is the one that ships with the project. Raises EvaluationError."""
+def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
+    """Read and check a folder of judges; None is the one that ships with the project.
+
+    device: where the segmenter runs, as `choose_device` names it. Raises EvaluationError, DeviceError.
+    """
     folder = resource(*DEFAULT) if path is None else Path(path)
     file = folder / CONFIG
     if not file.is_file():
@@ -64,7 +68,7 @@ def load_judges(path: Path | None = None, device: str = "cpu") -> Judges:
     about = _parse(content, file)
     try:
         told = about[SEGMENTER]
-        segmenter = Segmenter.load(_tensors(folder, SEGMENTER, about), told["network"], device)
+        segmenter = Segmenter.load(_tensors(folder, SEGMENTER, about), told["network"], str(choose_device(device)))
         ceilings = {str(organ): float(value) for organ, value in told["ceilings"]["dice"].items()}
         classifiers = None
         if about[CLASSIFIERS] is not None:
