@@ -28,7 +28,7 @@ DECADES = (20, 30, 40, 50, 60, 70, 80)
 """The first years of the classes of age; the first holds everybody younger and the last everybody older too."""
 SKIN_HU = -350.0
 POOLS = 4
-"""Weighted means over the volume."""
+"""Weighted means over the volume at each stage."""
 
 
 def decade_of(age: float) -> int:
@@ -39,9 +39,9 @@ def decade_of(age: float) -> int:
 class PersonNetwork(nn.Module):
     """[B, 3, *GRID] windows of HU -> [B, 1 + decades]: logit of female, logits of the decades.
 
-    Four strided stages (to 96 mm cells), then the mean over the volume and weighted means whose weights the network
-    chooses, such as one over bone alone. Batch norm, since a norm over each volume would take away the very HU that
-    tell the age.
+    Four strided stages (to 96 mm cells). Of each, means over the volume with weights that the network chooses, such as
+    one over bone alone, go to the output, and of the last the plain mean besides. Batch norm, since a norm over each
+    volume would take away the very HU that tell the age.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96)) -> None:
@@ -52,15 +52,18 @@ class PersonNetwork(nn.Module):
             ResidualUnit(3, before, after, strides=2, subunits=2, norm="BATCH", act="RELU")
             for before, after in pairwise(widths)
         ]
-        self.features = nn.Sequential(stem, *stages)
-        self.weight = nn.Conv1d(widths[-1], POOLS, 1)
+        self.stages = nn.ModuleList([stem, *stages])
+        self.weights = nn.ModuleList([nn.Conv1d(width, POOLS, 1) for width in widths])
         self.drop = nn.Dropout(0.2)
-        self.head = nn.Linear((1 + POOLS) * widths[-1], 1 + len(DECADES))
+        self.head = nn.Linear(POOLS * sum(widths) + widths[-1], 1 + len(DECADES))
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.features(x).flatten(2)
-        weighted = features @ self.weight(features).softmax(dim=2).transpose(1, 2)
-        return self.head(self.drop(torch.cat([features.mean(dim=2), weighted.flatten(1)], dim=1)))
+        means = []
+        for stage, weight in zip(self.stages, self.weights, strict=True):
+            x = stage(x)
+            flat = x.flatten(2)
+            means.append((flat @ weight(flat).softmax(dim=2).transpose(1, 2)).flatten(1))
+        return self.head(self.drop(torch.cat([*means, x.mean(dim=(2, 3, 4))], dim=1)))
 
 
 def body_of(hu: np.ndarray) -> np.ndarray:
