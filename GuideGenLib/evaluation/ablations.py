@@ -16,15 +16,15 @@ import torch
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import FACTOR
-from GuideGenLib.description import parse
 from GuideGenLib.evaluation.agreement import compare_organs
 from GuideGenLib.evaluation.alignment import conditioning_mask, segmentation
+from GuideGenLib.evaluation.asked import asked_by
 from GuideGenLib.evaluation.cases import Case, Order, make_cases
+from GuideGenLib.evaluation.classifiers import SPACING as CLASSIFIER_SPACING
 from GuideGenLib.evaluation.classifiers import decade_of
 from GuideGenLib.evaluation.codec_error import SPACING_MM as CODEC_MM
 from GuideGenLib.evaluation.codec_error import CodecError, compare
 from GuideGenLib.evaluation.locations import agrees, tumour_place
-from GuideGenLib.evaluation.prompts import ExpectedLesion
 from GuideGenLib.evaluation.section import Figure, Section, Table, mean_figure
 from GuideGenLib.evaluation.segmenter import SPACING
 from GuideGenLib.evaluation.variants import FULL_PAPER, NO_HDR_PAPER, VARIANTS, Variant
@@ -68,18 +68,16 @@ def followed(case: Case, found: np.ndarray, judges: "Judges") -> dict[str, bool]
 
     found: the segmented CT, uint8 [z, y, x] at 3 mm. A tumour is judged where the text asks for a single one.
     """
-    asked = parse(case.text)
+    asked = asked_by(case.text)
     result = {}
-    if judges.classifiers is not None and (asked.sex is not None or asked.age is not None):
-        reading = judges.classifiers.read(*case.hu())
+    if judges.classifiers is not None:
+        reading = judges.classifiers.read(*case.hu(CLASSIFIER_SPACING))
         if asked.sex is not None:
             result["sex"] = reading.sex == asked.sex
         if asked.age is not None:
             result["age decade"] = reading.decade == decade_of(asked.age)
-    drawn = [one for one in asked.findings if one.drawn]
-    if len(drawn) == 1 and drawn[0].organ is not None and drawn[0].count == 1:
-        lesion = ExpectedLesion(drawn[0].organ, drawn[0].side, drawn[0].site)
-        result["tumour place"] = agrees(tumour_place(found, SPACING), lesion)
+    if len(asked.lesions) == 1:
+        result["tumour place"] = agrees(tumour_place(found, SPACING), asked.lesions[0])
     return result
 
 

@@ -83,7 +83,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             _ = work.judges  # a damaged file is told now and not when the cases are made
         flips = len(work.flip_orders) if "prompts" in chosen else 0
         minutes = expected_seconds(plan, chosen, flips) / 60
-        say(f"{', '.join(chosen)}: about {minutes:.0f} minutes on two cores, less what {work.output} holds already")
+        say(f"{', '.join(chosen)}: {minutes:.0f} min on two idle cores, less what {work.output} holds already")
         evaluation, missed = _measure(work, chosen)
     except KeyboardInterrupt:
         say("stopped; the same command goes on where it was")
@@ -91,7 +91,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     write_json(evaluation.to_json(work.output), work.output / FILE)
     write_text(page(evaluation, work.output), work.output / PAGE_FILE)
     print(terminal(evaluation.sections))
-    print(f"\nIn {work.output}: {PAGE_FILE}, {FILE}, the generated cases. All of them are synthetic.")
+    print(f"\nIn {work.output}: {PAGE_FILE} and {FILE}. Everything that they show is synthetic.")
     for name, reason in missed.items():
         say(f"not measured: {name}: {reason}")
     return 1 if missed else 0

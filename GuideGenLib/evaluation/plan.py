@@ -17,9 +17,8 @@ STEP_S = {"flow": 0.8, "categorical": 1.2}
 """One denoising step of the anatomy."""
 FINISH_S = 2.0
 """What follows the steps: refinement, lesions, rules, judging."""
-REALISM_S = 60.0
-"""Of the reference, and then for each case."""
-REALISM_CASE_S = 4.0
+REALISM_S, REALISM_CASE_S = 30.0, 30.0
+"""Of all, and of each case: where the public encoder is installed it takes most of it."""
 VARIANTS, DRAWING_VARIANTS = 5, 2
 """Of the ablations: those that make a CT, and of them those that draw anatomies of their own (variants.VARIANTS)."""
 TRAININGS, TRAINING_STEP_S = 3, 1.0
@@ -57,12 +56,14 @@ def parts_of(plan: Plan, every: Sequence[str]) -> list[str]:
 
 
 def expected_seconds(plan: Plan, parts: Sequence[str], flips: int) -> float:
-    """Seconds of a whole run on two cores with nothing kept from an earlier one. flips: counterfactual cases."""
+    """Seconds of a whole run on two cores with nothing kept from an earlier one. flips: counterfactual masks."""
     mask = MASK_S * (1 + AGAIN)
-    made = plan.cases + (flips if "prompts" in parts else 0) if set(parts) - {"samplers"} else 0
+    made = plan.cases if set(parts) - {"samplers"} else 0
     total = LOAD_S + made * (mask + CT_S)
     if {"alignment", "prompts"} & set(parts):
         total += made * SEGMENT_S
+    if "prompts" in parts:
+        total += flips * mask
     if "realism" in parts:
         total += REALISM_S + plan.cases * REALISM_CASE_S
     if "samplers" in parts:

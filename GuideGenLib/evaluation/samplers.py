@@ -107,6 +107,7 @@ def _section(found: dict[tuple[str, int], list[Drawn]], count: int, output: Path
     section.remarks += [
         "Each row draws one anatomy a prompt, without the best of several that `guidegen generate` takes; the shares "
         "are counted on voxels by the evaluation's judge, the rule score is that of the generator's own rules.",
+        "Seconds are those of this run and hang on what else the machine did.",
         "The flow is what `guidegen generate` uses (12 steps); the categorical diffusion is the paper's process, in "
         "strided steps by the closed form of its posterior. The paper takes 500 to 1000 steps of it.",
     ]
