@@ -1,8 +1,8 @@
 """Randomised-contrast CTs of anatomies: what a segmenter learns from where no labelled scan shows the like.
 
 After Billot et al., SynthSeg (Medical Image Analysis 86, 2023): every label gets a random mean and texture at each
-drawing. Half of the pictures take the means of a CT in some contrast phase, as the generated CTs that shall be judged
-look like CTs; the others have wide random ones. HU throughout, arrays [z, y, x] at 3 mm.
+drawing. Most pictures (LIKE_CT) take the means of a CT in some contrast phase, as the CTs that shall be judged have
+them; the others have wide random ones. HU throughout, arrays [z, y, x] at 3 mm.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import PHASES, by_group, hu_mean, hu_sd, hu_texture_sd, labels, values
 
 AIR_HU = -1000.0
-LIKE_CT = 0.5
+LIKE_CT = 0.7
 FAT_HU, LUNG_HU, BONE_HU, SOFT_HU = (-160.0, -60.0), (-950.0, -550.0), (60.0, 600.0), (-60.0, 260.0)
 FATS = ("subcutaneous_fat", "torso_fat")
 GASES = ("trachea", "stomach_gas", "colon_gas")

@@ -251,7 +251,7 @@ def train_segmenter(
     *,
     steps: int = 1500,
     seed: int = 0,
-    rate: float = 2e-3,
+    rate: float = 3e-3,
     log: Callable[[str], None] = print,
 ) -> Trainer:
     """Train on rendered anatomies and labelled scans at 3 mm; resumes from `run`."""
