@@ -15,7 +15,7 @@ from GuideGenLib.evaluation.cells import HEADER, cells
 from GuideGenLib.evaluation.record import Evaluation
 from GuideGenLib.evaluation.section import Figure, Section, Table
 
-MARK = "Synthetic data. Every volume behind these figures was made by a model and shows no patient. Not for diagnosis."
+MARK = "Synthetic data: the generated volumes behind these figures show no patient. Not for diagnosis."
 PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -128,8 +128,6 @@ def _figure(figure: Figure) -> str:
 
 def _section(section: Section, folder: Path) -> str:
     parts = [f'<section id="{escape(section.key)}">', f"<h2>{escape(section.title)}</h2>"]
-    if section.figures:
-        parts.append(_table(HEADER, [_figure(figure) for figure in section.figures]))
     parts += [_named_table(table) for table in section.tables]
     parts += [_picture(caption, folder / path) for caption, path in section.pictures]
     if section.remarks:

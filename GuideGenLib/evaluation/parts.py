@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,9 +79,17 @@ def _examples(work: Work) -> Section:
 
 
 def _alignment(work: Work) -> Section:
+    from GuideGenLib.evaluation.agreement import ORGANS
     from GuideGenLib.evaluation.alignment import measure_alignment
+    from GuideGenLib.evaluation.plots import bars
 
-    return measure_alignment(work.cases, work.judges, work.output)
+    section = measure_alignment(work.cases, work.judges, work.output)
+    by_name = {figure.name: figure for figure in section.figures}
+    organs = [replace(by_name[f"DSC {organ}"], name=organ) for organ in ORGANS if f"DSC {organ}" in by_name]
+    if any(figure.value is not None for figure in organs):
+        picture = bars(organs, "DSC of CT and mask", work.output / "alignment_organs.png")
+        section.pictures.insert(0, ("DSC by organ, beside the segmenter's own on real CT and the paper's", picture))
+    return section
 
 
 def _prompts(work: Work) -> Section:

@@ -21,7 +21,7 @@ REALISM_S, REALISM_CASE_S = 30.0, 30.0
 """Of all, and of each case: where the public encoder is installed it takes most of it."""
 VARIANTS, DRAWING_VARIANTS = 5, 2
 """Of the ablations: those that make a CT, and of them those that draw anatomies of their own (variants.VARIANTS)."""
-TRAININGS, TRAINING_STEP_S = 3, 1.0
+TRAININGS, TRAINING_STEP_S = 3, 0.5
 SUBSET_LIMIT_S = 600.0
 
 
@@ -35,7 +35,7 @@ class Plan:
     ablation_cases: int
     sampler_steps: tuple[int, ...]
     sampler_prompts: int
-    training_steps: int = 300
+    training_steps: int = 600
 
     @classmethod
     def of(cls, subset: bool, cases: int | None = None) -> "Plan":

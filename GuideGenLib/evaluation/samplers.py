@@ -28,6 +28,10 @@ SHARES = {
 }  # fmt: skip
 """Figures of the judge that a sampler can do well or badly; tumours are drawn by rule and say nothing of it."""
 
+PLOTTED = "volume in p1-p99"
+LEAST_VOLUMES = 3
+"""A bootstrap of fewer says nothing: the curve goes without intervals."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -96,14 +100,16 @@ def _section(found: dict[tuple[str, int], list[Drawn]], count: int, output: Path
         shares = {key: share_figure(title, [one.counts[key] for one in drawn]) for key, title in SHARES.items()}
         seconds = mean_figure("seconds", [one.seconds for one in drawn])
         rows.append([f"{SAMPLERS[sampler]}, {n}", *(_cell(one) for one in (rules, *shares.values(), seconds))])
-        whole = shares["organ in one piece"]
-        if whole.value is not None:
-            lines.setdefault(SAMPLERS[sampler], []).append((float(n), whole.value, whole.low, whole.high))
+        usual = shares[PLOTTED]
+        if usual.value is not None:
+            ends = (usual.low, usual.high) if len(drawn) >= LEAST_VOLUMES else (None, None)
+            lines.setdefault(SAMPLERS[sampler], []).append((float(n), usual.value, *ends))
     section.tables.append(
         Table(f"Means over {count} whole torsos, the same prompts and seeds in each row", header, rows)
     )
-    picture = curves(lines, "denoising steps", "organs in one piece", output / "samplers.png")
-    section.pictures.append(("Part of the organs that are at least 95 % in one component, by steps", picture))
+    if lines:
+        picture = curves(lines, "denoising steps", SHARES[PLOTTED], output / "samplers.png")
+        section.pictures.append(("Organ volumes within the population's 1st to 99th percentile, by steps", picture))
     section.remarks += [
         "Each row draws one anatomy a prompt, without the best of several that `guidegen generate` takes; the shares "
         "are counted on voxels by the evaluation's judge, the rule score is that of the generator's own rules.",
