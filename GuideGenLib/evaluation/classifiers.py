@@ -14,6 +14,7 @@ import torch
 from monai.networks.blocks import Convolution, ResidualUnit
 from scipy import ndimage
 from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.resample import resample, weights
@@ -27,8 +28,7 @@ SEXES = ("male", "female")
 DECADES = (20, 30, 40, 50, 60, 70, 80)
 """The first years of the classes of age; the first holds everybody younger and the last everybody older too."""
 SKIN_HU = -350.0
-POOLS = 4
-"""Weighted means over the volume at each stage."""
+POOLS, HIDDEN = 4, 64
 
 
 def decade_of(age: float) -> int:
@@ -39,9 +39,10 @@ def decade_of(age: float) -> int:
 class PersonNetwork(nn.Module):
     """[B, 3, *GRID] windows of HU -> [B, 1 + decades]: logit of female, logits of the decades.
 
-    Four strided stages (to 96 mm cells). Of each, means over the volume with weights that the network chooses, such as
-    one over bone alone, go to the output, and of the last the plain mean besides. Batch norm, since a norm over each
-    volume would take away the very HU that tell the age.
+    Strided residual stages (to 96 mm cells) tell what lies where. Their features also weigh the cells of 12 mm, POOLS
+    times: the windows' means under these weights are the HU of what was looked at, such as the spine, and go to the
+    output beside the mean features. Batch norm, since a norm over each volume would take away the very HU that tell
+    the age.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96)) -> None:
@@ -53,17 +54,25 @@ class PersonNetwork(nn.Module):
             for before, after in pairwise(widths)
         ]
         self.stages = nn.ModuleList([stem, *stages])
-        self.weights = nn.ModuleList([nn.Conv1d(width, POOLS, 1) for width in widths])
-        self.drop = nn.Dropout(0.2)
-        self.head = nn.Linear(POOLS * sum(widths) + widths[-1], 1 + len(DECADES))
+        self.looks = nn.ModuleList([nn.Conv3d(width, POOLS, 1) for width in widths])
+        self.hidden = nn.Linear(widths[-1] + POOLS * len(WINDOWS), HIDDEN)
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Linear(HIDDEN, 1 + len(DECADES))
 
     def forward(self, x: Tensor) -> Tensor:
-        means = []
-        for stage, weight in zip(self.stages, self.weights, strict=True):
-            x = stage(x)
-            flat = x.flatten(2)
-            means.append((flat @ weight(flat).softmax(dim=2).transpose(1, 2)).flatten(1))
-        return self.head(self.drop(torch.cat([*means, x.mean(dim=(2, 3, 4))], dim=1)))
+        return self.read(x)[0]
+
+    def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits, and the log of the weights [B, POOLS, cells] by which the network looked."""
+        cells = nnf.avg_pool3d(x, 2)
+        features, looks = x, x.new_zeros(1)
+        for stage, look in zip(self.stages, self.looks, strict=True):
+            features = stage(features)
+            looks = looks + nnf.interpolate(look(features), cells.shape[2:], mode="trilinear", align_corners=False)
+        weights = looks.float().flatten(2).log_softmax(dim=2)
+        seen = weights.exp() @ cells.float().flatten(2).transpose(1, 2)
+        together = torch.cat([features.float().mean(dim=(2, 3, 4)), 8 * (seen.flatten(1) - 0.5)], dim=1)
+        return self.head(self.drop(nnf.relu(self.hidden(together)))), weights
 
 
 def body_of(hu: np.ndarray) -> np.ndarray:

@@ -16,8 +16,8 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.anatomy.table import PHASES, by_group, hu_sd, hu_texture_sd
-from GuideGenLib.ct.reference import aged, reference_table
+from GuideGenLib.anatomy.table import PHASES, by_group, hu_sd, hu_texture_sd, values
+from GuideGenLib.ct.reference import SPONGY, aged, reference_table
 from GuideGenLib.evaluation.classifiers import (
     DECADES,
     SEXES,
@@ -42,11 +42,19 @@ OTHER_PEOPLE = 1000
 """Added to the seed: the bank of the judges shows nobody of the generator's population."""
 HELD_PEOPLE = 100
 BATCH = 8
-BONE_SPREAD = 0.145
-"""Standard deviation of a person's bones about the mean of the age: 30 HU in the lumbar label, as among Jang's adults
-of one age (38 to 44 HU in marrow) less what is the error of measuring."""
+BONE_SPREAD = 0.10, 0.105
+"""Standard deviation of a person's bones about the mean of the age, of all together and of each kind of LOOKED_AT: in
+sum 30 HU in the lumbar label, as among Jang's adults of one age (38 to 44 HU in marrow) less the error of measuring.
+Were it one for all bones, the ratio of two of them would tell the age as in no real patient."""
 BONE_HU, MUSCLE_HU = 8.0, 4.0
 """Further standard deviation of each bone, and of a person's muscles (Goodpaster, J Appl Physiol 2000;89:104)."""
+LOOKED_AT = (
+    SPONGY,
+    tuple(row.key for row in by_group()["bones"] if row.key not in (*SPONGY, "costal_cartilages")),
+    tuple(row.key for row in by_group()["muscles"]),
+)
+"""What the first weights of the network are taught to look at; the last ones are its own affair."""
+LOOK_WEIGHT = 0.1
 TEXTURE_SHARE = 0.3
 """What averaging to 6 mm leaves of the texture of single voxels at 1.5 to 3 mm."""
 WHOLE_SHARE, LEAST_DEPTH = 0.5, 36
@@ -61,8 +69,11 @@ def means_of(who: Attributes, rng: np.random.Generator) -> np.ndarray:
     phase = PHASES[int(rng.integers(len(PHASES)))]
     table = aged(reference_table(phase), who.age)
     spread = hu_sd(phase) * rng.normal(0, 1, len(table))
-    bones, muscles = ([row.value for row in by_group()[group]] for group in ("bones", "muscles"))
-    spread[bones] = table[bones] * BONE_SPREAD * rng.normal() + rng.normal(0, BONE_HU, len(bones))
+    spongy, cortical, muscles = ([values()[key] for key in keys] for keys in LOOKED_AT)
+    everywhere = BONE_SPREAD[0] * rng.normal()
+    for bones in (spongy, cortical):
+        own = everywhere + BONE_SPREAD[1] * rng.normal()
+        spread[bones] = table[bones] * own + rng.normal(0, BONE_HU, len(bones))
     spread[muscles] = rng.normal(0, MUSCLE_HU)
     spread[0] = 0
     return (table + spread).astype(np.float32)
@@ -97,24 +108,47 @@ class PersonLoss:
     ) -> None:
         self.labels, self.people, self.device = labels, people, device
         self.rng = np.random.default_rng(list(seed))
+        self.kinds = np.zeros(256, np.float32)
+        for number, keys in enumerate(LOOKED_AT, start=1):
+            self.kinds[[values()[key] for key in keys]] = number
 
-    def sample(self) -> tuple[np.ndarray, Attributes]:
-        """HU float32 [*GRID] of a random person, mirrored half of the time, and who it is."""
+    def sample(self) -> tuple[np.ndarray, np.ndarray, Attributes]:
+        """HU float32 [*GRID] of a random person, mirrored half of the time; number from 1 in LOOKED_AT; who it is."""
         rng = self.rng
         index = int(rng.integers(len(self.labels)))
         part = self.labels[index][_slab(self.labels.shape[1], rng)]
-        hu = centred(render(part, self.people[index], rng), part > 0)
-        return (hu[..., ::-1].copy() if rng.random() < 0.5 else hu), self.people[index]
+        pair = [centred(one, part > 0) for one in (render(part, self.people[index], rng), self.kinds[part])]
+        if rng.random() < 0.5:
+            pair = [one[..., ::-1].copy() for one in pair]
+        return pair[0], pair[1], self.people[index]
 
     def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        drawn = [self.sample() for _ in range(BATCH)]
-        x = windowed(torch.from_numpy(np.stack([hu for hu, _ in drawn])).to(self.device))
-        logits = model(x.contiguous(memory_format=torch.channels_last_3d)).float()
-        female = torch.tensor([float(who.sex == SEXES[1]) for _, who in drawn], device=self.device)
-        ages = age_targets([who.age for _, who in drawn]).to(self.device)
+        assert isinstance(model, PersonNetwork)
+        hu, kinds, people = zip(*(self.sample() for _ in range(BATCH)), strict=True)
+        x = windowed(torch.from_numpy(np.stack(hu)).to(self.device))
+        logits, looks = model.read(x.contiguous(memory_format=torch.channels_last_3d))
+        female = torch.tensor([float(who.sex == SEXES[1]) for who in people], device=self.device)
+        ages = age_targets([who.age for who in people]).to(self.device)
         sex = nnf.binary_cross_entropy_with_logits(logits[:, 0], female)
         age = nnf.cross_entropy(logits[:, 1:], ages)
-        return sex + age, {"sex": float(sex.detach()), "age": float(age.detach())}
+        look = look_loss(looks, torch.from_numpy(np.stack(kinds)).to(self.device))
+        figures = {"sex": float(sex.detach()), "age": float(age.detach()), "look": float(look.detach())}
+        return sex + age + LOOK_WEIGHT * look, figures
+
+
+def look_loss(looks: Tensor, kinds: Tensor) -> Tensor:
+    """How far the log weights [B, POOLS, cells] are from equal ones over each kind, kinds float [B, *GRID] from 1.
+
+    Mean Kullback-Leibler divergence over the kinds that a volume shows.
+    """
+    terms = []
+    for number in range(1, 1 + len(LOOKED_AT)):
+        target = nnf.avg_pool3d((kinds == number).float()[:, None], 2).flatten(1)
+        shown = target.sum(dim=1) > 0
+        target = target[shown] / target[shown].sum(dim=1, keepdim=True)
+        terms.append(nnf.kl_div(looks[shown, number - 1], target, reduction="none").sum(dim=1))
+    every = torch.cat(terms)
+    return every.mean() if len(every) else looks.sum() * 0
 
 
 def age_targets(ages: Sequence[float]) -> Tensor:

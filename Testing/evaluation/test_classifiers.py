@@ -96,6 +96,12 @@ def test_the_hu_of_bone_reach_the_output(classifiers: Classifiers, hu: np.ndarra
     assert classifiers.read(bony, 6.0) != classifiers.read(denser, 6.0)
 
 
+def test_the_weights_of_every_look_sum_to_one() -> None:
+    logits, looks = PersonNetwork((4, 8)).read(torch.rand(2, 3, *GRID))
+    assert logits.shape == (2, 1 + len(DECADES))
+    assert torch.allclose(looks.exp().sum(dim=2), torch.ones(2, 4), atol=1e-4)
+
+
 def test_a_volume_without_a_body_is_refused(classifiers: Classifiers) -> None:
     with pytest.raises(EvaluationError, match="no body"):
         classifiers.read(np.full((20, 20, 20), -1000, np.float32), 6.0)

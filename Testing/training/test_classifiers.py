@@ -17,6 +17,7 @@ from GuideGenLib.training import classifiers, cli
 from GuideGenLib.training.classifiers import (
     PersonLoss,
     age_targets,
+    look_loss,
     means_of,
     render,
     shares,
@@ -41,9 +42,16 @@ def body(wide: bool) -> np.ndarray:
     return labels
 
 
+class Small(PersonNetwork):
+    """A network that learns within seconds."""
+
+    def __init__(self) -> None:
+        super().__init__((4, 8))
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifiers, "PersonNetwork", lambda: PersonNetwork((4, 8)))
+    monkeypatch.setattr(classifiers, "PersonNetwork", Small)
     monkeypatch.setattr(classifiers, "BATCH", 2)
     monkeypatch.setattr(reading, "GRID", SIZE)
 
@@ -90,7 +98,7 @@ def test_it_learns_who_is_wide_and_resumes(tmp_path: Path) -> None:
     train_classifiers(labels, people, tmp_path, steps=50, seed=1, rate=2e-2, log=said.append)
     first, last = (float(line.split()[3]) for line in (said[0], said[-1]))
     assert last < 0.7 * first
-    network = PersonNetwork((4, 8))
+    network = Small()
     network.load_state_dict(averaged_state(tmp_path))
     found = classifiers.score_people(Classifiers(network), labels, people, seed=1)
     assert found["sex"]["value"] == 1.0 and found["decade"]["value"] == 1.0
@@ -102,11 +110,33 @@ def test_a_sample_is_a_whole_person_or_a_slab_in_the_middle_of_the_grid() -> Non
     loss = PersonLoss(body(wide=True)[None], [person("male", 40)], torch.device("cpu"), [0])
     heights = set()
     for _ in range(12):
-        hu, _ = loss.sample()
+        hu, kinds, _ = loss.sample()
+        assert set(np.unique(kinds[hu > 20])) <= {-1000, 0, 1, 3}  # the spine, muscle
         shown = np.flatnonzero((hu > -500).any(axis=(1, 2)))
         assert abs(shown.mean() - 47.5) <= 1
         heights.add(len(shown))
     assert max(heights) == SIZE[0] and min(heights) < SIZE[0] - 1
+
+
+def test_looking_evenly_at_what_is_taught_costs_nothing_and_elsewhere_much() -> None:
+    kinds = torch.zeros(2, 8, 8, 8)
+    kinds[0, :4, :4, :4] = 1
+    kinds[1, 4:] = 3
+    right = torch.full((2, 4, 4, 4, 4), 1e-9)
+    right[0, 0, :2, :2, :2] = right[1, 2, 2:] = 1.0
+    looks = (right / right.sum(dim=(2, 3, 4), keepdim=True)).flatten(2).log()
+    assert float(look_loss(looks, kinds)) == pytest.approx(0, abs=1e-4)
+    assert float(look_loss(looks.flip(2), kinds)) > 5
+    assert float(look_loss(looks, torch.zeros_like(kinds))) == 0
+
+
+def test_no_ratio_of_bones_gives_the_age_away() -> None:
+    rng = np.random.default_rng(3)
+    spine, ribs = values()["vertebrae_lumbar"], values()["ribs_left"]
+    drawn = np.array([means_of(person("male", 60), rng)[[spine, ribs]] for _ in range(400)])
+    ratio = drawn[:, 0] / drawn[:, 1]
+    assert 0.08 < ratio.std() / ratio.mean() < 0.25
+    assert 0.2 < np.corrcoef(drawn.T)[0, 1] < 0.8
 
 
 def test_what_is_not_known_of_a_scan_does_not_count() -> None:
