@@ -183,7 +183,8 @@ def _remarks(with_codec: bool, with_classifiers: bool) -> list[str]:
         "Lesions are drawn by rule from the parsed text and stay; `no text at all` takes them away, too.",
         "Decoder without mask: a state that it was trained in. CT of the body's outline: all organs become `body`, a "
         "state that no training showed; a network trained for it would do better.",
-        "No HDR loss: it needs a codec trained without the windowed loss; none was trained and nothing was measured.",
+        "No HDR loss: it needs a codec trained without the windowed loss; none was trained and nothing was measured. "
+        "A bundle of such a training can be evaluated by itself (--bundle).",
     ]
     if not with_codec:
         remarks.append("The codec with and without mask was not measured: no data folder with the held-out scans.")
