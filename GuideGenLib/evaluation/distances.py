@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-SPLITS = 50
+SPLITS = 30
 COMPONENTS = 32
 """Principal components of the real cells in which Gaussians are fitted: few enough for some hundred cells a set."""
 LEAST_SCANS = 4

@@ -93,6 +93,10 @@ def noise_power(hu: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
     Windows of PATCH^2 voxels, a plane fitted and taken off each; mean |DFT|^2 times pixel area over the number of
     pixels (Siewerdsen et al., Med Phys 2002;29:2655), averaged over rings. In lungs vessels are part of it.
     """
+    box = ndimage.find_objects(inside.astype(np.uint8))
+    if not box:
+        return None
+    hu, inside = hu[box[0]], inside[box[0]]
     kernel = (1, PATCH, PATCH)
     blocks = [n // step for n, step in zip(inside.shape, kernel, strict=True)]
     cut = tuple(slice(0, n * step) for n, step in zip(blocks, kernel, strict=True))
