@@ -32,18 +32,22 @@ class Made:
         return self.torso.marks is not None
 
 
+def torso_of(case: Case) -> Placed:
+    """The anatomy of a case in the table's HU, with landmarks when it is a whole torso."""
+    labels, spacing = case.labels(3.0)
+    return Placed(case.key, painted(labels, spacing), landmarks(labels, spacing))
+
+
 def read_made(cases: Sequence[Case], progress: Progress = silent) -> list[Made]:
     """Cases that have a CT, in their order."""
     found: list[Made] = []
     for index, case in enumerate(cases):
-        labels, spacing = case.labels(3.0)
-        marks = landmarks(labels, spacing)
-        torso = Placed(case.key, painted(labels, spacing), marks)
+        torso = torso_of(case)
         copy = small(*read_scan(case.folder / "ct.nii.gz"))
         fine, hu = case.labels(SPACING_MM)[0], case.hu(SPACING_MM)[0]
         description = parse(case.text)
         table = table_means(fine, aged(reference_table(description.phase), years(description)))
-        found.append(Made(case, Placed(case.key, copy, marks), texture(hu, fine), table, torso))
+        found.append(Made(case, Placed(case.key, copy, torso.marks), texture(hu, fine), table, torso))
         progress("realism", (index + 1) / len(cases))
     torsos = [one.torso for one in found if one.is_torso][:TORSOS]
     return [one if one.is_torso else _placed_on(one, torsos) for one in found]

@@ -14,9 +14,9 @@ from GuideGenLib.evaluation.cases import Case
 from GuideGenLib.evaluation.cells import number
 from GuideGenLib.evaluation.distances import SPLITS, Cells, Distances, measure_distances, unchanged
 from GuideGenLib.evaluation.features import Encoder, EncoderError, kept_blocks
-from GuideGenLib.evaluation.generated_scans import Made, read_made
+from GuideGenLib.evaluation.generated_scans import Made, read_made, torso_of
 from GuideGenLib.evaluation.placing import Spacing
-from GuideGenLib.evaluation.real_scans import TORSOS, Reals, levelled, read_reals, read_reference, write_reference
+from GuideGenLib.evaluation.real_scans import Reals, levelled, read_reals, read_reference, write_reference
 from GuideGenLib.evaluation.realism_likeness import add_diversity, add_nearest_anatomies, add_nearest_scans
 from GuideGenLib.evaluation.realism_texture import add_hu, add_noise
 from GuideGenLib.evaluation.section import Figure, Section, Table
@@ -197,10 +197,10 @@ def plain_picture(anatomy: Path) -> tuple[np.ndarray, Spacing]:
 def write_statistics(cases: Sequence[Case], data: Path, output: Path, path: Path) -> None:
     """Write the statistics of real scans that ship, which stand for them where there are none (under 300 kB).
 
-    cases: generated torsos, to place the scans on; output: the folder of an evaluation, whose caches are used. Raises
-    EncoderError without the encoder.
+    cases: whose anatomies the scans are placed on; output: the folder of an evaluation, whose caches are used. Raises
+    EncoderError without the encoder, EvaluationError when no case shows a whole torso.
     """
-    torsos = [one.torso for one in read_made(cases[:TORSOS]) if one.is_torso]
+    torsos = [one for one in map(torso_of, cases) if one.marks is not None]
     cache = output / "realism"
     cache.mkdir(parents=True, exist_ok=True)
     write_reference(read_reals(data, torsos, cache, Encoder.load()), path)
