@@ -82,7 +82,9 @@ def levelled(blocks: Blocks, marks: np.ndarray) -> Cells:
 def write_reference(reals: Reals, path: Path) -> None:
     """Keep the numbers of real scans that a comparison without them needs. Raises EvaluationError without cells."""
     if reals.basis is None or not reals.whole:
-        raise EvaluationError("no features of real scans to keep: install the encoder, and give a case that shows a whole torso")
+        raise EvaluationError(
+            "no features of real scans to keep: install the encoder, and give a case that shows a whole torso"
+        )
     tensors = {
         "mean": reals.basis.mean.astype(np.float32),
         "axes": reals.basis.axes.astype(np.float16),
