@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from GuideGenLib.anatomy.label import Phase
-from GuideGenLib.anatomy.table import hu_mean, values
+from GuideGenLib.anatomy.table import by_group, hu_mean, values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.ct import synthesizer
 from GuideGenLib.description import Description, parse
@@ -29,6 +29,16 @@ PHASES: tuple[Phase, ...] = ("none", "portal_venous")
 TEXTS = ("A man of normal build.", "An overweight woman.", "A thin woman.", "An obese man.")
 """Without an age, for that moves the HU of bone and muscle away from the table."""
 WITHIN_HU = 20.0
+TISSUES = {
+    "fat": ("subcutaneous_fat", "torso_fat"),
+    "muscle": ("muscle", *(row.key for row in by_group()["muscles"])),
+    "liver": ("liver",),
+    "spleen": ("spleen",),
+    "kidney": ("kidney_left", "kidney_right"),
+    "blood": ("heart", *(row.key for row in by_group()["vessels"] if row.key != "lung_vessel")),
+    "bone": tuple(row.key for row in by_group()["bones"] if row.key != "costal_cartilages"),
+    "lung": tuple(key for key in values() if key.startswith("lung_") and "lobe" in key),
+}
 LEAST_VOXELS = 50
 """Where fewer voxels than this are left after the erosion the whole label is judged; a smaller label is not judged."""
 LABELLED = ("lidc_0001", "totalseg_example")
@@ -76,7 +86,9 @@ def check_hu(args: argparse.Namespace, count: int) -> int:
             jitters.append(jitter(hu, labels))
             print(f"CT {index + 1} of {count}, phase {phase}", file=sys.stderr, flush=True)
         print(f"\nPhase {phase}, mean of {count} CTs, HU:\n" + organs_table(found, phase, real_sd))
-        content["phases"][phase] = _phase_json(found, phase)
+        tissues = tissue_differences(found, phase)
+        print("By tissue: " + ", ".join(f"{tissue} {off:+.1f}" for tissue, off in tissues.items()))
+        content["phases"][phase] = {**_phase_json(found, phase), "tissues": tissues}
     content["jitter"] = {"generated": jitters, "real": [jitter(hu, labels) for hu, labels in real]}
     print("\nSlice jitter, mean step between slices over that between rows, in liver and muscle:")
     for kind, ratios in content["jitter"].items():
@@ -123,6 +135,18 @@ def organs_table(cases: Sequence[Sequence[OrganHU]], phase: Phase, real_sd: dict
         rows.append([key, *means, *spreads])
     missed = sum(row[4] == "MISSED" for row in rows)
     return table(rows) + f"\n{len(inner) - missed} of {len(inner)} labels within {WITHIN_HU:g} HU"
+
+
+def tissue_differences(cases: Sequence[Sequence[OrganHU]], phase: Phase) -> dict[str, float]:
+    """Mean difference from the table in HU of each of TISSUES, its labels weighted by their voxels."""
+    reference = hu_mean(phase)
+    found = {}
+    for tissue, keys in TISSUES.items():
+        organs = [organ for case in cases for organ in case if organ.key in keys]
+        if organs:
+            off = [organ.judged - float(reference[values()[organ.key]]) for organ in organs]
+            found[tissue] = float(np.average(off, weights=[organ.voxels for organ in organs]))
+    return found
 
 
 def _mean_of(cases: Sequence[Sequence[OrganHU]], field: str) -> dict[str, float]:

@@ -30,6 +30,18 @@ def test_the_rim_of_an_organ_does_not_count_to_its_interior(labels: np.ndarray):
     assert liver.voxels == 20**3 - 4**3 - 7
 
 
+def test_tissues_are_weighted_by_their_voxels(labels: np.ndarray):
+    big, small = values()["kidney_left"], values()["kidney_right"]
+    labels[labels == values()["liver"]] = big
+    labels[labels == values()["gallbladder"]] = small
+    hu = hu_mean("none").astype(float)[labels]
+    hu[labels == big] += 3.0
+    hu[labels == small] -= 100.0
+    found = hu_check.tissue_differences([organs_hu(hu, labels)], "none")
+    counts = [(labels == value).sum() for value in (big, small)]
+    assert found == {"kidney": pytest.approx((3 * counts[0] - 100 * counts[1]) / sum(counts))}
+
+
 def test_an_organ_of_few_voxels_counts_whole(labels: np.ndarray):
     small = next(organ for organ in organs_hu(np.full(labels.shape, 12.0), labels) if organ.key == "gallbladder")
     assert small.inner is None and small.judged == 12.0

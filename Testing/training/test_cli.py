@@ -137,7 +137,7 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     np.savez(tmp_path / "torso.npz", labels=template, ct=template.astype(np.int16), spacing=np.full(3, 3.0))
     train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--people", 1, "--target", tmp_path / "b")
     assert given["anatomies"].shape == (1, 4, 4, 4)
-    assert np.array_equal(given["template"], template)
+    assert np.array_equal(given["template"].labels, template)
     assert given["metrics"] == {"mae": 12}
     assert (given["run"], given["target"], given["scans"]) == (tmp_path, tmp_path / "b", ["anna", "bert"])
     assert 0.02 < given["ct_noise"] < 1
