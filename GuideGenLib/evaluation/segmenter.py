@@ -77,7 +77,11 @@ class SegmenterNetwork(nn.Module):
             norm=("instance", {"affine": True}),
         )
         self.hidden = nn.Linear(last + inputs, config.hidden)
-        self.head = nn.Linear(config.hidden, 8 * config.classes)
+        # what a cell is, and in which of its voxels it differs: eight separate heads begin as a checkerboard
+        self.cell_head = nn.Linear(config.hidden, config.classes)
+        self.voxel_head = nn.Linear(config.hidden, 8 * config.classes)
+        with torch.no_grad():
+            self.voxel_head.weight.mul_(0.1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.net(inputs)
@@ -85,7 +89,7 @@ class SegmenterNetwork(nn.Module):
     def cell_logits(self, inputs: Tensor, features: Tensor) -> Tensor:
         """Inputs [n, C] and features [n, F] of n cells -> logits [n, 8, classes] of their voxels (order z, y, x)."""
         hidden = nnf.silu(self.hidden(torch.cat([inputs.to(features.dtype), features], dim=1)))
-        return self.head(hidden).unflatten(1, (8, self.config.classes))
+        return self.cell_head(hidden)[:, None] + self.voxel_head(hidden).unflatten(1, (8, self.config.classes))
 
 
 def cell_inputs(hu: Tensor, centre: tuple[float, float] | None) -> Tensor:

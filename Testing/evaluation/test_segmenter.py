@@ -29,15 +29,15 @@ def threshold() -> Segmenter:
     torch.manual_seed(0)
     network = SegmenterNetwork(TINY)
     with torch.no_grad():
-        for layer in (network.hidden, network.head):
+        for layer in (network.hidden, network.cell_head, network.voxel_head):
             layer.weight.zero_()
             layer.bias.zero_()
         for voxel in range(8):  # silu(10 t) is about 10 t above 0 and about 0 below it, t: soft window, 0 at 50 HU
             channel = SOFT * 8 + voxel
             network.hidden.weight[voxel, channel] = 40.0
-            network.head.weight[voxel * CLASSES + 1, voxel] = 1.0
-            network.head.bias[voxel * CLASSES + 1] = -0.05
-            network.head.bias[voxel * CLASSES + 2 : (voxel + 1) * CLASSES] = -100.0
+            network.voxel_head.weight[voxel * CLASSES + 1, voxel] = 1.0
+            network.voxel_head.bias[voxel * CLASSES + 1] = -0.05
+            network.voxel_head.bias[voxel * CLASSES + 2 : (voxel + 1) * CLASSES] = -100.0
     judge = Segmenter(network)
     judge.mixed = False
     return judge
