@@ -79,7 +79,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _check(args, chosen)
     work = Work(args, plan)
     try:
-        if any(PARTS[name].judges for name in chosen):
+        if _judges_asked(args, chosen):
             _ = work.judges  # a damaged file is told now and not when the cases are made
         flips = len(work.flip_orders) if "prompts" in chosen else 0
         minutes = expected_seconds(plan, chosen, flips) / 60
@@ -104,7 +104,7 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
         raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
     if args.population is not None:
         population_seed(args.population)
-    if any(PARTS[name].judges for name in chosen):
+    if _judges_asked(args, chosen):
         judges_identity(args.judges)
     args.output = args.output.absolute()
     try:
@@ -115,13 +115,29 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
         raise EvaluationError(f"cannot write into {args.output}: {remedy(error)}") from error
 
 
+def _judges_asked(args: argparse.Namespace, chosen: Sequence[str]) -> bool:
+    """Whether judges must be there; without them a run of all parts measures the others and says what it left out."""
+    needed = any(PARTS[name].judges for name in chosen)
+    return needed and (args.only is not None or args.judges is not None or _has_judges())
+
+
+def _has_judges() -> bool:
+    try:
+        return bool(judges_identity(None))
+    except EvaluationError:
+        return False
+
+
 def judges_identity(path: Path | None) -> str:
     """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
     from GuideGenLib.evaluation.judges import CONFIG, DEFAULT
 
     file = (resource(*DEFAULT) if path is None else path) / CONFIG
     if not file.is_file():
-        raise EvaluationError(f"{file.parent} has no {CONFIG}: name the folder of the judges with --judges")
+        raise EvaluationError(
+            f"{file.parent} has no {CONFIG}: train them (`guidegen train segmenter`, `classifiers`, `judges`) and "
+            "name their folder with --judges"
+        )
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -137,6 +153,8 @@ def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, s
             say(f"{name} ...")
             start = time.monotonic()
             try:
+                if part.judges:
+                    judges_identity(work.args.judges)  # missing ones are told before anything is generated for them
                 section = part.measure(work)
             except ValueError as error:
                 if not type(error).__module__.startswith("GuideGenLib."):
@@ -168,7 +186,7 @@ def _identity(work: Work, name: str) -> dict[str, Any]:
     return {
         "guidegen": __version__, "bundle": work.generator.bundle.identity, "device": str(models.device),
         "precision": "bfloat16" if models.bfloat16 else "float32", "plan": asdict(work.plan),
-        "judges": judges_identity(work.args.judges) if part.judges else None,
+        "judges": judges_identity(work.args.judges) if part.judges and _possible(work, part) else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
         "population": str(work.args.population.resolve()) if part.data and work.args.population else None,
     }  # fmt: skip
@@ -191,7 +209,8 @@ def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
             "cores": cores(), "torch": torch.__version__,
         },
     }  # fmt: skip
-    if any(PARTS[name].judges for name in chosen):
+    judged = [PARTS[name] for name in chosen if PARTS[name].judges]
+    if judged and _possible(work, judged[0]):
         about["judges"] = {"sha256": judges_identity(work.args.judges)}
     return about
 

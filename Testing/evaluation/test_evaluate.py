@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_before_anything_is_generated(
         assert run(*arguments) == 2
         assert words in capsys.readouterr().err
 
-    refused("has no judges.json: name the folder of the judges with --judges", "--judges", str(tmp_path))
+    refused("has no judges.json: train them", "--judges", str(tmp_path))
     refused("is no folder: name that of the real scans", "--data", str(tmp_path / "none"))
     (tmp_path / "file").write_text("")
     refused("cannot write into", "-o", str(tmp_path / "file"))
@@ -174,3 +174,16 @@ def test_seconds_add_up_by_what_is_made():
     with_flips = expected_seconds(plan, ["prompts"], flips=2) - expected_seconds(plan, ["prompts"], flips=1)
     assert with_flips == pytest.approx(1.15 * 10.3)  # their masks alone
     assert expected_seconds(plan, ["samplers"], flips=0) < alone
+
+
+def test_without_judges_the_other_parts_are_measured_and_the_rest_is_named(
+    fake: FakeParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
+    monkeypatch.setattr("GuideGenLib.evaluation.judges.DEFAULT", ("Models", "none"))
+    assert main(["evaluate", "-o", str(tmp_path / "out")]) == 1
+    assert fake.measured == [name for name, part in PARTS.items() if not part.judges]
+    assert "not measured: alignment" in capsys.readouterr().err
+    remarks = {one["key"]: one["remarks"] for one in _read(tmp_path)["sections"]}
+    assert "guidegen train segmenter" in remarks["alignment"][0]
+    assert main(["evaluate", "-o", str(tmp_path / "out"), "--only", "alignment"]) == 2
