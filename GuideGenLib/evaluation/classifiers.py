@@ -28,7 +28,7 @@ SEXES = ("male", "female")
 DECADES = (20, 30, 40, 50, 60, 70, 80)
 """The first years of the classes of age; the first holds everybody younger and the last everybody older too."""
 SKIN_HU = -350.0
-POOLS, HIDDEN = 4, 64
+WIDTHS, POOLS, HIDDEN = (12, 24, 48, 96), 4, 64
 
 
 def decade_of(age: float) -> int:
@@ -45,7 +45,7 @@ class PersonNetwork(nn.Module):
     the age.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96)) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.widths = widths
         stem = Convolution(3, len(WINDOWS), widths[0], strides=2, norm="BATCH", act="RELU")
@@ -138,7 +138,7 @@ class Classifiers:
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> "Classifiers":
         """From the weights and {"widths": [...], "scores": {...}}, both optional. Raises EvaluationError."""
-        network = PersonNetwork(tuple(config.get("widths", (16, 32, 64, 96))))
+        network = PersonNetwork(tuple(config.get("widths", WIDTHS)))
         try:
             network.load_state_dict({key: value.float() for key, value in tensors.items()})
         except RuntimeError as error:

@@ -54,7 +54,7 @@ LOOKED_AT = (
     tuple(row.key for row in by_group()["muscles"]),
 )
 """What the first weights of the network are taught to look at; the last ones are its own affair."""
-LOOK_WEIGHT = 0.1
+LOOK_WEIGHT = 0.3
 TEXTURE_SHARE = 0.3
 """What averaging to 6 mm leaves of the texture of single voxels at 1.5 to 3 mm."""
 WHOLE_SHARE, LEAST_DEPTH = 0.5, 36
@@ -164,9 +164,9 @@ def train_classifiers(
     people: Sequence[Attributes],
     run: Path,
     *,
-    steps: int = 500,
+    steps: int = 700,
     seed: int = 0,
-    rate: float = 2e-3,
+    rate: float = 3e-3,
     log: Callable[[str], None] = print,
 ) -> Trainer:
     """Train on maps uint8 [n, z, y, x] at 6 mm and whom they show; resumes from `run`."""

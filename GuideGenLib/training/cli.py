@@ -312,7 +312,7 @@ STAGES = {
 }
 JUDGE_STAGES = {
     "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
-    "classifiers": Stage(classifiers, 500, "the classifiers of sex and age that judge generated CTs"),
+    "classifiers": Stage(classifiers, 700, "the classifiers of sex and age that judge generated CTs"),
     "judges": Stage(judges, 0, "what was trained of them as a folder"),
 }
 """What `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
