@@ -128,16 +128,19 @@ class Reading:
 class Classifiers:
     """The trained network with what it scored on people that it had not seen.
 
-    scores: "sex" and "decade" (shares of rendered people read rightly), and others of `scores.json` where told.
+    scores: "sex" and "decade", shares of rendered people read rightly; real: the like on real scans, each a
+    `figures.Share` as JSON, empty where no scan was told.
     """
 
-    def __init__(self, network: PersonNetwork, scores: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, network: PersonNetwork, scores: Mapping[str, float] | None = None, real: Mapping[str, Any] | None = None
+    ) -> None:
         self.network = network.eval().requires_grad_(False)
-        self.scores = dict(scores or {})
+        self.scores, self.real = dict(scores or {}), dict(real or {})
 
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> "Classifiers":
-        """From the weights and {"widths": [...], "scores": {...}}, both optional. Raises EvaluationError."""
+        """From the weights and optional {"widths": [...], "scores": {...}, "real": {...}}. Raises EvaluationError."""
         network = PersonNetwork(tuple(config.get("widths", WIDTHS)))
         try:
             network.load_state_dict({key: value.float() for key, value in tensors.items()})
@@ -146,7 +149,7 @@ class Classifiers:
                 f"the classifiers' weights do not fit their configuration ({str(error).splitlines()[0]}): "
                 "install the judges anew, or train them with `guidegen train classifiers`"
             ) from error
-        return cls(network, config.get("scores"))
+        return cls(network, config.get("scores"), config.get("real"))
 
     @torch.no_grad()
     def read(self, hu: np.ndarray, spacing: float) -> Reading:

@@ -236,9 +236,15 @@ def _remarks(classifiers: Classifiers | None) -> list[str]:
             1,
             "The classifiers learned from rendered anatomies of other people of the same imagined population, with the "
             "published laws of age that the generator's HU follow too: they tell whether the text arrives in the CT, "
-            "and not how well a real person's age is read from it.",
+            "and not how well a real person's age is read from it." + _on_real(classifiers),
         )
     return remarks
+
+
+def _on_real(classifiers: Classifiers) -> str:
+    """What they read in real scans, which were no part of their training."""
+    told = [f"{name} of {one['hits']} of {one['cases']}" for name, one in classifiers.real.items()]
+    return f" Of real scans they read rightly: {', '.join(told)}." if told else ""
 
 
 def _details(one: Answer) -> dict[str, object]:

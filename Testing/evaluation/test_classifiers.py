@@ -109,8 +109,9 @@ def test_a_volume_without_a_body_is_refused(classifiers: Classifiers) -> None:
 
 def test_weights_come_back_in_half_precision_with_their_scores(classifiers: Classifiers, hu: np.ndarray) -> None:
     half = {key: value.half() for key, value in classifiers.network.state_dict().items()}
-    loaded = Classifiers.load(half, {"widths": [4, 8], "scores": {"sex": 0.9}, "training": {}})
-    assert loaded.scores == {"sex": 0.9}
+    real = {"sex": {"hits": 1, "cases": 2}}
+    loaded = Classifiers.load(half, {"widths": [4, 8], "scores": {"sex": 0.9}, "real": real, "training": {}})
+    assert loaded.scores == {"sex": 0.9} and loaded.real == real
     assert loaded.read(hu, 6.0).female == pytest.approx(classifiers.read(hu, 6.0).female, abs=1e-2)
     with pytest.raises(EvaluationError, match="do not fit"):
         Classifiers.load(half, {"widths": [4, 16]})

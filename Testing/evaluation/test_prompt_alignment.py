@@ -39,6 +39,7 @@ class Readings:
 
     def __init__(self, *readings: Reading) -> None:
         self.readings, self.scores = list(readings), {"sex": 0.97}
+        self.real = {"sex": {"hits": 4, "cases": 9}}
 
     def read(self, hu: np.ndarray, spacing: float) -> Reading:
         assert spacing == 6.0
@@ -95,6 +96,7 @@ def test_what_is_read_is_compared_with_what_is_asked(cases: list[Case], tmp_path
     assert _value(section, "mean of sex, age, location").value == pytest.approx((0.75 + 0.5 + 1.0) / 3)
     assert _value(section, "mean of sex, age, location").paper == pytest.approx((0.39 + 0.90 + 0.89) / 3)
     assert "0.97" in _value(section, "sex").note
+    assert any("sex of 4 of 9" in remark for remark in section.remarks)
     assert _value(section, "flips followed").value is None
 
 
