@@ -24,7 +24,9 @@ def number(value: float | None) -> str:
 
 def cells(figure: Figure) -> tuple[str, ...]:
     """One figure in the columns of HEADER."""
-    interval = NONE if figure.low is None or figure.high is None else f"{number(figure.low)} to {number(figure.high)}"
+    interval = NONE  # that of a single case would say nothing
+    if figure.low is not None and figure.high is not None and figure.cases > 1:
+        interval = f"{number(figure.low)} to {number(figure.high)}"
     wanted = ""
     if figure.wanted is not None:
         wanted = f"{'at most' if figure.lower_is_better else 'at least'} {number(figure.wanted)}"

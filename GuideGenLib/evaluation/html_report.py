@@ -44,7 +44,8 @@ th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align:
 th:first-child, td:first-child { text-align: left; }
 tbody th { font-weight: normal; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-td.words { text-align: left; }
+td { white-space: nowrap; }
+td.words, .about td { text-align: left; white-space: normal; }
 .section th { padding-top: 1rem; font-weight: 600; background: var(--paper); }
 .note, figcaption, .about { color: var(--soft); font-size: .875rem; }
 .note { display: block; max-width: 34rem; }
@@ -52,7 +53,7 @@ td.words { text-align: left; }
 figure { margin: 1rem 0; }
 img { max-width: 100%; height: auto; border-radius: .3rem; background: #ffffff; }
 li { margin: .25rem 0; max-width: 60rem; overflow-wrap: anywhere; }
-.about td { text-align: left; overflow-wrap: anywhere; }
+.about td { overflow-wrap: anywhere; }
 @media print { body { max-width: none; } h2 { break-after: avoid; } }
 </style>
 </head>
