@@ -84,7 +84,7 @@ def render(labels: np.ndarray, who: Attributes, rng: np.random.Generator) -> np.
     texture = TEXTURE_SHARE * rng.uniform(0.3, 1.5) * hu_texture_sd()
     grain = rng.standard_normal(labels.shape, dtype=np.float32)
     hu = means_of(who, rng)[labels] + texture[labels] * grain
-    hu = ndimage.gaussian_filter(hu, rng.uniform(0.25, 0.7), truncate=2.5)
+    hu = ndimage.gaussian_filter(hu, rng.uniform(0.2, 0.5), truncate=2.5)  # an average to 6 mm has .3
     coarse = [max(2, n // 12) for n in labels.shape]
     shading = torch.from_numpy(rng.standard_normal(coarse, dtype=np.float32) * np.float32(rng.uniform(0, 10)))
     hu += nnf.interpolate(shading[None, None], labels.shape, mode="trilinear", align_corners=False)[0, 0].numpy()
@@ -108,6 +108,9 @@ class PersonLoss:
     ) -> None:
         self.labels, self.people, self.device = labels, people, device
         self.rng = np.random.default_rng(list(seed))
+        # every decade as often: that most patients are sixty is no reason to read sixty
+        decades = [decade_of(who.age) for who in people]
+        self.chance = np.array([1 / decades.count(decade) for decade in decades]) / len(set(decades))
         self.kinds = np.zeros(256, np.float32)
         for number, keys in enumerate(LOOKED_AT, start=1):
             self.kinds[[values()[key] for key in keys]] = number
@@ -115,7 +118,7 @@ class PersonLoss:
     def sample(self) -> tuple[np.ndarray, np.ndarray, Attributes]:
         """HU float32 [*GRID] of a random person, mirrored half of the time; number from 1 in LOOKED_AT; who it is."""
         rng = self.rng
-        index = int(rng.integers(len(self.labels)))
+        index = int(rng.choice(len(self.labels), p=self.chance))
         part = self.labels[index][_slab(self.labels.shape[1], rng)]
         pair = [centred(one, part > 0) for one in (render(part, self.people[index], rng), self.kinds[part])]
         if rng.random() < 0.5:

@@ -118,6 +118,14 @@ def test_a_sample_is_a_whole_person_or_a_slab_in_the_middle_of_the_grid() -> Non
     assert max(heights) == SIZE[0] and min(heights) < SIZE[0] - 1
 
 
+def test_rare_decades_are_seen_as_often_as_the_others() -> None:
+    ages = [62] * 9 + [25]
+    loss = PersonLoss(
+        np.stack([body(wide=False)] * 10), [person("male", age) for age in ages], torch.device("cpu"), [0]
+    )
+    assert 12 <= sum(loss.sample()[2].age == 25 for _ in range(40)) <= 28
+
+
 def test_looking_evenly_at_what_is_taught_costs_nothing_and_elsewhere_much() -> None:
     kinds = torch.zeros(2, 8, 8, 8)
     kinds[0, :4, :4, :4] = 1
