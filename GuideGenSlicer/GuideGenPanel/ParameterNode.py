@@ -1,0 +1,95 @@
+"""The state of the panel, which is saved in the scene."""
+
+import enum
+from typing import Annotated
+
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
+
+LARGEST_SEED = 2**31 - 1
+"""What a QSpinBox holds."""
+
+
+class Region(enum.Enum):
+    """What the scan shows; AS_IN_TEXT leaves it to the description."""
+
+    AS_IN_TEXT = ""
+    TORSO = "torso"
+    CHEST = "chest"
+    ABDOMEN = "abdomen"
+    PELVIS = "pelvis"
+    CHEST_ABDOMEN = "chest_abdomen"
+    ABDOMEN_PELVIS = "abdomen_pelvis"
+
+    def label(self) -> str:
+        """The words of the combo box."""
+        return {
+            Region.AS_IN_TEXT: _("As in the text"),
+            Region.TORSO: _("Torso"),
+            Region.CHEST: _("Chest"),
+            Region.ABDOMEN: _("Abdomen"),
+            Region.PELVIS: _("Pelvis"),
+            Region.CHEST_ABDOMEN: _("Chest and abdomen"),
+            Region.ABDOMEN_PELVIS: _("Abdomen and pelvis"),
+        }[self]
+
+
+class Device(enum.Enum):
+    """Where the models run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+    def label(self) -> str:
+        """The words of the combo box."""
+        return {
+            Device.AUTO: _("Automatic"),
+            Device.CPU: _("Processor"),
+            Device.CUDA: _("NVIDIA GPU (CUDA)"),
+            Device.MPS: _("Apple GPU (Metal)"),
+        }[self]
+
+
+class Quality(enum.Enum):
+    """How many denoising steps are taken; the values are the names in scenes."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    FINE = "fine"
+
+    def label(self) -> str:
+        """The words of the combo box."""
+        return {
+            Quality.DRAFT: _("Draft (fewest steps)"),
+            Quality.STANDARD: _("Standard"),
+            Quality.FINE: _("Fine (twice the steps)"),
+        }[self]
+
+
+@parameterNodeWrapper
+class GuideGenParameterNode:
+    """prompt, with corrections of what was understood (JSON of description.corrections); lengths in mm, blend in %."""
+
+    prompt: str
+    corrections: str
+    history: list[str]
+    region: Region = Region.AS_IN_TEXT
+    seed: Annotated[int, WithinRange(0, LARGEST_SEED), Default(0)]
+    newSeed: bool = False
+    spacing: Annotated[float, WithinRange(0.5, 6.0), Default(2.0)]
+    quality: Quality = Quality.STANDARD
+    margin: Annotated[float, WithinRange(5.0, 100.0), Default(20.0)]
+    bundlePath: str
+    device: Device = Device.AUTO
+    segmentation: vtkMRMLSegmentationNode
+    ct: vtkMRMLScalarVolumeNode
+    comparedCT: vtkMRMLScalarVolumeNode
+    blend: Annotated[float, WithinRange(0.0, 100.0), Default(0.0)]
+    linkViews: bool = True
+    preset: str
+    lesionKind: str
+    lesionDiameter: Annotated[float, WithinRange(3.0, 150.0), Default(30.0)]
+    exportFolder: str
