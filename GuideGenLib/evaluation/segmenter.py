@@ -32,11 +32,11 @@ WINDOWS = ((-1000.0, -300.0), (-200.0, 300.0), (-20.0, 180.0), (200.0, 1200.0))
 """HU ranges, each of which becomes a channel in -1..1: lung, soft tissue and fat, organs, bone."""
 REACH_MM = 150.0
 BODY_HU = -300.0
-WHOLE_CELLS = 1_500_000
-"""A volume of more cells is segmented in overlapping blocks of BLOCK cells."""
-BLOCK = (64, 64, 64)
-STRIDE = 16
-"""Cells a side are padded to a multiple of it, as the U-Net halves them four times."""
+BLOCK = (32, 48, 56)
+"""Cells that are segmented at once, about a patch of the training: the normalisation shall see what it saw there."""
+OVERLAP = 0.5
+GROUPS = 8
+"""Of channels that are normalised together: an instance norm would leave the few coarsest cells without a mean."""
 
 
 def to_classes(volume: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ class SegmenterNetwork(nn.Module):
             in_channels=inputs,
             out_channels=last,
             features=config.features,
-            norm=("instance", {"affine": True}),
+            norm=("group", {"num_groups": GROUPS}),
         )
         self.hidden = nn.Linear(last + inputs, config.hidden)
         # what a cell is, and in which of its voxels it differs: eight separate heads begin as a checkerboard
@@ -159,19 +159,14 @@ class Segmenter:
 
     def _segment_grid(self, hu: np.ndarray) -> np.ndarray:
         """The same at 3 mm."""
-        margin = [-n % (2 * STRIDE) for n in hu.shape]
-        if hu.shape[2] <= 2 * STRIDE:
-            margin[2] = 4 * STRIDE - hu.shape[2]  # instance norm needs more than one cell at the coarsest level
-        padded = np.pad(hu, [(0, more) for more in margin], constant_values=-1000.0)
+        padded = np.pad(hu, [(0, n % 2) for n in hu.shape], constant_values=-1000.0)
         volume = torch.from_numpy(padded)[None, None].to(self.device)
         inputs = cell_inputs(volume, body_centre(hu > BODY_HU))
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
-            if inputs[0, 0].numel() <= WHOLE_CELLS:
-                features = self.network(inputs)
-            else:
-                features = sliding_window_inference(
-                    inputs, BLOCK, 1, self.network, overlap=0.25, mode="gaussian", padding_mode="replicate"
-                )
+            features = sliding_window_inference(
+                inputs, BLOCK, 1, self.network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate"
+            )
+            assert isinstance(features, Tensor)
             cells, own = as_cells(features), as_cells(inputs)
             chosen = [
                 self.network.cell_logits(a, b).argmax(dim=-1).to(torch.uint8)

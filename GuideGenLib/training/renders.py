@@ -13,7 +13,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import PHASES, by_group, hu_mean, hu_sd, hu_texture_sd, labels, values
 
 AIR_HU = -1000.0
-LIKE_CT = 0.7
+LIKE_CT = 0.85
 FAT_HU, LUNG_HU, BONE_HU, SOFT_HU = (-160.0, -60.0), (-950.0, -550.0), (60.0, 600.0), (-60.0, 260.0)
 FATS = ("subcutaneous_fat", "torso_fat")
 GASES = ("trachea", "stomach_gas", "colon_gas")

@@ -42,7 +42,7 @@ OTHER_PEOPLE = 1_000_003
 ANATOMIES = 200
 HOLD_OUT = "totalseg_example"
 REAL_SHARE = 0.4
-DEPTHS = (32, 48, 64, 80)
+DEPTHS = (48, 64, 80)
 PLANE = (96, 112)
 """Voxels of a patch: one of DEPTHS, then PLANE, the trunk of most people; a slab may be chest, abdomen or pelvis."""
 TOKEN_SHARE = 0.2

@@ -7,7 +7,7 @@ import torch
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct import synthesizer
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style
-from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.ct.synthesizer import CTSynthesizer, integrate
 
 LABELS = 5
 
@@ -80,3 +80,17 @@ def test_zero_steps_give_the_expected_ct_without_texture(stage: CTSynthesizer, s
     first = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 0), steps=0)
     second = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 1), steps=0)
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("deviation", [0.2, 0.5, 1.0])
+def test_six_steps_keep_the_contrast_of_a_texture(deviation: float) -> None:
+    """The flow from unit noise to a Gaussian of another deviation is known: x goes to deviation * x."""
+
+    def velocity(x: torch.Tensor, time: float) -> torch.Tensor:
+        return (time * deviation**2 - (1 - time)) * x / ((time * deviation) ** 2 + (1 - time) ** 2)
+
+    fractions: list[float] = []
+    kept = integrate(velocity, torch.ones(1), 6, fractions.append).item() / deviation
+    assert 0.88 < kept < 1.02
+    assert fractions == pytest.approx([i / 6 for i in range(1, 7)])
+    assert integrate(velocity, torch.ones(1), 64, fractions.append).item() == pytest.approx(deviation, rel=0.01)

@@ -11,7 +11,7 @@ from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.judges import Judges, load_judges, write_judges
 from GuideGenLib.evaluation.segmenter import SegmenterConfig, SegmenterNetwork
 
-TINY = SegmenterConfig(features=(4, 4, 4, 4, 4, 4), hidden=16)
+TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
 ABOUT = {"network": TINY.to_json(), "ceilings": {"scan": "anna", "dice": {"liver": 0.9}}, "training": {"steps": 2}}
 
 

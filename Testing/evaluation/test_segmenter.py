@@ -19,7 +19,7 @@ from GuideGenLib.evaluation.segmenter import (
     to_classes,
 )
 
-TINY = SegmenterConfig(features=(4, 4, 4, 4, 4, 4), hidden=16)
+TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
 SOFT = WINDOWS.index((-200.0, 300.0))
 
 
@@ -66,7 +66,6 @@ def test_each_voxel_keeps_its_place(threshold: Segmenter) -> None:
 def test_blocks_give_what_the_whole_gives(threshold: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
     hu = np.random.default_rng(1).choice([-100.0, 200.0], (70, 40, 40)).astype(np.float32)
     whole = threshold.segment(hu, 3.0)
-    monkeypatch.setattr(module, "WHOLE_CELLS", 100)
     monkeypatch.setattr(module, "BLOCK", (32, 16, 16))
     assert np.array_equal(threshold.segment(hu, 3.0), whole)
 

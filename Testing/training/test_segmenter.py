@@ -29,7 +29,7 @@ from GuideGenLib.training.segmenter import (
 )
 
 VALUE = values()
-TINY = SegmenterConfig(features=(4, 4, 4, 4, 4, 4), hidden=16)
+TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
 
 
 @pytest.fixture(autouse=True)
