@@ -1,0 +1,158 @@
+"""What a user corrected of a description, kept apart from the text so that it outlives a change of the text.
+
+A finding is named by what the text says ("lung tumor 1": the first of its kind and organ), not by its place among the
+others: a finding that is written before it later does not take its corrections over.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, Span
+
+PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase")
+FINDING = tuple(one.name for one in fields(Finding))
+ADDED = "added "
+"""How the keys of findings begin that the text does not name."""
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """patient: corrected fields by name; findings: by key, the corrected fields or None where it was removed; added:
+    whole findings."""
+
+    patient: Mapping[str, Any] = field(default_factory=dict)
+    findings: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    added: tuple[Mapping[str, Any], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.patient or self.findings or self.added)
+
+    def with_patient(self, name: str, value: Any) -> "Corrections":
+        """A field of the patient set; None says that it is unknown. Raises DescriptionError for an unknown field."""
+        _known(name, PATIENT)
+        return replace(self, patient={**self.patient, name: value})
+
+    def with_finding(self, key: str, name: str, value: Any) -> "Corrections":
+        """A field of a finding set, by the key that `apply` gave it. Raises DescriptionError for an unknown field."""
+        _known(name, FINDING)
+        if key.startswith(ADDED):
+            index = int(key[len(ADDED) :])
+            changed = {**self.added[index], name: value}
+            return replace(self, added=(*self.added[:index], changed, *self.added[index + 1 :]))
+        return replace(self, findings={**self.findings, key: {**(self.findings.get(key) or {}), name: value}})
+
+    def with_added(self, finding: Finding) -> "Corrections":
+        """One more finding."""
+        plain = {name: getattr(finding, name) for name in FINDING if getattr(finding, name) is not None}
+        return replace(self, added=(*self.added, plain))
+
+    def without_finding(self, key: str) -> "Corrections":
+        """A finding taken out, by the key that `apply` gave it."""
+        if key.startswith(ADDED):
+            index = int(key[len(ADDED) :])
+            return replace(self, added=(*self.added[:index], *self.added[index + 1 :]))
+        return replace(self, findings={**self.findings, key: None})
+
+    def to_json(self) -> str:
+        """As text, empty where nothing is corrected."""
+        if not self:
+            return ""
+        return json.dumps({"patient": self.patient, "findings": self.findings, "added": list(self.added)})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Corrections":
+        """What `to_json` wrote. Raises DescriptionError for anything else."""
+        if not text:
+            return cls()
+        try:
+            data = json.loads(text)
+            corrections = cls(dict(data["patient"]), dict(data["findings"]), tuple(dict(one) for one in data["added"]))
+            for one in filter(None, corrections.findings.values()):
+                dict(one)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DescriptionError("The saved corrections cannot be read: undo them and correct again.") from error
+        return corrections
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """description: what conditions the models; keys: the name of each of its findings in the corrections; lost: keys of
+    corrections whose finding the text no longer has."""
+
+    description: Description
+    keys: tuple[str, ...]
+    lost: tuple[str, ...] = ()
+
+
+def apply(description: Description, corrections: Corrections) -> Corrected:
+    """A parsed description with a user's corrections in it. Raises DescriptionError for values that cannot be.
+
+    Corrected fields lose their quotation; what was read of the text stays behind every other field.
+    """
+    patient = dict(corrections.patient)
+    spans = {path: span for path, span in description.spans.items() if not path.startswith("findings[")}
+    for name in patient:
+        _known(name, PATIENT)
+        spans.pop(name, None)
+    if "age" in patient:
+        patient["age_range"] = None
+        spans.pop("age_range", None)
+    findings: list[Finding] = []
+    kept: list[str] = []
+    keys = finding_keys(description)
+    for index, (key, finding) in enumerate(zip(keys, description.findings, strict=True)):
+        changes = corrections.findings.get(key, {})
+        if changes is None:
+            continue
+        quotes = _quotes(description, index)
+        findings.append(_changed(finding, changes))
+        spans |= {f"findings[{len(kept)}].{name}": span for name, span in quotes.items() if name not in changes}
+        kept.append(key)
+    for index, plain in enumerate(corrections.added):
+        findings.append(_changed(Finding("tumor"), plain))
+        kept.append(f"{ADDED}{index}")
+    try:
+        corrected = replace(description, **patient, findings=tuple(findings), spans=spans)
+    except TypeError as error:
+        raise DescriptionError(f"A corrected value is of the wrong kind ({error}): correct it again.") from error
+    lost = tuple(key for key in corrections.findings if key not in keys)
+    return Corrected(corrected, tuple(kept), lost)
+
+
+def finding_keys(description: Description) -> tuple[str, ...]:
+    """The name of each finding: organ, kind and a number."""
+    seen: dict[str, int] = {}
+    keys = []
+    for finding in description.findings:
+        name = f"{finding.organ or 'unknown'} {finding.kind}"
+        seen[name] = seen.get(name, 0) + 1
+        keys.append(f"{name} {seen[name]}")
+    return tuple(keys)
+
+
+def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
+    """A finding with fields replaced; a site that its new organ does not have goes."""
+    for name in changes:
+        _known(name, FINDING)
+    changes = dict(changes)
+    organ = changes.get("organ", finding.organ)
+    if organ != finding.organ:
+        if changes.get("site", finding.site) not in SITES.get(organ or "", ()):
+            changes["site"] = None
+        changes.setdefault("segment", None)
+    try:
+        return replace(finding, **changes)
+    except TypeError as error:
+        raise DescriptionError(f"A corrected value is of the wrong kind ({error}): correct it again.") from error
+
+
+def _quotes(description: Description, index: int) -> dict[str, Span]:
+    path = f"findings[{index}]."
+    return {name[len(path) :]: span for name, span in description.spans.items() if name.startswith(path)}
+
+
+def _known(name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise DescriptionError(f"There is no field {name!r} to correct: use one of {', '.join(names)}.")
