@@ -6,7 +6,6 @@ not to measure with. Volumes are [z, y, x], z to superior, y to posterior, x to 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from GuideGenLib.anatomy.nearest import nearest_of
 from GuideGenLib.anatomy.table import by_group, labels, values
@@ -61,6 +60,8 @@ def _left_of_the_spine(classes: Classes) -> Mask:
 
 def _by_side(mask: Mask, left: Mask) -> dict[str, Mask]:
     """The left and the right part of a mask, connected parts kept whole where they lie on one side."""
+    from scipy import ndimage
+
     parts, _ = ndimage.label(mask)
     share = np.bincount(parts.ravel(), left.ravel()) / np.maximum(np.bincount(parts.ravel()), 1)
     on_left = np.where(share[parts] >= ONE_SIDED, True, np.where(share[parts] <= 1 - ONE_SIDED, False, left))
@@ -97,6 +98,8 @@ def _write_levels(result: NDArray[np.uint8], classes: Classes) -> None:
 
 def _write_tumors(result: NDArray[np.uint8], tumor: Mask) -> None:
     """Each connected tumour goes to the organ that is nearest to most of it; body, where no organ is in the volume."""
+    from scipy import ndimage
+
     if not tumor.any():
         return
     of_organ = np.full(len(labels()), values()["body"], dtype=np.uint8)
