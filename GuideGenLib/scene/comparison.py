@@ -1,0 +1,117 @@
+"""Two runs side by side: the CTs' difference in HU, the region where anatomies differ, old and new CT blended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from GuideGenLib.scene.ct import AIR_HU, read_ct
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.geometry import fill_volume, oriented_from_image, same_grid
+
+DIFFERENCE_WINDOW = (200.0, 0.0)
+"""HU; no change is middle grey."""
+
+CHANGED_COLOR = (1.0, 0.6, 0.0)
+BEFORE, AFTER = "GuideGen.Before", "GuideGen.After"
+SLICES = ("Red", "Yellow", "Green")
+
+
+def compare(scene: Any, before: Any, after: Any) -> Any:
+    """A new vtkMRMLScalarVolumeNode "after minus before" of two CT volume nodes, int16 HU on the grid of `after`.
+
+    Another grid is interpolated; where `before` does not reach the difference is 0. The node refers to both CTs. Raises
+    SceneError when they have no place in common.
+    """
+    old, new = read_ct(before), read_ct(after)
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", scene.GenerateUniqueName("CT difference"))
+    try:
+        fill_volume(node, difference(old, new))
+    except SceneError as error:
+        scene.RemoveNode(node)
+        raise SceneError(f"{before.GetName()} and {after.GetName()} {error}") from error
+    node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().AutoWindowLevelOff()
+    node.GetDisplayNode().SetWindowLevel(*DIFFERENCE_WINDOW)
+    node.SetNodeReferenceID(BEFORE, before.GetID())
+    node.SetNodeReferenceID(AFTER, after.GetID())
+    return node
+
+
+def difference(before: sitk.Image, after: sitk.Image) -> sitk.Image:
+    """`after` minus `before` in HU, int16 on the grid of `after`; see `compare`."""
+    new = sitk.GetArrayFromImage(after).astype(np.int32)
+    if same_grid(before, after):
+        old = sitk.GetArrayViewFromImage(before)
+    else:
+        reached = _reached(before, after)
+        if not reached.any():
+            raise SceneError("have no place in common: compare CTs of one patient, in one place")
+        moved = sitk.Resample(before, after, sitk.Transform(), sitk.sitkLinear, AIR_HU)
+        old = np.where(reached, sitk.GetArrayViewFromImage(moved), new)
+    result = sitk.GetImageFromArray(np.clip(new - old, -32768, 32767).astype(np.int16))
+    result.CopyInformation(after)
+    return result
+
+
+def show_changes(scene: Any, before: sitk.Image, after: sitk.Image, name: str = "Changed region") -> Any:
+    """A new vtkMRMLSegmentationNode with one segment, the voxels where two anatomies of one grid differ; None if none.
+
+    It is no anatomy: it has no key and no anatomical code. Raises SceneError for two grids.
+    """
+    import slicer
+
+    if not same_grid(before, after):
+        raise SceneError("the anatomies lie on two grids: read the edited one with the other as its reference")
+    changed = before != after
+    if not sitk.GetArrayViewFromImage(changed).any():
+        return None
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(name))
+    node.CreateDefaultDisplayNodes()
+    segment = slicer.vtkSegment()
+    segment.SetName(name)
+    segment.SetColor(*CHANGED_COLOR)
+    kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    segment.AddRepresentation(kind, oriented_from_image(changed))
+    node.GetSegmentation().AddSegment(segment, "changed")
+    display = node.GetDisplayNode()
+    display.SetVisibility2DFill(False)
+    display.SetVisibility3D(False)
+    return node
+
+
+def blend(scene: Any, background: Any, foreground: Any = None, opacity: float = 0.5) -> None:
+    """Show a CT in the three slice views, and over it another with an opacity of 0..1.
+
+    Outside Slicer the views are written into the scene, so that Slicer shows the CT when it opens it.
+    """
+    if not 0 <= opacity <= 1:
+        raise SceneError(f"the opacity is {opacity:g}: give 0 (old CT) to 1 (new CT)")
+    for composite in _slice_views(scene):
+        composite.SetBackgroundVolumeID(background.GetID())
+        composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
+        composite.SetForegroundOpacity(opacity if foreground is not None else 0.0)
+
+
+def _slice_views(scene: Any) -> list[Any]:
+    kind = "vtkMRMLSliceCompositeNode"
+    found = [scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind))]
+    if found:
+        return found
+    made = []
+    for name in SLICES:
+        composite = scene.CreateNodeByClass(kind)
+        composite.UnRegister(None)
+        composite.SetSingletonTag(name)
+        composite.SetLayoutName(name)
+        made.append(scene.AddNode(composite))
+    return made
+
+
+def _reached(before: sitk.Image, after: sitk.Image) -> np.ndarray:
+    """The voxels [z, y, x] of `after` where `before` has a value."""
+    inside = sitk.Image(before.GetSize(), sitk.sitkUInt8) + 1
+    inside.CopyInformation(before)
+    return sitk.GetArrayFromImage(sitk.Resample(inside, after, sitk.Transform(), sitk.sitkNearestNeighbor, 0)) > 0

@@ -1,0 +1,185 @@
+"""Scenes and cases as files: each appears whole or not at all, and what cannot be written is told with its remedy."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from GuideGenLib.anatomy.table import write_labels_csv
+from GuideGenLib.scene.ct import read_ct
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.provenance import provenance_of
+from GuideGenLib.scene.segmentation import read_anatomy
+from GuideGenLib.volumes import VolumeError, atomic, remedy, write_json, write_volume
+
+ANATOMY, LABELS, CT, PROVENANCE = "anatomy.nii.gz", "labels.csv", "ct.nii.gz", "provenance.json"
+
+
+def save_mrb(scene: Any, path: Path) -> None:
+    """Write the whole scene to a .mrb, Slicer's bundle of one file; an older file stays until the new one is whole.
+
+    Raises SceneError for another ending, a folder that is missing or not writable, a full disk.
+    """
+    import slicer
+
+    path = Path(path)
+    if path.suffix.lower() != ".mrb":
+        raise SceneError(f"{path.name} does not end in .mrb: a .mrml file alone would lose the volumes; name a .mrb")
+    messages = slicer.vtkMRMLMessageCollection()
+    try:
+        with atomic(path.absolute()) as private:
+            with _quiet():
+                written = scene.WriteToMRB(str(private), None, messages)
+            if not written:
+                raise _not_written(path, _first_line(messages))
+            _require_whole(private, path)
+    except VolumeError as error:
+        raise SceneError(str(error)) from error
+
+
+def load_mrb(scene: Any, path: Path) -> None:
+    """Add what a .mrb holds to a scene outside Slicer (`headless.new_scene`); within it, use slicer.util.loadScene.
+
+    Raises SceneError for a file that is missing, damaged or no .mrb; the scene is then cleared if it was empty before.
+    """
+    import slicer
+
+    path = Path(path)
+    if not path.is_file():
+        raise SceneError(f"{path} does not exist: check the path")
+    messages = slicer.vtkMRMLMessageCollection()
+    before = scene.GetURL(), scene.GetRootDirectory()
+    with tempfile.TemporaryDirectory(prefix="guidegen-") as folder:
+        document = _unpack(path, Path(folder))
+        try:
+            with _quiet():
+                scene.SetURL(str(document))
+                done = scene.Import(messages)
+        finally:
+            scene.SetURL(before[0])
+            scene.SetRootDirectory(before[1])
+    if not done or _errors(messages):
+        raise SceneError(f"{path} could not be read as a whole ({_first_line(messages)}): copy or download it again")
+
+
+def export_folder(segmentation: Any, ct: Any, folder: Path, *, overwrite: bool = False) -> list[Path]:
+    """Write anatomy.nii.gz, labels.csv, ct.nii.gz and provenance.json into a folder, and return their paths.
+
+    `ct` may be None, and a record that the nodes do not have is left out. All files appear or none. Raises SceneError
+    when the CT lies elsewhere than the anatomy, for files that are there already (without `overwrite`), a folder that
+    cannot be written, a full disk.
+    """
+    anatomy = read_anatomy(segmentation)
+    volume = read_ct(ct, anatomy) if ct is not None else None
+    provenance = (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation)
+    wanted = {ANATOMY: True, LABELS: True, CT: volume is not None, PROVENANCE: provenance is not None}
+    names = [name for name, there in wanted.items() if there]
+    with _staged(Path(folder).absolute(), names, overwrite) as private:
+        write_volume(anatomy, private / ANATOMY)
+        write_labels_csv(private / LABELS)
+        if volume is not None:
+            write_volume(volume, private / CT)
+        if provenance is not None:
+            write_json(provenance, private / PROVENANCE)
+    return [Path(folder) / name for name in names]
+
+
+# ---------------------------------------------------------------- inside
+
+
+@contextmanager
+def _staged(folder: Path, names: Sequence[str], overwrite: bool) -> Iterator[Path]:
+    """A private folder inside `folder`, whose files move up when the block is done."""
+    if folder.exists() and not folder.is_dir():
+        raise SceneError(f"{folder} is a file: choose a folder")
+    there = [name for name in names if (folder / name).exists()]
+    if there and not overwrite:
+        raise SceneError(f"{folder} has {', '.join(there)} already: choose another folder, or allow to overwrite")
+    new = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=folder) as private:
+            yield Path(private)
+            for name in names:
+                os.replace(Path(private) / name, folder / name)
+    except VolumeError as error:
+        raise SceneError(str(error).replace(private, str(folder))) from error
+    except OSError as error:
+        raise SceneError(f"cannot write into {folder}: {remedy(error)}") from error
+    finally:
+        for parent in new:  # the innermost first; those that stayed empty go
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+
+def _unpack(path: Path, folder: Path) -> Path:
+    """Extract a bundle and return its scene document."""
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            bundle.extractall(folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise SceneError(f"{path} is no .mrb or is damaged: copy or download it again") from error
+    except OSError as error:
+        raise SceneError(f"{path} cannot be unpacked into the temporary folder: {remedy(error)}") from error
+    documents = sorted(folder.glob("*/*.mrml")) + sorted(folder.glob("*.mrml"))
+    if not documents:
+        raise SceneError(f"{path} holds no scene: choose a .mrb that Slicer or GuideGen wrote")
+    return documents[0]
+
+
+def _require_whole(private: Path, path: Path) -> None:
+    """A disk that fills up may leave volumes that are cut short in a bundle that is not."""
+    with zipfile.ZipFile(private) as bundle:
+        for name in bundle.namelist():
+            data = bundle.read(name)
+            if name.endswith(".nrrd") and b"encoding: gzip" in data[:4096]:
+                try:
+                    gzip.decompress(data.split(b"\n\n", 1)[1])
+                except (EOFError, OSError, IndexError, zlib.error) as error:
+                    raise _not_written(path, f"{name} is cut short") from error
+
+
+def _not_written(path: Path, reason: str) -> SceneError:
+    return SceneError(
+        f"cannot write {path} ({reason}): the disk is full or not writable; free some space or choose another folder"
+    )
+
+
+def _errors(messages: Any) -> bool:
+    import vtk
+
+    return bool(messages.GetNumberOfMessagesOfType(vtk.vtkCommand.ErrorEvent))
+
+
+def _first_line(messages: Any) -> str:
+    """What Slicer said first, without paths of temporary files."""
+    lines = [line.strip("- ") for line in messages.GetAllMessagesAsString().splitlines() if line.strip("- ")]
+    return lines[0].removeprefix("Error: ").split("'")[0].strip(" :") if lines else "no reason was given"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Outside Slicer VTK would print each file of a bundle; there the messages collected are enough."""
+    import slicer
+    import vtk
+
+    if hasattr(slicer, "app"):
+        yield
+        return
+    before, verbosity = vtk.vtkOutputWindow.GetInstance(), vtk.vtkLogger.GetCurrentVerbosityCutoff()
+    vtk.vtkOutputWindow.SetInstance(vtk.vtkStringOutputWindow())
+    vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_OFF)
+    try:
+        yield
+    finally:
+        vtk.vtkLogger.SetStderrVerbosity(verbosity)
+        vtk.vtkOutputWindow.SetInstance(before)
