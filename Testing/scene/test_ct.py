@@ -90,11 +90,11 @@ def test_what_is_no_ct_is_refused_and_not_added(scene: Any, small_anatomy: sitk.
 
 def test_a_ct_of_the_same_place_may_have_its_own_spacing(small_anatomy: sitk.Image):
     for spacing in (2.0, 3.0, 5.0, 7.0):  # 12 mm voxels, sizes are rounded to whole voxels
-        size = [round(n * 12 / spacing) for n in small_anatomy.GetSize()]
-        ct = sitk.Image(size, sitk.sitkInt16)
+        old = np.array(small_anatomy.GetSize())
+        new = np.rint(old * 12 / spacing).astype(int)
+        ct = sitk.Image(new.tolist(), sitk.sitkInt16)
         ct.SetSpacing([spacing] * 3)
-        shift = [(n * 12 - m * spacing) / 2 - 6 + spacing / 2 for n, m in zip(small_anatomy.GetSize(), size, strict=True)]
-        ct.SetOrigin(np.add(small_anatomy.GetOrigin(), shift).tolist())
+        ct.SetOrigin((small_anatomy.GetOrigin() + (old * 12 - new * spacing) / 2 - 6 + spacing / 2).tolist())
         require_same_place(ct, small_anatomy)
     flipped = sitk.Flip(small_anatomy, (True, False, True))
     require_same_place(flipped, small_anatomy)
