@@ -1,0 +1,40 @@
+"""What is asked of the worker, with what is needed to file its result when it comes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .ParameterNode import Quality
+
+ANATOMY, CT, REGENERATE = "anatomy", "ct", "regenerate"
+
+MASK_STEPS = {Quality.DRAFT: 6, Quality.STANDARD: None, Quality.FINE: 24}
+CT_STEPS = {Quality.DRAFT: 3, Quality.STANDARD: None, Quality.FINE: 12}
+"""Denoising steps; None takes the library's own."""
+
+
+@dataclass
+class Job:
+    """One run: its kind, the id that the client gave it, and the state of the panel when it was started.
+
+    segmentationID, ctID: nodes that the result belongs to; they may be gone when it comes. anatomy: the label volume
+    that the CT is made of.
+    """
+
+    kind: str
+    id: str
+    title: str
+    corrections: str = ""
+    segmentationID: str | None = None
+    ctID: str | None = None
+    anatomy: Any = field(default=None, repr=False)
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: "done", "failed" or "stopped"; message for the user (empty: nothing to tell), details."""
+
+    job: Job
+    state: str
+    message: str = ""
+    details: str = ""

@@ -1,0 +1,130 @@
+""" "Add lesion here": a click into a slice view, and a lesion of the chosen kind and size is drawn there."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .Panel import Panel, enable
+
+POINT_NAME = "GuideGen lesion"
+
+
+class LesionPanel(Panel):
+    """The point is a markup that lives as long as the button is down."""
+
+    def __init__(self, widget) -> None:
+        super().__init__(widget)
+        self.point = None
+        self.ui.lesionKindComboBox.connect("currentIndexChanged(int)", self.onKind)
+        self.ui.placeLesionButton.connect("toggled(bool)", self.onToggled)
+        self._fillKinds()
+
+    def refresh(self) -> None:
+        if self.parameterNode is None:
+            return
+        index = self.ui.lesionKindComboBox.findData(self.parameterNode.lesionKind)
+        if index >= 0 and index != self.ui.lesionKindComboBox.currentIndex:
+            self.ui.lesionKindComboBox.currentIndex = index
+        segmentation = self.parameterNode.segmentation
+        nothing = "" if segmentation is not None else _("There is no anatomy yet: generate or choose one.")
+        enable(
+            self.ui.placeLesionButton,
+            nothing,
+            _("Click on a place in a slice view: the lesion is drawn there. Undo in the editor takes it back."),
+        )
+
+    def onKind(self, index: int) -> None:
+        if self.parameterNode is not None and index >= 0:
+            self.parameterNode.lesionKind = self.ui.lesionKindComboBox.itemData(index)
+
+    def onToggled(self, down: bool) -> None:
+        if down:
+            self.startPlacing()
+        else:
+            self.stopPlacing()
+
+    def startPlacing(self) -> None:
+        """Wait for one click."""
+        scene = slicer.mrmlScene
+        self.point = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", POINT_NAME)
+        self.point.SetSaveWithScene(False)
+        self.point.CreateDefaultDisplayNodes()
+        self.widget.addObserver(self.point, self.point.PointPositionDefinedEvent, self.onPlaced)
+        logic = slicer.modules.markups.logic()
+        logic.SetActiveList(self.point)
+        logic.StartPlaceMode(False)
+        interaction = self._interaction()
+        self.widget.addObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
+
+    def stopPlacing(self) -> None:
+        """Take the point away, placed or not."""
+        point, self.point = self.point, None
+        if point is None:
+            return
+        interaction = self._interaction()
+        self.widget.removeObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
+        self.widget.removeObserver(point, point.PointPositionDefinedEvent, self.onPlaced)
+        if interaction.GetCurrentInteractionMode() == interaction.Place:
+            interaction.SwitchToViewTransformMode()
+        if point.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(point)
+        self.ui.placeLesionButton.checked = False
+
+    def onPlaced(self, caller, event) -> None:
+        """A click. The point is taken away and the lesion drawn when the markup's own event is over."""
+        ras = [0.0, 0.0, 0.0]
+        caller.GetNthControlPointPositionWorld(0, ras)
+        qt.QTimer.singleShot(0, lambda: self.finish(tuple(ras)))
+
+    def onModeChanged(self, caller, event) -> None:
+        """Escape, or another tool: nothing is drawn. After a click `finish` came first or comes next."""
+        if caller.GetCurrentInteractionMode() != caller.Place:
+            qt.QTimer.singleShot(0, self.giveUp)
+
+    def giveUp(self) -> None:
+        if self.point is not None and self.point.GetNumberOfDefinedControlPoints() == 0:
+            self.stopPlacing()
+
+    def finish(self, ras: tuple) -> None:
+        """Draw the lesion at the point that was clicked."""
+        if self.point is None:
+            return
+        self.stopPlacing()
+        with slicer.util.tryWithErrorDisplay(_("No lesion was added."), waitCursor=True):
+            self.addLesion(ras)
+
+    def addLesion(self, ras: tuple) -> str:
+        """Draw a lesion of the chosen kind and size around a point (RAS, mm) and choose it; returns its segment's ID.
+
+        Raises SceneError when its organ is not there.
+        """
+        from GuideGenLib.scene.lesions import add_lesion
+
+        state = self.parameterNode
+        editor = self.widget.segmentsPanel.editor
+        editor.saveStateForUndo()
+        segmentID = add_lesion(
+            slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed
+        )
+        editor.setCurrentSegmentID(segmentID)
+        self.widget.refresh()
+        return segmentID
+
+    def kind(self) -> str:
+        """Key of the chosen kind in the anatomy table."""
+        return self.ui.lesionKindComboBox.itemData(self.ui.lesionKindComboBox.currentIndex)
+
+    def exit(self) -> None:
+        self.stopPlacing()
+
+    def cleanup(self) -> None:
+        self.stopPlacing()
+
+    def _fillKinds(self) -> None:
+        from GuideGenLib.anatomy.table import by_group
+
+        for label in by_group()["lesions"]:
+            self.ui.lesionKindComboBox.addItem(label.name, label.key)
+
+    def _interaction(self):
+        return slicer.app.applicationLogic().GetInteractionNode()

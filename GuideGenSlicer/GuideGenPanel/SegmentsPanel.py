@@ -1,0 +1,214 @@
+"""The anatomy in the embedded Segment Editor: find a segment, go to it, show and hide groups."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .Panel import Panel, enable
+
+EDITOR_TAG = "GuideGen"
+GROUPS = {
+    "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
+    "bones": ("bones",),
+    "vessels": ("vessels",),
+    "muscles": ("muscles",),
+    "tissue": ("tissue",),
+    "lesions": ("lesions",),
+}
+"""Check box and the groups of the anatomy table that it shows and hides."""
+UNDO_STATES = 10
+
+
+class SegmentsPanel(Panel):
+    """The editor has a vtkMRMLSegmentEditorNode of its own, so that the module Segment Editor keeps its selection."""
+
+    def __init__(self, widget) -> None:
+        super().__init__(widget)
+        self.editor = slicer.qMRMLSegmentEditorWidget()
+        self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
+        self.editor.setSegmentationNodeSelectorVisible(False)
+        self.editor.setSourceVolumeNodeSelectorVisible(False)
+        self.editor.setSwitchToSegmentationsButtonVisible(True)
+        self._selectEditorNode()
+        self.editor.setMRMLScene(slicer.mrmlScene)
+        self.ui.segmentEditorContainer.layout().addWidget(self.editor)
+        self._segmentation = None
+        self._source = None
+        self._boxes = {name: getattr(self.ui, f"{name}CheckBox") for name in GROUPS}
+        for name, box in self._boxes.items():
+            box.connect("toggled(bool)", lambda checked, name=name: self.onGroup(name, checked))
+        self.ui.findSegmentEdit.connect("textChanged(QString)", self.onFind)
+        self.ui.findSegmentEdit.connect("returnPressed()", self.onFirstFound)
+        self.ui.foundSegmentsList.connect("itemClicked(QListWidgetItem*)", self.onFound)
+        self.ui.foundSegmentsList.connect("itemDoubleClicked(QListWidgetItem*)", self.onFoundJump)
+        self.ui.jumpToSegmentButton.connect("clicked()", self.onJump)
+
+    def refresh(self) -> None:
+        if self.parameterNode is None:
+            return
+        segmentation = self.parameterNode.segmentation
+        self._selectEditorNode()
+        if segmentation != self._segmentation:
+            self._segmentation = segmentation
+            self.editor.setSegmentationNode(segmentation)
+            self._source = None
+            self._showGroups()
+            self.onFind(self.ui.findSegmentEdit.text)
+        source = self._sourceVolume()
+        if segmentation is not None and source != self._source:
+            self._source = source
+            self.editor.setSourceVolumeNode(source)
+        nothing = "" if segmentation is not None else _("There is no anatomy yet: generate or choose one.")
+        enable(self.ui.jumpToSegmentButton, nothing, _("Centres the slice views on the chosen segment."))
+        enable(self.ui.findSegmentEdit, nothing, _("Part of a name, also in other words. Enter takes the first one."))
+        for name, box in self._boxes.items():
+            enable(box, nothing, _("Shows or hides: {group}.").format(group=self._boxes[name].text))
+
+    def show(self) -> None:
+        """Bring the anatomy into the slice views."""
+        source = self._sourceVolume()
+        if source is not None:
+            slicer.util.setSliceViewerLayers(background=source, foreground=None, fit=True)
+
+    def enter(self) -> None:
+        self._selectEditorNode()
+        self.editor.installKeyboardShortcuts()
+        self.editor.updateWidgetFromMRML()
+
+    def exit(self) -> None:
+        self.editor.setActiveEffect(None)
+        self.editor.uninstallKeyboardShortcuts()
+        self.editor.removeViewObservations()
+        if self.parameterNode is None or slicer.mrmlScene.IsClosing():
+            self.editor.setSegmentationNode(None)
+            self._segmentation = self._source = None
+
+    def cleanup(self) -> None:
+        self.exit()
+        self.editor.setSegmentationNode(None)
+        self.editor.setMRMLScene(None)
+
+    # ------------------------------------------------------------ find
+
+    def onFind(self, text: str) -> None:
+        found = self.find(text)
+        listing = self.ui.foundSegmentsList
+        listing.clear()
+        for segmentID, name in found:
+            item = qt.QListWidgetItem(name)
+            item.setData(qt.Qt.UserRole, segmentID)
+            listing.addItem(item)
+        listing.visible = bool(text.strip()) and self._segmentation is not None
+
+    def find(self, text: str) -> list[tuple[str, str]]:
+        """ID and name of the segments that a text finds: in their names, or by other words of the anatomy table."""
+        from GuideGenLib.anatomy import table
+
+        wanted = text.strip().lower()
+        if not wanted or self._segmentation is None:
+            return []
+        keys = {label.key for label in table.find(wanted)}
+        found = []
+        for segmentID, segment in segmentsOf(self._segmentation):
+            label = labelOf(segment)
+            if wanted in segment.GetName().lower() or (label is not None and label.key in keys):
+                found.append((segmentID, segment.GetName()))
+        return found
+
+    def onFirstFound(self) -> None:
+        if self.ui.foundSegmentsList.count:
+            self.ui.foundSegmentsList.setCurrentRow(0)
+            self.onFoundJump(self.ui.foundSegmentsList.item(0))
+
+    def onFound(self, item) -> None:
+        self.editor.setCurrentSegmentID(item.data(qt.Qt.UserRole))
+
+    def onFoundJump(self, item) -> None:
+        self.onFound(item)
+        self.onJump()
+
+    def onJump(self) -> None:
+        segmentID = self.editor.currentSegmentID()
+        centre = self._segmentation.GetSegmentCenterRAS(segmentID) if segmentID else None
+        if centre is None:
+            slicer.util.infoDisplay(_("Choose a segment in the list first; an empty one has no place."))
+            return
+        jumpTo(centre)
+
+    # ------------------------------------------------------------ groups
+
+    def onGroup(self, name: str, visible: bool) -> None:
+        display = self._display()
+        if display is None:
+            return
+        with slicer.util.NodeModify(display):
+            for segmentID, segment in segmentsOf(self._segmentation):
+                label = labelOf(segment)
+                if label is not None and label.group in GROUPS[name]:
+                    display.SetSegmentVisibility(segmentID, visible)
+
+    def _showGroups(self) -> None:
+        """Check the groups of which something is seen."""
+        display = self._display()
+        if display is None:
+            return
+        shown: dict[str, bool] = {}
+        for segmentID, segment in segmentsOf(self._segmentation):
+            label = labelOf(segment)
+            if label is not None:
+                shown[label.group] = shown.get(label.group, False) or display.GetSegmentVisibility(segmentID)
+        for name, box in self._boxes.items():
+            seen = [shown[group] for group in GROUPS[name] if group in shown]
+            was = box.blockSignals(True)
+            box.checked = any(seen) or not seen
+            box.blockSignals(was)
+
+    # ------------------------------------------------------------ inside
+
+    def _display(self):
+        if self._segmentation is None:
+            return None
+        if self._segmentation.GetDisplayNode() is None:
+            self._segmentation.CreateDefaultDisplayNodes()
+        return self._segmentation.GetDisplayNode()
+
+    def _sourceVolume(self):
+        """The CT, or before there is one a hidden empty volume: without a source volume the editor does not paint."""
+        from GuideGenLib.scene.backdrop import backdrop_of
+
+        segmentation = self.parameterNode.segmentation
+        if self.parameterNode.ct is not None or segmentation is None:
+            return self.parameterNode.ct
+        return backdrop_of(slicer.mrmlScene, segmentation)
+
+    def _selectEditorNode(self) -> None:
+        """A scene that was closed or loaded has none, or another one."""
+        scene = slicer.mrmlScene
+        node = scene.GetSingletonNode(EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = scene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+            node.UnRegister(None)
+            node.SetSingletonTag(EDITOR_TAG)
+            node = scene.AddNode(node)
+        if node != self.editor.mrmlSegmentEditorNode():
+            self.editor.setMRMLSegmentEditorNode(node)
+
+
+def segmentsOf(segmentation) -> list:
+    """ID and vtkSegment of all segments."""
+    segments = segmentation.GetSegmentation()
+    return [(ID, segments.GetSegment(ID)) for ID in segments.GetSegmentIDs()]
+
+
+def labelOf(segment):
+    """The row of the anatomy table that a segment stands for, or None."""
+    from GuideGenLib.scene.terminology import label_of
+
+    return label_of(segment)
+
+
+def jumpTo(ras) -> None:
+    """Centre the slice views on a point."""
+    slicer.vtkMRMLSliceNode.JumpAllSlices(
+        slicer.mrmlScene, ras[0], ras[1], ras[2], slicer.vtkMRMLSliceNode.CenteredJumpSlice
+    )

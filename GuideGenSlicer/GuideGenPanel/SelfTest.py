@@ -1,0 +1,91 @@
+"""The self-test that runs in a real Slicer: the story of the panel with the bundled model at a small setting."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import slicer
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
+
+TEXT = "A 60 year old man with a 4 cm tumor in the right lobe of the liver."
+LIMIT_S = 900
+
+
+class GuideGenTest(ScriptedLoadableModuleTest):
+    """Needs the dependencies; without them it tests that the panel offers to install them."""
+
+    def setUp(self) -> None:
+        slicer.mrmlScene.Clear()
+
+    def runTest(self) -> None:
+        self.setUp()
+        self.test_understanding()
+        slicer.util.selectModule("GuideGen")
+        self.widget = slicer.modules.guidegen.widgetRepresentation().self()
+        if self.widget.setupPanel.missing:
+            self.test_missing_dependencies_are_told()
+            return
+        try:
+            self.test_story()
+        finally:
+            self.widget.logic.close()
+
+    def test_understanding(self) -> None:
+        """The text is read without any dependency."""
+        from .Understanding import understand
+
+        self.delayDisplay("Reading a text")
+        understood = understand(TEXT, "")
+        self.assertEqual(understood.description.findings[0].organ, "liver")
+        self.assertEqual(understood.description.age, 60)
+
+    def test_missing_dependencies_are_told(self) -> None:
+        self.delayDisplay("Dependencies are missing")
+        ui = self.widget.ui
+        self.assertFalse(ui.generateButton.enabled)
+        self.assertIn("Setup", ui.generateButton.toolTip)
+        self.assertTrue(ui.installButton.enabled)
+
+    def test_story(self) -> None:
+        """Text, anatomy, CT, an edit, the CT again, and the files."""
+        from GuideGenLib.scene.ct import read_ct
+
+        from .ParameterNode import Quality, Region
+
+        ui, state = self.widget.ui, self.widget.parameterNode
+        state.prompt, state.region, state.quality = TEXT, Region.ABDOMEN, Quality.DRAFT
+        state.spacing, state.newSeed = 4.0, False
+        self.delayDisplay("Generating an anatomy")
+        self.press(ui.generateButton)
+        segmentation = state.segmentation
+        self.assertIsNotNone(segmentation)
+        self.assertIsNotNone(segmentation.GetSegmentation().GetSegment("liver_tumor"))
+        self.delayDisplay("Generating its CT")
+        self.press(ui.generateCTButton)
+        first = state.ct
+        self.assertIsNotNone(first)
+        self.delayDisplay("Adding a lesion and regenerating")
+        state.lesionKind, state.lesionDiameter = "kidney_tumor", 20.0
+        self.widget.lesionPanel.addLesion(segmentation.GetSegmentCenterRAS("kidney_left"))
+        self.press(ui.regenerateButton)
+        self.assertNotEqual(state.ct, first)
+        self.assertEqual(read_ct(state.ct).GetSize(), read_ct(first).GetSize())
+        self.assertEqual([change.key for change in self.widget.ctPanel.changes if change.added_ml], ["kidney_tumor"])
+        with tempfile.TemporaryDirectory() as folder:
+            state.exportFolder = folder
+            ui.exportFolderButton.click()
+            ui.exportSceneButton.click()
+            names = sorted(path.name for path in Path(folder).iterdir())
+        wanted = ["GuideGen.mrb", "anatomy.nii.gz", "ct.nii.gz", "labels.csv", "provenance.json"]
+        self.assertEqual(names, wanted)
+        self.delayDisplay("Test passed")
+
+    def press(self, button) -> None:
+        """Press a button that starts a run, and let Slicer's event loop go until the run has ended."""
+        self.assertTrue(button.enabled, button.toolTip)
+        button.click()
+        end = time.monotonic() + LIMIT_S
+        while self.widget.logic.busy:
+            self.assertLess(time.monotonic(), end, "the run takes too long")
+            slicer.app.processEvents()
+            time.sleep(0.02)

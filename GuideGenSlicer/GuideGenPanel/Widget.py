@@ -1,0 +1,176 @@
+"""The module's widget: loads the form, makes the parts of the panel, and tells them of scenes that come and go."""
+
+import sys
+
+import slicer
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+from .ComparePanel import ComparePanel
+from .CTPanel import CTPanel
+from .ExportPanel import ExportPanel
+from .Jobs import ANATOMY, Job
+from .LesionPanel import LesionPanel
+from .Logic import GuideGenLogic
+from .ParameterNode import GuideGenParameterNode
+from .PromptPanel import PromptPanel
+from .RunPanel import RunPanel
+from .SegmentsPanel import SegmentsPanel
+from .SettingsPanel import SettingsPanel
+from .SetupPanel import SetupPanel
+from .UnderstoodPanel import UnderstoodPanel
+
+MODIFIED = "ModifiedEvent"
+
+
+class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """It only wires: the logic raises, the parts show."""
+
+    def __init__(self, parent=None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic: GuideGenLogic | None = None
+        self.parameterNode: GuideGenParameterNode | None = None
+        self.panels: list = []
+        self._guiTag = None
+        self._refreshing = False
+
+    def setup(self) -> None:
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/GuideGen.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = GuideGenLogic()
+        self.setupPanel = SetupPanel(self)
+        self.promptPanel = PromptPanel(self)
+        self.understoodPanel = UnderstoodPanel(self)
+        self.settingsPanel = SettingsPanel(self)
+        self.runPanel = RunPanel(self)
+        self.segmentsPanel = SegmentsPanel(self)
+        self.lesionPanel = LesionPanel(self)
+        self.ctPanel = CTPanel(self)
+        self.comparePanel = ComparePanel(self)
+        self.exportPanel = ExportPanel(self)
+        # In the order in which they depend on each other: refresh() goes through them.
+        self.panels = [
+            self.setupPanel,
+            self.promptPanel,
+            self.understoodPanel,
+            self.settingsPanel,
+            self.runPanel,
+            self.segmentsPanel,
+            self.lesionPanel,
+            self.ctPanel,
+            self.comparePanel,
+            self.exportPanel,
+        ]
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEnd)
+        slicer.app.connect("aboutToQuit()", self.onAboutToQuit)
+        self.initializeParameterNode()
+
+    # ------------------------------------------------------------ state
+
+    def initializeParameterNode(self) -> None:
+        """Show the state that the scene has, and make one where it has none."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def setParameterNode(self, parameterNode: GuideGenParameterNode | None) -> None:
+        """Bind the form to a state; None unbinds it."""
+        if self.parameterNode is not None:
+            self.parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self.parameterNode.parameterNode, MODIFIED, self.onModified)
+        self.parameterNode = parameterNode
+        if parameterNode is not None:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode.parameterNode, MODIFIED, self.onModified)
+            self.sceneChanged()
+        self.refresh()
+
+    def onModified(self, caller=None, event=None) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the state in all parts."""
+        if self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            for panel in self.panels:
+                panel.refresh()
+        finally:
+            self._refreshing = False
+
+    def sceneChanged(self) -> None:
+        """Show what the scene holds in all parts."""
+        if self.parameterNode is not None:
+            for panel in self.panels:
+                panel.sceneChanged()
+
+    def runEnded(self, job: Job) -> None:
+        """Show a new result: the parts where the user goes on."""
+        self.ui.anatomySection.collapsed = False
+        self.ui.ctSection.collapsed = False
+        if job.kind == ANATOMY:
+            self.segmentsPanel.show()
+        else:
+            self.comparePanel.show(fit=True)
+
+    # ------------------------------------------------------------ events
+
+    def enter(self) -> None:
+        """The user opens the module."""
+        if self.parameterNode is None:
+            self.initializeParameterNode()
+        for panel in self.panels:
+            panel.enter()
+        self.sceneChanged()
+        self.refresh()
+
+    def exit(self) -> None:
+        """The user opens another module: a run goes on, shortcuts and effects end."""
+        for panel in self.panels:
+            panel.exit()
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """What runs for this scene has no scene any more."""
+        self.runPanel.timer.stop()
+        self.logic.abandon()
+        self.onSceneStartImport(caller, event)
+
+    def onSceneStartImport(self, caller, event) -> None:
+        for panel in self.panels:
+            panel.exit()
+        self.setParameterNode(None)
+
+    def onSceneEnd(self, caller, event) -> None:
+        """After closing or loading. A module that is not open takes the state up when it is."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+            for panel in self.panels:
+                panel.enter()
+
+    def onAboutToQuit(self) -> None:
+        self.cleanup()
+
+    def cleanup(self) -> None:
+        """The module or the application ends: the worker, its process and its files go."""
+        if not self.panels:
+            return  # setup() was not reached, or it was done when the application ended
+        slicer.app.disconnect("aboutToQuit()", self.onAboutToQuit)
+        for panel in self.panels:
+            panel.cleanup()
+        self.panels = []
+        self.setParameterNode(None)
+        self.removeObservers()
+        self.logic.close()
+
+    def onReload(self) -> None:
+        """Developers: the parts and the library are read again, too."""
+        for name in [name for name in sys.modules if name.split(".")[0] in ("GuideGenPanel", "GuideGenLib")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
