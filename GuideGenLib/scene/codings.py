@@ -64,6 +64,9 @@ ANY_SIDE: Mapping[str, str] = MappingProxyType(
 MASSES = ("108369006", "86049000", "14799000", "4147007", "27925004", "52988006")
 """Types that are a lesion of the organ in their region: neoplasm, primary, secondary, mass, nodule, lesion."""
 
+HEAD = ("12738006", "89546000")
+"""Brain and skull, which are body by label."""
+
 CYST, KIDNEY = "367643001", "64033007"
 
 

@@ -35,7 +35,7 @@ def index_to_ras(image: sitk.Image) -> NDArray[np.float64]:
     return matrix
 
 
-def moved(image: sitk.Image, ras_to_ras: NDArray[np.float64]) -> sitk.Image:
+def moved(image: sitk.Image, ras_to_ras: NDArray[np.floating[Any]]) -> sitk.Image:
     """The same voxels elsewhere: the image whose geometry went through a linear transform [4, 4] of RAS mm.
 
     A sheared one has axes that are not at right angles: see `right_angled`. Raises SceneError for a flat transform.

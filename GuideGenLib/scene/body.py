@@ -1,0 +1,88 @@
+"""The body around and between the segments: what an eraser left empty, or what an imported segmentation never had."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.table import values
+
+SKIN_MM = 10.0
+"""Skin and fat around the outline of organs and bones where nothing says where the skin is."""
+CIRCLE = np.stack([f(np.arange(16) * np.pi / 8) for f in (np.cos, np.sin)], axis=1)
+
+
+def fill_holes(anatomy: sitk.Image) -> sitk.Image:
+    """Background inside the body becomes body: erased voxels from which no way leads out to the sides.
+
+    uint8 labels; head and foot end count as closed, for a scan ends there and not the patient. The gap between an arm
+    and the trunk is open in some slice and stays.
+    """
+    array = sitk.GetArrayFromImage(anatomy)
+    up = long_axis(anatomy)
+    pad = [(0, 0) if axis == up else (1, 1) for axis in range(3)]
+    empty = np.pad((array == 0).astype(np.uint8), pad, constant_values=1)
+    parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(empty)))
+    outside = parts[0, 0, 0]
+    inner = tuple(slice(None) if axis == up else slice(1, -1) for axis in range(3))
+    array[(array == 0) & (parts[inner] != outside)] = values()["body"]
+    return _like(array, anatomy)
+
+
+def add_body(anatomy: sitk.Image) -> sitk.Image:
+    """A body for labels that have none: in each axial slice the convex outline of all labels and SKIN_MM around it."""
+    array = sitk.GetArrayFromImage(anatomy)
+    up = long_axis(anatomy)
+    slices = np.moveaxis(array, up, 0)
+    spacing = np.delete(np.array(anatomy.GetSpacing())[::-1], up)
+    for one in slices:
+        if one.any():
+            one[(one == 0) & outline(one != 0, spacing, SKIN_MM)] = values()["body"]
+    return _like(array, anatomy)
+
+
+def long_axis(image: sitk.Image) -> int:
+    """The axis of the array [z, y, x] that runs closest to head-foot."""
+    return 2 - int(np.abs(np.array(image.GetDirection()).reshape(3, 3)[2]).argmax())
+
+
+def outline(mask: NDArray[np.bool_], spacing: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:
+    """The convex hull of a mask [rows, columns] with at least one voxel, widened by `margin` mm, as a mask."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    first = mask[rows].argmax(axis=1)
+    last = mask.shape[1] - 1 - mask[rows, ::-1].argmax(axis=1)
+    points = np.concatenate([np.stack([rows, first], 1), np.stack([rows, last], 1)]) * spacing
+    corners = np.concatenate([_lower(points), _upper(points)])
+    wide = (corners[:, None] + margin * CIRCLE).reshape(-1, 2)
+    at = np.arange(mask.shape[0]) * spacing[0]
+    low = np.interp(at, _lower(wide)[:, 0], _lower(wide)[:, 1], left=np.inf, right=np.inf)
+    high = np.interp(at, _upper(wide)[:, 0], _upper(wide)[:, 1], left=-np.inf, right=-np.inf)
+    columns = np.arange(mask.shape[1]) * spacing[1]
+    return (columns >= low[:, None] - 1e-6) & (columns <= high[:, None] + 1e-6)
+
+
+def _lower(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The lower side of a hull of points [n, 2], column as a function of row, rows ascending."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+    ordered = ordered[np.concatenate([[True], np.diff(ordered[:, 0]) > 0])]
+    hull: list[tuple[float, float]] = []
+    for row, column in ordered.tolist():
+        while len(hull) > 1 and _turn(hull[-2], hull[-1], (row, column)) <= 0:
+            hull.pop()
+        hull.append((row, column))
+    return np.array(hull)
+
+
+def _upper(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _lower(points * (1, -1)) * (1, -1)
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _like(array: NDArray[np.uint8], image: sitk.Image) -> sitk.Image:
+    result = sitk.GetImageFromArray(array)
+    result.CopyInformation(image)
+    return result
