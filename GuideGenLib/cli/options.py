@@ -21,10 +21,16 @@ class CommandError(ValueError):
     """A command cannot run as it was given; the message says what to change."""
 
 
-def add_generator_options(parser: argparse.ArgumentParser, *, output: str) -> None:
+def add_generator_options(
+    parser: argparse.ArgumentParser,
+    *,
+    output: str,
+    metavar: str = "DIR",
+    overwrite: str = "replace files of the same names in DIR",
+) -> None:
     """Where to write, the seed, and which bundle runs on what."""
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help=output)
-    parser.add_argument("--overwrite", action="store_true", help="replace files of the same names in DIR")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=output)
+    parser.add_argument("--overwrite", action="store_true", help=overwrite)
     parser.add_argument("--seed", type=_seed, default=None, help="number that chooses among the possible results (0)")
     parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
     parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
