@@ -1,4 +1,4 @@
-"""Module "GuideGen" of 3D Slicer: what Slicer looks for by name. The parts are in GuideGenPanel, the work in GuideGenLib."""
+"""Module "GuideGen" of 3D Slicer: what Slicer looks for by name. GuideGenPanel has the parts, GuideGenLib the work."""
 
 import sys
 from pathlib import Path
@@ -31,9 +31,9 @@ class GuideGen(ScriptedLoadableModule):
         self.parent.dependencies = ["Segmentations", "SubjectHierarchy", "VolumeRendering", "Markups"]
         self.parent.contributors = ["GuideGen maintainers"]
         self.parent.helpText = _(
-            "Type a description of a patient, generate an anatomy as an editable segmentation, correct it, and generate a "
-            "CT volume that shows exactly the corrected anatomy. Everything that it makes is synthetic and not for "
-            "diagnosis."
+            "Type a description of a patient, generate an anatomy as an editable segmentation, correct it, and "
+            "generate a CT volume that shows exactly the corrected anatomy. Everything that it makes is synthetic "
+            "and not for diagnosis."
         )
         self.parent.acknowledgementText = _(
             "The method is GuideGen (arXiv 2403.07247), written anew. The model was trained on public scans, which "

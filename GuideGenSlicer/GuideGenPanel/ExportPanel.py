@@ -33,7 +33,9 @@ class ExportPanel(Panel):
             nothing,
             _("Writes anatomy.nii.gz, labels.csv, ct.nii.gz and provenance.json of the chosen anatomy and CT."),
         )
-        enable(self.ui.exportSceneButton, "", _("Writes the whole scene into one file, {name}.").format(name=SCENE_NAME))
+        enable(
+            self.ui.exportSceneButton, "", _("Writes the whole scene into one file, {name}.").format(name=SCENE_NAME)
+        )
 
     def sceneChanged(self) -> None:
         """List the runs."""

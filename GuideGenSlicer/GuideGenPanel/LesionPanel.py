@@ -103,9 +103,7 @@ class LesionPanel(Panel):
         state = self.parameterNode
         editor = self.widget.segmentsPanel.editor
         editor.saveStateForUndo()
-        segmentID = add_lesion(
-            slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed
-        )
+        segmentID = add_lesion(slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed)
         editor.setCurrentSegmentID(segmentID)
         self.widget.refresh()
         return segmentID

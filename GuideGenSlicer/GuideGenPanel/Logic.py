@@ -119,6 +119,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         Raises ValueError where the CT has no anatomy in the scene, or the segmentation cannot be read.
         """
         from GuideGenLib.scene.edits import find_edits
+
         from GuideGenLib.scene.run import shown_anatomy
         from GuideGenLib.scene.segmentation import read_anatomy
 

@@ -20,6 +20,7 @@ def registerSamples() -> None:
     They are files, so `SampleData.downloadSample("GuideGenLungCancer")` loads the text as a node, without a network.
     """
     import SampleData
+
     from GuideGenLib.resources import resource
 
     for name, screenshot in SCREENSHOTS.items():

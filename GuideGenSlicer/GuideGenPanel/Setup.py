@@ -90,26 +90,21 @@ def _installTorch() -> None:
 
 def _installPackages(lines: list[str]) -> None:
     try:
-        if hasattr(slicer, "packaging") or _hasPackaging():
-            import slicer.packaging
-
-            slicer.packaging.pip_ensure(lines, prompt_install=False, requester="GuideGen")
-        else:
+        from slicer.packaging import pip_ensure
+    except ImportError:  # Slicer 5.10
+        pip_ensure = None
+    try:
+        if pip_ensure is None:
             slicer.util.pip_install(lines)
+        else:
+            pip_ensure(lines, prompt_install=False, requester="GuideGen")
     except Exception as error:  # CalledProcessError, and what else pip's wrappers raise
         raise RuntimeError(
-            _("The packages could not be installed ({error}): check the network, a proxy, and free disk space; the "
-              "log has what pip said.").format(error=error)
-        ) from error  # fmt: skip
-
-
-def _hasPackaging() -> bool:
-    """Slicer 5.12 and newer."""
-    try:
-        import slicer.packaging  # noqa: F401
-    except ImportError:
-        return False
-    return True
+            _(
+                "The packages could not be installed ({error}): check the network, a proxy, and free disk space; the "
+                "log has what pip said."
+            ).format(error=error)
+        ) from error
 
 
 def _satisfied(line: str) -> bool:

@@ -83,8 +83,8 @@ class SetupPanel(Panel):
         if high != low:
             size = _("about {low} MB, with the libraries for an NVIDIA GPU about {high} MB").format(low=low, high=high)
         question = _(
-            "GuideGen needs these Python packages:\n\n{names}\n\nThey are downloaded ({size}) and installed into Slicer's "
-            "Python; it takes some minutes, in which Slicer does not answer. Install them now?"
+            "GuideGen needs these Python packages:\n\n{names}\n\nThey are downloaded ({size}) and installed into "
+            "Slicer's Python; it takes some minutes, in which Slicer does not answer. Install them now?"
         ).format(names="\n".join(self.missing.names), size=size)
         if not slicer.util.confirmOkCancelDisplay(question):
             return

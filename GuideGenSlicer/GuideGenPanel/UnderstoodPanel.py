@@ -175,7 +175,9 @@ class UnderstoodPanel(Panel):
         row = table.rowCount
         table.insertRow(row)
         self.rows.append((field, key))
-        title = field.title() if not number else _("Finding {number}: {field}").format(number=number, field=field.title())
+        title = (
+            field.title() if not number else _("Finding {number}: {field}").format(number=number, field=field.title())
+        )
         span = self.understanding.description.spans.get(path)
         words = _("(corrected)") if corrected else f'"{span.text}"' if span is not None else ""
         for column, text in ((NAME, title), (VALUE, shown(value)), (WORDS, words)):
