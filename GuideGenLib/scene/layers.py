@@ -85,29 +85,28 @@ def layers_of(node: Any, reference: sitk.Image | None) -> tuple[list[sitk.Image]
 
 
 def grid_of(node: Any, layers: Sequence[sitk.Image]) -> sitk.Image:
-    """An empty grid in the node's own frame: voxels as in the first layer, over all layers and the reference geometry."""
-    base = layers[0]
-    boxes = list(layers)
+    """An empty grid in the node's own frame over all layers and its reference geometry.
+
+    Its voxels are those of the reference geometry if a layer has them, too, else those of the layer that is largest.
+    """
     geometry = _reference_geometry(node)
-    if geometry is not None:
-        boxes.append(geometry)
+    if geometry is not None and any(_shift(layer, geometry) is not None for layer in layers):
+        base = geometry
+    else:
+        base = max(layers, key=lambda layer: float(np.prod(layer.GetSize()) * np.prod(layer.GetSpacing())))
+    boxes = [*layers, *([geometry] if geometry is not None else [])]
     corners = [_corners(box) @ np.linalg.inv(index_to_ras(base)).T for box in boxes]
     return _cut(base, np.vstack(corners)[:, :3])
 
 
 def onto(layer: sitk.Image, grid: sitk.Image) -> NDArray[np.uint16]:
     """The layer's numbers on a grid of the same frame, [z, y, x]: shifted where the voxels agree, else the nearest."""
-    matrix = np.linalg.inv(index_to_ras(grid)) @ index_to_ras(layer)
-    shift = matrix[:3, 3].round().astype(int)
-    size = np.array(layer.GetSize())
-    exact = np.eye(4)
-    exact[:3, 3] = shift
-    drift = np.abs(matrix - exact) @ np.array([*size, 1.0])
-    if drift[:3].max() > ON_THE_GRID:
+    shift = _shift(layer, grid)
+    if shift is None:
         return sitk.GetArrayFromImage(sitk.Resample(layer, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0))
     result = np.zeros(grid.GetSize()[::-1], np.uint16)
     low = np.maximum(shift, 0)
-    high = np.minimum(shift + size, grid.GetSize())
+    high = np.minimum(shift + layer.GetSize(), grid.GetSize())
     if (high > low).all():
         there = tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))
         here = tuple(slice(a - s, b - s) for a, b, s in zip(low[::-1], high[::-1], shift[::-1], strict=True))
@@ -134,6 +133,15 @@ def placed(node: Any, layers: Sequence[sitk.Image], reference: sitk.Image | None
     if square is not grid:
         local = moved(square, np.linalg.inv(world))
     return [onto(layer, local) for layer in layers], square
+
+
+def _shift(layer: sitk.Image, grid: sitk.Image) -> NDArray[np.int64] | None:
+    """How many voxels of the grid the layer's first one is away (x, y, z); None if their voxels do not agree."""
+    matrix = np.linalg.inv(index_to_ras(grid)) @ index_to_ras(layer)
+    exact = np.eye(4)
+    exact[:3, 3] = matrix[:3, 3].round()
+    drift = np.abs(matrix - exact) @ np.array([*layer.GetSize(), 1.0])
+    return exact[:3, 3].astype(np.int64) if drift[:3].max() <= ON_THE_GRID else None
 
 
 def _by_labelmap(segmentation: Any) -> list[tuple[Any, list[str]]]:

@@ -40,9 +40,10 @@ def read_anatomy(node: Any, reference: sitk.Image | None = None) -> sitk.Image:
 def read_segmentation(node: Any, reference: sitk.Image | None = None) -> Reading:
     """The label volume (uint8, LPS) of a segmentation node, where its parent transforms put it.
 
-    The node is not changed. Segments count whether shown or not, are known by `terminology.label_of`, and may lie in several layers. Background
-    inside the body becomes body; where no segment is a body or its fat, one is made around the segments. The grid is
-    that of `reference` (an image of any kind, LPS), else that of the segments over the node's reference geometry.
+    The node is not changed. Segments count whether shown or not, are known by `terminology.label_of`, and may lie in
+    several layers. Background inside the body becomes body; where no segment is a body or its fat, one is made around
+    the segments. The grid is that of `reference` (an image of any kind, LPS), else that of the segments over the node's
+    reference geometry.
     Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel (body, and the
     organ around its own lesion, excepted), nothing within the reference.
     """

@@ -1,0 +1,144 @@
+"""A lesion where the user points: an irregular body within its organ, drawn into the segmentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.label import Label
+from GuideGenLib.anatomy.table import by_group, label, labels, values
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
+from GuideGenLib.scene.layers import Claim, grid_of, layers_of, onto
+from GuideGenLib.scene.overlaps import merged
+from GuideGenLib.scene.terminology import set_terminology
+
+NEAR_MM = 10.0
+"""A point this far outside the organ is taken to mean the organ's edge."""
+SIZES_MM = (3.0, 200.0)
+FULL = 0.8
+"""A lesion that stays under this part of the asked diameter does not fit."""
+ROOM = ("body", "torso_fat")
+"""Where a lesion may grow to when its organ is too small for it."""
+
+
+def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str, diameter_mm: float, seed: int) -> str:
+    """Draw a lesion of a longest diameter (mm) about a point (RAS mm, world) into a segmentation node.
+
+    key: a lesion label, "liver_tumor". It takes its voxels from the organ, from what lies within it, and where these
+    are too small for it from fat and body around it; other organs and other lesions stay. It is added to the segment
+    of that label, or to a new one; the same seed gives the same lesion. Returns the id of the segment. Undo is the
+    caller's: save the state before. Raises SceneError: not a lesion, a size that cannot be, a point that is not in the
+    organ, no room, and what `read_segmentation` refuses. The node is not changed then.
+    """
+    row = _lesion(key)
+    if not SIZES_MM[0] <= diameter_mm <= SIZES_MM[1]:
+        raise SceneError(
+            f"a lesion of {diameter_mm:g} mm cannot be drawn: choose {SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
+        )
+    layers, claims = layers_of(node, None)
+    if node.GetScene() is not scene:
+        raise SceneError(f"{node.GetName()} is not in this scene: choose a segmentation of the scene")
+    world = world_matrix(node)
+    grid = grid_of(node, layers)
+    numbers = merged([onto(layer, grid) for layer in layers], claims, float(np.prod(grid.GetSpacing())) / 1000)
+    table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
+    spacing = np.array(moved(grid, world).GetSpacing())[::-1]
+    local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
+    point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
+    corner, voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
+    return _paint(node, row, claims, grid, corner, voxels)
+
+
+def _lesion(key: str) -> Label:
+    if values().get(key) is None or label(key).group != "lesions":
+        known = ", ".join(row.key for row in by_group()["lesions"])
+        raise SceneError(f'"{key}" is no lesion that can be drawn: choose one of {known}')
+    return label(key)
+
+
+def _draw(
+    anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label, size: float,
+    seed: int,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
+    """The voxels of a lesion as a mask, and the index of its first voxel in the anatomy [z, y, x]."""
+    try:
+        from GuideGenLib.mask.lesions import MANNERS
+        from GuideGenLib.mask.shapes import Body, Texture, box_around, grow, offsets_mm
+    except ImportError as error:
+        raise SceneError(f"{error.name} is needed to draw a lesion: install GuideGen's packages first") from error
+    steps = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
+    home = np.isin(anatomy, _values_within(row))
+    centre = _in_organ(home, spacing, point, row)
+    box = box_around(centre, 1.1 * size + 2 * max(steps), anatomy.shape, steps)
+    organ = row.key.removesuffix("_tumor")
+    texture = MANNERS[organ].texture if organ in MANNERS else Texture(lobes=0.14)
+    body = Body(texture if size > 12 else Texture(texture.lobes), np.random.default_rng(seed))
+    gauge = body.gauge(offsets_mm(box, centre, steps))
+    voxels, _, extent = grow(gauge, home[box], size, steps)
+    if extent < FULL * size:
+        roomy = home[box] | np.isin(anatomy[box], [values()[key] for key in ROOM])
+        voxels, _, extent = grow(gauge, roomy, size, steps)
+    if extent < FULL * size:
+        raise SceneError(
+            f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do: choose a smaller one or "
+            "another place"
+        )
+    return np.array([s.start for s in box]), voxels
+
+
+def _values_within(row: Label) -> list[int]:
+    """The labels of a lesion's organ and of what is part of it, the lesion itself too, other lesions not."""
+    parts = [other for other in labels() if set(other.part_of) & set(row.part_of) and other.group != "lesions"]
+    return [row.value, *(label(key).value for key in row.part_of), *(part.value for part in parts)]
+
+
+def _in_organ(
+    home: NDArray[np.bool_], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label
+) -> NDArray[np.float64]:
+    """The point itself, or the organ's voxel nearest to it. Raises SceneError if that is far away."""
+    organs = " or ".join(label(key).name for key in row.part_of)
+    voxels = np.argwhere(home)
+    if not len(voxels):
+        raise SceneError(f"the segmentation holds no {organs}: a {row.name} needs its organ, choose another kind")
+    away = np.linalg.norm((voxels - point) * spacing, axis=1)
+    nearest = voxels[away.argmin()]
+    if (np.abs(nearest - point) <= 0.5).all():
+        return point
+    if away.min() > NEAR_MM:
+        raise SceneError(
+            f"the point lies {away.min():.0f} mm from the {organs}: place it inside, or choose the kind of lesion that "
+            "belongs there"
+        )
+    return nearest.astype(np.float64)
+
+
+def _paint(
+    node: Any, row: Label, claims: list[Claim], grid: sitk.Image, corner: NDArray[np.int64], voxels: NDArray[np.bool_]
+) -> str:
+    """Add the voxels to the segment of the label, or to a new one, and take them from all others."""
+    import slicer
+
+    segmentation = node.GetSegmentation()
+    found = [claim.segment_id for claim in claims if claim.label == row]
+    segment_id = found[0] if found else segmentation.GenerateUniqueSegmentID(row.key)
+    modifying = node.StartModify()
+    if not found:
+        color = [channel / 255 for channel in row.color]
+        segmentation.AddEmptySegment(segment_id, row.name, color)  # it shares a layer with the others
+        set_terminology(segmentation.GetSegment(segment_id), row.key)
+    image = sitk.GetImageFromArray(voxels.astype(np.uint8))
+    image.SetSpacing(grid.GetSpacing())
+    image.SetDirection(grid.GetDirection())
+    image.SetOrigin(grid.TransformIndexToPhysicalPoint(corner[::-1].tolist()))
+    labelmap = oriented_from_image(image)
+    others = [one for one in segmentation.GetSegmentIDs() if one != segment_id]
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    logic.SetBinaryLabelmapToSegment(
+        labelmap, node, segment_id, logic.MODE_MERGE_MAX, labelmap.GetExtent(), False, others
+    )
+    node.EndModify(modifying)
+    return segment_id
