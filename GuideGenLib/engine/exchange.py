@@ -1,0 +1,69 @@
+"""Volumes that pass between client and worker: uncompressed files in a private folder, deleted when they are read.
+
+A file is one line of JSON and the raw voxels. No image library reads or writes it: Python's own files take any path on
+every system, tell a full disk, and keep the geometry to the last bit, which the product of spacing and direction that
+image headers hold does not.
+"""
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+SUFFIX = ".volume"
+RESERVE = 8_000_000
+"""Bytes that stay free on the disk of the private folder."""
+
+
+def write_exchange(image: "sitk.Image", path: Path) -> None:
+    """Write an image of any dimension and geometry. Raises OSError (ENOSPC when the disk is full, now or soon)."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    array = np.ascontiguousarray(sitk.GetArrayViewFromImage(image))
+    if shutil.disk_usage(path.parent).free < array.nbytes + RESERVE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+    header = {
+        "dtype": array.dtype.str,
+        "shape": array.shape,
+        "components": image.GetNumberOfComponentsPerPixel(),
+        "spacing": image.GetSpacing(),
+        "origin": image.GetOrigin(),
+        "direction": image.GetDirection(),
+    }
+    with path.open("wb") as file:
+        file.write(json.dumps(header).encode("ascii") + b"\n")
+        file.write(array.reshape(-1).view(np.uint8).data)
+
+
+def read_exchange(path: Path) -> "sitk.Image":
+    """The image in a file of `write_exchange`, bit for bit; the file is deleted. Raises OSError."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    try:
+        with path.open("rb") as file:
+            header = json.loads(file.readline())
+            array = np.empty(header["shape"], np.dtype(header["dtype"]))
+            if file.readinto(array.reshape(-1).view(np.uint8).data) != array.nbytes:
+                raise OSError(errno.EIO, "the file is cut short", str(path))
+    finally:
+        path.unlink(missing_ok=True)
+    image = sitk.GetImageFromArray(array, isVector=header["components"] > 1)
+    image.SetSpacing(header["spacing"])
+    image.SetOrigin(header["origin"])
+    image.SetDirection(header["direction"])
+    return image
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove the private folder, also while somebody still writes into it."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return

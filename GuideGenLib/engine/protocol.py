@@ -1,0 +1,303 @@
+"""What client and worker say to each other: frozen dataclasses, one JSON line each, read strictly.
+
+Volumes are `SimpleITK.Image`s (or paths of files) in the hands of a caller; on the wire they are paths of files, which
+`GuideGenLib.engine.exchange` writes and reads. Lines are plain ASCII, so that no console encoding can harm them.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+VOLUMES = ("anatomy", "edited", "ct")
+"""The fields that hold a volume."""
+SHOWN = 60
+"""Characters of a wrong value that an error quotes."""
+
+
+class ProtocolError(ValueError):
+    """A line or a message is not of this protocol; the message names the field."""
+
+
+# ---------------------------------------------------------------- requests
+
+
+@dataclass(frozen=True)
+class MaskRequest:
+    """Draw an anatomy. description: as `description.report.to_json` makes it; region None: the description's."""
+
+    description: dict[str, Any]
+    seed: int = 0
+    region: str | None = None
+    steps: int | None = None
+    id: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class CTRequest:
+    """Make the CT of an anatomy (an image of labels, or the path of one); spacing in mm, None: the anatomy's grid."""
+
+    anatomy: Any
+    description: dict[str, Any]
+    seed: int = 0
+    spacing: float | None = 2.0
+    steps: int | None = None
+    id: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class RegenerateRequest:
+    """Make a CT (HU) again within margin_mm of what differs between `anatomy` and `edited`, on the same grid."""
+
+    ct: Any
+    anatomy: Any
+    edited: Any
+    description: dict[str, Any]
+    seed: int = 0
+    margin_mm: float = 20.0
+    steps: int | None = None
+    id: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class DescribeRequest:
+    """Read a text; needs no model."""
+
+    text: str
+    id: str = field(default="", kw_only=True)
+
+
+Request = MaskRequest | CTRequest | RegenerateRequest | DescribeRequest
+REQUESTS = (MaskRequest, CTRequest, RegenerateRequest, DescribeRequest)
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True)
+class MaskDone:
+    """anatomy: uint8 labels at 3 mm, LPS; lesions and checks as `mask.lesions` and `mask.rules` record them."""
+
+    anatomy: Any
+    lesions: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CTDone:
+    """ct: int16 HU."""
+
+    ct: Any
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DescribeDone:
+    """description: as `description.report.to_json` makes it."""
+
+    description: dict[str, Any]
+
+
+Result = MaskDone | CTDone | DescribeDone
+RESULTS = (MaskDone, CTDone, DescribeDone)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """stage: load, describe, mask or ct; fraction 0 to 1 of the whole request; remaining_s None: not known yet."""
+
+    id: str
+    stage: str
+    fraction: float
+    remaining_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The request is served."""
+
+    id: str
+    result: Result
+
+
+@dataclass(frozen=True)
+class Failed:
+    """kind: one of KINDS; message: what is wrong and what to do; details: the last lines of the worker's log."""
+
+    id: str
+    kind: str
+    message: str
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The request was cancelled."""
+
+    id: str
+
+
+Event = Progress | Done | Failed | Stopped
+EVENTS = (Progress, Done, Failed, Stopped)
+STAGES = ("load", "describe", "mask", "ct")
+KINDS = ("input", "bundle", "memory", "device", "crash", "disk", "internal")
+
+# ---------------------------------------------------------------- between client and worker alone
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first line that a worker gets: its private folder, the bundle's folder (None: ours), device, threads."""
+
+    folder: str
+    bundle: str | None
+    device: str
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the request of that id."""
+
+    id: str
+
+
+Message = Request | Event | Start | Cancel
+MESSAGES: tuple[type, ...] = (*REQUESTS, *EVENTS, Start, Cancel)
+
+# ---------------------------------------------------------------- one line each
+
+
+def encode(message: Message) -> bytes:
+    """The message as one line that ends in a newline. Raises ProtocolError for a field of a wrong type."""
+    data = _to_data(message)
+    try:
+        return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"{type(message).__name__} holds what JSON has no word for: {error}") from error
+
+
+def decode(line: bytes, expected: Sequence[type] = MESSAGES) -> Any:
+    """The message of a line, of one of the `expected` classes. Raises ProtocolError and nothing else."""
+    try:
+        data = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"line is no JSON ({error}): {_quoted(line)}") from error
+    return _from_data(data, expected, "line")
+
+
+def _to_data(message: Any) -> dict[str, Any]:
+    name = type(message).__name__
+    values = {one.name: getattr(message, one.name) for one in fields(message)}
+    if isinstance(values.get("result"), RESULTS):
+        values["result"] = _to_data(values["result"])
+    _check(values, name)
+    return {"type": name, **values}
+
+
+def _from_data(data: Any, expected: Sequence[type], where: str) -> Any:
+    if not isinstance(data, dict):
+        raise ProtocolError(f"{where} is {_quoted(data)}: an object was expected")
+    values = dict(data)
+    name = values.pop("type", None)
+    kind = next((kind for kind in expected if kind.__name__ == name), None)
+    if kind is None:
+        names = ", ".join(kind.__name__ for kind in expected)
+        raise ProtocolError(f"type of {where} is {_quoted(name)}: one of {names} was expected")
+    known = [one.name for one in fields(kind)]
+    for field_name in known:
+        if field_name not in values:
+            raise ProtocolError(f"{kind.__name__}.{field_name} is missing")
+    for field_name in values:
+        if field_name not in known:
+            raise ProtocolError(f"{kind.__name__} has no field {_quoted(field_name)}")
+    _check(values, kind.__name__)
+    if kind is Done:
+        values["result"] = _from_data(values["result"], RESULTS, "Done.result")
+    return kind(**values)
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+# ---------------------------------------------------------------- what a field may hold
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _path(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> bool:
+    return (_whole(value) and abs(value) < 2**53) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _fraction(value: Any) -> bool:
+    return _number(value) and 0 <= value <= 1
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(_object(one) for one in value)
+
+
+def _or_none(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or test(value)
+
+
+_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "id": (_text, "a text"),
+    "text": (_text, "a text"),
+    "message": (_text, "a text"),
+    "details": (_text, "a text"),
+    "device": (_text, "a text"),
+    "region": (_or_none(_text), "a text or null"),
+    "stage": (lambda value: value in STAGES, "one of " + ", ".join(STAGES)),
+    "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
+    "seed": (_whole, "a whole number"),
+    "steps": (_or_none(_whole), "a whole number or null"),
+    "threads": (_or_none(_whole), "a whole number or null"),
+    "fraction": (_fraction, "a number from 0 to 1"),
+    "margin_mm": (_number, "a finite number"),
+    "spacing": (_or_none(_number), "a finite number or null"),
+    "remaining_s": (_or_none(_number), "a finite number or null"),
+    "folder": (_path, "the path of a folder"),
+    "bundle": (_or_none(_path), "the path of a folder or null"),
+    "description": (_object, "an object"),
+    "provenance": (_object, "an object"),
+    "lesions": (_objects, "a list of objects"),
+    "checks": (_objects, "a list of objects"),
+    "result": (_object, "an object"),
+    **dict.fromkeys(VOLUMES, (_path, "the path of a file")),
+}
+"""A field of one name is of one type in all classes."""
+
+
+def _check(values: dict[str, Any], name: str) -> None:
+    for field_name, value in values.items():
+        fits, wanted = _FIELDS[field_name]
+        if not fits(value):
+            raise ProtocolError(f"{name}.{field_name} is {_quoted(value)}: {wanted} was expected")
+
+
+def _quoted(value: Any) -> str:
+    """The value for a message, short; of an object or a list, whose depth nobody knows, only that it is one."""
+    if isinstance(value, dict | list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    try:
+        shown = repr(value[:SHOWN] if isinstance(value, str | bytes) else value)
+    except Exception:  # numbers of thousands of digits, odd objects
+        return f"some {type(value).__name__}"
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 3] + "..."
