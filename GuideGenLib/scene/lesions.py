@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import by_group, label, labels, values
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
-from GuideGenLib.scene.layers import Claim, grid_of, layers_of, onto
+from GuideGenLib.scene.layers import grid_of, layers_of, onto
 from GuideGenLib.scene.overlaps import merged
 from GuideGenLib.scene.terminology import set_terminology
 
@@ -44,13 +45,21 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
         raise SceneError(f"{node.GetName()} is not in this scene: choose a segmentation of the scene")
     world = world_matrix(node)
     grid = grid_of(node, layers)
-    numbers = merged([onto(layer, grid) for layer in layers], claims, float(np.prod(grid.GetSpacing())) / 1000)
+    arrays = [onto(layer, grid) for layer in layers]
+    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000)
     table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
     spacing = np.array(moved(grid, world).GetSpacing())[::-1]
     local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
     point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
-    corner, voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
-    return _paint(node, row, claims, grid, corner, voxels)
+    voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
+    held = {claim.segment_id: _union(arrays, number) for number, claim in enumerate(claims, start=1)}
+    same = [claim.segment_id for claim in claims if claim.label == row]
+    segment_id = same[0] if same else _new_segment(node, row)
+    _write(node, segment_id, voxels | held.pop(segment_id, np.False_), grid, [*held])
+    for other, mask in held.items():  # in other layers nothing was overwritten
+        if (mask & voxels).any() and not _share(node, other, segment_id):
+            _write(node, other, mask & ~voxels, grid, [])
+    return segment_id
 
 
 def _lesion(key: str) -> Label:
@@ -63,8 +72,8 @@ def _lesion(key: str) -> Label:
 def _draw(
     anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label, size: float,
     seed: int,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
-    """The voxels of a lesion as a mask, and the index of its first voxel in the anatomy [z, y, x]."""
+) -> NDArray[np.bool_]:  # fmt: skip
+    """The voxels of a lesion as a mask of the anatomy [z, y, x]."""
     try:
         from GuideGenLib.mask.lesions import MANNERS
         from GuideGenLib.mask.shapes import Body, Texture, box_around, grow, offsets_mm
@@ -87,7 +96,9 @@ def _draw(
             f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do: choose a smaller one or "
             "another place"
         )
-    return np.array([s.start for s in box]), voxels
+    result = np.zeros(anatomy.shape, dtype=bool)
+    result[box] = voxels
+    return result
 
 
 def _values_within(row: Label) -> list[int]:
@@ -116,29 +127,30 @@ def _in_organ(
     return nearest.astype(np.float64)
 
 
-def _paint(
-    node: Any, row: Label, claims: list[Claim], grid: sitk.Image, corner: NDArray[np.int64], voxels: NDArray[np.bool_]
-) -> str:
-    """Add the voxels to the segment of the label, or to a new one, and take them from all others."""
+def _union(arrays: Sequence[NDArray[np.uint16]], number: int) -> NDArray[np.bool_]:
+    return np.logical_or.reduce([array == number for array in arrays])
+
+
+def _new_segment(node: Any, row: Label) -> str:
+    segmentation = node.GetSegmentation()
+    segment_id = segmentation.GenerateUniqueSegmentID(row.key)
+    color = [channel / 255 for channel in row.color]
+    segmentation.AddEmptySegment(segment_id, row.name, color)  # it shares a layer with the others
+    set_terminology(segmentation.GetSegment(segment_id), row.key)
+    return str(segment_id)
+
+
+def _write(node: Any, segment_id: str, mask: NDArray[np.bool_], grid: sitk.Image, overwrite: list[str]) -> None:
+    """Make a segment hold just these voxels; in its own layer they are taken from the segments to overwrite."""
     import slicer
 
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.CopyInformation(grid)
+    labelmap, logic = oriented_from_image(image), slicer.vtkSlicerSegmentationsModuleLogic
+    extent = labelmap.GetExtent()
+    logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite)
+
+
+def _share(node: Any, one: str, other: str) -> bool:
     segmentation = node.GetSegmentation()
-    found = [claim.segment_id for claim in claims if claim.label == row]
-    segment_id = found[0] if found else segmentation.GenerateUniqueSegmentID(row.key)
-    modifying = node.StartModify()
-    if not found:
-        color = [channel / 255 for channel in row.color]
-        segmentation.AddEmptySegment(segment_id, row.name, color)  # it shares a layer with the others
-        set_terminology(segmentation.GetSegment(segment_id), row.key)
-    image = sitk.GetImageFromArray(voxels.astype(np.uint8))
-    image.SetSpacing(grid.GetSpacing())
-    image.SetDirection(grid.GetDirection())
-    image.SetOrigin(grid.TransformIndexToPhysicalPoint(corner[::-1].tolist()))
-    labelmap = oriented_from_image(image)
-    others = [one for one in segmentation.GetSegmentIDs() if one != segment_id]
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    logic.SetBinaryLabelmapToSegment(
-        labelmap, node, segment_id, logic.MODE_MERGE_MAX, labelmap.GetExtent(), False, others
-    )
-    node.EndModify(modifying)
-    return segment_id
+    return bool(segmentation.GetLayerIndex(one) == segmentation.GetLayerIndex(other))
