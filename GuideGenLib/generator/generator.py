@@ -29,6 +29,7 @@ from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.regions import ORGANS
 from GuideGenLib.mask.rules import Check, check, score
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
+from GuideGenLib.mask.sex_organs import OWN
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.progress import Progress, silent, within
 from GuideGenLib.volumes import VolumeError, check_ct, from_canonical, image_from_array, require_anatomy, to_canonical
@@ -105,6 +106,7 @@ class Generator:
                 labels = self.models.mask.synthesize(
                     conditions,
                     seed=seed + 1_000_003 * attempt,
+                    sex=description.sex,
                     region=region,
                     sampler=sampler,
                     steps=steps,
@@ -287,6 +289,8 @@ class Generator:
         spacing = (MASK_SPACING,) * 3
         labels, lesions = insert_lesions(labels, spacing, description.findings, rng)
         present = set(ORGANS[region])
+        if description.sex in OWN and "urinary_bladder" in present:
+            present.add(OWN[description.sex])
         volumes = self.bundle.config.get("volumes_ml") if region == "torso" else None
         checks = check(labels, spacing, description, lesions, present, volumes)
         _, height, width = labels.shape

@@ -5,17 +5,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
+from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
 from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
 from GuideGenLib.progress import Progress, silent
 
 COARSE_SPACING = 6.0
 SPACING = 3.0
 """mm; the labels that leave this stage are isotropic."""
+FORBIDDEN = 100.0
+"""Bias of a class that no voxel may take."""
 
 
 class MaskSynthesizer:
@@ -36,23 +40,29 @@ class MaskSynthesizer:
         conditions: Conditions,
         *,
         seed: int,
+        sex: str | None = None,
         region: str = "torso",
         sampler: str = "flow",
         steps: int | None = None,
         guidance: float = 1.5,
         progress: Progress = silent,
     ) -> np.ndarray:
-        """Labels uint8 [z, y, x] at 3 mm in the canonical frame."""
+        """Labels uint8 [z, y, x] at 3 mm in the canonical frame; `sex` (male, female) as the description has it."""
         if region not in SLABS:
             raise ValueError(f"unknown region {region!r}: choose one of {', '.join(SLABS)}")
         if sampler not in SAMPLERS:
             raise ValueError(f"unknown sampler {sampler!r}: choose one of {', '.join(SAMPLERS)}")
         generator = torch.Generator(device=self.network.codes.device).manual_seed(seed)
-        denoiser = Denoiser(self.network, conditions, guidance, self.class_bias, SLABS[region])
+        bias = self.class_bias.clone()
+        if sex in OTHER_SEX:
+            bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
+        denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region])
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
         labels = detail_skeleton(keep_largest(refine(coarse).cpu().numpy()), SPACING, self.maps)
         labels = lay_vessels(labels, SPACING, self.vessels)
+        if sex == "male":
+            labels = lay_prostate(labels, SPACING)
         first, last = crop_range(labels, region, SPACING)
         return np.ascontiguousarray(labels[first:last])
 
