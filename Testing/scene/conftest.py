@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +27,48 @@ def scene(slicer_app: Any) -> Iterator[Any]:
     slicer_app.scene.Clear(False)
     yield slicer_app.scene
     slicer_app.scene.Clear(False)
+
+
+@pytest.fixture
+def set_transform() -> Callable[[Any, np.ndarray], Any]:
+    """Puts a node under a linear transform [4, 4] of RAS mm, as the Transforms module does."""
+
+    def put(node: Any, matrix: np.ndarray) -> Any:
+        import vtk
+
+        transform = node.GetScene().AddNewNodeByClass("vtkMRMLLinearTransformNode")
+        to_parent = vtk.vtkMatrix4x4()
+        to_parent.DeepCopy(matrix.ravel().tolist())
+        transform.SetMatrixTransformToParent(to_parent)
+        node.SetAndObserveTransformNodeID(transform.GetID())
+        return transform
+
+    return put
+
+
+@pytest.fixture
+def paint() -> Callable[..., str]:
+    """Writes a mask into a segment as the Segment Editor does; into a new one, as Add makes, if none is named.
+
+    overwrite: ids that lose these voxels ("Modify other segments: overwrite all"); none of them: "allow overlap".
+    """
+
+    def write(node: Any, mask: sitk.Image, segment_id: str = "", name: str = "", overwrite: Any = ()) -> str:
+        import slicer
+
+        from GuideGenLib.scene.geometry import oriented_from_image
+
+        segmentation = node.GetSegmentation()
+        if not segment_id:
+            segment_id = segmentation.AddEmptySegment("", name)
+        logic, labelmap = slicer.vtkSlicerSegmentationsModuleLogic, oriented_from_image(mask)
+        others = [other for other in overwrite if other != segment_id]
+        assert logic.SetBinaryLabelmapToSegment(
+            labelmap, node, segment_id, logic.MODE_REPLACE, labelmap.GetExtent(), False, others
+        )
+        return segment_id
+
+    return write
 
 
 @pytest.fixture
