@@ -116,7 +116,9 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
     try:
         corrected = replace(description, **patient, findings=tuple(findings), spans=spans)
     except TypeError as error:
-        raise DescriptionError(f"A corrected value is of the wrong kind ({error}): correct it again.") from error
+        raise DescriptionError(
+            "A corrected value is of the wrong kind, such as a word for a number: correct it again."
+        ) from error
     lost = tuple(key for key in corrections.findings if key not in keys)
     return Corrected(corrected, tuple(kept), lost)
 
@@ -145,7 +147,9 @@ def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
     try:
         return replace(finding, **changes)
     except TypeError as error:
-        raise DescriptionError(f"A corrected value is of the wrong kind ({error}): correct it again.") from error
+        raise DescriptionError(
+            "A corrected value is of the wrong kind, such as a word for a number: correct it again."
+        ) from error
 
 
 def _quotes(description: Description, index: int) -> dict[str, Span]:

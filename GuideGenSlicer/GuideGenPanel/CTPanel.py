@@ -28,9 +28,10 @@ class CTPanel(Panel):
         self.ui.showChangesCheckBox.connect("toggled(bool)", self.onOutline)
 
     def refresh(self) -> None:
-        if self.parameterNode is None:
-            return
         state = self.parameterNode
+        if state is None:
+            self._for = None
+            return
         if self._for != (state.segmentation, state.ct):
             self._for = (state.segmentation, state.ct)
             self.showChanges([])
@@ -76,8 +77,8 @@ class CTPanel(Panel):
             self.logic.outlineChanges(self.parameterNode, before, edited, self.ui.showChangesCheckBox.checked)
 
     def showChanges(self, changes: list) -> None:
-        """List them, the largest first."""
-        self.changes = sorted(changes, key=lambda change: -change.added_ml - change.removed_ml)
+        """List them."""
+        self.changes = changes
         table = self.ui.changesTable
         table.setRowCount(0)
         for row, change in enumerate(self.changes):
@@ -88,7 +89,7 @@ class CTPanel(Panel):
     def onChange(self, row: int, column: int) -> None:
         """Go to a changed segment."""
         change = self.changes[row]
-        self.widget.segmentsPanel.editor.setCurrentSegmentID(change.key)
+        self.widget.segmentsPanel.choose(change.key)
         jumpTo(change.centre_ras)
 
     def onOutline(self, visible: bool) -> None:

@@ -24,6 +24,7 @@ class ExportPanel(Panel):
 
     def refresh(self) -> None:
         if self.parameterNode is None:
+            self.runs = []
             return
         if self.ui.exportFolderEdit.currentPath != self.parameterNode.exportFolder:
             self.ui.exportFolderEdit.currentPath = self.parameterNode.exportFolder

@@ -34,7 +34,12 @@ def shown(value: object) -> str:
 
 def wholeNumber(text: str) -> int | None:
     """ "67" """
-    return None if _isUnknown(text) else int(text)
+    if _isUnknown(text):
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(_("'{text}' is no whole number: write for example 67.").format(text=text)) from error
 
 
 def millimetres(text: str) -> float | None:
@@ -42,9 +47,11 @@ def millimetres(text: str) -> float | None:
     if _isUnknown(text):
         return None
     words = text.lower().replace(",", ".").strip()
-    if words.endswith("cm"):
-        return 10 * float(words[:-2])
-    return float(words.removesuffix("mm"))
+    scale, number = (10, words[:-2]) if words.endswith("cm") else (1, words.removesuffix("mm"))
+    try:
+        return scale * float(number)
+    except ValueError as error:
+        raise ValueError(_("'{text}' is no size: write for example 35 or 3.5 cm.").format(text=text)) from error
 
 
 def word(text: str) -> str | None:

@@ -68,9 +68,9 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def startCT(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
         from GuideGenLib.engine.protocol import CTRequest
-        from GuideGenLib.scene.segmentation import read_anatomy
+        from GuideGenLib.scene.segmentation import read_segmentation
 
-        anatomy = read_anatomy(_chosen(parameterNode.segmentation))
+        anatomy, notes = _read(read_segmentation, parameterNode.segmentation)
         request = CTRequest(
             anatomy=anatomy,
             description=self._description(parameterNode, maybeEmpty=True),
@@ -79,7 +79,9 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             steps=CT_STEPS[parameterNode.quality],
         )
         segmentationID = parameterNode.segmentation.GetID()
-        return self._submit(parameterNode, request, kind=CT, anatomy=anatomy, segmentationID=segmentationID)
+        return self._submit(
+            parameterNode, request, kind=CT, anatomy=anatomy, segmentationID=segmentationID, notes=notes
+        )
 
     def startRegenerate(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the chosen CT again where the segmentation was edited, with the text and seed that made it.
@@ -119,9 +121,8 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         Raises ValueError where the CT has no anatomy in the scene, or the segmentation cannot be read.
         """
         from GuideGenLib.scene.edits import find_edits
-
         from GuideGenLib.scene.run import shown_anatomy
-        from GuideGenLib.scene.segmentation import read_anatomy
+        from GuideGenLib.scene.segmentation import read_segmentation
 
         if parameterNode.ct is None:
             raise ValueError(_("No CT is chosen: generate one first."))
@@ -132,7 +133,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
                     ct=parameterNode.ct.GetName()
                 )
             )
-        edited = read_anatomy(_chosen(parameterNode.segmentation), before)
+        edited, _notes = _read(read_segmentation, parameterNode.segmentation, before)
         return before, edited, find_edits(before, edited)
 
     def outlineChanges(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, visible: bool) -> None:
@@ -227,7 +228,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         ct = file_ct(scene, result.ct, job.anatomy, result.provenance, job.title, segmentation)
         parameterNode.comparedCT = old
         parameterNode.ct = ct
-        return ""
+        return job.notes
 
     # ------------------------------------------------------------ inside
 
@@ -271,10 +272,12 @@ def titleOf(prompt: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def _chosen(segmentation: Any) -> Any:
+def _read(read: Callable, segmentation: Any, reference: Any = None) -> tuple[Any, str]:
+    """The anatomy of a segmentation, and what was added or left out in words. Raises ValueError."""
     if segmentation is None:
         raise ValueError(_("No anatomy is chosen: generate one, or choose a segmentation of your own."))
-    return segmentation
+    reading = read(segmentation, reference)
+    return reading.anatomy, "\n".join(reading.notes)
 
 
 def _told(result: Any) -> str:

@@ -64,13 +64,18 @@ class RunPanel(Panel):
     def onTimer(self) -> None:
         for event in self.logic.poll():
             if hasattr(event, "fraction"):
-                self.ui.progressBar.value = round(1000 * event.fraction)
-                if not self.logic.job.cancelled:
-                    self.ui.progressLabel.text = progressText(event)
+                self.showProgress(event)
             else:
                 self.onEnd(event)
         if not self.logic.busy:
             self.timer.stop()
+
+    def showProgress(self, event) -> None:
+        """The bar, and words for it as long as nobody pressed Cancel."""
+        self.ui.progressBar.value = round(1000 * event.fraction)
+        job = self.logic.job
+        if job is not None and not job.cancelled:
+            self.ui.progressLabel.text = progressText(event)
 
     def onEnd(self, outcome) -> None:
         """Tell how the run ended. The windows come last: they run the event loop."""

@@ -135,6 +135,14 @@ class SegmentsPanel(Panel):
             return
         jumpTo(centre)
 
+    def choose(self, key: str) -> None:
+        """Choose the first segment of a label in the editor; nothing happens where it is gone."""
+        for segmentID, segment in segmentsOf(self._segmentation):
+            label = labelOf(segment)
+            if label is not None and label.key == key:
+                self.editor.setCurrentSegmentID(segmentID)
+                return
+
     # ------------------------------------------------------------ groups
 
     def onGroup(self, name: str, visible: bool) -> None:

@@ -16,13 +16,15 @@ class SetupPanel(Panel):
         self.missing = None
         self.bundleError = ""
         self._bundle: object = self  # none was checked yet
+        self._folded = False
         self.ui.installButton.connect("clicked()", self.onInstall)
         self.ui.checkSetupButton.connect("clicked()", self.onCheck)
         self.ui.bundlePathEdit.connect("currentPathChanged(QString)", self.onBundlePath)
 
     def enter(self) -> None:
-        if self.missing is None:
-            self.check()
+        """The first time the section folds away when all is ready; afterwards it is the user's."""
+        if not self._folded:
+            self._folded = True
             self.ui.setupSection.collapsed = not self.hindrance()
 
     def refresh(self) -> None:

@@ -83,13 +83,14 @@ class UnderstoodPanel(Panel):
 
     # ------------------------------------------------------------ corrections
 
-    def correct(self, row: int, value: object) -> None:
-        """Set the field of a row. A value that cannot be is told, and the row shows the old one again."""
+    def correct(self, row: int, read) -> None:
+        """Set the field of a row to what a function returns. A value that cannot be is told, and the row shows the old
+        one again."""
         field, key = self.rows[row]
         with slicer.util.tryWithErrorDisplay(_("This value cannot be used.")):
             self._shown = None  # whatever comes of it, the table is filled again
             try:
-                corrections = self._corrections()
+                corrections, value = self._corrections(), read()
                 if key:
                     self._accept(corrections.with_finding(key, field.name, value))
                 else:
@@ -103,16 +104,12 @@ class UnderstoodPanel(Panel):
             return
         text = self.ui.understoodTable.item(row, column).text()
         field, _key = self.rows[row]
-        try:
-            value = field.read(text)
-        except ValueError:
-            value = text  # the description refuses it, in words
-        self.correct(row, value)
+        self.correct(row, lambda: field.read(text))
 
     def onChoice(self, row: int, value: object) -> None:
         """A chosen value."""
         if not self._filling:
-            self.correct(row, value)
+            self.correct(row, lambda: value)
 
     def onAdd(self) -> None:
         from GuideGenLib.description import Finding
