@@ -61,6 +61,17 @@ def read_exchange(path: Path) -> "sitk.Image":
     return image
 
 
+def exchange_path(folder: Path, id: str, name: str) -> Path:
+    """Where the volume `name` of a request lies."""
+    return folder / f"{id}-{name}{SUFFIX}"
+
+
+def discard(folder: Path, id: str) -> None:
+    """Delete what a request that failed or was stopped left in the private folder."""
+    for path in folder.glob(f"{id}-*{SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove the private folder, also while somebody still writes into it."""
     for _ in range(20):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from GuideGenLib.engine.environment import ROOT, worker_environment
-from GuideGenLib.engine.exchange import SUFFIX, read_exchange, remove_folder, write_exchange
+from GuideGenLib.engine.exchange import discard, exchange_path, read_exchange, remove_folder, write_exchange
 from GuideGenLib.engine.failures import failure
 from GuideGenLib.engine.protocol import (
     EVENTS,
@@ -126,7 +126,9 @@ class WorkerProcess:
                 try:
                     line = encode(self._with_files(message))
                 except Exception as error:
-                    self.events.put(failure(getattr(message, "id", ""), error))
+                    id = getattr(message, "id", "")
+                    discard(self.folder, id)
+                    self.events.put(failure(id, error))
                     continue
                 pipe.write(line)
                 pipe.flush()
@@ -137,7 +139,7 @@ class WorkerProcess:
         for name in VOLUMES:
             volume = getattr(message, name, None)
             if volume is not None and not isinstance(volume, str):
-                path = self.folder / f"{message.id}-{name}{SUFFIX}"  # type: ignore[union-attr]
+                path = exchange_path(self.folder, message.id, name)  # type: ignore[union-attr]
                 write_exchange(volume, path)
                 files[name] = str(path)
         return dataclasses.replace(message, **files) if files else message  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.engine.environment import TORSO_MM3, require_memory
-from GuideGenLib.engine.exchange import SUFFIX, read_exchange, write_exchange
+from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
 from GuideGenLib.engine.protocol import (
     CTDone,
@@ -156,7 +156,7 @@ class Service:
         return volumes
 
     def _put(self, image: "sitk.Image", id: str) -> str:
-        path = self._folder / f"{id}-result{SUFFIX}"
+        path = exchange_path(self._folder, id, "result")
         write_exchange(image, path)
         return str(path)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from GuideGenLib.engine.exchange import remove_folder
+from GuideGenLib.engine.exchange import discard, remove_folder
 from GuideGenLib.engine.failures import failure
 from GuideGenLib.engine.pace import Pace
 from GuideGenLib.engine.protocol import (
@@ -94,6 +94,8 @@ class Worker:
             traceback.print_exc()
             outcome = failure(request.id, error)
         self.cancelled.discard(request.id)
+        if not isinstance(outcome, Done):
+            discard(self.folder, request.id)
         try:
             self._send(outcome)
         except ProtocolError as error:  # a result that is no JSON is our fault

@@ -1,0 +1,182 @@
+"""The worker with the real generator and a tiny bundle: each request end to end, equal to the generator called here."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.description import parse
+from GuideGenLib.description.report import to_json
+from GuideGenLib.engine import (
+    Client,
+    CTDone,
+    CTRequest,
+    DescribeRequest,
+    Failed,
+    MaskDone,
+    MaskRequest,
+    Progress,
+    RegenerateRequest,
+    Stopped,
+)
+from GuideGenLib.generator import Generator
+from Testing.engine.conftest import done, events_of, outcome, runs, until, until_step
+from Testing.tiny_bundle import write_tiny_bundle
+
+TEXT = "A 60 year old woman with a 40 mm tumor in the sigmoid colon, region pelvis."
+DESCRIPTION = to_json(parse("A 60 year old woman."))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("büндle") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def client(bundle: Path) -> Iterator[Client]:
+    made = Client(bundle=bundle, device="cpu")
+    yield made
+    worker = made._worker
+    made.close()
+    assert worker is None or not (runs(worker.pid) or worker.folder.exists())
+
+
+@pytest.fixture(scope="module")
+def anatomy(client: Client) -> MaskDone:
+    """What the worker made of a mask request."""
+    result = done(client, client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 1))).result
+    assert isinstance(result, MaskDone)
+    return result
+
+
+@pytest.fixture(scope="module")
+def generator(bundle: Path, anatomy: MaskDone) -> Generator:
+    """The generator as the worker has it; the choice of the precision is measured, so it is handed on."""
+    return Generator.from_bundle(bundle, "cpu", anatomy.provenance["precision"])
+
+
+@pytest.fixture
+def volume(small_anatomy: sitk.Image) -> sitk.Image:
+    """A toy torso, oblique, small enough to be quick."""
+    small = sitk.Image(small_anatomy)
+    small.SetSpacing((6.0, 6.0, 6.0))
+    rotation = sitk.Euler3DTransform()
+    rotation.SetRotation(0.1, -0.05, 0.2)
+    small.SetDirection(rotation.GetMatrix())
+    small.SetOrigin((-80.0, 33.0, 1200.0))
+    return small
+
+
+def same(a: sitk.Image, b: sitk.Image) -> bool:
+    """Voxel for voxel, to the last bit of the geometry."""
+    return (
+        np.array_equal(sitk.GetArrayViewFromImage(a), sitk.GetArrayViewFromImage(b))
+        and a.GetPixelID() == b.GetPixelID()
+        and a.GetSpacing() == b.GetSpacing()
+        and a.GetOrigin() == b.GetOrigin()
+        and a.GetDirection() == b.GetDirection()
+    )
+
+
+def test_a_description_is_the_parsers(client: Client) -> None:
+    result = done(client, client.submit(DescribeRequest(TEXT))).result
+    assert result.description == json.loads(json.dumps(to_json(parse(TEXT))))  # type: ignore[union-attr]
+
+
+def test_an_anatomy_is_the_generators(generator: Generator, anatomy: MaskDone) -> None:
+    description = parse("A 60 year old woman.")
+    expected = generator.synthesize_mask(description, seed=3, region="pelvis", steps=1)
+    assert same(anatomy.anatomy, expected.anatomy)
+    assert anatomy.checks == [asdict(check) for check in expected.checks] and anatomy.lesions == []
+    settings = {"seed": 3, "region": "pelvis", "sampler": "flow", "mask_steps": 1, "guidance": None}
+    whole = generator.provenance(description, settings, expected)
+    assert anatomy.provenance == json.loads(json.dumps(whole))
+
+
+def test_a_ct_and_its_regeneration_are_the_generators(client: Client, generator: Generator, volume: sitk.Image) -> None:
+    description = parse("A 60 year old woman.")
+    id = client.submit(CTRequest(volume, DESCRIPTION, 5, None, 1))
+    events = events_of(client, id)
+    made = events[-1].result  # type: ignore[union-attr]
+    assert isinstance(made, CTDone)
+    expected = generator.synthesize_ct(volume, description, seed=5, spacing=None, steps=1)
+    assert same(made.ct, expected)
+    assert made.provenance["settings"]["spacing_mm"] is None and made.provenance["synthetic"] is True
+    assert len(made.provenance["settings"]["anatomy_voxels_sha256"]) == 64
+    told = [event for event in events if isinstance(event, Progress)]
+    assert [event.fraction for event in told] == sorted(event.fraction for event in told)
+    assert {event.stage for event in told} == {"load", "ct"}
+
+    edited = sitk.Image(volume)
+    edited[12:16, 12:16, 20:24] = values()["liver_tumor"]
+    again = done(client, client.submit(RegenerateRequest(made.ct, volume, edited, DESCRIPTION, 5, 15.0, 1))).result
+    expected = generator.regenerate_ct(made.ct, volume, edited, description, seed=5, margin_mm=15.0, steps=1)
+    assert same(again.ct, expected)  # type: ignore[union-attr]
+    assert not same(again.ct, made.ct)  # type: ignore[union-attr]
+    settings = again.provenance["settings"]  # type: ignore[union-attr]
+    assert settings["anatomy_voxels_sha256"] == made.provenance["settings"]["anatomy_voxels_sha256"]
+    assert settings["edited_voxels_sha256"] != settings["anatomy_voxels_sha256"]
+
+
+def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, volume: sitk.Image) -> None:
+    worker = client._worker
+    moved = sitk.Image(volume)
+    moved.SetOrigin((0.0, 0.0, 0.0))
+    unknown = sitk.Image(volume)
+    unknown[0, 0, 0] = 200
+    lung = to_json(parse("lung cancer in the left upper lobe"))
+    hu = sitk.Cast(volume, sitk.sitkInt16) * 20 - 500
+    for request, told in (
+        (MaskRequest(lung, region="pelvis"), "torso"),
+        (CTRequest(unknown, DESCRIPTION), "200"),
+        (CTRequest(volume * 0, DESCRIPTION), "is empty"),
+        (RegenerateRequest(hu, volume, moved, DESCRIPTION), "another grid"),
+        (RegenerateRequest(volume, volume, volume, DESCRIPTION), "the CT"),
+    ):
+        failed = outcome(client, client.submit(request))
+        assert isinstance(failed, Failed) and failed.kind == "input" and told in failed.message, failed
+    assert client._worker is worker
+
+
+def test_a_run_is_cancelled_and_the_same_again_gives_the_same(
+    client: Client, generator: Generator, anatomy: MaskDone
+) -> None:
+    id = client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 200))
+    until_step(client, id)
+    worker = client._worker
+    assert worker is not None
+    client.cancel(id)
+    assert isinstance(outcome(client, id, 20), Stopped)
+    until(lambda: not runs(worker.pid) or not any(worker.folder.iterdir()), "killed or idle, it leaves no file")
+    again = done(client, client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 1))).result
+    assert same(again.anatomy, anatomy.anatomy)  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: Client, volume: sitk.Image) -> None:
+    id = client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 200))
+    until_step(client, id)
+    worker = client._worker
+    assert worker is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    failed = outcome(client, id)
+    assert isinstance(failed, Failed) and failed.kind in ("memory", "crash")
+    until(lambda: not worker.folder.exists(), "its folder goes", 10)
+    assert isinstance(done(client, client.submit(CTRequest(volume, DESCRIPTION, 1, None, 1))).result, CTDone)
+
+
+def test_bundles_and_devices_that_are_not_there_are_told(bundle: Path, tmp_path: Path) -> None:
+    for client, kind, told in (
+        (Client(bundle=tmp_path / "none"), "bundle", "has no bundle.json"),
+        (Client(bundle=bundle, device="abacus"), "device", "unknown device"),
+    ):
+        failed = outcome(client, client.submit(MaskRequest(DESCRIPTION)))
+        assert isinstance(failed, Failed) and failed.kind == kind and told in failed.message
+        client.close()
