@@ -20,6 +20,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.evaluation.agreement import HOSTS, ORGANS, compare_labels, compare_organs
 from GuideGenLib.evaluation.segmenter import (
     SPACING,
+    TUMOUR,
     Segmenter,
     SegmenterConfig,
     SegmenterNetwork,
@@ -42,6 +43,8 @@ OTHER_PEOPLE = 1_000_003
 ANATOMIES = 200
 HOLD_OUT = "totalseg_example"
 REAL_SHARE = 0.4
+LESION_SHARE = 0.5
+"""Share of the patches of anatomies with lesions that are laid about one."""
 DEPTHS = (48, 64, 80)
 PLANE = (96, 112)
 """Voxels of a patch: one of DEPTHS, then PLANE, the trunk of most people; a slab may be chest, abdomen or pelvis."""
@@ -120,7 +123,9 @@ class PatchSource:
     def from_anatomy(self) -> Patch:
         with np.load(self.anatomies[int(self.rng.integers(len(self.anatomies)))]) as stored:
             volume = stored["labels"]
-        matrix, offset, shape = self._place(volume.shape)
+        lesion = np.argwhere(volume >= TUMOUR)
+        aimed = len(lesion) > 0 and self.rng.random() < LESION_SHARE
+        matrix, offset, shape = self._place(volume.shape, lesion[self.rng.integers(len(lesion))] if aimed else None)
         warped = ndimage.affine_transform(volume, matrix, offset, shape, order=0, mode="constant", cval=0)
         hu, labels = self.renderer.render(warped)
         return hu, labels, self._centre(volume, matrix, offset)
@@ -147,8 +152,13 @@ class PatchSource:
             hu += rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(rng.uniform(2, 30))
         return hu, labels, self._centre(scan.labels, matrix, offset)
 
-    def _place(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-        """(matrix, offset, patch shape): patch voxel p shows volume voxel matrix @ p + offset."""
+    def _place(
+        self, shape: tuple[int, ...], aim: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+        """(matrix, offset, patch shape): patch voxel p shows volume voxel matrix @ p + offset.
+
+        aim: a voxel of the volume that the patch shall show, wherever in its depth.
+        """
         rng = self.rng
         patch = (int(rng.choice(DEPTHS)), *PLANE)
         angles = np.deg2rad(rng.normal(0, 4, 3))
@@ -160,6 +170,8 @@ class PatchSource:
             for size, cover in zip(shape, patch, strict=True)
         ]
         centre[0] = float(rng.uniform(0.1 * shape[0], 0.9 * shape[0]))  # slabs may reach beyond the scan: air
+        if aim is not None:
+            centre[0] = float(aim[0] + rng.uniform(-0.4, 0.4) * patch[0])
         centre[1:] = [c + float(rng.normal(0, 4)) for c in centre[1:]]
         return matrix, np.array(centre) - matrix @ ((np.array(patch) - 1) / 2), patch
 
@@ -220,7 +232,8 @@ class SegmenterLoss:
         inputs = cell_inputs(volume, None if hidden else centre)
         wanted = fold_cells(torch.from_numpy(to_classes(labels)).to(self.device))
         features = as_cells(model(inputs))
-        chosen = torch.randperm(len(wanted), device=self.device)[: int(TOKEN_SHARE * len(wanted))]
+        chosen = torch.rand(len(wanted), device=self.device) < TOKEN_SHARE
+        chosen |= (wanted == TUMOUR).any(dim=1)  # few cells, and the hardest
         logits = model.cell_logits(as_cells(inputs)[chosen], features[chosen]).float().flatten(0, 1)
         target = wanted[chosen].flatten().long()
         entropy = nnf.cross_entropy(logits, target, weight=self.weights)

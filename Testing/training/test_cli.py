@@ -12,7 +12,7 @@ import torch
 
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
-from GuideGenLib.training import cli, codec
+from GuideGenLib.training import cli, codec, stages
 from GuideGenLib.training.cli import add_train_parsers, run_train
 from GuideGenLib.training.layouts import DataError
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
@@ -56,18 +56,18 @@ def test_ctrl_c_says_how_to_go_on(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "train_codec", interrupted)
+    monkeypatch.setattr(stages, "train_codec", interrupted)
     assert train("codec", "--data", flat, "--run", tmp_path / "runs") == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 
 
 def test_all_runs_every_stage_in_order(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[str, int]] = []
-    stages = {
+    told = {
         name: cli.Stage(lambda job, name=name: ran.append((name, job.steps)), stage.steps, stage.help)  # type: ignore[misc]
         for name, stage in cli.STAGES.items()
     }
-    monkeypatch.setattr(cli, "STAGES", stages)
+    monkeypatch.setattr(cli, "STAGES", told)
     train("all", "--data", flat, "--run", tmp_path)
     assert [name for name, _ in ran] == ["population", "codec", "mask", "ct-mean", "ct-flow", "bundle"]
     assert all(steps > 1000 for name, steps in ran if name not in ("population", "bundle"))
@@ -129,8 +129,8 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
         given.update(arguments, run=run, target=target)
         return Made()
 
-    monkeypatch.setattr(cli, "load_bank", lambda cache, seed: bank if (cache.name, seed) == ("population", 3) else None)
-    monkeypatch.setattr(cli.assemble, "assemble_bundle", assembled)
+    monkeypatch.setattr(stages, "load_bank", lambda cache, seed: bank if (cache.name, seed) == ("population", 3) else None)
+    monkeypatch.setattr(stages.assemble, "assemble_bundle", assembled)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
     template = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)

@@ -1,0 +1,76 @@
+"""What every stage of the training is run with, and how it speaks to the log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from GuideGenLib.population.torso import Torso, cached_torso
+from GuideGenLib.progress import Progress, silent
+from GuideGenLib.training.loop import RunError, process_rank, steps_done
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the training: what its command does, the steps it takes by default (0: it has none)."""
+
+    run: "Callable[[Job], None]"
+    steps: int
+    help: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage is run with."""
+
+    data: Path
+    run: Path
+    steps: int
+    masked_steps: int
+    people: int
+    seed: int
+    threads: int
+    target: Path
+    anatomies: int
+    hold_out: str
+
+    @property
+    def cache(self) -> Path:
+        return self.run / "cache"
+
+    def seed_torch(self, stage: str) -> None:
+        """Noise and first weights: other ones for each process, and after each resume."""
+        state = np.random.SeedSequence([self.seed, process_rank()[0], steps_done(self.run / stage)]).generate_state(1)
+        torch.manual_seed(int(state[0]))
+
+
+def say(message: str) -> None:
+    """One line of the log, from the first process alone."""
+    if process_rank()[0] == 0:
+        print(message, flush=True)
+
+
+def torso_of(job: Job, progress: Progress = silent) -> Torso:
+    """What people are deformed from, built once and kept in the run folder."""
+    try:
+        return cached_torso(job.data, job.run, progress)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{error}: the population is made from the two labelled scans of the project's own data; "
+            f"name their folder with --data, or put a torso.npz of your own into {job.run}"
+        ) from error
+
+
+def tenths() -> Progress:
+    """Progress as one line of the log for each tenth of a stage."""
+    shown: set[tuple[str, int]] = set()
+
+    def progress(stage: str, fraction: float) -> None:
+        tenth = (stage, int(fraction * 10 + 1e-6))
+        if tenth not in shown:
+            shown.add(tenth)
+            say(f"{stage} {10 * tenth[1]} %")
+
+    return progress

@@ -1,0 +1,176 @@
+"""The stages that make a bundle, each going on where an earlier run of it stopped."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
+from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.network import MaskNetwork
+from GuideGenLib.population.torso import cached_torso
+from GuideGenLib.population.write import coarse_bank, load_bank
+from GuideGenLib.training import assemble
+from GuideGenLib.training.calibrate import calibrate, read_calibration
+from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
+from GuideGenLib.training.codec import train_codec
+from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
+from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
+from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank
+from GuideGenLib.training.mask import train_mask
+from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
+from GuideGenLib.volumes import image_from_array, to_canonical
+
+if TYPE_CHECKING:
+    from GuideGenLib.population.attributes import Attributes
+
+LABELS = len(anatomy_rows())
+MASKED_STEPS = 600
+PEOPLE = 1000
+
+
+def population(job: Job) -> None:
+    """The imagined people whose anatomies the mask learns: the joined torso, deformed."""
+    labels, _ = _people(job)
+    say(f"population: {len(labels)} anatomies in {job.run / assemble.POPULATION}")
+
+
+def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
+    """Their maps and attributes, made once and kept in the run folder."""
+    progress = tenths()
+    with first_process_first():
+        torso = torso_of(job, progress)
+        return coarse_bank(torso.labels, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
+
+
+def codec(job: Job) -> None:
+    """First encoder and decoder on all scans, then the decoder alone with mask features."""
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=False)
+    job.seed_torch(assemble.CODEC)
+    train_codec(scans, job.run / assemble.CODEC, labels=LABELS, steps=job.steps, seed=job.seed, log=say)
+    if job.masked_steps == 0:
+        return
+    say("codec: the decoder with mask features, the encoder stays as it is")
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=True)
+    job.seed_torch(assemble.CODEC_MASKED)
+    train_codec(
+        scans,
+        job.run / assemble.CODEC_MASKED,
+        labels=LABELS,
+        steps=job.masked_steps,
+        seed=job.seed,
+        decoder_only=True,
+        initial=averaged_state(job.run / assemble.CODEC),
+        log=say,
+    )
+
+
+def mask(job: Job) -> None:
+    """The anatomy denoiser, on the population."""
+    labels, people = _people(job)
+    say("mask: reading the prompts")
+    data = mask_data(labels, people, TextEncoder.load(), job.seed)
+    job.seed_torch(assemble.MASK)
+    folder = job.run / assemble.MASK
+    trainer = train_mask(data, folder, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0 and read_calibration(folder) is None:
+        network = MaskNetwork(assemble.mask_config(averaged_state(folder))).to(trainer.device)
+        network.load_state_dict(averaged_state(folder))
+        calibrate(network, data, torch.zeros(network.config.classes), folder, log=say)
+
+
+def ct_mean(job: Job) -> None:
+    """The expected CT latents of an anatomy."""
+    materials = _materials(job)
+    job.seed_torch(assemble.CT_MEAN)
+    train_ct_mean(
+        _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, seed=job.seed, log=say
+    )
+
+
+def ct_flow(job: Job) -> None:
+    """The flow of what the expectation leaves out."""
+    state = averaged_state(job.run / assemble.CT_MEAN)
+    materials = _materials(job)
+    mean = assemble.CTNetwork(assemble.ct_config(state))
+    mean.load_state_dict(state)
+    job.seed_torch(assemble.CT_FLOW)
+    folder = job.run / assemble.CT_FLOW
+    trainer, spread = train_ct_flow(
+        _codec(job), mean, materials, folder, labels=LABELS, steps=job.steps, seed=job.seed, log=say
+    )
+    if process_rank()[0] == 0 and read_offset(folder) is None:
+        flow = assemble.CTNetwork(assemble.ct_config(averaged_state(folder)))
+        flow.load_state_dict(averaged_state(folder))
+        device = trainer.device
+        offset = torch.zeros(LABELS, device=device)
+        stage = CTSynthesizer(
+            _codec(job).to(device), mean.to(device).eval(), flow.to(device).eval(), spread.to(device), offset
+        )
+        calibrate_hu(stage, _template(job), _noise(materials), folder, log=say)
+
+
+def _template(job: Job) -> np.ndarray:
+    """The joined torso, labels [z, y, x] at the spacing of the CT stage, by the same resampling as at run time."""
+    torso = cached_torso(job.data, job.run)
+    image = image_from_array(torso.labels, torso.spacing, labels=True)
+    return to_canonical(image, CT_SPACING, labels=True, smooth=True)[0]
+
+
+def _noise(materials: Sequence[Material]) -> float:
+    """Typical noise of the labelled scans: the style of a CT that nothing is said of."""
+    return float(np.median([material.noise for material in materials]))
+
+
+def bundle(job: Job) -> None:
+    """The bundle of the finished stages; figures of `metrics.json` in the run folder go into it."""
+    if process_rank()[0] > 0:
+        return
+    try:
+        anatomies, _ = load_bank(job.run / assemble.POPULATION, job.seed)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
+            "or give --seed as it was then"
+        ) from error
+    metrics = job.run / "metrics.json"
+    made = assemble.assemble_bundle(
+        job.run,
+        job.target,
+        metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
+        template=cached_torso(job.data, job.run),
+        anatomies=anatomies[: job.people],
+        ct_noise=_noise(ct_materials(job.data, job.cache, TextEncoder.load())),
+        scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
+        seed=job.seed,
+    )
+    say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
+
+
+def _materials(job: Job) -> list[Material]:
+    with first_process_first():
+        return ct_materials(job.data, job.cache, TextEncoder.load())
+
+
+def _codec(job: Job) -> CodecNetwork:
+    state = averaged_state(assemble.codec_run(job.run))
+    network = CodecNetwork(**assemble.codec_arguments(state))
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False)
+
+
+STAGES = {
+    "population": Stage(population, 0, "the anatomies that the mask learns"),
+    "codec": Stage(codec, 1600, "HU to latents and back"),
+    "mask": Stage(mask, 4000, "the anatomy from the description"),
+    "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy"),
+    "ct-flow": Stage(ct_flow, 4000, "the texture of the CT"),
+    "bundle": Stage(bundle, 0, "all of it as a bundle"),
+}
