@@ -67,18 +67,32 @@ class CTPanel(Panel):
         self.widget.runPanel.start(self.logic.startCT)
 
     def onRegenerate(self) -> None:
-        self.onFindChanges()
-        self.widget.runPanel.start(self.logic.startRegenerate)
+        self.widget.runPanel.start(self.regenerate)
+
+    def regenerate(self, parameterNode) -> None:
+        """Show what was edited, and begin the run. Raises ValueError where there is nothing to do."""
+        self.logic.startRegenerate(parameterNode, *self.findChanges())
 
     def onFindChanges(self) -> None:
         with slicer.util.tryWithErrorDisplay(_("The changes could not be found."), waitCursor=True):
-            before, edited, changes = self.logic.edits(self.parameterNode)
-            self.showChanges(changes)
-            self.logic.outlineChanges(self.parameterNode, before, edited, self.ui.showChangesCheckBox.checked)
+            self.findChanges()
+
+    def findChanges(self) -> tuple:
+        """List and outline what was edited; returns the anatomies before and after, and the changes."""
+        before, edited, changes = self.logic.edits(self.parameterNode)
+        self.showChanges(changes)
+        self.logic.outlineChanges(self.parameterNode, before, edited, self.ui.showChangesCheckBox.checked)
+        return before, edited, changes
+
+    def showRegenerated(self, changes: list) -> None:
+        """List what a new CT has changed."""
+        self.showChanges(changes)
+        self.ui.changesLabel.text = _("Changed in this CT:")
 
     def showChanges(self, changes: list) -> None:
-        """List them."""
+        """List changes of the segmentation."""
         self.changes = changes
+        self.ui.changesLabel.text = _("Edited since this CT was made:")
         table = self.ui.changesTable
         table.setRowCount(0)
         for row, change in enumerate(self.changes):

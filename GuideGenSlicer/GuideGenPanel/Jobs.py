@@ -17,7 +17,7 @@ class Job:
     """One run: its kind, the id that the client gave it, and the state of the panel when it was started.
 
     segmentationID, ctID: nodes that the result belongs to; they may be gone when it comes. anatomy: the label volume
-    that the CT is made of; notes: what was added or left out when it was read.
+    that the CT is made of; changes: what a regeneration follows; notes: what was added or left out when it was read.
     """
 
     kind: str
@@ -27,6 +27,7 @@ class Job:
     segmentationID: str | None = None
     ctID: str | None = None
     anatomy: Any = field(default=None, repr=False)
+    changes: list = field(default_factory=list, repr=False)
     notes: str = ""
     cancelled: bool = False
 

@@ -15,6 +15,7 @@ from .Understanding import Understanding, understand
 
 LONGEST_HISTORY = 30
 LONGEST_TITLE = 60
+MOST_RULES = 3
 OUTLINE = "GuideGen.Changes"
 """Attribute of the node that outlines changes, with the ID of the CT that was compared."""
 
@@ -83,26 +84,24 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             parameterNode, request, kind=CT, anatomy=anatomy, segmentationID=segmentationID, notes=notes
         )
 
-    def startRegenerate(self, parameterNode: GuideGenParameterNode) -> Job:
+    def startRegenerate(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, changes: list) -> Job:
         """Make the chosen CT again where the segmentation was edited, with the text and seed that made it.
 
-        Raises ValueError where nothing was edited or the anatomy of the CT is not known.
+        before, edited, changes: what `edits` gives. Raises ValueError where nothing was edited.
         """
         from GuideGenLib.engine.protocol import RegenerateRequest
         from GuideGenLib.scene.ct import read_ct
         from GuideGenLib.scene.provenance import provenance_of
 
-        before, edited, changes = self.edits(parameterNode)
         if not changes:
             raise ValueError(_("The anatomy is the one that this CT was made of: edit the segmentation first."))
         made = provenance_of(parameterNode.ct) or {}
-        description = made.get("description") or self._description(parameterNode, maybeEmpty=True)
         request = RegenerateRequest(
             ct=read_ct(parameterNode.ct),
             anatomy=before,
             edited=edited,
-            description=description,
-            seed=made.get("settings", {}).get("seed", parameterNode.seed),
+            description=made.get("description") or self._description(parameterNode, maybeEmpty=True),
+            seed=(made.get("settings") or {}).get("seed", parameterNode.seed),
             margin_mm=parameterNode.margin,
             steps=CT_STEPS[parameterNode.quality],
         )
@@ -111,6 +110,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             request,
             kind=REGENERATE,
             anatomy=edited,
+            changes=changes,
             segmentationID=parameterNode.segmentation.GetID(),
             ctID=parameterNode.ct.GetID(),
         )
@@ -221,13 +221,15 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         if job.kind == ANATOMY:
             run = file_anatomy(scene, result.anatomy, result.provenance, job.title)
             run.segmentation.SetAttribute("GuideGen.Corrections", job.corrections)
-            parameterNode.ct = parameterNode.comparedCT = None
-            parameterNode.segmentation = run.segmentation
+            with slicer.util.NodeModify(parameterNode):
+                parameterNode.ct = parameterNode.comparedCT = None
+                parameterNode.segmentation = run.segmentation
             return _told(result)
         old = scene.GetNodeByID(job.ctID) if job.ctID else None
         ct = file_ct(scene, result.ct, job.anatomy, result.provenance, job.title, segmentation)
-        parameterNode.comparedCT = old
-        parameterNode.ct = ct
+        with slicer.util.NodeModify(parameterNode):
+            parameterNode.comparedCT = old
+            parameterNode.ct = ct
         return job.notes
 
     # ------------------------------------------------------------ inside
@@ -283,8 +285,12 @@ def _read(read: Callable, segmentation: Any, reference: Any = None) -> tuple[Any
 def _told(result: Any) -> str:
     """What a drawn anatomy could not have as asked, and the rules that it breaks, one a line."""
     notes = [lesion["note"] for lesion in result.lesions if lesion.get("note")]
-    broken = [check for check in result.checks if not check.get("passed")]
+    broken = [
+        f"{check['name'].replace(':', ' ')} ({check['detail']})" for check in result.checks if not check["passed"]
+    ]
     if broken:
-        rules = ", ".join(f"{check['name'].replace(':', ' ')} ({check['detail']})" for check in broken)
-        notes.append(_("Out of the ordinary: {rules}. Another seed draws another anatomy.").format(rules=rules))
+        shown = "; ".join(broken[:MOST_RULES])
+        if len(broken) > MOST_RULES:
+            shown += _("; and {count} more").format(count=len(broken) - MOST_RULES)
+        notes.append(_("Out of the ordinary: {rules}. Another seed draws another anatomy.").format(rules=shown))
     return "\n".join(notes)

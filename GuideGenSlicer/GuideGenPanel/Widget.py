@@ -9,7 +9,7 @@ from slicer.util import VTKObservationMixin
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
 from .ExportPanel import ExportPanel
-from .Jobs import ANATOMY, Job
+from .Jobs import ANATOMY, REGENERATE, Job
 from .LesionPanel import LesionPanel
 from .Logic import GuideGenLogic
 from .ParameterNode import GuideGenParameterNode
@@ -119,6 +119,8 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.segmentsPanel.show()
         else:
             self.comparePanel.show(fit=True)
+        if job.kind == REGENERATE:
+            self.ctPanel.showRegenerated(job.changes)
 
     # ------------------------------------------------------------ events
 
