@@ -129,7 +129,8 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
         given.update(arguments, run=run, target=target)
         return Made()
 
-    monkeypatch.setattr(stages, "load_bank", lambda cache, seed: bank if (cache.name, seed) == ("population", 3) else None)
+    wanted = ("population", 3)
+    monkeypatch.setattr(stages, "load_bank", lambda cache, seed: bank if (cache.name, seed) == wanted else None)
     monkeypatch.setattr(stages.assemble, "assemble_bundle", assembled)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))

@@ -13,7 +13,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.evaluation.judges import load_judges
 from GuideGenLib.evaluation.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training import ceilings, cli, segmenter
+from GuideGenLib.training import ceilings, cli, judge_stages, segmenter
 from GuideGenLib.training.ceilings import read_about, score_people
 from GuideGenLib.training.layouts import DataError
 from GuideGenLib.training.loop import RunError, Trainer
@@ -37,7 +37,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segmenter, "DEPTHS", (32,))
     monkeypatch.setattr(segmenter, "PLANE", (32, 64))
     monkeypatch.setattr(segmenter, "SegmenterConfig", lambda: TINY)
-    monkeypatch.setattr(cli, "SegmenterConfig", lambda: TINY)
+    monkeypatch.setattr(judge_stages, "SegmenterConfig", lambda: TINY)
     monkeypatch.setattr(ceilings, "SegmenterConfig", lambda: TINY)
 
 
@@ -194,9 +194,9 @@ def test_from_data_to_judges(
         shown.append([scan.name for scan in scans])
         return real(people, scans, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cli, "train_segmenter", recorded)
-    monkeypatch.setattr(cli, "write_anatomies", lambda *_: anatomies * 2)
-    monkeypatch.setattr(cli, "_torso", lambda job: argparse.Namespace(labels=organs))
+    monkeypatch.setattr(judge_stages, "train_segmenter", recorded)
+    monkeypatch.setattr(judge_stages, "write_anatomies", lambda *_: anatomies * 2)
+    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(labels=organs))
     write(hu, flat / "ct" / "cleo.nii.gz", labels=False)
     (flat / "labels" / "cleo.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
     run = tmp_path / "runs"
