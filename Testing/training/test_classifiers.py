@@ -13,7 +13,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.evaluation import classifiers as reading
 from GuideGenLib.evaluation.classifiers import DECADES, Classifiers, PersonNetwork, Reading
 from GuideGenLib.population.attributes import Attributes, draw_attributes
-from GuideGenLib.training import classifiers, cli
+from GuideGenLib.training import classifiers, cli, judge_stages
 from GuideGenLib.training.classifiers import (
     PersonLoss,
     age_targets,
@@ -177,9 +177,9 @@ def test_the_command_trains_on_other_people_and_writes_what_the_judges_load(
         asked.append((n, seed))
         return np.stack([body(wide=i % 2 == 0) for i in range(n)]), [person("male", 20 + i) for i in range(n)]
 
-    monkeypatch.setattr(cli, "coarse_bank", bank)
-    monkeypatch.setattr(cli, "_torso", lambda job: argparse.Namespace(labels=None))
-    monkeypatch.setattr(cli, "HELD_PEOPLE", 3)
+    monkeypatch.setattr(judge_stages, "coarse_bank", bank)
+    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(labels=None))
+    monkeypatch.setattr(judge_stages, "HELD_PEOPLE", 3)
     (flat / "cases.csv").write_text("name,sex,age,phase,text\nbert,male,70,,\n", encoding="utf-8")
     parser = argparse.ArgumentParser()
     cli.add_train_parsers(parser)
