@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
@@ -26,10 +27,14 @@ def wins(one: Label, other: Label) -> bool:
     return one.group == "lesions" and other.group != "lesions" and bool(set(other.part_of) & set(one.part_of))
 
 
-def merged(layers: Sequence[NDArray[np.uint16]], claims: Sequence[Claim], voxel_ml: float) -> NDArray[np.uint16]:
+def merged(
+    layers: Sequence[NDArray[np.uint16]], claims: Sequence[Claim], voxel_ml: float, *, surfaces: bool = False
+) -> NDArray[np.uint16]:
     """One number a voxel (1 + index of the claim, 0 for none) from layers of such numbers, all of one shape.
 
-    Raises SceneError that names the two segments which share most, the ml that they share, and the remedy.
+    Of `surfaces` that meet both get the voxels that they go through: there an overlap up to two voxels thin is no
+    conflict, and the earlier segment keeps it. Raises SceneError that names the two segments which share most, the ml
+    that they share, and the remedy.
     """
     result = layers[0].copy()
     conflicts: dict[tuple[int, int], int] = {}
@@ -44,12 +49,17 @@ def merged(layers: Sequence[NDArray[np.uint16]], claims: Sequence[Claim], voxel_
                 continue
             if wins(claims[new - 1].label, claims[old - 1].label):
                 taken[pairs == pair] = new
-            else:
+            elif not (surfaces and _is_thin(result == old, layer == new)):
                 conflicts[old, new] = conflicts.get((old, new), 0) + int(count)
         result[both] = taken
     if conflicts:
         raise SceneError(_told(conflicts, claims, voxel_ml))
     return result
+
+
+def _is_thin(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    eroded = sitk.BinaryErode(sitk.GetImageFromArray((one & other).astype(np.uint8)), (1, 1, 1), sitk.sitkCross)
+    return not sitk.GetArrayViewFromImage(eroded).any()
 
 
 def _told(conflicts: dict[tuple[int, int], int], claims: Sequence[Claim], voxel_ml: float) -> str:

@@ -13,7 +13,7 @@ from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO
 from GuideGenLib.scene.body import SKIN_MM, add_body, fill_holes
 from GuideGenLib.scene.codings import HEAD
 from GuideGenLib.scene.errors import SceneError, SceneWarning
-from GuideGenLib.scene.layers import Claim, layers_of, placed
+from GuideGenLib.scene.layers import LABELMAP, Claim, layers_of, placed
 from GuideGenLib.scene.overlaps import merged
 from GuideGenLib.scene.terminology import coding_of
 from GuideGenLib.volumes import VolumeError, check_volume
@@ -44,8 +44,8 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> Reading
     several layers. Background inside the body becomes body; where no segment is a body or its fat, one is made around
     the segments. The grid is that of `reference` (an image of any kind, LPS), else that of the segments over the node's
     reference geometry.
-    Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel (body, and the
-    organ around its own lesion, excepted), nothing within the reference.
+    Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel (`overlaps.wins`
+    says which may), nothing within the reference.
     """
     layers, claims = layers_of(node, reference)
     arrays, grid = placed(node, layers, reference)
@@ -54,7 +54,8 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> Reading
             f"{node.GetName()} lies outside the volume that it is to be read on: choose the volume that belongs to it, "
             "or check its transform"
         )
-    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000)
+    surfaces = not node.GetSegmentation().ContainsRepresentation(LABELMAP)
+    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000, surfaces=surfaces)
     table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
     anatomy = sitk.GetImageFromArray(table[numbers])
     anatomy.CopyInformation(grid)

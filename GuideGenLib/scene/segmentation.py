@@ -11,13 +11,13 @@ from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import labels
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import oriented_from_image
+from GuideGenLib.scene.layers import LABELMAP
 from GuideGenLib.scene.reading import Reading, read_anatomy, read_segmentation
 from GuideGenLib.scene.terminology import label_of, set_terminology
 from GuideGenLib.volumes import VolumeError, check_anatomy
 
 __all__ = ["Reading", "add_anatomy", "label_of", "read_anatomy", "read_segmentation", "set_terminology"]
 
-LABELMAP = "Binary labelmap"
 IN_THE_WAY = ("body", "subcutaneous_fat", "torso_fat", "muscle")
 """What would hide all else: drawn as outlines in slices and not at all in 3D, until the user asks for it."""
 

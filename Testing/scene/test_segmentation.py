@@ -23,7 +23,7 @@ def of_array(array: np.ndarray, spacing: tuple[float, ...] = (3.0, 3.0, 3.0)) ->
 
 
 def array_of(image: sitk.Image) -> np.ndarray:
-    return sitk.GetArrayViewFromImage(image)
+    return sitk.GetArrayFromImage(image)  # a view would outlive its image
 
 
 @st.composite
