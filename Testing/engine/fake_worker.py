@@ -66,8 +66,8 @@ def act(word: str, progress: Progress) -> None:
         print("a last word", file=sys.stderr)
         os._exit(7)
     elif word == "noise":  # from Python and from C libraries
-        print('{"type": "Stopped", "id": "run-1"}')
-        os.write(1, b"not an event\n")
+        print('{"type": "Stopped", "id": "run-1"}', flush=True)
+        os.write(1, b'{"type": "Stopped", "id": "run-1"}\n')
         assert sys.stdin.read() == "", "nobody else may read the commands"
     elif word == "one step":
         time.sleep(2.5)
