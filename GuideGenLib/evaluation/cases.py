@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from GuideGenLib.description import parse
+from GuideGenLib.description import Description, parse
+from GuideGenLib.mask.sites import LesionError
 from GuideGenLib.progress import Progress, silent
 from GuideGenLib.volumes import to_canonical, write_json, write_volume
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Generator
 
+ANOTHER = 10_007
+"""Added to the seed of an anatomy that has no room for the lesions that the prompt asks for."""
 Volume = tuple[np.ndarray, float]
 """Array [z, y, x] in the canonical frame (to superior, posterior, patient-left) and its isotropic spacing in mm."""
 
@@ -93,8 +96,18 @@ def _make(case: Case, settings: dict[str, Any], generator: "Generator", with_ct:
     else:
         for old in (note, ct_file):
             old.unlink(missing_ok=True)
-        anatomy = generator.synthesize_mask(description, seed=case.seed, **settings["mask"]).anatomy
+        anatomy = _draw(description, case.seed, generator, settings["mask"])
         write_volume(anatomy, anatomy_file)
     if with_ct:
         write_volume(generator.synthesize_ct(anatomy, description, seed=case.seed, **settings["ct"]), ct_file)
     write_json(settings, note)
+
+
+def _draw(description: Description, seed: int, generator: "Generator", mask: dict[str, Any]) -> sitk.Image:
+    """An anatomy with room for its lesions. Raises LesionError when three have none: one body may be too small."""
+    for _ in range(2):
+        try:
+            return generator.synthesize_mask(description, seed=seed, **mask).anatomy
+        except LesionError:
+            seed += ANOTHER
+    return generator.synthesize_mask(description, seed=seed, **mask).anatomy
