@@ -25,6 +25,7 @@ from GuideGenLib.engine import (
     RegenerateRequest,
     Stopped,
 )
+from GuideGenLib.engine.process import WorkerProcess
 from Testing.engine.conftest import done, events_of, outcome, runs, script, until, until_step
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the toy worker is a shell script")
@@ -256,6 +257,18 @@ def test_a_worker_that_is_killed_is_a_message_and_the_next_run_works(client: Cli
     os.kill(again, signal.SIGKILL)  # while it idles
     until(lambda: not runs(again), "it ends")
     done(client, client.submit(mask()))
+
+
+def test_a_worker_that_dies_as_the_request_is_sent_is_replaced_without_a_word(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = done(client, client.submit(mask())).result.provenance["pid"]  # type: ignore[union-attr]
+    really_alive = WorkerProcess.alive
+    monkeypatch.setattr(WorkerProcess, "alive", property(lambda self: self.pid == pid or really_alive.fget(self)))
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not runs(pid), "it ends")
+    again = done(client, client.submit(mask())).result.provenance["pid"]  # type: ignore[union-attr]
+    assert again != pid
 
 
 def test_prints_are_no_events(client: Client) -> None:
