@@ -119,7 +119,7 @@ def _in_organ(
     nearest = voxels[away.argmin()]
     if (np.abs(nearest - point) <= 0.5).all():
         return point
-    if away.min() > NEAR_MM:
+    if not away.min() <= NEAR_MM:  # NaN is far, too
         raise SceneError(
             f"the point lies {away.min():.0f} mm from the {organs}: place it inside, or choose the kind of lesion that "
             "belongs there"
