@@ -1,7 +1,13 @@
 """From one regular grid to another with the same axes and the same centre, one axis at a time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 def nearest(count: int, step: float, new_count: int, new_step: float) -> np.ndarray:
@@ -15,6 +21,8 @@ def weights(count: int, step: float, new_count: int, new_step: float) -> sparse.
 
     The mean is over as many points as old voxels fit into a new one; beyond the last voxel its value goes on.
     """
+    from scipy import sparse  # Slicer's Python has none, and its files are read and written without it
+
     points = max(1, int(np.ceil(new_step / step - 1e-3)))
     within = (np.arange(points) - (points - 1) / 2) / points
     wanted = (np.arange(new_count) - (new_count - 1) / 2)[:, None] + within
