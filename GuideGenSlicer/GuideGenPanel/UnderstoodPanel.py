@@ -63,6 +63,8 @@ class UnderstoodPanel(Panel):
         self._filling = True
         try:
             self._fill()
+            self.ui.understoodTable.resizeColumnToContents(NAME)
+            self.ui.understoodTable.resizeRowsToContents()
         finally:
             self._filling = False
         self.ui.understoodMessageLabel.text = self.messages()
