@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -39,7 +39,6 @@ def save_mrb(scene: Any, path: Path) -> None:
                 written = scene.WriteToMRB(str(private), None, messages)
             if not written:
                 raise _not_written(path, _first_line(messages))
-            _require_whole(private, path)
     except VolumeError as error:
         raise SceneError(str(error)) from error
 
@@ -47,7 +46,8 @@ def save_mrb(scene: Any, path: Path) -> None:
 def load_mrb(scene: Any, path: Path) -> None:
     """Add what a .mrb holds to a scene outside Slicer (`headless.new_scene`); within it, use slicer.util.loadScene.
 
-    Raises SceneError for a file that is missing, damaged or no .mrb; the scene is then cleared if it was empty before.
+    Raises SceneError for a file that is missing, damaged or no .mrb. What could be read of a damaged one stays in the
+    scene: load into a new scene and throw it away then.
     """
     import slicer
 
@@ -136,18 +136,6 @@ def _unpack(path: Path, folder: Path) -> Path:
     return documents[0]
 
 
-def _require_whole(private: Path, path: Path) -> None:
-    """A disk that fills up may leave volumes that are cut short in a bundle that is not."""
-    with zipfile.ZipFile(private) as bundle:
-        for name in bundle.namelist():
-            data = bundle.read(name)
-            if name.endswith(".nrrd") and b"encoding: gzip" in data[:4096]:
-                try:
-                    gzip.decompress(data.split(b"\n\n", 1)[1])
-                except (EOFError, OSError, IndexError, zlib.error) as error:
-                    raise _not_written(path, f"{name} is cut short") from error
-
-
 def _not_written(path: Path, reason: str) -> SceneError:
     return SceneError(
         f"cannot write {path} ({reason}): the disk is full or not writable; free some space or choose another folder"
@@ -161,9 +149,9 @@ def _errors(messages: Any) -> bool:
 
 
 def _first_line(messages: Any) -> str:
-    """What Slicer said first, without paths of temporary files."""
+    """What Slicer said first, without places in its source and paths of temporary files."""
     lines = [line.strip("- ") for line in messages.GetAllMessagesAsString().splitlines() if line.strip("- ")]
-    return lines[0].removeprefix("Error: ").split("'")[0].strip(" :") if lines else "no reason was given"
+    return re.split("'|ERROR:", lines[0].removeprefix("Error: "))[0].strip(" :") if lines else "no reason was given"
 
 
 @contextmanager
