@@ -22,6 +22,8 @@ NEAR_MM = 10.0
 SIZES_MM = (3.0, 200.0)
 FULL = 0.8
 """A lesion that stays under this part of the asked diameter does not fit."""
+SQUASHED = 0.65
+"""A body reaches half its diameter from its middle; one that must reach for more than this part of it fills corners."""
 ROOM = ("body", "torso_fat")
 """Where a lesion may grow to when its organ is too small for it."""
 
@@ -87,8 +89,8 @@ def _draw(
     texture = MANNERS[organ].texture if organ in MANNERS else Texture(lobes=0.14)
     body = Body(texture if size > 12 else Texture(texture.lobes), np.random.default_rng(seed))
     gauge = body.gauge(offsets_mm(box, centre, steps))
-    voxels, _, extent = grow(gauge, home[box], size, steps)
-    if extent < FULL * size:
+    voxels, scale, extent = grow(gauge, home[box], size, steps)
+    if extent < FULL * size or scale > SQUASHED * size:
         roomy = home[box] | np.isin(anatomy[box], [values()[key] for key in ROOM])
         voxels, _, extent = grow(gauge, roomy, size, steps)
     if extent < FULL * size:

@@ -127,13 +127,15 @@ def test_layers_of_their_own_are_cleared_beneath_it(scene: Any, paint: Any, anat
     """Organs that the user keeps in overlapping layers: what the lesion takes is gone from fat and organ."""
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     array = array_of(anatomy)
-    array[(array == V["body"]) & (np.indices(array.shape)[1] < 8)] = V["torso_fat"]
+    z, y, x = np.indices(array.shape)
+    array[(array == V["liver"]) & ((abs(z - 15) > 5) | (y > 18) | (abs(x - 20) > 5))] = V["body"]
+    array[(array == V["body"]) & (y < 8)] = V["torso_fat"]
     for key in ("body", "torso_fat", "liver"):
         mask = sitk.GetImageFromArray(((array > 0) if key == "body" else (array == V[key])).astype(np.uint8))
         mask.CopyInformation(anatomy)
         set_terminology(node.GetSegmentation().GetSegment(paint(node, mask, name=key)), key)
     assert node.GetSegmentation().GetNumberOfLayers() > 1
-    add_lesion(scene, node, place(anatomy, 15, 9, 20), "liver_tumor", 110, seed=1)
+    add_lesion(scene, node, place(anatomy, 15, 9, 20), "liver_tumor", 60, seed=1)
     after = array_of(read_anatomy(node, reference=anatomy))  # no overlap is left that would be refused
     assert ((array == V["torso_fat"]) & (after == V["liver_tumor"])).any()
     assert ((array == V["liver"]) & (after == V["liver_tumor"])).any()
