@@ -1,32 +1,34 @@
 """The stand-in of Slicer's desktop (host/), one a process, and the panel of the module in it."""
 
 import os
-import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from Testing.tiny_bundle import write_tiny_bundle
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest.importorskip("PySide6.QtWidgets", reason="the desktop tests need PySide6-Essentials and Qt's system libraries")
-pytest.importorskip("slicer", reason="the desktop tests need slicer-core")
-sys.path.insert(0, str(Path(__file__).parent))
+pytest.importorskip("PySide6.QtWidgets", reason="needs PySide6-Essentials and Qt's system libraries")
+pytest.importorskip("slicer", reason="needs slicer-core")
+
+from Testing.desktop import host
+from Testing.desktop.driver import Driver
+
+MODULE = Path(__file__).resolve().parents[2] / "GuideGenSlicer" / "GuideGen.py"
 
 
 @pytest.fixture(scope="session")
 def slicer() -> Any:
     """The module slicer as Slicer's own Python has it; `qt` and `ctk` can be imported, too."""
-    import host
-
     return host.install()
 
 
 @pytest.fixture
 def scene(slicer: Any) -> Iterator[Any]:
     """slicer.mrmlScene, empty. What a slot or an observer raised and nobody was told of fails the test."""
-    import host
-
     slicer.mrmlScene.Clear(False)
     host.DIALOGS.clear()
     host.UNCAUGHT.clear()
@@ -35,3 +37,32 @@ def scene(slicer: Any) -> Iterator[Any]:
     untold = [problem for problem in host.UNCAUGHT if problem not in host.DIALOGS.shown]
     slicer.mrmlScene.Clear(False)
     assert not untold, untold
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained tiny model."""
+    return write_tiny_bundle(tmp_path_factory.mktemp("büндle") / "tiny")
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, of an uncomfortable name, empty."""
+    folder = tmp_path / "ü 名 folder"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def panel(slicer: Any, scene: Any, bundle: Path, temporary: Path) -> Iterator[Driver]:
+    """The module's panel, opened, with the tiny model and settings for speed; closed after the test without a trace."""
+    module, widget = host.load_module(MODULE)
+    driver = Driver(module, widget)
+    driver.use(bundle)
+    yield driver
+    widget.cleanup()
+    driver.wait(lambda: not driver.workers() and not any(temporary.iterdir()), "the worker and its files go")
+    widget.parent.setMRMLScene(None)
+    widget.parent.deleteLater()
+    slicer.app.processEvents()

@@ -88,8 +88,9 @@ def test_signals_connect_by_signature(scene: Any):
 
 
 def test_an_exception_in_a_slot_is_kept(scene: Any):
-    import host
     import qt
+
+    from Testing.desktop import host
 
     button = qt.QPushButton()
     button.clicked.connect(lambda: 1 / 0)

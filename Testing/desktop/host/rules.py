@@ -183,8 +183,9 @@ def _set(raw: Any, self: Any, name: str, value: Any) -> None:
 
 def _python_made(raw: type, self: Any, name: str) -> bool:
     """Whether a Python subclass of the ruled class, or its instance, brings the name."""
-    if name in QtCore.QObject.__getattribute__(self, "__dict__"):
-        return True
+    own = QtCore.QObject.__getattribute__(self, "__dict__")
+    if name in own:
+        return not isinstance(own[name], QtCore.SignalInstance)  # PySide6 keeps those there
     for cls in type(self).__mro__:
         if cls.__dict__.get("_raw") is raw:
             return False

@@ -1,0 +1,132 @@
+"""The panel without a run: what it shows, what it greys out and why, what it says of bad input."""
+
+from typing import Any
+
+from Testing.desktop import host
+from Testing.desktop.driver import Driver
+
+TEXT = "A 60 year old man with a 40 mm tumor in the left upper lobe of the lung."
+
+
+def test_the_panel_opens_with_a_ready_setup(panel: Driver):
+    assert panel.ui.setupSection.collapsed
+    assert "dependencies" in panel.ui.setupStatusLabel.text
+    assert not panel.ui.generateButton.enabled
+    assert "patient" in panel.ui.generateButton.toolTip
+    panel.picture("empty")
+
+
+def test_every_disabled_button_says_why(panel: Driver):
+    import qt
+
+    grey = [button for button in vars(panel.ui).values() if isinstance(button, qt.QPushButton) and not button.enabled]
+    assert len(grey) > 5
+    for button in grey:
+        assert button.toolTip.strip(), button.name
+
+
+def test_a_text_is_shown_as_it_is_understood(panel: Driver):
+    panel.type(TEXT)
+    table = panel.ui.understoodTable
+    shown = {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount)}
+    assert shown["Age"] == "60"
+    assert any(value == "lung" for value in shown.values())
+    assert panel.ui.generateButton.enabled, panel.ui.generateButton.toolTip
+    panel.picture("understood")
+
+
+def test_a_field_is_corrected_and_the_correction_taken_back(panel: Driver):
+    panel.type(TEXT)
+    row = row_of(panel, "Age")
+    panel.ui.understoodTable.item(row, 1).setText("71")
+    panel.settle()
+    understood = panel.widget.understoodPanel.understanding.description
+    assert understood is not None and understood.age == 71
+    assert panel.ui.understoodTable.item(row_of(panel, "Age"), 2).text() == "(corrected)"
+    panel.press("resetUnderstoodButton")
+    panel.settle()
+    assert panel.widget.understoodPanel.understanding.description.age == 60
+
+
+def test_a_value_that_cannot_be_is_told(panel: Driver):
+    panel.type(TEXT)
+    panel.ui.understoodTable.item(row_of(panel, "Age"), 1).setText("old")
+    panel.settle()
+    assert len(host.DIALOGS.errors) == 1
+    assert panel.ui.understoodTable.item(row_of(panel, "Age"), 1).text() == "60"
+
+
+def test_findings_are_added_and_removed(panel: Driver):
+    panel.type("A 60 year old man.")
+    count = panel.ui.understoodTable.rowCount
+    panel.press("addFindingButton")
+    panel.settle()
+    assert panel.ui.understoodTable.rowCount > count
+    panel.ui.understoodTable.setCurrentCell(panel.ui.understoodTable.rowCount - 1, 0)
+    panel.press("removeFindingButton")
+    panel.settle()
+    assert panel.ui.understoodTable.rowCount == count
+
+
+def test_examples_are_in_the_history(panel: Driver):
+    panel.choose("historyComboBox", "This patient is a white male")
+    panel.settle()
+    assert "T3NMX" in panel.ui.promptEdit.toPlainText()
+    assert panel.ui.generateButton.enabled
+
+
+def test_another_language_is_told(panel: Driver):
+    panel.type("Ein 60 Jahre alter Mann mit einem Tumor der linken Lunge.")
+    assert not panel.ui.generateButton.enabled
+    assert panel.ui.understoodMessageLabel.text.strip()
+
+
+def test_a_bundle_that_is_none_is_told_and_the_setup_opens_it(panel: Driver, tmp_path: Any):
+    panel.type(TEXT)
+    panel.ui.bundlePathEdit.currentPath = str(tmp_path / "no such ü")
+    panel.settle()
+    assert not panel.ui.generateButton.enabled
+    assert "no such" in panel.ui.bundleStatusLabel.text
+    assert panel.ui.generateButton.toolTip == panel.ui.bundleStatusLabel.text
+
+
+def test_a_segmentation_that_cannot_be_read_gives_one_message(panel: Driver):
+    """No segment, then one that nobody knows."""
+    scene = panel.slicer.mrmlScene
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
+    panel.ui.segmentationSelector.setCurrentNode(node)
+    panel.settle()
+    assert panel.state.segmentation is node
+    assert "empty" in panel.run("generateCTButton") or host.DIALOGS.errors
+    node.GetSegmentation().AddEmptySegment("x", "Xylophone")
+    panel.run("generateCTButton")
+    assert len(host.DIALOGS.errors) == 2, host.DIALOGS.errors
+    assert not panel.workers()
+
+
+def test_the_state_is_in_the_scene(panel: Driver, tmp_path: Any):
+    panel.type(TEXT)
+    panel.ui.seedSpinBox.value = 77
+    panel.choose("qualityComboBox", "Fine")
+    path = str(tmp_path / "ü scene.mrb")
+    assert panel.slicer.app.ioManager().saveScene(path)
+    panel.slicer.mrmlScene.Clear(False)
+    panel.settle()
+    assert panel.ui.promptEdit.toPlainText() == ""
+    assert panel.slicer.app.ioManager().loadScene(path)
+    panel.settle()
+    assert (panel.ui.promptEdit.toPlainText(), panel.ui.seedSpinBox.value) == (TEXT, 77)
+    assert panel.ui.qualityComboBox.currentText.startswith("Fine")
+
+
+def test_leaving_and_coming_back_keeps_all(panel: Driver):
+    panel.type(TEXT)
+    panel.widget.parent.exit()
+    panel.widget.parent.enter()
+    assert panel.state.prompt == TEXT
+
+
+def row_of(panel: Driver, title: str) -> int:
+    """The row of a field in the table of what was understood."""
+    table = panel.ui.understoodTable
+    return next(row for row in range(table.rowCount) if table.item(row, 0).text() == title)
