@@ -90,7 +90,8 @@ def runs(scene: Any) -> list[Run]:
 
     A run's segmentation that was cloned is no run of its own.
     """
-    kind, found = "vtkMRMLSegmentationNode", {}
+    kind = "vtkMRMLSegmentationNode"
+    found: dict[str, Any] = {}
     for index in range(scene.GetNumberOfNodesByClass(kind)):
         node = scene.GetNthNodeByClass(index, kind)
         if node.GetAttribute(RUN) or node.GetNumberOfNodeReferences(CT_REFERENCE):

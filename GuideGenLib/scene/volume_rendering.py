@@ -47,11 +47,11 @@ def set_ct_look(volume_property: Any) -> None:
     """Opacity, colour and shading of a vtkVolumeProperty for HU."""
     opacity, color = volume_property.GetScalarOpacity(), volume_property.GetRGBTransferFunction()
     opacity.RemoveAllPoints()
-    for point in OPACITY:
-        opacity.AddPoint(*point)
+    for hu, share in OPACITY:
+        opacity.AddPoint(hu, share)
     color.RemoveAllPoints()
-    for point in COLORS:
-        color.AddRGBPoint(*point)
+    for hu, red, green, blue in COLORS:
+        color.AddRGBPoint(hu, red, green, blue)
     volume_property.ShadeOn()
     volume_property.SetInterpolationTypeToLinear()
     volume_property.SetAmbient(0.15)
