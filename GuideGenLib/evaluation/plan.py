@@ -43,7 +43,7 @@ class Plan:
         if subset:
             return cls(True, cases or SUBSET_CASES, 1, (4, 16), 1)
         chosen = cases or FULL_CASES
-        return cls(False, chosen, min(chosen, 8), (4, 8, 16, 32), 3)
+        return cls(False, chosen, min(chosen, 6), (4, 8, 16, 32), 3)
 
 
 LEFT_OUT = ("ablations", "usability")
