@@ -90,12 +90,10 @@ class Driver:
         self.press(name)
         self.wait(lambda: stage in self.ui.progressLabel.text and bool(self.workers()), f"{stage} is told of")
 
-    def settle(self, seconds: float = 0.4) -> None:
-        """Let the panel's own timers fire."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.slicer.app.processEvents()
-            time.sleep(0.005)
+    def settle(self) -> None:
+        """Until the table of what was understood is filled."""
+        self.slicer.app.processEvents()
+        self.wait(lambda: not self.widget.understoodPanel.timer.active, "the table is filled")
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> float:
         """Run the event loop until it holds; how long it took."""

@@ -124,6 +124,10 @@ def test_a_form_is_loaded_and_wired(slicer: Any, scene: Any, tmp_path: Path):
     assert ui.count.maximum == 7
     assert ui.folder.filters == 0x101
     assert ui.selector.nodeTypes == ("vtkMRMLScalarVolumeNode",)
+    heard: list[str] = []
+    ui.folder.connect("currentPathChanged(QString)", heard.append)
+    ui.folder.currentPath = "ü"
+    assert heard == ["ü"]
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         row.addWidget(self._line)
         row.addWidget(QtWidgets.QToolButton(text="..."))
         QtWidgets.QWidget.setLayout(self, row)
-        self._line.textChanged.connect(self.currentPathChanged.emit)
+        self._line.textChanged.connect(lambda path: self.currentPathChanged.emit(path))
 
     def setCurrentPath(self, path: str) -> None:
         """As typed; relative paths stay relative."""
