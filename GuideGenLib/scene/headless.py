@@ -8,6 +8,10 @@ from typing import Any
 from GuideGenLib.scene.errors import SceneError
 
 INSTALL = 'scenes outside 3D Slicer need its libraries: pip install "guidegen[scene]"'
+VERSION = "Slicer 5.10.0 0"
+"""What scene files say they were written by: Slicer warns of other applications and of versions newer than itself, and
+the format is that of the oldest Slicer which we serve."""
+
 LOGICS = (
     "vtkSlicerVolumesLogic",
     "vtkSlicerMarkupsLogic",
@@ -29,6 +33,7 @@ def new_scene() -> Headless:
     """An empty scene that can hold, save and load what this package makes. Raises SceneError without slicer-core."""
     slicer = import_slicer()
     scene = slicer.vtkMRMLScene()
+    scene.SetVersion(VERSION)
     application = slicer.vtkSlicerApplicationLogic()
     application.SetMRMLScene(scene)
     application.GetColorLogic().SetMRMLScene(scene)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
@@ -108,6 +109,17 @@ def test_a_bundle_has_readable_compressed_files(case: Run, scene: Any, tmp_path:
     assert names >= {"case.mrml", "CT.nrrd", "Anatomy.seg.nrrd", "Provenance.txt"}
     assert names >= {"CT_1.nrrd", "Anatomy_1.seg.nrrd", "Provenance_1.txt"}
     assert all(b"encoding: gzip" in header for header in headers)
+
+
+def test_slicer_finds_no_reason_to_warn_of_the_scene(small_anatomy: sitk.Image, tmp_path: Path):
+    alone = headless.new_scene()
+    add_run(alone.scene, small_anatomy, None, RECORD, "Run")
+    files.save_mrb(alone.scene, tmp_path / "case.mrb")
+    with zipfile.ZipFile(tmp_path / "case.mrb") as bundle:
+        document = bundle.read("case/case.mrml").decode("utf-8")
+    application, version = re.search(r'<MRML\s+version="(\S+) (\S+)', document).groups()
+    assert application == "Slicer"
+    assert version == "5.10.0", "no newer than the oldest one that is served"
 
 
 def test_volume_rendering_comes_back_with_its_look(case: Run, scene: Any, tmp_path: Path):
