@@ -13,7 +13,7 @@ from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
 from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
-from GuideGenLib.progress import Progress, silent
+from GuideGenLib.progress import Progress, silent, within
 
 COARSE_SPACING = 6.0
 SPACING = 3.0
@@ -58,9 +58,15 @@ class MaskSynthesizer:
             bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
         denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region])
         arguments = {} if steps is None else {"steps": steps}
-        coarse = SAMPLERS[sampler](denoiser, generator, progress=progress, **arguments)
-        labels = detail_skeleton(keep_largest(refine(coarse).cpu().numpy()), SPACING, self.maps)
+        coarse = SAMPLERS[sampler](denoiser, generator, progress=within(progress, 0.0, 0.85), **arguments)
+        labels = refine(coarse).cpu().numpy()
+        progress("mask", 0.88)
+        labels = keep_largest(labels)
+        progress("mask", 0.92)
+        labels = detail_skeleton(labels, SPACING, self.maps)
+        progress("mask", 0.96)
         labels = lay_vessels(labels, SPACING, self.vessels)
+        progress("mask", 1.0)
         if sex == "male":
             labels = lay_prostate(labels, SPACING)
         first, last = crop_range(labels, region, SPACING)

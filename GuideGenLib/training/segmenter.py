@@ -51,6 +51,8 @@ PLANE = (96, 112)
 TOKEN_SHARE = 0.2
 """Share of the cells on which the loss is taken at each step."""
 DICE_WEIGHT = 0.5
+LESION_WEIGHT = 0.7
+"""Of the lesions' own soft Dice, where a patch shows any."""
 Patch = tuple[np.ndarray, np.ndarray, tuple[float, float]]
 """HU float32 and label values uint8 [z, y, x], and the (y, x) index of the body's centre, which may lie outside."""
 
@@ -238,20 +240,23 @@ class SegmenterLoss:
         target = wanted[chosen].flatten().long()
         entropy = nnf.cross_entropy(logits, target, weight=self.weights)
         overlap = soft_dice(logits.softmax(dim=1), target)
-        return entropy + DICE_WEIGHT * (1 - overlap), {
-            "entropy": float(entropy.detach()),
-            "dice": float(overlap.detach()),
-        }
+        figures = {"entropy": float(entropy.detach()), "dice": float(overlap.mean().detach())}
+        loss = entropy + DICE_WEIGHT * (1 - overlap.mean())
+        if bool((target == TUMOUR).any()):
+            lesion = overlap[-1]  # the last class; as one of many it would never be learnt
+            loss = loss + LESION_WEIGHT * (1 - lesion)
+            figures["lesion"] = float(lesion.detach())
+        return loss, figures
 
 
 def soft_dice(probability: Tensor, target: Tensor) -> Tensor:
-    """Mean soft Dice of the classes that are there: probability [n, classes], target [n]."""
+    """Soft Dice of each class that is there, in order: probability [n, classes], target [n]."""
     classes = probability.shape[1]
     own = probability.gather(1, target[:, None])[:, 0]
     both = torch.zeros(classes, device=own.device).scatter_add(0, target, own)
     count = torch.bincount(target, minlength=classes)
     score = (2 * both + 1) / (probability.sum(dim=0) + count + 1)
-    return score[count > 0].mean()
+    return score[count > 0]
 
 
 # ---------------------------------------------------------------- the training
