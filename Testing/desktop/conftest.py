@@ -11,8 +11,10 @@ import pytest
 from Testing.tiny_bundle import write_tiny_bundle
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest.importorskip("PySide6.QtWidgets", reason="needs PySide6-Essentials and Qt's system libraries")
-pytest.importorskip("slicer", reason="needs slicer-core")
+pytest.importorskip(
+    "PySide6.QtWidgets", reason="needs PySide6-Essentials and Qt's system libraries", exc_type=ImportError
+)
+pytest.importorskip("slicer", reason="needs slicer-core", exc_type=ImportError)
 
 from Testing.desktop import host
 from Testing.desktop.driver import Driver

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer
 import slicer.util
@@ -96,6 +96,7 @@ def install() -> Any:
     slicer.app = ruled(application.qSlicerApplication)()
     slicer.mrmlScene = slicer.app.mrmlScene()
     sys.modules["qt"], sys.modules["ctk"] = make_qt(), make_ctk()
+    sys.modules["SampleData"] = _sample_data()
     widgets = {**mrml_widgets(), "qMRMLSegmentEditorWidget": ruled(qMRMLSegmentEditorWidget)}
     STAND_INS.update(widgets)
     STAND_INS.update({n: c for n, c in vars(sys.modules["ctk"]).items() if n.startswith("ctk")})
@@ -146,6 +147,36 @@ def _text(text: str) -> str:
     return text
 
 
+def _sample_data() -> ModuleType:
+    """The module SampleData: `sources` are those that modules registered; a click calls customDownloader(source)."""
+
+    class SampleDataLogic:
+        sources: ClassVar[list[SimpleNamespace]] = []
+
+        @staticmethod
+        def registerCustomSampleDataSource(
+            category: str = "Custom",
+            sampleName: Any = None,
+            uris: Any = None,
+            fileNames: Any = None,
+            nodeNames: Any = None,
+            customDownloader: Any = None,
+            thumbnailFileName: Any = None,
+            loadFileTypes: Any = None,
+            **others: Any,
+        ) -> None:
+            if unknown := set(others) - {"loadFileType", "loadFiles", "loadFileProperties", "checksums"}:
+                raise TypeError(f"SampleData knows no {unknown}")
+            names = fileNames if isinstance(fileNames, list) else [fileNames]
+            SampleDataLogic.sources.append(
+                SimpleNamespace(sampleName=sampleName, uris=uris, fileNames=names, customDownloader=customDownloader)
+            )
+
+    module = ModuleType("SampleData")
+    module.SampleDataLogic = SampleDataLogic  # type: ignore[attr-defined]
+    return module
+
+
 def _packaging() -> ModuleType:
     """slicer.packaging of Slicer 5.12."""
     module = ModuleType("slicer.packaging")
@@ -187,11 +218,23 @@ def _extend_util() -> None:
     util.pip_install = PIP.install
     util.mainWindow = lambda: None
     util.tryWithErrorDisplay = _try_with_error_display
+    util.selectModule = _select_module
     for name in dir(util):  # slicer-core re-exports its util
         if hasattr(slicer, name) and callable(getattr(util, name)) and not name.startswith("_"):
             setattr(slicer, name, getattr(util, name))
     util.settingsValue = _settings_value
     QtWidgets.QApplication.setFont(QtWidgets.QApplication.font())
+
+
+def _select_module(module: Any) -> None:
+    """Leave the module that is open and enter another."""
+    holders = [m for m in vars(slicer.modules).values() if hasattr(m, "widgetRepresentation")]
+    chosen = slicer.util.getModule(module) if isinstance(module, str) else module
+    for holder in holders:
+        if holder is not chosen and holder.widgetRepresentation().isEntered:
+            holder.widgetRepresentation().exit()
+    if chosen in holders and not chosen.widgetRepresentation().isEntered:
+        chosen.widgetRepresentation().enter()
 
 
 @contextlib.contextmanager

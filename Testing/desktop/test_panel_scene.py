@@ -1,0 +1,218 @@
+"""The panel over a scene that holds a case already: segments, lesions, views, files, bad scenes. No worker runs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from GuideGenLib.anatomy import table
+from Testing.desktop import host
+from Testing.desktop.driver import Driver
+
+PROVENANCE = {"synthetic": True, "text": "A 60 year old man.", "settings": {"seed": 5}}
+
+
+@pytest.fixture
+def case(panel: Driver, small_anatomy: sitk.Image, small_ct: sitk.Image) -> Driver:
+    """The panel with a filed run and its CT, chosen."""
+    from GuideGenLib.scene.results import file_anatomy, file_ct
+
+    scene = panel.slicer.mrmlScene
+    run = file_anatomy(scene, small_anatomy, PROVENANCE, "a case")
+    ct = file_ct(scene, small_ct, small_anatomy, PROVENANCE, "a case", run.segmentation)
+    panel.ui.segmentationSelector.setCurrentNode(run.segmentation)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    panel.widget.sceneChanged()
+    return panel
+
+
+def test_a_segment_is_found_by_other_words_and_jumped_to(case: Driver):
+    case.ui.findSegmentEdit.text = "liver"
+    assert [item(case, i) for i in range(case.ui.foundSegmentsList.count)] == ["liver"]
+    case.ui.findSegmentEdit.returnPressed()
+    editor = case.widget.segmentsPanel.editor
+    assert editor.currentSegmentID() == "liver"
+    view = case.slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().GetSliceToRAS()
+    centre = case.state.segmentation.GetSegmentCenterRAS("liver")
+    assert [view.GetElement(i, 3) for i in range(3)] == pytest.approx(centre, abs=1e-3)
+    case.ui.findSegmentEdit.text = "no such thing"
+    assert case.ui.foundSegmentsList.count == 0
+
+
+def test_groups_are_hidden_and_shown(case: Driver):
+    display = case.state.segmentation.GetDisplayNode()
+    case.press("organsCheckBox")
+    assert not display.GetSegmentVisibility("liver") and display.GetSegmentVisibility("lung_tumor")
+    case.press("lesionsCheckBox")
+    assert not display.GetSegmentVisibility("lung_tumor")
+    case.press("organsCheckBox")
+    assert display.GetSegmentVisibility("liver")
+
+
+def test_a_lesion_is_placed_by_a_click_and_undone(case: Driver):
+    """The click is what Slicer makes of it: a control point that becomes defined."""
+    case.choose("lesionKindComboBox", "liver tumor")
+    case.ui.lesionDiameterSpinBox.value = 40.0
+    before = case.anatomy()
+    case.press("placeLesionButton")
+    interaction = case.slicer.app.applicationLogic().GetInteractionNode()
+    assert interaction.GetCurrentInteractionMode() == interaction.Place
+    point = case.slicer.mrmlScene.GetFirstNodeByName("GuideGen lesion")
+    point.AddControlPointWorld(case.state.segmentation.GetSegmentCenterRAS("liver"))
+    point.InvokeEvent(point.PointPositionDefinedEvent)
+    case.wait(lambda: not case.ui.placeLesionButton.checked, "the button comes up")
+    assert not host.DIALOGS.errors, host.DIALOGS.errors
+    value = table.values()["liver_tumor"]
+    assert np.count_nonzero(sitk.GetArrayViewFromImage(case.anatomy()) == value)
+    assert case.slicer.mrmlScene.GetFirstNodeByName("GuideGen lesion") is None
+    case.widget.segmentsPanel.editor.undo()
+    assert same(case.anatomy(), before)
+
+
+def test_placing_a_lesion_is_given_up(case: Driver):
+    before = case.nodes()
+    case.press("placeLesionButton")
+    case.slicer.app.applicationLogic().GetInteractionNode().SwitchToViewTransformMode()
+    case.wait(lambda: not case.ui.placeLesionButton.checked, "the button comes up")
+    new = {case.slicer.mrmlScene.GetNodeByID(i).GetName() for i in case.nodes() - before}
+    assert "GuideGen lesion" not in new
+    assert not host.DIALOGS.errors
+
+
+def test_a_lesion_outside_its_organ_is_told(case: Driver):
+    case.choose("lesionKindComboBox", "liver tumor")
+    with pytest.raises(ValueError, match="liver"):
+        case.widget.lesionPanel.addLesion((5000.0, 0.0, 0.0))
+
+
+def test_windows_blending_and_links(case: Driver, small_ct: sitk.Image):
+    display = case.state.ct.GetDisplayNode()
+    windows = set()
+    for name in ("Lung", "Mediastinum", "Abdomen", "Liver", "Bone"):
+        case.choose("presetComboBox", name)
+        windows.add((display.GetWindow(), display.GetLevel()))
+    assert len(windows) == 5
+    composite = case.slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    assert composite.GetBackgroundVolumeID() == case.state.ct.GetID()
+    if composite.GetLinkedControl() != case.ui.linkViewsCheckBox.checked:
+        raise AssertionError("the views are not linked as the box says")
+    case.press("linkViewsCheckBox")
+    assert bool(composite.GetLinkedControl()) == case.ui.linkViewsCheckBox.checked
+
+
+def test_the_ct_is_shown_in_3d_and_hidden(case: Driver):
+    case.press("volumeRenderingCheckBox")
+    logic = case.slicer.modules.volumerendering.logic()
+    display = logic.GetFirstVolumeRenderingDisplayNode(case.state.ct)
+    assert display is not None and display.GetVisibility()
+    case.press("volumeRenderingCheckBox")
+    assert not display.GetVisibility()
+
+
+def test_an_earlier_run_is_taken_up_again(case: Driver):
+    segmentation, ct = case.state.segmentation, case.state.ct
+    case.ui.segmentationSelector.setCurrentNode(None)
+    case.ui.ctSelector.setCurrentNode(None)
+    case.type("something else, a liver")
+    assert case.ui.runsList.count == 1
+    case.ui.runsList.itemDoubleClicked(case.ui.runsList.item(0))
+    assert (case.state.segmentation, case.state.ct) == (segmentation, ct)
+    assert (case.state.prompt, case.state.seed) == ("A 60 year old man.", 5)
+
+
+def test_files_are_replaced_only_after_a_yes(case: Driver, tmp_path: Path):
+    case.ui.exportFolderEdit.currentPath = str(tmp_path)
+    for name, file in (("exportFolderButton", "provenance.json"), ("exportSceneButton", "GuideGen.mrb")):
+        case.press(name)
+        (tmp_path / file).write_text("mine")
+        host.DIALOGS.answers[:] = [False]
+        case.press(name)
+        assert "Replace" in host.DIALOGS.questions[-1] and (tmp_path / file).read_bytes() == b"mine"
+        case.press(name)
+        assert (tmp_path / file).read_bytes() != b"mine"
+    assert not host.DIALOGS.errors
+
+
+def test_a_folder_that_cannot_be_written_is_told(case: Driver, tmp_path: Path):
+    (tmp_path / "file").touch()
+    case.ui.exportFolderEdit.currentPath = str(tmp_path / "file" / "ü")
+    for number, name in enumerate(("exportFolderButton", "exportSceneButton"), start=1):
+        case.press(name)
+        assert len(host.DIALOGS.errors) == number
+        assert "file" in host.DIALOGS.errors[-1]
+
+
+def test_two_segments_that_claim_one_voxel_are_named(case: Driver):
+    node = case.state.segmentation
+    values = table.values()
+    mask = sitk.GetArrayFromImage(case.anatomy()) == values["liver"]
+    overlap(case, node, "spleen", mask)
+    case.press("generateCTButton")
+    assert len(host.DIALOGS.errors) == 1
+    assert "liver" in host.DIALOGS.errors[0] and "spleen" in host.DIALOGS.errors[0]
+    assert not case.logic.busy and not case.workers()
+
+
+def test_a_ct_that_nothing_is_known_of_cannot_be_regenerated(case: Driver):
+    stranger = case.slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "stranger")
+    case.ui.ctSelector.setCurrentNode(stranger)
+    case.press("findChangesButton")
+    assert len(host.DIALOGS.errors) == 1 and "stranger" in host.DIALOGS.errors[0]
+    assert not case.workers()
+
+
+def test_dependencies_are_installed_after_a_yes(panel: Driver, monkeypatch: pytest.MonkeyPatch):
+    setup = sys.modules["GuideGenPanel.Setup"]
+    lacking = setup.Missing(False, ("transformers>=4.50",))
+    monkeypatch.setattr(setup, "missing", lambda: lacking)
+    panel.type("A 60 year old man.")
+    panel.press("checkSetupButton")
+    assert not panel.ui.setupSection.collapsed
+    assert "transformers" in panel.ui.setupStatusLabel.text and "Setup" in panel.ui.generateButton.toolTip
+    host.DIALOGS.answers[:] = [False]
+    panel.press("installButton")
+    assert "15 MB" in host.DIALOGS.questions[-1] and not host.PIP.requests
+    panel.press("installButton")
+    assert host.PIP.requests == [["transformers>=4.50"]]
+    assert "still missing" in host.DIALOGS.errors[-1]
+    monkeypatch.setattr(host.PIP, "fails", True)
+    panel.press("installButton")
+    assert "proxy" in host.DIALOGS.errors[-1]
+    monkeypatch.setattr(host.PIP, "fails", False)
+    monkeypatch.setattr(setup, "missing", lambda: setup.Missing(False, ()))
+    panel.press("checkSetupButton")
+    assert panel.ui.setupSection.collapsed and not panel.ui.installButton.enabled
+
+
+def test_the_samples_open_the_panel(panel: Driver):
+    import SampleData
+
+    panel.slicer.app.startupCompleted.emit()
+    panel.widget.parent.exit()
+    source = next(s for s in SampleData.SampleDataLogic.sources if "Colon" in s.sampleName)
+    source.customDownloader(source)
+    assert panel.widget.parent.isEntered
+    assert "descendant colon" in panel.ui.promptEdit.toPlainText()
+
+
+def item(case: Driver, row: int) -> str:
+    return str(case.ui.foundSegmentsList.item(row).text())
+
+
+def same(one: sitk.Image, other: sitk.Image) -> bool:
+    return bool(np.array_equal(sitk.GetArrayViewFromImage(one), sitk.GetArrayViewFromImage(other)))
+
+
+def overlap(case: Driver, node: Any, segment_id: str, mask: np.ndarray) -> None:
+    """Write a segment over another one with "allow overlap"."""
+    from GuideGenLib.scene.geometry import oriented_from_image
+
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.CopyInformation(case.anatomy())
+    logic, labelmap = case.slicer.vtkSlicerSegmentationsModuleLogic, oriented_from_image(image)
+    assert logic.SetBinaryLabelmapToSegment(
+        labelmap, node, segment_id, logic.MODE_REPLACE, labelmap.GetExtent(), False, []
+    )
