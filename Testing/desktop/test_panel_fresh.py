@@ -31,8 +31,9 @@ importlib.metadata.version = refuse
 from Testing.desktop import host
 host.install()
 sys.path.insert(0, str(root / "GuideGenSlicer"))
+before = set(sys.modules)  # Qt's Python may have numpy already
 import GuideGen
-loaded = sorted({"numpy", "torch", "monai"} & set(sys.modules))
+loaded = sorted({"numpy", "SimpleITK", "torch", "monai"} & (set(sys.modules) - before))
 assert not loaded, f"{loaded} were imported at file scope"
 module, widget = host.load_module(root / "GuideGenSlicer" / "GuideGen.py")
 ui = widget.ui
