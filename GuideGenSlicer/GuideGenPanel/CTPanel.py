@@ -18,7 +18,7 @@ class CTPanel(Panel):
         table = self.ui.changesTable
         table.setHorizontalHeaderLabels([_("Segment"), _("Added (ml)"), _("Removed (ml)")])
         table.verticalHeader().setVisible(False)
-        table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.connect("cellDoubleClicked(int,int)", self.onChange)
