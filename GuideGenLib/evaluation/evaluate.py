@@ -5,7 +5,6 @@ for later joins the others in the report.
 """
 
 import argparse
-import hashlib
 import os
 import tempfile
 import time
@@ -20,11 +19,10 @@ from GuideGenLib.device import DEVICES, PRECISIONS, cores
 from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.cells import card_table, terminal
 from GuideGenLib.evaluation.html_report import page
-from GuideGenLib.evaluation.parts import PARTS, Part, Work, population_seed, say
+from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
 from GuideGenLib.evaluation.plan import Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
 from GuideGenLib.evaluation.section import Section
-from GuideGenLib.resources import resource
 from GuideGenLib.volumes import remedy, write_json, write_text
 
 PAGE_FILE = "evaluation.html"
@@ -79,7 +77,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _check(args, chosen)
     work = Work(args, plan)
     try:
-        if _judges_asked(args, chosen):
+        if work.judges_hash is not None and any(PARTS[name].judges for name in chosen):
             _ = work.judges  # a damaged file is told now and not when the cases are made
         flips = len(work.flip_orders) if "prompts" in chosen else 0
         minutes = expected_seconds(plan, chosen, flips) / 60
@@ -104,8 +102,8 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
         raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
     if args.population is not None:
         population_seed(args.population)
-    if _judges_asked(args, chosen):
-        judges_identity(args.judges)
+    if any(PARTS[name].judges for name in chosen) and (args.only or args.judges):
+        judges_identity(args.judges)  # a run of all parts goes without judges: it leaves out what needs them
     args.output = args.output.absolute()
     try:
         args.output.mkdir(parents=True, exist_ok=True)
@@ -115,38 +113,12 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
         raise EvaluationError(f"cannot write into {args.output}: {remedy(error)}") from error
 
 
-def _judges_asked(args: argparse.Namespace, chosen: Sequence[str]) -> bool:
-    """Whether judges must be there; without them a run of all parts measures the others and says what it left out."""
-    needed = any(PARTS[name].judges for name in chosen)
-    return needed and (args.only is not None or args.judges is not None or _has_judges())
-
-
-def _has_judges() -> bool:
-    try:
-        return bool(judges_identity(None))
-    except EvaluationError:
-        return False
-
-
-def judges_identity(path: Path | None) -> str:
-    """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
-    from GuideGenLib.evaluation.judges import CONFIG, DEFAULT
-
-    file = (resource(*DEFAULT) if path is None else path) / CONFIG
-    if not file.is_file():
-        raise EvaluationError(
-            f"{file.parent} has no {CONFIG}: train them (`guidegen train segmenter`, `classifiers`, `judges`) and "
-            "name their folder with --judges"
-        )
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, str]]:
     """The chosen parts measured, the others as far as they are kept; and why a part could not be measured."""
     sections, seconds, missed = [], {}, {}
     for name, part in PARTS.items():
-        if name not in chosen and not _possible(work, part):
-            continue
+        if name not in chosen and part.judges and work.judges_hash is None:
+            continue  # whether a kept one is of the same judges cannot be told
         identity = _identity(work, name)
         found = kept(name, identity, work.output)
         if found is None and name in chosen:
@@ -172,21 +144,13 @@ def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, s
     return Evaluation(_about(work, chosen), sections, seconds), missed
 
 
-def _possible(work: Work, part: Part) -> bool:
-    """Whether a part that was not asked for can have been kept: its judges are there to be compared."""
-    try:
-        return not part.judges or bool(judges_identity(work.args.judges))
-    except EvaluationError:
-        return False
-
-
 def _identity(work: Work, name: str) -> dict[str, Any]:
     """All that the section of a part depends on."""
     part, models = PARTS[name], work.generator.models
     return {
         "guidegen": __version__, "bundle": work.generator.bundle.identity, "device": str(models.device),
         "precision": "bfloat16" if models.bfloat16 else "float32", "plan": asdict(work.plan),
-        "judges": judges_identity(work.args.judges) if part.judges and _possible(work, part) else None,
+        "judges": work.judges_hash if part.judges else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
         "population": str(work.args.population.resolve()) if part.data and work.args.population else None,
     }  # fmt: skip
@@ -209,9 +173,8 @@ def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
             "cores": cores(), "torch": torch.__version__,
         },
     }  # fmt: skip
-    judged = [PARTS[name] for name in chosen if PARTS[name].judges]
-    if judged and _possible(work, judged[0]):
-        about["judges"] = {"sha256": judges_identity(work.args.judges)}
+    if work.judges_hash is not None and any(PARTS[name].judges for name in chosen):
+        about["judges"] = {"sha256": work.judges_hash}
     return about
 
 

@@ -1,6 +1,7 @@
 """The parts of an evaluation, and what they share: the model, the judges, and the generated cases."""
 
 import argparse
+import hashlib
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from GuideGenLib.evaluation.cases import Case, Order, make_cases
 from GuideGenLib.evaluation.plan import Plan
 from GuideGenLib.evaluation.section import Section
 from GuideGenLib.progress import Progress
+from GuideGenLib.resources import resource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +40,16 @@ class Work:
         return Generator.from_bundle(self.args.bundle, device=self.args.device, precision=self.args.precision)
 
     @cached_property
+    def judges_hash(self) -> str | None:
+        """Identity of the judges, None where there are none."""
+        try:
+            return judges_identity(self.args.judges)
+        except EvaluationError:
+            return None
+
+    @cached_property
     def judges(self) -> "Judges":
+        """Raises EvaluationError where there are none."""
         from GuideGenLib.evaluation.judges import load_judges
 
         return load_judges(self.args.judges)
@@ -147,6 +158,19 @@ PARTS = {
     "ablations": Part(_ablations, judges=True, data=True),
     "usability": Part(_usability, data=True),
 }
+
+
+def judges_identity(path: Path | None) -> str:
+    """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
+    from GuideGenLib.evaluation.judges import CONFIG, DEFAULT
+
+    file = (resource(*DEFAULT) if path is None else path) / CONFIG
+    if not file.is_file():
+        raise EvaluationError(
+            f"{file.parent} has no {CONFIG}: train them (`guidegen train segmenter`, `classifiers`, `judges`) and "
+            "name their folder with --judges"
+        )
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def population_seed(folder: Path) -> int:
