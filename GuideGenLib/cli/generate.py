@@ -16,7 +16,7 @@ from GuideGenLib.cli.options import (
     given,
     inherit,
 )
-from GuideGenLib.cli.output import staged
+from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.progress import Progress, within
 
@@ -190,7 +190,7 @@ def _produce(args: argparse.Namespace, names: Sequence[str], work: Callable[[Pro
     from GuideGenLib.preview import write_preview
     from GuideGenLib.volumes import write_json, write_volume
 
-    with staged(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
+    with output_folder(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
         result = work(within(progress, 0.0, 0.95))
         progress("write", 0.95)

@@ -12,7 +12,7 @@ from GuideGenLib.cli.options import (
     describe,
     given,
 )
-from GuideGenLib.cli.output import staged
+from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.progress import within
 
@@ -47,7 +47,7 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     headless = new_scene()  # before the work, so that missing libraries are told at once
     show_description(description)
     name = args.output.name
-    with staged(args.output.parent, (name,), overwrite=args.overwrite) as folder, progress_bar() as progress:
+    with output_folder(args.output.parent, (name,), overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
         case = open_generator(args).generate(
             args.text,

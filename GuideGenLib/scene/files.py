@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import zipfile
@@ -17,6 +16,7 @@ from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.provenance import provenance_of
 from GuideGenLib.scene.segmentation import read_anatomy
+from GuideGenLib.staging import staged
 from GuideGenLib.volumes import VolumeError, atomic, remedy, write_json, write_volume
 
 ANATOMY, LABELS, CT, PROVENANCE = "anatomy.nii.gz", "labels.csv", "ct.nii.gz", "provenance.json"
@@ -81,7 +81,7 @@ def export_folder(segmentation: Any, ct: Any, folder: Path, *, overwrite: bool =
     provenance = (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation)
     wanted = {ANATOMY: True, LABELS: True, CT: volume is not None, PROVENANCE: provenance is not None}
     names = [name for name, there in wanted.items() if there]
-    with _staged(Path(folder).absolute(), names, overwrite) as private:
+    with _checked(Path(folder).absolute(), names, overwrite) as private:
         write_volume(anatomy, private / ANATOMY)
         write_labels_csv(private / LABELS)
         if volume is not None:
@@ -95,30 +95,21 @@ def export_folder(segmentation: Any, ct: Any, folder: Path, *, overwrite: bool =
 
 
 @contextmanager
-def _staged(folder: Path, names: Sequence[str], overwrite: bool) -> Iterator[Path]:
-    """A private folder inside `folder`, whose files move up when the block is done."""
+def _checked(folder: Path, names: Sequence[str], overwrite: bool) -> Iterator[Path]:
+    """`staged` with the errors of this module: nothing is overwritten that should not be."""
     if folder.exists() and not folder.is_dir():
         raise SceneError(f"{folder} is a file: choose a folder")
     there = [name for name in names if (folder / name).exists()]
     if there and not overwrite:
         raise SceneError(f"{folder} has {', '.join(there)} already: choose another folder, or allow to overwrite")
-    new = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    private = folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=folder) as private:
-            yield Path(private)
-            for name in names:
-                os.replace(Path(private) / name, folder / name)
+        with staged(folder) as private:
+            yield private
     except VolumeError as error:
-        raise SceneError(str(error).replace(private, str(folder))) from error
+        raise SceneError(str(error).replace(str(private), str(folder))) from error
     except OSError as error:
         raise SceneError(f"cannot write into {folder}: {remedy(error)}") from error
-    finally:
-        for parent in new:  # the innermost first; those that stayed empty go
-            try:
-                parent.rmdir()
-            except OSError:
-                break
 
 
 def _unpack(path: Path, folder: Path) -> Path:
