@@ -13,7 +13,7 @@ from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import by_group, label, labels, values
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
-from GuideGenLib.scene.layers import grid_of, layers_of, onto
+from GuideGenLib.scene.layers import LABELMAP, grid_of, layers_of, onto
 from GuideGenLib.scene.overlaps import merged
 from GuideGenLib.scene.terminology import set_terminology
 
@@ -35,7 +35,7 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     are too small for it from fat and body around it; other organs and other lesions stay. It is added to the segment
     of that label, or to a new one; the same seed gives the same lesion. Returns the id of the segment. Undo is the
     caller's: save the state before. Raises SceneError: not a lesion, a size that cannot be, a point that is not in the
-    organ, no room, and what `read_segmentation` refuses. The node is not changed then.
+    organ, no room, a segmentation of surfaces, and what `read_segmentation` refuses. The node is not changed then.
     """
     row = _lesion(key)
     if not SIZES_MM[0] <= diameter_mm <= SIZES_MM[1]:
@@ -45,6 +45,11 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     layers, claims = layers_of(node, None)
     if node.GetScene() is not scene:
         raise SceneError(f"{node.GetName()} is not in this scene: choose a segmentation of the scene")
+    if node.GetSegmentation().GetSourceRepresentationName() != LABELMAP:
+        raise SceneError(
+            f"{node.GetName()} is made of surfaces, which cannot be painted on: in the Segmentations module, under "
+            "Representations, create its binary labelmap and make it the source"
+        )
     world = world_matrix(node)
     grid = grid_of(node, layers)
     arrays = [onto(layer, grid) for layer in layers]
@@ -150,7 +155,8 @@ def _write(node: Any, segment_id: str, mask: NDArray[np.bool_], grid: sitk.Image
     image.CopyInformation(grid)
     labelmap, logic = oriented_from_image(image), slicer.vtkSlicerSegmentationsModuleLogic
     extent = labelmap.GetExtent()
-    logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite)
+    if not logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite):
+        raise SceneError(f"{node.GetName()} could not be painted on: undo, and check its binary labelmap")
 
 
 def _share(node: Any, one: str, other: str) -> bool:

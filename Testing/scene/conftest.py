@@ -83,3 +83,13 @@ def fresh_process() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+def surfaces_of(node: Any) -> Any:
+    """The segmentation as an RT structure set or STL files would come in: surfaces and nothing else."""
+    segmentation = node.GetSegmentation()
+    segmentation.CreateRepresentation("Closed surface")
+    segmentation.SetSourceRepresentationName("Closed surface")
+    segmentation.RemoveRepresentation("Binary labelmap")
+    assert not segmentation.ContainsRepresentation("Binary labelmap")
+    return segmentation

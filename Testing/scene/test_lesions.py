@@ -13,6 +13,7 @@ from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import ras_of
 from GuideGenLib.scene.lesions import add_lesion
 from GuideGenLib.scene.segmentation import add_anatomy, label_of, read_anatomy, set_terminology
+from Testing.scene.conftest import surfaces_of
 
 V = values()
 
@@ -167,6 +168,14 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 def test_a_point_that_is_no_number_is_refused(scene: Any, node: Any) -> None:
     with pytest.raises(SceneError, match="from the liver"):
         add_lesion(scene, node, (float("nan"), 0.0, 0.0), "liver_tumor", 20, seed=1)
+
+
+def test_surfaces_are_refused_with_the_way_to_voxels(scene: Any, node: Any, anatomy: sitk.Image) -> None:
+    segmentation = surfaces_of(node)
+    before = list(segmentation.GetSegmentIDs())
+    with pytest.raises(SceneError, match=r"made of surfaces.*make it the source"):
+        add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
+    assert list(segmentation.GetSegmentIDs()) == before
 
 
 def test_it_can_be_undone_by_a_saved_state(scene: Any, node: Any, anatomy: sitk.Image) -> None:

@@ -13,6 +13,7 @@ from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.scene.errors import SceneError, SceneWarning
 from GuideGenLib.scene.geometry import oriented_from_image, same_grid
 from GuideGenLib.scene.segmentation import add_anatomy, read_anatomy, read_segmentation, set_terminology
+from Testing.scene.conftest import surfaces_of
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 V = values()
@@ -306,16 +307,6 @@ def test_a_brain_is_body_but_says_not_where_the_body_ends(scene: Any, paint: Any
     reading = read_segmentation(node, reference=small_anatomy)
     assert len(reading.notes) == 1
     assert (array_of(reading.anatomy) == V["body"]).sum() > 6 * 6 * 8
-
-
-def surfaces_of(node: Any) -> Any:
-    """The segmentation as an RT structure set or STL files would come in: surfaces and nothing else."""
-    segmentation = node.GetSegmentation()
-    segmentation.CreateRepresentation("Closed surface")
-    segmentation.SetSourceRepresentationName("Closed surface")
-    segmentation.RemoveRepresentation("Binary labelmap")
-    assert not segmentation.ContainsRepresentation("Binary labelmap")
-    return segmentation
 
 
 def test_surfaces_are_turned_into_voxels_on_a_copy(scene: Any, small_anatomy: sitk.Image) -> None:
