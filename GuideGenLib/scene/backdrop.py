@@ -10,7 +10,8 @@ another node of that ID in a scene that is loaded again."""
 
 
 def backdrop_of(scene: Any, segmentation: Any) -> Any:
-    """The hidden empty volume (vtkMRMLScalarVolumeNode) on the reference grid of a segmentation; the same at each call.
+    """The hidden empty volume (vtkMRMLScalarVolumeNode) on the reference grid of a segmentation, where that is now; the
+    same at each call.
 
     It is not saved with the scene, and made again when it is asked for. None for a segmentation without a grid.
     """
@@ -21,6 +22,7 @@ def backdrop_of(scene: Any, segmentation: Any) -> Any:
     for index in range(scene.GetNumberOfNodesByClass(kind)):
         node = scene.GetNthNodeByClass(index, kind)
         if node.GetAttribute(SEGMENTATION) == segmentation.GetID():
+            node.SetAndObserveTransformNodeID(segmentation.GetTransformNodeID())
             return node
     converter = slicer.vtkSegmentationConverter
     text = segmentation.GetSegmentation().GetConversionParameter(converter.GetReferenceImageGeometryParameterName())

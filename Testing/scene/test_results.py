@@ -1,5 +1,6 @@
 """Results come into a scene whole or not at all, and there is something to edit on before there is a CT."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import image_from_volume, same_grid
 from GuideGenLib.scene.results import file_anatomy, file_ct
 from GuideGenLib.scene.run import runs, shown_anatomy
-from GuideGenLib.scene.segmentation import add_anatomy
+from GuideGenLib.scene.segmentation import add_anatomy, read_anatomy
 
 PROVENANCE = {"text": "A man.", "settings": {"seed": 1}}
 
@@ -96,6 +97,19 @@ def test_the_backdrop_has_the_grid_of_the_anatomy_and_is_made_once(scene: Any, a
     assert backdrop_of(scene, segmentation) == backdrop
     other = add_anatomy(scene, anatomy)
     assert backdrop_of(scene, other) != backdrop
+
+
+def test_the_backdrop_goes_with_a_segmentation_that_is_moved(
+    scene: Any, anatomy: sitk.Image, set_transform: Callable[..., Any]
+) -> None:
+    segmentation = add_anatomy(scene, anatomy)
+    backdrop = backdrop_of(scene, segmentation)
+    matrix = np.eye(4)
+    matrix[:3, 3] = (20.0, -5.0, 3.0)
+    transform = set_transform(segmentation, matrix)
+    assert backdrop_of(scene, segmentation) == backdrop
+    assert backdrop.GetParentTransformNode() == transform
+    assert same_grid(image_from_volume(backdrop), read_anatomy(segmentation))
 
 
 def test_the_backdrop_is_not_saved(scene: Any, anatomy: sitk.Image, tmp_path: Path) -> None:
