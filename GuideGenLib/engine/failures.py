@@ -21,6 +21,8 @@ ERRORS = {
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "memoryerror")
 NO_MEMORY_STATUS = 0xC0000017  # Windows
+LAUNCHER = "exit abnormally"
+"""What PythonSlicer, which starts Slicer's Python and waits for it, prints before it ends with status 1 itself."""
 
 
 def failure(id: str, error: BaseException) -> Failed:
@@ -55,6 +57,8 @@ def _meaning(error: BaseException) -> tuple[str, str]:
 def ending(id: str, status: int | None, log: str) -> Failed:
     """The event for a request in whose midst the worker process ended with that status."""
     killed = hasattr(signal, "SIGKILL") and status in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    if LAUNCHER in log and "fatal" not in log.lower():  # a worker that crashes by itself tells of a fatal error
+        killed = True
     if killed:  # the system's way to end what takes the last memory
         return Failed(id, "memory", f"the system ended the worker, most likely because {OUT_OF_MEMORY}", log)
     if (status or 0) & 0xFFFFFFFF == NO_MEMORY_STATUS or _speaks_of_memory(log):

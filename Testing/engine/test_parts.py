@@ -190,6 +190,8 @@ def test_errors_have_a_kind_and_say_what_to_do(error: Exception, kind: str, told
         (-signal.SIGSEGV, "Fatal Python error", "crash", "SIGSEGV"),
         (-signal.SIGKILL, "", "memory", "the system ended the worker"),
         (137, "", "memory", "close other programs"),
+        (1, "error: [./python-real] exit abnormally - Report the problem.", "memory", "close other programs"),
+        (1, "Fatal Python error: Aborted\nerror: [./python-real] exit abnormally", "crash", "status 1"),
         (0xC0000017, "", "memory", "close other programs"),
         (1, "numpy.core._exceptions._ArrayMemoryError: Unable to allocate\nMemoryError", "memory", "memory ran out"),
         (1, "ModuleNotFoundError: No module named 'numpy'", "crash", "install the dependencies"),
