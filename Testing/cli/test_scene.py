@@ -9,19 +9,25 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
+from GuideGenLib.anatomy.table import label
 from GuideGenLib.cli.scene import TITLE_LENGTH, title_of
 from GuideGenLib.progress import Cancelled
 from GuideGenLib.volumes import write_volume
 
-TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
+TEXT = (
+    "This patient is a white male. In this medical CT scan, his clinical status can be described as an advanced lung "
+    "cancer in the upper left lobe, with a TNM staging of T3NMX."
+)
 Run = Callable[..., int]
 
 RELOAD = """
 import json, sys
 import numpy as np, SimpleITK as sitk
-from GuideGenLib.scene import ct, files, headless, hierarchy, run, segmentation
+from GuideGenLib.scene import ct, files, headless, hierarchy, run, segmentation, terminology
 scene = headless.new_scene().scene
 files.load_mrb(scene, sys.argv[1])
 found, = run.runs(scene)
@@ -35,9 +41,10 @@ tree = hierarchy.hierarchy_of(scene)
 print(json.dumps({
     "anatomy": same(segmentation.read_anatomy(found.segmentation), sys.argv[2]),
     "ct": same(ct.read_ct(found.ct), sys.argv[3]),
-    "keys": sorted(segmentation.label_of(segments.GetNthSegment(i)).key for i in range(segments.GetNumberOfSegments())),
-    "names": sorted(segments.GetNthSegment(i).GetName() for i in range(segments.GetNumberOfSegments())),
-    "colors": [segments.GetNthSegment(i).GetColor() for i in range(segments.GetNumberOfSegments())],
+    "segments": {
+        terminology.label_of_coding(terminology.coding_of(one)).key: [one.GetName(), *(255 * c for c in one.GetColor())]
+        for one in map(segments.GetNthSegment, range(segments.GetNumberOfSegments()))
+    },
     "provenance": found.provenance,
     "prompt": found.ct.GetAttribute("GuideGen.Prompt"),
     "study": tree.GetItemName(found.folder_item),
@@ -71,11 +78,12 @@ def test_the_scene_holds_everything_in_a_fresh_process(
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["anatomy"] and found["ct"] and found["view"]
-    assert {"body", "liver", "lung_tumor", "kidney_left"} <= set(found["keys"])
-    assert len(found["keys"]) == 10
-    assert "background" not in found["keys"]
-    assert {"liver", "left kidney", "lung tumor"} <= set(found["names"])
-    assert len({tuple(color) for color in found["colors"]}) == 10
+    present = np.unique(sitk.GetArrayFromImage(generator.anatomy)).tolist()
+    rows = [label(value) for value in present if value]
+    assert len(rows) == 10
+    assert {key: [name, *map(round, color)] for key, (name, *color) in found["segments"].items()} == {
+        row.key: [row.name, *row.color] for row in rows
+    }
     assert found["provenance"] == {"synthetic": True, "text": TEXT, "settings": {"seed": 7}}
     assert found["prompt"] == TEXT
     assert found["study"] == title_of(TEXT)
