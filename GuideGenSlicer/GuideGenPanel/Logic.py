@@ -1,6 +1,7 @@
 """What the panel can do: start runs in the worker, cancel them, and file their results in the scene."""
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from .Understanding import Understanding, understand
 LONGEST_HISTORY = 30
 LONGEST_TITLE = 60
 MOST_RULES = 3
+TURN_S = 0.01
+"""Slicer's event loop holds Python's lock all the time: the client's threads get this long at each poll."""
 OUTLINE = "GuideGen.Changes"
 """Attribute of the node that outlines changes, with the ID of the CT that was compared."""
 
@@ -170,10 +173,11 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def poll(self) -> list[Any]:
         """What the worker told of the run since the last call: Progress events, and an Outcome at its end.
 
-        Results are filed in the scene here. Never blocks.
+        Results are filed in the scene here. Blocks for TURN_S only.
         """
         if self.job is None:
             return []
+        time.sleep(TURN_S)
         told = []
         for event in self._client.poll():
             if self.job is None or event.id != self.job.id:
