@@ -33,7 +33,6 @@ class SegmentsPanel(Panel):
         self.editor.setMRMLScene(slicer.mrmlScene)
         self.ui.segmentEditorContainer.layout().addWidget(self.editor)
         self._segmentation = None
-        self._source = None
         self._boxes = {name: getattr(self.ui, f"{name}CheckBox") for name in GROUPS}
         for name, box in self._boxes.items():
             box.connect("toggled(bool)", lambda checked, name=name: self.onGroup(name, checked))
@@ -48,16 +47,11 @@ class SegmentsPanel(Panel):
             return
         segmentation = self.parameterNode.segmentation
         self._selectEditorNode()
+        self._selectNodes()
         if segmentation != self._segmentation:
             self._segmentation = segmentation
-            self.editor.setSegmentationNode(segmentation)
-            self._source = None
             self._showGroups()
             self.onFind(self.ui.findSegmentEdit.text)
-        source = self._sourceVolume()
-        if segmentation is not None and source != self._source:
-            self._source = source
-            self.editor.setSourceVolumeNode(source)
         nothing = "" if segmentation is not None else _("There is no anatomy yet: generate or choose one.")
         enable(self.ui.jumpToSegmentButton, nothing, _("Centres the slice views on the chosen segment."))
         enable(self.ui.findSegmentEdit, nothing, _("Part of a name, also in other words. Enter takes the first one."))
@@ -81,7 +75,7 @@ class SegmentsPanel(Panel):
         self.editor.removeViewObservations()
         if self.parameterNode is None or slicer.mrmlScene.IsClosing():
             self.editor.setSegmentationNode(None)
-            self._segmentation = self._source = None
+            self._segmentation = None
 
     def cleanup(self) -> None:
         self.exit()
@@ -188,6 +182,18 @@ class SegmentsPanel(Panel):
         if self.parameterNode.ct is not None or segmentation is None:
             return self.parameterNode.ct
         return backdrop_of(slicer.mrmlScene, segmentation)
+
+    def _selectNodes(self) -> None:
+        """Give the editor the state's nodes. It is asked for what it has: after a batch of changes it takes over what
+        its selectors show, and these do not know the hidden volume."""
+        node, segmentation = self.editor.mrmlSegmentEditorNode(), self.parameterNode.segmentation
+        if node.GetSegmentationNode() != segmentation:
+            self.editor.setSegmentationNode(segmentation)
+        source = self._sourceVolume()
+        # The hidden volume must not take the place of what the user looks at.
+        self.editor.setAutoShowSourceVolumeNode(self.parameterNode.ct is not None)
+        if segmentation is not None and node.GetSourceVolumeNode() != source:
+            self.editor.setSourceVolumeNode(source)
 
     def _selectEditorNode(self) -> None:
         """A scene that was closed or loaded has none, or another one."""

@@ -67,9 +67,10 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ]
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneEnd)
+        # Closing and importing are batches, too. Before a batch has ended node selectors do not know its nodes, and at
+        # its end the segment editor takes over what its own, hidden selectors have: this observer comes after both.
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatch)
         slicer.app.connect("aboutToQuit()", self.onAboutToQuit)
         self.initializeParameterNode()
 
@@ -149,9 +150,11 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             panel.exit()
         self.setParameterNode(None)
 
-    def onSceneEnd(self, caller, event) -> None:
-        """After closing or loading. A module that is not open takes the state up when it is."""
-        if self.parent.isEntered:
+    def onSceneEndBatch(self, caller, event) -> None:
+        """After closing, loading, or many changes at once. A module that is not open takes the state up when it is."""
+        if self.parameterNode is not None:
+            self.refresh()
+        elif self.parent.isEntered:
             self.initializeParameterNode()
             for panel in self.panels:
                 panel.enter()

@@ -88,6 +88,20 @@ def test_a_lesion_outside_its_organ_is_told(case: Driver):
         case.widget.lesionPanel.addLesion((5000.0, 0.0, 0.0))
 
 
+def test_the_editor_keeps_its_hidden_volume_after_many_changes(case: Driver):
+    """At the end of a batch Slicer's editor takes over what its selectors show, and they do not list hidden nodes."""
+    case.ui.ctSelector.setCurrentNode(None)
+    scene, editor = case.slicer.mrmlScene, case.widget.segmentsPanel.editor
+    source = editor.sourceVolumeNode()
+    assert source.GetHideFromEditors() and not editor.autoShowSourceVolumeNode
+    scene.StartState(scene.BatchProcessState)
+    editor.setSourceVolumeNode(None)
+    editor.setSegmentationNode(None)
+    scene.EndState(scene.BatchProcessState)
+    assert editor.segmentationNode() == case.state.segmentation
+    assert editor.sourceVolumeNode() == source
+
+
 def test_windows_blending_and_links(case: Driver, small_ct: sitk.Image):
     display = case.state.ct.GetDisplayNode()
     windows = set()
