@@ -257,6 +257,7 @@ set(Slicer_EXTENSION_GENERATE_CONFIG "${CMAKE_CURRENT_LIST_DIR}/told.cmake")
 set(Slicer_EXTENSION_CPACK "${CMAKE_CURRENT_LIST_DIR}/empty.cmake")
 """
 USE = """
+set(Slicer_QTSCRIPTEDMODULES_LIB_DIR scripted)
 set(Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR modules)
 function(slicerMacroBuildScriptedModule)
   cmake_parse_arguments(M "WITH_GENERIC_TESTS" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
@@ -280,6 +281,9 @@ def test_the_installed_extension_finds_its_library_and_resources(tmp_path: Path)
     options = [f"-DSlicer_DIR={tmp_path}", f"-DCMAKE_INSTALL_PREFIX={prefix}", *QUICK]
     told = subprocess.run(["cmake", "-S", ROOT, "-B", build, *options], check=True, capture_output=True, text=True)
     assert "icon=; shots=; home=https://arxiv.org" in told.stdout
+    subprocess.run(["cmake", "--build", build], check=True, capture_output=True)
+    tested = build / "scripted" / "GuideGenLib"  # Slicer's tests load the module from the build tree
+    assert (tested / "engine" / "worker.py").is_file() and (tested / "Resources" / "anatomy.csv").is_file()
     subprocess.run(["cmake", "--install", build], check=True, capture_output=True)
     modules = prefix / "modules"
     assert (modules / "GuideGen.py").is_file() and (modules / "GuideGenPanel" / "Widget.py").is_file()
