@@ -186,8 +186,12 @@ def _with_images(event: Event) -> Event:
 
 
 def _start(python: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """Start the worker in a group of its own: it ends as a whole, and a Ctrl-C in the terminal is not for it."""
-    options: dict[str, Any] = {"creationflags": 0x08000200} if WINDOWS else {"start_new_session": True}
+    """Start the worker in a group of its own: it ends as a whole, and a Ctrl-C in the terminal is not for it.
+
+    On Windows without a console, at a priority below that of the window that its user looks at (the worker lowers its
+    own elsewhere).
+    """
+    options: dict[str, Any] = {"creationflags": 0x08004200} if WINDOWS else {"start_new_session": True}
     return subprocess.Popen(
         [python, "-m", "GuideGenLib.engine.worker"],
         stdin=subprocess.PIPE,

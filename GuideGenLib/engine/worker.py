@@ -38,6 +38,8 @@ from GuideGenLib.progress import Cancelled
 
 NO_START = 3
 """Exit status when the first line is not what it should be."""
+NICENESS = 5
+"""The window of the user who waits goes before."""
 
 
 @dataclass
@@ -124,6 +126,8 @@ def take_streams() -> tuple[BinaryIO, BinaryIO]:
 def main(make_service: Callable[[Start], Service] = Service) -> int:
     """Read the first line, then serve. `make_service` is another one in tests."""
     faulthandler.enable()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     commands, events = take_streams()
     try:
         start = decode(commands.readline(), (Start,))

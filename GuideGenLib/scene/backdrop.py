@@ -41,10 +41,11 @@ def backdrop_of(scene: Any, segmentation: Any) -> Any:
     node.SetAttribute(SEGMENTATION, segmentation.GetID())
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
+    node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().AutoWindowLevelOff()
+    node.GetDisplayNode().SetSaveWithScene(False)
     node.SetAndObserveImageData(voxels)
     node.SetIJKToRASMatrix(matrix)
     node.SetOrigin(first[:3])
-    node.CreateDefaultDisplayNodes()
-    node.GetDisplayNode().SetSaveWithScene(False)
     node.SetAndObserveTransformNodeID(segmentation.GetTransformNodeID())
     return node

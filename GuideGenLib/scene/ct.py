@@ -30,9 +30,8 @@ def add_ct(scene: Any, ct: sitk.Image, name: str = "CT") -> Any:
     """
     image = _checked(ct, "the CT")
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    apply_preset(node, "abdomen")  # before there are voxels, of which a window would be computed for nothing
     fill_volume(node, image)
-    node.CreateDefaultDisplayNodes()
-    apply_preset(node, "abdomen")
     return node
 
 
