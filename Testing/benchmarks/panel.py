@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from Testing.desktop import host
-from Testing.desktop.driver import Driver
+from Testing.desktop import host  # noqa: E402 - after the path and the platform are set
+from Testing.desktop.driver import Driver  # noqa: E402
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 CANCEL_AFTER_S = (0.5, 3.0, 8.0, 20.0)
