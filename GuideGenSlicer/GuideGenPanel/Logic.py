@@ -12,7 +12,6 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from .Jobs import ANATOMY, CT, CT_STEPS, MASK_STEPS, REGENERATE, Job, Outcome
 from .ParameterNode import LARGEST_SEED, GuideGenParameterNode
-from .Understanding import Understanding, understand
 
 LONGEST_HISTORY = 30
 LONGEST_TITLE = 60
@@ -49,8 +48,10 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     # ------------------------------------------------------------ what is asked
 
-    def understanding(self, parameterNode: GuideGenParameterNode) -> Understanding:
-        """What the text is taken to mean, with the corrections."""
+    def understanding(self, parameterNode: GuideGenParameterNode) -> Any:
+        """What the text is taken to mean, with the corrections: a description.understanding.Understanding."""
+        from GuideGenLib.description.understanding import understand
+
         return understand(parameterNode.prompt, parameterNode.corrections)
 
     def startAnatomy(self, parameterNode: GuideGenParameterNode) -> Job:

@@ -6,7 +6,6 @@ from slicer.i18n import tr as _
 
 from .Fields import FINDING_FIELDS, PATIENT_FIELDS, Field, shown
 from .Panel import Panel, enable
-from .Understanding import Understanding
 
 NAME, VALUE, WORDS = 0, 1, 2
 WAIT_MS = 300
@@ -18,6 +17,8 @@ class UnderstoodPanel(Panel):
 
     def __init__(self, widget) -> None:
         super().__init__(widget)
+        from GuideGenLib.description.understanding import Understanding
+
         self.understanding = Understanding(None, error="")
         self.rows: list[tuple[Field, str]] = []
         self._shown: tuple[str, str] | None = None

@@ -1,0 +1,75 @@
+"""What one user of the page works on: the scene, the anatomy and the CT that are chosen, and messages to the user.
+
+The panels know this and not each other: they change it by its methods and hear of changes by its signals.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from undo_stack import Signal
+
+from GuideGenLib.scene.run import Run, runs
+
+UNCHANGED: Any = object()
+
+
+class Workspace:
+    """slicer_app: trame_slicer's, with the scene; folder: private, for files of this session.
+
+    Signals: `chosen` when another segmentation, CT or compared CT is chosen (also after the scene was loaded or
+    cleared); `edited` when segments changed; `told(text, kind)` for the user, kind "info", "success", "warning" or
+    "error"; `busy_changed(bool)` when a run begins or ends.
+    """
+
+    chosen = Signal()
+    edited = Signal()
+    told = Signal(str, str)
+    busy_changed = Signal(bool)
+
+    def __init__(self, slicer_app: Any, folder: Path) -> None:
+        self.slicer_app, self.folder = slicer_app, folder
+        self.scene = slicer_app.scene
+        self.busy = False
+        self._ids: dict[str, str | None] = {"segmentation": None, "ct": None, "compared": None}
+
+    @property
+    def segmentation(self) -> Any:
+        """The chosen vtkMRMLSegmentationNode, None where there is none (any more)."""
+        return self._node("segmentation")
+
+    @property
+    def ct(self) -> Any:
+        """The chosen CT, a vtkMRMLScalarVolumeNode, or None."""
+        return self._node("ct")
+
+    @property
+    def compared(self) -> Any:
+        """The CT that the chosen one is compared with, or None."""
+        return self._node("compared")
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs in the scene, the oldest first."""
+        return runs(self.scene)
+
+    def choose(self, *, segmentation: Any = UNCHANGED, ct: Any = UNCHANGED, compared: Any = UNCHANGED) -> None:
+        """Choose nodes; what is not named stays, None chooses nothing."""
+        for name, node in (("segmentation", segmentation), ("ct", ct), ("compared", compared)):
+            if node is not UNCHANGED:
+                self._ids[name] = None if node is None else node.GetID()
+        self.chosen.emit()
+
+    def set_busy(self, busy: bool) -> None:
+        """Told by the runner."""
+        self.busy = busy
+        self.busy_changed.emit(busy)
+
+    def tell(self, text: str, kind: str = "info") -> None:
+        """Show a message to the user."""
+        self.told.emit(text, kind)
+
+    def _node(self, name: str) -> Any:
+        identifier = self._ids[name]
+        return None if identifier is None else self.scene.GetNodeByID(identifier)
