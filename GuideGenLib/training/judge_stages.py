@@ -1,4 +1,4 @@
-"""The stages that make the judges of `guidegen evaluate`: no part of a bundle, and not in `all`."""
+"""The stages that make what `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
 
 from GuideGenLib.evaluation.judges import write_judges
 from GuideGenLib.evaluation.segmenter import SPACING as SEGMENTER_SPACING
@@ -15,12 +15,14 @@ from GuideGenLib.training.classifiers import (
     train_classifiers,
     write_scores,
 )
+from GuideGenLib.training.codec import linear_loss, train_codec, with_new_decoder
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
 from GuideGenLib.training.loop import averaged_state, first_process_first, process_rank, steps_done
+from GuideGenLib.training.materials import codec_scans
 from GuideGenLib.training.scans import load_labelled
 from GuideGenLib.training.segmenter import train_segmenter, write_anatomies
 
-SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
+SEGMENTER, CLASSIFIERS, PLAIN_CODEC = "segmenter", "classifiers", "plain_codec"
 
 
 def segmenter(job: Job) -> None:
@@ -56,6 +58,29 @@ def classifiers(job: Job) -> None:
         write_scores(folder, labels[n:], people[n:], told, training, log=say)
 
 
+def plain_codec(job: Job) -> None:
+    """The bundle's codec with a decoder that was trained anew without HDR means; its encoder stays as it is.
+
+    So latents, and with them the networks that make them, stay valid. As many steps as the bundled decoder had.
+    """
+    shipped = averaged_state(assemble.codec_run(job.run))
+    labels = assemble.codec_arguments(shipped)["labels"]
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=True)
+    job.seed_torch(PLAIN_CODEC)
+    train_codec(
+        scans,
+        job.run / PLAIN_CODEC,
+        labels=labels,
+        steps=job.steps,
+        seed=job.seed,
+        decoder_only=True,
+        initial=with_new_decoder(shipped, labels),
+        loss=linear_loss,
+        log=say,
+    )
+
+
 def judges(job: Job) -> None:
     """The folder of judges that `guidegen evaluate` reads: the segmenter, and the classifiers if they are trained."""
     if process_rank()[0] > 0:
@@ -71,5 +96,6 @@ def judges(job: Job) -> None:
 JUDGE_STAGES = {
     "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
     "classifiers": Stage(classifiers, 700, "the classifiers of sex and age that judge generated CTs"),
+    "plain-codec": Stage(plain_codec, 1650, "the decoder without HDR loss, for the ablations"),
     "judges": Stage(judges, 0, "what was trained of them as a folder"),
 }

@@ -18,7 +18,7 @@ from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
-from GuideGenLib.training.codec import train_codec
+from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank
@@ -66,6 +66,7 @@ def codec(job: Job) -> None:
         labels=LABELS,
         steps=job.masked_steps,
         seed=job.seed,
+        rate=DECODER_RATE,
         decoder_only=True,
         initial=averaged_state(job.run / assemble.CODEC),
         log=say,
