@@ -8,13 +8,21 @@ if [ ! -x .venv/bin/python ]; then
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 
+as_root=$([ "$(id -u)" = 0 ] || echo "sudo -n")
+install() { $as_root apt-get update -qq && $as_root apt-get install -qq -y --no-install-recommends "$@"; }
+
 # Qt, also off screen, and VTK load libraries of the system, which a bare Debian has not.
 libraries="libegl1 libgl1 libgl1-mesa-dri libx11-6 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0"
 loads() { .venv/bin/python -c "import slicer, PySide6.QtWidgets, PySide6.QtTest, PySide6.QtUiTools"; }
-if ! loads 2>/dev/null; then
-    as_root=$([ "$(id -u)" = 0 ] || echo "sudo -n")
-    { $as_root apt-get update -qq && $as_root apt-get install -qq -y --no-install-recommends $libraries; } || true
-    loads || { echo "Install these system packages, then run this again: $libraries" >&2; exit 1; }
+draws() { .venv/bin/python -c "from vtk import vtkRenderWindow as w; w = w(); w.SetOffScreenRendering(1); w.Render(); assert w.SupportsOpenGL()"; }
+if ! { loads && draws; } 2>/dev/null; then
+    install $libraries || true
+    { loads && draws; } || { echo "Install these system packages, then run this again: $libraries" >&2; exit 1; }
+fi
+
+# The tests of the page use Debian's browser; without one they are skipped.
+if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+    install chromium || echo "The tests of the page are skipped: install the system package chromium to run them." >&2
 fi
 
 .venv/bin/python -m ruff check .
