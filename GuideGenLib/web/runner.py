@@ -65,9 +65,7 @@ class Runner:
         """Make the CT of the chosen segmentation."""
         segmentation = self._segmentation()
         reading = read_segmentation(segmentation)
-        request = CTRequest(
-            anatomy=reading.anatomy, description=description, seed=seed, spacing=spacing, steps=steps
-        )
+        request = CTRequest(anatomy=reading.anatomy, description=description, seed=seed, spacing=spacing, steps=steps)
         notes = "\n".join(reading.notes)
         self._start(request, self._ct_filer(reading.anatomy, segmentation, None, title_of(description), notes))
 

@@ -4,7 +4,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Fields import FINDING_FIELDS, PATIENT_FIELDS, Field, shown
+from .Fields import shown, titleOf, typed
 from .Panel import Panel, enable
 
 NAME, VALUE, WORDS = 0, 1, 2
@@ -20,7 +20,7 @@ class UnderstoodPanel(Panel):
         from GuideGenLib.description.understanding import Understanding
 
         self.understanding = Understanding(None, error="")
-        self.rows: list[tuple[Field, str]] = []
+        self.rows: list[tuple] = []
         self._shown: tuple[str, str] | None = None
         self._filling = False
         self.timer = qt.QTimer()
@@ -107,7 +107,7 @@ class UnderstoodPanel(Panel):
             return
         text = self.ui.understoodTable.item(row, column).text()
         field, _key = self.rows[row]
-        self.correct(row, lambda: field.read(text))
+        self.correct(row, lambda: field.read(typed(text)))
 
     def onChoice(self, row: int, value: object) -> None:
         """A chosen value."""
@@ -150,6 +150,8 @@ class UnderstoodPanel(Panel):
     # ------------------------------------------------------------ the table
 
     def _fill(self) -> None:
+        from GuideGenLib.description.fields import FINDING_FIELDS, PATIENT_FIELDS, is_left_out
+
         table = self.ui.understoodTable
         description = self.understanding.description
         table.setRowCount(0)
@@ -165,18 +167,18 @@ class UnderstoodPanel(Panel):
             added = key.startswith("added ")
             for field in FINDING_FIELDS:
                 value = getattr(finding, field.name)
-                if field.rare and (value is None or value is False or (field.name == "count" and value == 1)):
+                if is_left_out(field, value):
                     continue
                 path = f"findings[{index}].{field.name}"
                 self._addRow(field, key, value, added or field.name in changed, path, finding, index + 1)
 
-    def _addRow(self, field: Field, key: str, value, corrected: bool, path: str, finding=None, number: int = 0) -> None:
+    def _addRow(self, field, key: str, value, corrected: bool, path: str, finding=None, number: int = 0) -> None:
         table = self.ui.understoodTable
         row = table.rowCount
         table.insertRow(row)
         self.rows.append((field, key))
         title = (
-            field.title() if not number else _("Finding {number}: {field}").format(number=number, field=field.title())
+            titleOf(field) if not number else _("Finding {number}: {field}").format(number=number, field=titleOf(field))
         )
         span = self.understanding.description.spans.get(path)
         words = _("(corrected)") if corrected else f'"{span.text}"' if span is not None else ""
@@ -194,7 +196,7 @@ class UnderstoodPanel(Panel):
         item.setFont(font)
         return item
 
-    def _combo(self, row: int, field: Field, value, finding):
+    def _combo(self, row: int, field, value, finding):
         combo = qt.QComboBox()
         choices = field.choices(finding)
         if value not in choices:

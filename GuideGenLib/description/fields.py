@@ -1,0 +1,122 @@
+"""The fields of a description that a user may correct: what may be chosen, and how what is typed is read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from GuideGenLib.description.model import (
+    DRAWN_KINDS,
+    HABITUS,
+    PHASES,
+    REGIONS,
+    SEXES,
+    SIDES,
+    SITES,
+    SIZE_WORDS,
+    Finding,
+)
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Field:
+    """name: in the description; title: for the user; choices: the values that may be chosen for a finding (None: for
+    the patient), or nothing where a value is typed; read: of what is typed, raises ValueError; rare: shown only where
+    the text has it."""
+
+    name: str
+    title: str
+    choices: Callable[[Finding | None], tuple[Any, ...]] | None = None
+    read: Callable[[str], Any] | None = None
+    rare: bool = False
+
+
+def shown(value: object) -> str:
+    """A value in words."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"{value[0]} to {value[1]}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("_", " ")
+
+
+def is_left_out(field: Field, value: object) -> bool:
+    """Whether a field is not worth a row: rare, and nothing is said of it."""
+    return field.rare and (value is None or value is False or (field.name == "count" and value == 1))
+
+
+def whole_number(text: str) -> int | None:
+    """ "67" """
+    if _is_unknown(text):
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no whole number: write for example 67.") from error
+
+
+def millimetres(text: str) -> float | None:
+    """ "35", "35 mm", "3.5 cm" """
+    if _is_unknown(text):
+        return None
+    words = text.lower().replace(",", ".").strip()
+    scale, number = (10, words[:-2]) if words.endswith("cm") else (1, words.removesuffix("mm"))
+    try:
+        return scale * float(number)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no size: write for example 35 or 3.5 cm.") from error
+
+
+def word(text: str) -> str | None:
+    """Any word, lower case as the text's own are."""
+    return None if _is_unknown(text) else text.strip().lower()
+
+
+def stage(text: str) -> str | None:
+    """ "IIIB", "2a": as it is written, without the letter T, N or M."""
+    return None if _is_unknown(text) else text.strip()
+
+
+def _is_unknown(text: str) -> bool:
+    return text.strip().lower() in ("", "?", "-", UNKNOWN)
+
+
+def _any_of(values: tuple[Any, ...], unknown: bool = True) -> Callable[[Finding | None], tuple[Any, ...]]:
+    choices = ((None,) if unknown else ()) + tuple(values)
+    return lambda _finding: choices
+
+
+def _sites(finding: Finding | None) -> tuple[Any, ...]:
+    """The places that the finding's organ has."""
+    return (None, *SITES.get(getattr(finding, "organ", None) or "", ()))
+
+
+PATIENT_FIELDS = (
+    Field("age", "Age", read=whole_number),
+    Field("sex", "Sex", _any_of(SEXES)),
+    Field("race", "Race", read=word),
+    Field("ethnicity", "Ethnicity", read=word),
+    Field("habitus", "Build", _any_of(HABITUS)),
+    Field("region", "Region", _any_of(REGIONS)),
+    Field("phase", "Contrast phase", _any_of(PHASES)),
+)
+FINDING_FIELDS = (
+    Field("kind", "kind", _any_of(DRAWN_KINDS, unknown=False)),
+    Field("organ", "organ", _any_of(tuple(SITES))),
+    Field("site", "place", _sites),
+    Field("segment", "segment", read=stage, rare=True),
+    Field("side", "side", _any_of(SIDES)),
+    Field("size_mm", "size (mm)", read=millimetres),
+    Field("size_word", "size in words", _any_of(SIZE_WORDS), rare=True),
+    Field("t", "T", read=stage),
+    Field("n", "N", read=stage),
+    Field("m", "M", read=stage),
+    Field("stage", "stage", read=stage, rare=True),
+    Field("count", "how many", read=whole_number, rare=True),
+    Field("negated", "not there", _any_of((False, True), unknown=False), rare=True),
+)

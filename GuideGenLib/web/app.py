@@ -1,0 +1,54 @@
+"""The page of one session: scene, worker, views and panels put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import trame_slicer.module as trame_slicer_module
+from trame_slicer.core import SlicerApp
+
+from GuideGenLib.web.compare_panel import ComparePanel
+from GuideGenLib.web.ct_panel import CTPanel
+from GuideGenLib.web.editor_panel import EditorPanel
+from GuideGenLib.web.files_panel import FilesPanel
+from GuideGenLib.web.lesion_panel import LesionPanel
+from GuideGenLib.web.prompt_panel import PromptPanel
+from GuideGenLib.web.run_panel import RunPanel
+from GuideGenLib.web.runner import Runner
+from GuideGenLib.web.segments_panel import SegmentsPanel
+from GuideGenLib.web.settings_panel import SettingsPanel
+from GuideGenLib.web.shell import Shell
+from GuideGenLib.web.understood_panel import UnderstoodPanel
+from GuideGenLib.web.views import Views
+from GuideGenLib.web.workspace import Workspace
+
+
+class WebApp:
+    """folder: private, of this session; bundle: a model, None for ours; device: as the engine takes it."""
+
+    def __init__(self, server: Any, folder: Path, bundle: Path | None, device: str, max_upload_mb: int) -> None:
+        server.enable_module(trame_slicer_module)
+        self.server = server
+        self.workspace = Workspace(SlicerApp(), folder)
+        self.runner = Runner(self.workspace, bundle, device)
+        self.views = Views(server, self.workspace)  # before the editor's logic, or painting fails
+        self.prompt = PromptPanel(server, self.workspace)
+        self.understood = UnderstoodPanel(server, self.workspace, self.prompt)
+        self.settings = SettingsPanel(server, self.workspace)
+        self.run = RunPanel(server, self.workspace, self.runner, self.understood, self.settings)
+        self.segments = SegmentsPanel(server, self.workspace, self.views)
+        self.editor = EditorPanel(server, self.workspace, self.segments)
+        self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)
+        self.ct = CTPanel(server, self.workspace, self.run, self.views)
+        self.compare = ComparePanel(server, self.workspace, self.views)
+        self.files = FilesPanel(server, self.workspace, max_upload_mb)
+        self.shell = Shell(server, self.workspace, self)
+
+    def add_routes(self, application: Any) -> None:
+        """HTTP routes of this session (aiohttp.web.Application): uploads and downloads."""
+        self.files.add_routes(application)
+
+    def close(self) -> None:
+        """End the worker."""
+        self.runner.close()

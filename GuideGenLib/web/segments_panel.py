@@ -1,0 +1,18 @@
+"""To be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from GuideGenLib.web.panel import Panel
+from GuideGenLib.web.workspace import Workspace
+
+
+class SegmentsPanel(Panel):
+    """To be written."""
+
+    def __init__(self, server: Any, workspace: Workspace, views: Any) -> None:
+        super().__init__(server, workspace)
+
+    def build(self) -> None:
+        """Write the widgets."""

@@ -1,0 +1,147 @@
+"""The frame of the page: title, drawer with the steps in their order, views, messages, theme and shortcuts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trame.ui.vuetify3 import VAppLayout
+from trame.widgets import client, html
+from trame.widgets import vuetify3 as v3
+
+from GuideGenLib.web.panel import Panel
+from GuideGenLib.web.workspace import Workspace
+
+if TYPE_CHECKING:
+    from GuideGenLib.web.app import WebApp
+
+TITLE = "GuideGen"
+DRAWER_WIDTH = 390
+MESSAGE_MS = 8000
+STYLE = """
+html { overflow: hidden }
+.v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
+.v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
+"""
+BYE = "window.addEventListener('pagehide', () => navigator.sendBeacon('bye'))"
+HINT = (
+    "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT. "
+    "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
+)
+
+
+class Shell(Panel):
+    """`app` gives the panels; they are written here in the order in which a case is made."""
+
+    def __init__(self, server: Any, workspace: Workspace, app: WebApp) -> None:
+        super().__init__(server, workspace)
+        self.app = app
+        self.state.update(
+            {
+                "trame__title": TITLE,
+                "trame__favicon": None,
+                "shell_dark": True,
+                "shell_drawer": True,
+                "shell_open": ["prompt"],
+                "shell_hint": True,
+                "shell_message": "",
+                "shell_message_kind": "info",
+                "shell_message_shown": False,
+            }
+        )
+        workspace.told.connect(self._on_told)
+        workspace.chosen.connect(self._open_next)
+        self.build()
+
+    def build(self) -> None:
+        """Write the whole page."""
+        with VAppLayout(self.server, theme=("shell_dark ? 'dark' : 'light'",)):
+            client.Style(STYLE)
+            client.Script(BYE)
+            self._bar()
+            with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
+                self._steps()
+            with v3.VMain(style="height: 100vh"):
+                self.app.views.build()
+            self._messages()
+
+    def _bar(self) -> None:
+        with v3.VAppBar(density="compact", flat=True, border=True):
+            v3.VBtn(
+                id="shell-drawer",
+                icon="mdi-menu",
+                size="small",
+                title="Show or hide the panel",
+                click="shell_drawer = !shell_drawer",
+            )
+            v3.VToolbarTitle(TITLE, classes="font-weight-bold flex-grow-0 mr-2")
+            v3.VChip("Synthetic data", size="small", color="warning", variant="tonal", prepend_icon="mdi-flask")
+            v3.VSpacer()
+            v3.VBtn(
+                id="shell-theme",
+                icon=("shell_dark ? 'mdi-weather-sunny' : 'mdi-weather-night'",),
+                size="small",
+                title="Light or dark",
+                click="shell_dark = !shell_dark",
+            )
+
+    def _steps(self) -> None:
+        with v3.VExpansionPanels(v_model=("shell_open",), multiple=True, variant="accordion", flat=True):
+            with self._step("prompt", "Describe", "mdi-text-box-edit-outline"):
+                v3.VAlert(
+                    HINT,
+                    id="shell-hint",
+                    v_if=("shell_hint",),
+                    type="info",
+                    variant="tonal",
+                    density="compact",
+                    closable=True,
+                    update_modelValue="shell_hint = false",
+                    classes="mb-3 text-body-2",
+                )
+                self.app.prompt.build()
+                self.app.run.build()
+            with self._step("understood", "Understood", "mdi-text-search"):
+                self.app.understood.build()
+            with self._step("settings", "Settings", "mdi-tune"):
+                self.app.settings.build()
+            with self._step("anatomy", "Anatomy", "mdi-human"):
+                self.app.segments.build()
+                self.app.editor.build()
+                self.app.lesion.build()
+            with self._step("ct", "CT", "mdi-radiology-box-outline"):
+                self.app.ct.build()
+                self.app.compare.build()
+            with self._step("files", "Files", "mdi-folder-outline"):
+                self.app.files.build()
+
+    def _step(self, name: str, title: str, icon: str) -> Any:
+        panel = v3.VExpansionPanel(value=name)
+        with panel:
+            with v3.VExpansionPanelTitle(id=f"shell-{name}"):
+                v3.VIcon(icon, size="small", classes="mr-2")
+                html.Span(title, classes="font-weight-medium")
+            text = v3.VExpansionPanelText(eager=True)
+        return text
+
+    def _messages(self) -> None:
+        with v3.VSnackbar(
+            v_model=("shell_message_shown",),
+            color=("shell_message_kind",),
+            timeout=MESSAGE_MS,
+            location="bottom right",
+            multi_line=True,
+        ):
+            html.Div("{{ shell_message }}", id="shell-message", style="white-space: pre-line")
+            with v3.Template(v_slot_actions=True):
+                v3.VBtn("Close", variant="text", click="shell_message_shown = false")
+
+    def _on_told(self, text: str, kind: str) -> None:
+        with self.state:
+            self.state.update({"shell_message": text, "shell_message_kind": kind, "shell_message_shown": True})
+
+    def _open_next(self) -> None:
+        """Open the steps that a new result leads to."""
+        wanted = ["anatomy"] if self.workspace.segmentation is not None else []
+        wanted += ["ct"] if wanted else []
+        with self.state:
+            self.state.shell_open = [*self.state.shell_open, *(w for w in wanted if w not in self.state.shell_open)]

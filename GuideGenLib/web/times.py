@@ -1,0 +1,27 @@
+"""How long the front waits for what; tests shorten them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds."""
+
+    start_s: float = 60.0
+    """A session's process has this long until it tells its port."""
+    poll_s: float = 20.0
+    """A browser that waits for the start is answered after this time at the latest."""
+    unopened_s: float = 60.0
+    """A page that was sent has this long to open its websocket."""
+    bye_s: float = 20.0
+    """A session ends so long after its last page said goodbye; a reload comes back before."""
+    lost_s: float = 600.0
+    """A session whose connection broke is kept so long: the laptop sleeps, the network is away."""
+    end_s: float = 3.0
+    """A process whose stdin was closed has this long to end by itself."""
+    heartbeat_s: float = 20.0
+    """Between two pings on a websocket."""
+    remembered_s: float = 600.0
+    """What a dead session's log said is kept so long for its user."""
+    tick_s: float = 0.5
+    """Between two looks at who is over time."""
