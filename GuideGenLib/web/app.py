@@ -16,6 +16,7 @@ from GuideGenLib.web.lesion_panel import LesionPanel
 from GuideGenLib.web.prompt_panel import PromptPanel
 from GuideGenLib.web.run_panel import RunPanel
 from GuideGenLib.web.runner import Runner
+from GuideGenLib.web.runs_panel import RunsPanel
 from GuideGenLib.web.segments_panel import SegmentsPanel
 from GuideGenLib.web.settings_panel import SettingsPanel
 from GuideGenLib.web.shell import Shell
@@ -35,8 +36,9 @@ class WebApp:
         self.views = Views(server, self.workspace)  # before the editor's logic, or painting fails
         self.prompt = PromptPanel(server, self.workspace)
         self.understood = UnderstoodPanel(server, self.workspace, self.prompt)
-        self.settings = SettingsPanel(server, self.workspace)
+        self.settings = SettingsPanel(server, self.workspace, [] if bundle is None else [bundle])
         self.run = RunPanel(server, self.workspace, self.runner, self.understood, self.settings)
+        self.runs = RunsPanel(server, self.workspace)
         self.segments = SegmentsPanel(server, self.workspace, self.views)
         self.editor = EditorPanel(server, self.workspace, self.segments)
         self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)

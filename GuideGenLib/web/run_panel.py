@@ -99,6 +99,7 @@ class RunPanel(Panel):
 
     def start(self, begin: Callable[[], None]) -> None:
         """Begin a run and follow it in a task."""
+        self.runner.use(self.settings.values.bundle)
         try:
             begin()
         except ValueError as error:  # of the scene, of the description

@@ -44,9 +44,15 @@ class Runner:
     ended = Signal(str, str, str)
 
     def __init__(self, workspace: Workspace, bundle: Path | None = None, device: str = "auto") -> None:
-        self.workspace = workspace
+        self.workspace, self.bundle, self.device = workspace, bundle, device
         self.client = Client(bundle=bundle, device=device)
         self.job: Job | None = None
+
+    def use(self, bundle: Path | None) -> None:
+        """Take another model for the next runs (None: the one that ships); not while a run goes on."""
+        if bundle != self.bundle and self.job is None:
+            self.client.close()
+            self.bundle, self.client = bundle, Client(bundle=bundle, device=self.device)
 
     def start_anatomy(
         self, description: dict[str, Any], *, seed: int, region: str | None, steps: int | None, corrections: str = ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.bundle import DEFAULT
 from GuideGenLib.web.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
@@ -26,8 +29,10 @@ MARGINS = (5.0, 100.0)
 
 @dataclass(frozen=True)
 class Settings:
-    """spacing of the CT and margin about an edit in mm; steps None are the library's own."""
+    """bundle: None for the one that ships; spacing of the CT and margin about an edit in mm; steps None are the
+    library's own."""
 
+    bundle: Path | None
     region: str | None
     seed: int
     spacing: float
@@ -37,10 +42,16 @@ class Settings:
 
 
 class SettingsPanel(Panel):
-    """Values that cannot be are brought into their range when they are read."""
+    """Values that cannot be are brought into their range when they are read.
 
-    def __init__(self, server: Any, workspace: Workspace) -> None:
+    bundles: further models that the server's owner offers, beside the one that ships; the first of them is chosen. A
+    user of the page cannot name a folder of the server.
+    """
+
+    def __init__(self, server: Any, workspace: Workspace, bundles: Sequence[Path] = ()) -> None:
         super().__init__(server, workspace)
+        self.bundles: list[Path | None] = [*bundles, None]
+        names = [DEFAULT[-1] if path is None else path.name for path in self.bundles]
         self.state.update(
             {
                 "settings_region": "",
@@ -49,6 +60,8 @@ class SettingsPanel(Panel):
                 "settings_spacing": 2.0,
                 "settings_margin": 20.0,
                 "settings_quality": "standard",
+                "settings_bundle": 0,
+                "settings_bundles": [{"value": index, "title": name} for index, name in enumerate(names)],
                 "settings_regions": _items(REGIONS),
                 "settings_qualities": _items(QUALITIES),
             }
@@ -67,6 +80,7 @@ class SettingsPanel(Panel):
         state.settings_spacing = _within(state.settings_spacing, *SPACINGS, 2.0)
         state.settings_margin = _within(state.settings_margin, *MARGINS, 20.0)
         return Settings(
+            bundle=self.bundles[int(state.settings_bundle)],
             region=state.settings_region or None,
             seed=state.settings_seed,
             spacing=state.settings_spacing,
@@ -96,6 +110,8 @@ class SettingsPanel(Panel):
                 self._number("settings-spacing", "settings_spacing", "CT voxels (mm)", *SPACINGS, 0.5)
             with v3.VCol(cols=6):
                 self._number("settings-margin", "settings_margin", "Margin about edits (mm)", *MARGINS, 5)
+            with v3.VCol(cols=12):
+                self._select("settings-bundle", "settings_bundle", "settings_bundles", "Model")
 
     @staticmethod
     def _select(identifier: str, model: str, items: str, label: str) -> None:

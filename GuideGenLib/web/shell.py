@@ -22,7 +22,13 @@ html { overflow: hidden }
 .v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
 """
-BYE = "window.addEventListener('pagehide', () => navigator.sendBeacon('bye'))"
+SCRIPT = """
+window.addEventListener('pagehide', () => navigator.sendBeacon('bye'));
+window.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) document.getElementById('run-generate')?.click();
+});
+"""
+"""The front hears that the page was left; Ctrl+Enter presses Generate (or Cancel) wherever one types."""
 HINT = (
     "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT. "
     "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
@@ -56,7 +62,7 @@ class Shell(Panel):
         """Write the whole page."""
         with VAppLayout(self.server, theme=("shell_dark ? 'dark' : 'light'",)):
             client.Style(STYLE)
-            client.Script(BYE)
+            client.Script(SCRIPT)
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
                 self._steps()
@@ -73,7 +79,7 @@ class Shell(Panel):
                 title="Show or hide the panel",
                 click="shell_drawer = !shell_drawer",
             )
-            v3.VToolbarTitle(TITLE, classes="font-weight-bold flex-grow-0 mr-2")
+            html.Span(TITLE, classes="text-h6 font-weight-bold mr-4")
             v3.VChip("Synthetic data", size="small", color="warning", variant="tonal", prepend_icon="mdi-flask")
             v3.VSpacer()
             v3.VBtn(
@@ -105,6 +111,7 @@ class Shell(Panel):
             with self._step("settings", "Settings", "mdi-tune"):
                 self.app.settings.build()
             with self._step("anatomy", "Anatomy", "mdi-human"):
+                self.app.runs.build()
                 self.app.segments.build()
                 self.app.editor.build()
                 self.app.lesion.build()

@@ -135,43 +135,47 @@ class UnderstoodPanel(Panel):
             v_if=("understood_rows.length === 0 && understood_notes.length === 0",),
             classes="text-medium-emphasis text-body-2",
         )
-        with v3.VTable(id="understood-table", density="compact", v_if=("understood_rows.length > 0",)), html.Tbody():
-            with html.Tr(v_for="row in understood_rows", key="row.id", id=("`understood-row-${row.id}`",)):
-                html.Td("{{ row.title }}", classes="px-1 text-body-2")
-                with html.Td(classes="px-1", style="min-width: 130px"):
-                    v3.VSelect(
-                        v_if="row.items.length > 0",
-                        id=("`understood-${row.id}`",),
-                        model_value=("row.index",),
-                        items=("row.items",),
-                        update_modelValue=(self.correct, "[row.key, row.name, $event]"),
-                        variant="plain",
-                        density="compact",
-                        hide_details=True,
-                        single_line=True,
-                    )
-                    v3.VTextField(
-                        v_else=True,
-                        id=("`understood-${row.id}`",),
-                        model_value=("row.value",),
-                        change=(self.correct, "[row.key, row.name, $event.target.value]"),
-                        variant="plain",
-                        density="compact",
-                        hide_details=True,
-                        single_line=True,
-                    )
-                with html.Td(classes="px-1 text-medium-emphasis text-caption"):
-                    html.Span("(corrected)", v_if="row.corrected", classes="text-primary")
-                    html.Span("“{{ row.words }}”", v_else_if="row.words")
-                    v3.VBtn(
-                        v_if="row.first",
-                        id=("`understood-remove-${row.id}`",),
-                        icon="mdi-close",
-                        size="x-small",
-                        variant="text",
-                        title="Remove this finding",
-                        click=(self.remove, "[row.key]"),
-                    )
+        with (
+            v3.VTable(id="understood-table", density="compact", v_if=("understood_rows.length > 0",)),
+            html.Tbody(),
+            html.Tr(v_for="row in understood_rows", key="row.id", id=("`understood-row-${row.id}`",)),
+        ):
+            html.Td("{{ row.title }}", classes="px-1 text-body-2")
+            with html.Td(classes="px-1", style="min-width: 130px"):
+                v3.VSelect(
+                    v_if="row.items.length > 0",
+                    id=("`understood-${row.id}`",),
+                    model_value=("row.index",),
+                    items=("row.items",),
+                    update_modelValue=(self.correct, "[row.key, row.name, $event]"),
+                    variant="plain",
+                    density="compact",
+                    hide_details=True,
+                    single_line=True,
+                )
+                v3.VTextField(
+                    v_else=True,
+                    id=("`understood-${row.id}`",),
+                    model_value=("row.value",),
+                    placeholder="unknown",
+                    change=(self.correct, "[row.key, row.name, $event.target.value]"),
+                    variant="plain",
+                    density="compact",
+                    hide_details=True,
+                    single_line=True,
+                )
+            with html.Td(classes="px-1 text-medium-emphasis text-caption"):
+                html.Span("(corrected)", v_if="row.corrected", classes="text-primary")
+                html.Span("“{{ row.words }}”", v_else_if="row.words")
+                v3.VBtn(
+                    v_if="row.first",
+                    id=("`understood-remove-${row.id}`",),
+                    icon="mdi-close",
+                    size="x-small",
+                    variant="text",
+                    title="Remove this finding",
+                    click=(self.remove, "[row.key]"),
+                )
         v3.VAlert(
             "{{ note }}",
             v_for="(note, index) in understood_notes",
