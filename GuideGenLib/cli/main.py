@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from GuideGenLib import __version__
-from GuideGenLib.cli import generate, scene, tools
+from GuideGenLib.cli import generate, scene, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
 from GuideGenLib.progress import Cancelled
@@ -53,6 +53,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     generate.add_parsers(commands)
     scene.add_parser(commands)
+    web.add_parser(commands)
     tools.add_parsers(commands)
     train = commands.add_parser("train", help="train the networks of a bundle")
     check = commands.add_parser("check", help="generate many prompts and print how well the rules are kept")

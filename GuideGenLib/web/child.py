@@ -22,8 +22,8 @@ SECRET_VARIABLE = "GUIDEGEN_WEB_SECRET"
 class Child:
     """One process and its folder, which go together. It is made in a running event loop and starts at once.
 
-    command: what to start, to which `--folder` is added. `settled` is set when the process answers or has failed, `gone`
-    when process and folder are no more; then `failure` tells why, unless `end` was called.
+    command: what to start, to which `--folder` is added. `settled` is set when the process answers or has failed,
+    `gone` when process and folder are no more; then `failure` tells why, unless `end` was called.
     """
 
     def __init__(self, command: Sequence[str], times: Times) -> None:
@@ -86,39 +86,37 @@ class Child:
             start_new_session=True,  # it ends as a whole, and a Ctrl-C in the terminal is not for it
         )
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        log = asyncio.create_task(self._read_log(process.stderr))
+        logs = {asyncio.create_task(self._read_log(process.stderr))}
         over = asyncio.create_task(process.wait())
         ending = asyncio.create_task(self._ending.wait())
-        announced = asyncio.create_task(self._announce(process.stdout))
-        await asyncio.wait({over, ending, announced}, timeout=self._times.start_s, return_when=asyncio.FIRST_COMPLETED)
-        if self.answered:
+        first = asyncio.create_task(process.stdout.readline())
+        started, _ = await asyncio.wait(
+            {over, ending, first}, timeout=self._times.start_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not started:
+            self.failure = f"its process did not tell its port within {self._times.start_s:g} s"
+        elif first.done() and self._announced(first):
+            logs.add(asyncio.create_task(self._read_log(process.stdout)))
             self.settled.set()
             await asyncio.wait({over, ending}, return_when=asyncio.FIRST_COMPLETED)
-        elif not over.done() and not ending.done():
-            self.failure = f"it did not tell its port within {self._times.start_s:g} s"
         process.stdin.close()
         await asyncio.wait({over}, timeout=self._times.end_s)
         self._kill(process)
         status = await over
-        await asyncio.wait({log, announced}, timeout=self._times.end_s)  # its last words
-        for task in (log, announced, ending):
+        await asyncio.wait(logs, timeout=self._times.end_s)  # its last words
+        for task in (*logs, ending, first):
             task.cancel()
         if not self._ending.is_set() and not self.failure:
             self.failure = reason(status, self._log)
 
-    async def _announce(self, stdout: asyncio.StreamReader) -> None:
-        """The first line is the port; what else comes is kept with the log."""
-        line = b""
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            line = await stdout.readline()
-            self.port = int(json.loads(line)["port"])
-            self.answered = True
-        if self.answered:
-            self.settled.set()
-        elif line:
-            self.failure = "its first line told no port"
-        # `_run` goes on when the port is there, so the rest is read by another task.
-        self._rest = asyncio.create_task(self._read_log(stdout))
+    def _announced(self, line: "asyncio.Task[bytes]") -> bool:
+        """Take the port from the first line."""
+        try:
+            self.port = int(json.loads(line.result())["port"])
+        except (ValueError, TypeError, KeyError):
+            return False
+        self.answered = True
+        return True
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         """Keep the last lines, however long they are."""

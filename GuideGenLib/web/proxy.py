@@ -4,8 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, DummyCookieJar, TCPConnector
-from aiohttp import WSMessage, WSMsgType, hdrs, web
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    DummyCookieJar,
+    TCPConnector,
+    WSMessage,
+    WSMsgType,
+    hdrs,
+    web,
+)
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -71,12 +81,13 @@ class Proxy:
         if (request.content_length or 0) > self._limit:
             return self._too_large()
         body = Body(request, self._limit)
-        url = URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True)
+        headers = _end_to_end(request.headers, OURS)
+        headers[SECRET_HEADER] = secret
         try:
             upstream = await self._client.request(
                 request.method,
-                url,
-                headers=_end_to_end(request.headers, OURS) | {SECRET_HEADER: secret},
+                URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True),
+                headers=headers,
                 data=body if request.can_read_body else None,
                 allow_redirects=False,
                 skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
@@ -123,7 +134,9 @@ class Proxy:
         return outer
 
     def _too_large(self) -> web.Response:
-        text = f"This is more than the {self._limit / 2**20:g} MB that may be sent. `--max-upload-mb` of `guidegen web` "
+        text = (
+            f"This is more than the {self._limit / 2**20:g} MB that may be sent. `--max-upload-mb` of `guidegen web` "
+        )
         return web.Response(status=413, text=text + "raises the limit.\n")
 
 

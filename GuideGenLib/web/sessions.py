@@ -28,7 +28,7 @@ class Session:
         self._died: float | None = None
 
     def visit(self) -> None:
-        """Its page is sent: a websocket will come."""
+        """It is asked for something: a page that loads will open its websocket."""
         self._visited = time.monotonic()
 
     def bye(self) -> None:

@@ -1,0 +1,71 @@
+"""`guidegen web`: the page in the browser."""
+
+import argparse
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+
+from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.options import CommandError
+from GuideGenLib.device import DEVICES
+
+NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
+INSTALL = 'the page needs further packages: pip install "guidegen[web]"'
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The parser of the command."""
+    about = "Serve GuideGen as a page: type, generate, edit and export in a browser. Ctrl-C ends it and all sessions."
+    parser = commands.add_parser("web", help="a page in the browser", description=about)
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="NAME", help="where to listen (127.0.0.1: this machine alone)"
+    )
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (8080)")
+    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
+    parser.add_argument(
+        "--max-sessions", type=_at_least_one, default=4, metavar="N", help="browsers at a time, a process each (4)"
+    )
+    parser.add_argument(
+        "--max-upload-mb", type=_at_least_one, default=2048, metavar="N", help="largest file to open (2048)"
+    )
+    parser.set_defaults(call=web)
+
+
+def web(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """Serve until Ctrl-C."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CommandError(f"{INSTALL} ({', '.join(missing)} not found)")
+
+    if args.device.split(":")[0] not in DEVICES:
+        raise CommandError(f"there is no device {args.device!r}: choose one of {', '.join(DEVICES)}")
+
+    from GuideGenLib.bundle import load_bundle
+    from GuideGenLib.web.front import Front, serve
+
+    load_bundle(args.bundle)  # a bad one is told here, not in each session
+    front = Front(
+        session_command(args),
+        host=args.host,
+        port=args.port,
+        max_sessions=args.max_sessions,
+        max_upload_bytes=args.max_upload_mb * 2**20,
+    )
+    asyncio.run(serve(front, lambda address: print(f"GuideGen is at {address} (Ctrl-C ends it)", flush=True)))
+    return 0
+
+
+def session_command(args: argparse.Namespace) -> tuple[str, ...]:
+    """What starts a session's process."""
+    command = (sys.executable, "-m", "GuideGenLib.web.session", "--device", args.device)
+    bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
+    return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give a whole number from 1 on")
+    return number
