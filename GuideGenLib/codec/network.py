@@ -14,6 +14,8 @@ from GuideGenLib.codec.compand import compand, expand
 
 FACTOR = 4
 """Voxels a latent cell, along each axis."""
+ENCODER = ("linear_in", "encoder_half", "encoder_quarter")
+"""Modules that make latents; the others are the decoder."""
 LATENT_NOISE = 0.03
 """Standard deviation of noise added to the unit-variance latents: keeps them smooth, in the place of a KL term."""
 

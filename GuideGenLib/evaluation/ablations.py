@@ -1,8 +1,8 @@
 """What each means of the method is worth: the same cases made without it, read by the same judges.
 
 The paper trained a model for each of its rows; here the trained networks are run without a means, where that is honest
-(`variants`). Alignment and text accuracy are read from the CT, as in the paper: Dice of the segmented CT against its
-mask, and sex, decade of age and place of the tumour against the text.
+(`variants`), and with a decoder that was trained without HDR loss. Alignment and text accuracy are read from the CT, as
+in the paper: Dice of the segmented CT against its mask; sex, decade of age and place of the tumour against the text.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from GuideGenLib.evaluation.codec_error import CodecError, compare
 from GuideGenLib.evaluation.locations import agrees, tumour_place
 from GuideGenLib.evaluation.section import Figure, Section, Table, mean_figure
 from GuideGenLib.evaluation.segmenter import SPACING
-from GuideGenLib.evaluation.variants import FULL_PAPER, NO_HDR_PAPER, VARIANTS, Variant
+from GuideGenLib.evaluation.variants import FULL_PAPER, NO_HDR, NO_HDR_PAPER, VARIANTS, Variant, without_hdr_loss
 from GuideGenLib.progress import Progress, silent
 from GuideGenLib.training.ct import soft_tissue_noise
 from GuideGenLib.training.scans import HELD_OUT, resample
@@ -35,6 +35,7 @@ from GuideGenLib.volumes import HU_RANGE
 
 if TYPE_CHECKING:
     from GuideGenLib.evaluation.judges import Judges
+    from GuideGenLib.evaluation.plain_codec import PlainCodec
     from GuideGenLib.generator import Generator
     from GuideGenLib.generator.models import Models
 
@@ -42,6 +43,16 @@ ATTRIBUTES = ("sex", "age decade", "tumour place")
 FULL = "everything (as shipped)"
 NOISE_HU = 20.0
 """Unit of `soft_tissue_noise`."""
+TRAIN_IT = (
+    "`guidegen train plain-codec` and `guidegen train judges` in the run folder of the bundle make it (--judges)."
+)
+HDR_TAKEN = (
+    "No HDR loss: the bundle's encoder with a decoder that was trained anew on L1 and gradients in HU. Only the loss "
+    "is taken away. Latents and what the decoder puts out stay on the companded scale, itself a fixed HDR transform; "
+    "each label's HU offset was calibrated with the bundle's decoder. The paper trained its whole codec without."
+)
+HDR_NONE = f"No HDR loss: not measured, these judges hold no decoder that was trained without it. {TRAIN_IT}"
+HDR_OTHER = f"No HDR loss: not measured, the judges' decoder was trained for another bundle's encoder. {TRAIN_IT}"
 
 
 @dataclass(frozen=True)
@@ -91,13 +102,16 @@ def measure_ablations(
 ) -> Section:
     """Make `cases` again by each variant, in `output`/ablations, and judge them.
 
-    data: folder whose held-out scans the codec is measured on, with and without the mask; counted(what, total): makes
-    the callback that is told of each case.
+    The variant without HDR loss is left out where the judges have no decoder for it that fits the bundle. data: folder
+    whose held-out scans the codec is measured on, decoded in each way; counted(what, total): makes the callback that is
+    told of each case.
     """
     full = [read(case, judges) for case in cases]
+    plain, about_hdr = _fitting(generator, judges)
+    variants = (*VARIANTS, without_hdr_loss(plain)) if plain else VARIANTS
     found: list[tuple[Variant, list[Reading]]] = []
     orders = [Order(case.key, case.text, case.seed) for case in cases]
-    for variant in VARIANTS:
+    for variant in variants:
         made = make_cases(
             orders, output / "ablations" / variant.key, variant.make(generator, cases),
             ct=dict(variant.ct), progress=counted(variant.name, len(orders)),
@@ -106,11 +120,19 @@ def measure_ablations(
     section = Section("ablations", "Ablations: one means taken away")
     _add_figures(section, full, found)
     section.tables.append(_table(full, found))
-    errors = {} if data is None else codec_errors(generator.models, judges, data)
+    errors = {} if data is None else codec_errors(generator.models, judges, data, plain)
     if errors:
         section.tables.append(_codec_table(errors))
-    section.remarks += _remarks(bool(errors), judges.classifiers is not None)
+    section.remarks += _remarks(bool(errors), judges.classifiers is not None, about_hdr)
     return section
+
+
+def _fitting(generator: "Generator", judges: "Judges") -> "tuple[PlainCodec | None, str]":
+    """The decoder without HDR loss if there is one for this generator, and what is said of it."""
+    plain = judges.plain_codec
+    if plain is None:
+        return None, HDR_NONE
+    return (plain, HDR_TAKEN) if plain.fits(generator.models.ct.codec) else (None, HDR_OTHER)
 
 
 # ---------------------------------------------------------------- tables
@@ -148,8 +170,9 @@ def _table(full: Sequence[Reading], found: Sequence[tuple[Variant, Sequence[Read
     )  # fmt: skip
     rows = [_row(FULL, full, full, FULL_PAPER)]
     rows += [_row(variant.name, readings, full, variant.paper) for variant, readings in found]
-    fid, dsc, acc = NO_HDR_PAPER
-    rows.append(("no HDR loss in the codec", "-", _two(dsc), "-", "-", _two(acc), "-", "-", "-", "-", f"{fid:.1f}"))
+    if all(variant.name != NO_HDR for variant, _ in found):
+        fid, dsc, acc = NO_HDR_PAPER
+        rows.append((NO_HDR, "-", _two(dsc), "-", "-", _two(acc), "-", "-", "-", "-", f"{fid:.1f}"))
     return Table(f"The same {len(full)} cases, read from the CT", header, rows)
 
 
@@ -174,7 +197,7 @@ def _two(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
 
 
-def _remarks(with_codec: bool, with_classifiers: bool) -> list[str]:
+def _remarks(with_codec: bool, with_classifiers: bool, about_hdr: str) -> list[str]:
     remarks = [
         "The paper trained each row anew and judged with other data, masks and segmenter: its numbers stand beside "
         "ours for their order, not to be compared one by one. The distance in feature space was not taken of the "
@@ -185,8 +208,7 @@ def _remarks(with_codec: bool, with_classifiers: bool) -> list[str]:
         "Lesions are drawn by rule from the parsed text and stay; `no text at all` takes them away, too.",
         "Decoder without mask: a state that it was trained in. CT of the body's outline: all organs become `body`, a "
         "state that no training showed; a network trained for it would do better.",
-        "No HDR loss: it needs a codec trained without the windowed loss; none was trained and nothing was measured. "
-        "A bundle of such a training can be evaluated by itself (--bundle).",
+        about_hdr,
     ]
     if not with_codec:
         remarks.append("The codec with and without mask was not measured: no data folder with the held-out scans.")
@@ -198,8 +220,10 @@ def _remarks(with_codec: bool, with_classifiers: bool) -> list[str]:
 # ---------------------------------------------------------------- the codec
 
 
-def codec_errors(models: "Models", judges: "Judges", data: Path) -> dict[str, tuple[CodecError, CodecError]]:
-    """Errors of the codec on the held-out scans of `data`, decoded without and with labels; empty where none is there.
+def codec_errors(
+    models: "Models", judges: "Judges", data: Path, plain: "PlainCodec | None" = None
+) -> dict[str, dict[str, CodecError]]:
+    """Errors of the codec on the held-out scans of `data` by the way of decoding; empty where none is there.
 
     These scans have no labels: those of the judges' segmenter are taken.
     """
@@ -211,31 +235,38 @@ def codec_errors(models: "Models", judges: "Judges", data: Path) -> dict[str, tu
         image = resample(sitk.ReadImage(str(path)), CODEC_MM, sitk.sitkLinear, HU_RANGE[0])
         hu = np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.float32)
         labels = judges.segmenter.segment(hu, CODEC_MM)
-        decoded = decoded_twice(hu, labels, models)
-        found[name] = (compare(name, hu, decoded[0]), compare(name, hu, decoded[1]))
+        found[name] = {way: compare(name, hu, made) for way, made in decoded_ways(hu, labels, models, plain).items()}
     return found
 
 
 @torch.inference_mode()
-def decoded_twice(hu: np.ndarray, labels: np.ndarray, models: "Models") -> tuple[np.ndarray, np.ndarray]:
-    """HU float32 [z, y, x] through the codec, decoded without labels, and with labels uint8 of the same shape."""
+def decoded_ways(
+    hu: np.ndarray, labels: np.ndarray, models: "Models", plain: "PlainCodec | None" = None
+) -> dict[str, np.ndarray]:
+    """HU float32 [z, y, x] through the codec, decoded without labels, with labels uint8 of the same shape, and with
+    them by the decoder `plain`."""
+    codec = models.ct.codec
     pad = [side for n in reversed(hu.shape) for side in (0, -n % FACTOR)]
     volume = nnf.pad(torch.from_numpy(hu)[None, None], pad, mode="replicate").to(models.device)
     mask = nnf.pad(torch.from_numpy(labels)[None], pad).to(models.device)
     z, y, x = hu.shape
     with models.precision():
-        latents = models.ct.codec.encode(volume)
-        both = [models.ct.codec.decode(latents, shown) for shown in (None, mask)]
-    plain, guided = (one[0, 0, :z, :y, :x].float().cpu().numpy() for one in both)
-    return plain, guided
+        latents = codec.encode(volume)
+        ways = {
+            "decoder without mask": codec.decode(latents),
+            "decoder with mask (segmented)": codec.decode(latents, mask),
+        }
+        if plain is not None:
+            ways["decoder with mask, no HDR loss"] = plain.instead_of(codec).decode(latents, mask)
+    return {way: made[0, 0, :z, :y, :x].float().cpu().numpy() for way, made in ways.items()}
 
 
-def _codec_table(errors: dict[str, tuple[CodecError, CodecError]]) -> Table:
+def _codec_table(errors: dict[str, dict[str, CodecError]]) -> Table:
     rows = [
-        (f"{name}, decoder {how}", f"{one.body:.1f}", f"{one.window:.1f}",
+        (f"{name}, {way}", f"{one.body:.1f}", f"{one.window:.1f}",
          *(f"{one.tissues[tissue]:.1f}" if tissue in one.tissues else "-" for tissue in ("lung", "soft", "bone")))
-        for name, pair in errors.items()
-        for how, one in zip(("without mask", "with mask (segmented)"), pair, strict=True)
+        for name, ways in errors.items()
+        for way, one in ways.items()
     ]  # fmt: skip
     header = ("scan that no training saw", "body", "40/400 window", "lung", "soft tissue", "bone")
     return Table("Mean absolute error of the codec in HU", header, rows)

@@ -20,7 +20,7 @@ from GuideGenLib.evaluation import EvaluationError
 from GuideGenLib.evaluation.cells import card_table, terminal
 from GuideGenLib.evaluation.html_report import page
 from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
-from GuideGenLib.evaluation.plan import Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
 from GuideGenLib.evaluation.section import Section
 from GuideGenLib.volumes import remedy, write_json, write_text
@@ -40,7 +40,10 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
     told = os.environ.get(DATA_VARIABLE)
     parser.add_argument("-o", "--output", type=Path, default=None, metavar="DIR", help="folder for report and volumes")
     parser.add_argument("--subset", action="store_true", help="few cases and no slow part: ten minutes on two cores")
-    parser.add_argument("--cases", type=_count, default=None, metavar="N", help="generated patients (40; subset: 6)")
+    parser.add_argument(
+        "--cases", type=_count, default=None, metavar="N",
+        help=f"generated patients ({FULL_CASES}: about an hour on two cores; subset: {SUBSET_CASES})",
+    )  # fmt: skip
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=None, metavar="PART", help=f"of {', '.join(PARTS)}: these alone"
     )

@@ -3,11 +3,13 @@
     judges.json
       format       1
       labels       sha256 of the anatomy table's values and keys
-      files        {"segmenter.safetensors": {"sha256": ..., "bytes": ...}, "classifiers.safetensors": ...}
+      files        {"segmenter.safetensors": {"sha256": ..., "bytes": ...}, "classifiers.safetensors": ..., ...}
       segmenter    {"network": arguments of SegmenterConfig, "ceilings": score on the held-out scan, "training": ...}
       classifiers  what `Classifiers.load` takes, or null
+      plain_codec  {"encoder": of the codec that it was trained for, "training": ...}, or null; may be missing
 
-None of them ever saw what a generator made.
+None of them ever saw what a generator made. The plain codec is no judge: it is a decoder of one of the ablations, which
+the judges judge.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ from safetensors.torch import load, save
 from GuideGenLib.bundle import labels_hash
 from GuideGenLib.device import choose_device
 from GuideGenLib.evaluation import EvaluationError
+from GuideGenLib.evaluation.plain_codec import PlainCodec, decoder_tensors, encoder_hash
 from GuideGenLib.evaluation.segmenter import Segmenter
 from GuideGenLib.resources import resource
 from GuideGenLib.volumes import write_json
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 DEFAULT = ("Models", "judges-small")
 CONFIG = "judges.json"
-SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
+SEGMENTER, CLASSIFIERS, PLAIN_CODEC = "segmenter", "classifiers", "plain_codec"
 SUFFIX = ".safetensors"
 
 
@@ -44,7 +47,8 @@ SUFFIX = ".safetensors"
 class Judges:
     """What generated CTs are judged with. ceilings: the segmenter's Dice per organ on a real scan that it never saw.
 
-    identity: sha256 of judges.json, which names the hash of every file; about: judges.json itself.
+    identity: sha256 of judges.json, which names the hash of every file; about: judges.json itself; plain_codec: for
+    the ablation without HDR loss, None where none was trained.
     """
 
     segmenter: Segmenter
@@ -52,6 +56,7 @@ class Judges:
     ceilings: dict[str, float]
     identity: str
     about: Mapping[str, Any]
+    plain_codec: PlainCodec | None = None
 
 
 def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
@@ -75,9 +80,13 @@ def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
             from GuideGenLib.evaluation.classifiers import Classifiers
 
             classifiers = Classifiers.load(_tensors(folder, CLASSIFIERS, about), about[CLASSIFIERS])
+        plain = None
+        if about.get(PLAIN_CODEC) is not None:
+            decoder, hashed = _tensors(folder, PLAIN_CODEC, about), about["files"][PLAIN_CODEC + SUFFIX]["sha256"]
+            plain = PlainCodec(decoder, about[PLAIN_CODEC]["encoder"], hashed)
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise EvaluationError(f"{file} does not fit its files or this version ({error}): {_remedy(folder)}") from error
-    return Judges(segmenter, classifiers, ceilings, hashlib.sha256(content).hexdigest(), about)
+    return Judges(segmenter, classifiers, ceilings, hashlib.sha256(content).hexdigest(), about, plain)
 
 
 def write_judges(
@@ -85,42 +94,47 @@ def write_judges(
     segmenter: "Mapping[str, Tensor]",
     segmenter_about: Mapping[str, Any],
     classifiers: "tuple[Mapping[str, Tensor], Mapping[str, Any]] | None" = None,
+    plain_codec: "tuple[Mapping[str, Tensor], Mapping[str, Any]] | None" = None,
 ) -> Judges:
     """Write weights (as half precision) and what is told of them, whole or not at all, and load the folder again.
 
     segmenter_about: {"network": SegmenterConfig as JSON, "ceilings": {"dice": ..., ...}, "training": ...}.
-    classifiers: weights and the configuration of `Classifiers.load`. An older folder's further files stay.
+    classifiers: weights and the configuration of `Classifiers.load`; plain_codec: weights of a whole codec, of which
+    the decoder is kept, and how they were trained. An older folder's further files stay.
     Raises EvaluationError, VolumeError.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    groups = {SEGMENTER: segmenter} | ({CLASSIFIERS: classifiers[0]} if classifiers else {})
+    groups = {SEGMENTER: _half(segmenter)} | ({CLASSIFIERS: _half(classifiers[0])} if classifiers else {})
+    groups |= {PLAIN_CODEC: decoder_tensors(plain_codec[0])} if plain_codec else {}
     files: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as temporary:
         fresh = Path(temporary)
         for name, tensors in groups.items():
-            content = save({key: _half(value) for key, value in tensors.items()})
+            content = save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
             (fresh / (name + SUFFIX)).write_bytes(content)
             files[name + SUFFIX] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         about = {
             "format": FORMAT, "labels": labels_hash(), "files": files, SEGMENTER: dict(segmenter_about),
             CLASSIFIERS: dict(classifiers[1]) if classifiers else None,
+            PLAIN_CODEC: None,
         }  # fmt: skip
+        if plain_codec:
+            about[PLAIN_CODEC] = {"encoder": encoder_hash(plain_codec[0]), "training": dict(plain_codec[1])}
         write_json(about, fresh / CONFIG)
         load_judges(fresh)
         path.mkdir(exist_ok=True)
         (path / CONFIG).unlink(missing_ok=True)  # without it a folder that is half replaced is no folder of judges
-        for stale in path.glob(f"*{SUFFIX}"):
-            stale.unlink()
+        for stale in (SEGMENTER, CLASSIFIERS, PLAIN_CODEC):
+            (path / (stale + SUFFIX)).unlink(missing_ok=True)
         for name in (*files, CONFIG):
             (fresh / name).replace(path / name)
     return load_judges(path)
 
 
-def _half(value: "Tensor") -> "Tensor":
+def _half(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     """Weights in half precision: the judges ship in a few megabytes. Whole numbers stay as they are."""
-    value = value.detach().cpu().contiguous()
-    return value.half() if value.is_floating_point() else value
+    return {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
 
 
 def _parse(content: bytes, file: Path) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""The generator with one of its means taken away, as the paper's ablations do, without training anew.
+"""The generator with one of its means taken away, as the paper's ablations do.
 
-Each variant is a Generator that differs in one step; the networks and their weights are those of the bundle. Where a
-network was trained with a means dropped now and then, its loss is that of the means; where it was not (`body_only`),
-the network also sees what it never saw in training, and the loss is an upper bound.
+Each variant is a Generator that differs in one step; the networks and their weights are those of the bundle, but for
+the decoder of `without_hdr_loss`, which was trained anew. Where a network was trained with a means dropped now and
+then, its loss is that of the means; where it was not (`body_only`), the network also sees what it never saw in
+training, and the loss is an upper bound.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.description import Description, parse
 from GuideGenLib.evaluation.cases import Case
+from GuideGenLib.evaluation.plain_codec import PlainCodec
 from GuideGenLib.generator import Generator, MaskResult
 from GuideGenLib.mask.network import Conditions
 
@@ -72,6 +74,15 @@ class BlindCodec:
         return self.codec.decode(latents)
 
 
+class OtherDecoder(KeptAnatomies):
+    """The codec decodes with the decoder that was trained without HDR loss. Raises EvaluationError if it does not fit
+    this bundle."""
+
+    def __init__(self, base: Generator, cases: Sequence[Case], plain: PlainCodec) -> None:
+        super().__init__(base, cases)
+        self.models = replace(base.models, ct=replace(base.models.ct, codec=plain.instead_of(base.models.ct.codec)))
+
+
 class BodyOnly(KeptAnatomies):
     """The CT is made of the body's outline: every organ is `body`."""
 
@@ -101,7 +112,7 @@ class Variant:
 
 
 FULL_PAPER = (20.2, 0.52, 0.69)
-NO_HDR_PAPER = (40.9, 0.36, 0.64)
+NO_HDR, NO_HDR_PAPER = "no HDR loss in the codec", (40.9, 0.36, 0.64)
 VARIANTS = (
     Variant(
         "text_unseen", "networks without text", lambda base, _: TextUnseen(base.bundle, base.models), True,
@@ -112,3 +123,12 @@ VARIANTS = (
     Variant("body_only", "CT of the body's outline, no mask", BodyOnly, paper=(54.3, None, 0.32)),
     Variant("no_texture", "expected CT, no texture flow", KeptAnatomies, ct={"steps": 0}),
 )  # fmt: skip
+
+
+def without_hdr_loss(plain: PlainCodec) -> Variant:
+    """The variant that decodes with `plain`; its folder is named for it, as kept cases tell nothing of the judges."""
+
+    def make(base: Generator, cases: Sequence[Case]) -> Generator:
+        return OtherDecoder(base, cases, plain)
+
+    return Variant(f"no_hdr_{plain.identity[:8]}", NO_HDR, make, paper=NO_HDR_PAPER)

@@ -10,7 +10,7 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.blocks import space_to_depth
 from GuideGenLib.codec.compand import compand, expand
-from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.codec.network import ENCODER, CodecNetwork
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.scans import Scan
 
@@ -21,7 +21,6 @@ DECODER_RATE = 4e-4
 """Of a decoder that goes on from a first phase."""
 LINEAR_UNIT = 1000.0
 """HU that the loss without HDR means takes as one."""
-ENCODER = ("linear_in", "encoder_half", "encoder_quarter")
 Loss = Callable[[Tensor, Tensor, np.random.Generator], Tensor]
 """Of a reconstruction on the companded scale and the true HU, both [B, 1, D, H, W]."""
 
@@ -116,8 +115,8 @@ def train_codec(
         network.load_state_dict(initial)
     trainer = Trainer(network, run, steps=steps, rate=rate)
     if decoder_only:
-        for part in (network.linear_in, network.encoder_half, network.encoder_quarter):
-            part.requires_grad_(False)
+        for part in ENCODER:
+            network.get_submodule(part).requires_grad_(False)
     sampler = np.random.default_rng([seed, trainer.rank, trainer.step])
     labelled = [scan for scan in scans if scan.labels is not None]
 

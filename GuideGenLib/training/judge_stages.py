@@ -1,6 +1,8 @@
 """The stages that make what `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
 
-from GuideGenLib.evaluation.judges import write_judges
+from pathlib import Path
+
+from GuideGenLib.evaluation.judges import PLAIN_CODEC, write_judges
 from GuideGenLib.evaluation.segmenter import SPACING as SEGMENTER_SPACING
 from GuideGenLib.evaluation.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.population.write import coarse_bank
@@ -22,7 +24,7 @@ from GuideGenLib.training.materials import codec_scans
 from GuideGenLib.training.scans import load_labelled
 from GuideGenLib.training.segmenter import train_segmenter, write_anatomies
 
-SEGMENTER, CLASSIFIERS, PLAIN_CODEC = "segmenter", "classifiers", "plain_codec"
+SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
 
 
 def segmenter(job: Job) -> None:
@@ -82,15 +84,17 @@ def plain_codec(job: Job) -> None:
 
 
 def judges(job: Job) -> None:
-    """The folder of judges that `guidegen evaluate` reads: the segmenter, and the classifiers if they are trained."""
+    """The folder that `guidegen evaluate` reads: the segmenter, and classifiers and plain codec if they are trained."""
     if process_rank()[0] > 0:
         return
     people = job.run / CLASSIFIERS
     trained = steps_done(people) > 0 and (people / SCORES).is_file()
     found = (averaged_state(people), read_config(people)) if trained else None
-    made = write_judges(job.target, *read_about(job.run / SEGMENTER), found)
-    size = sum(entry["bytes"] for entry in made.about["files"].values())
-    say(f"judges: {job.target}, {size / 1e6:.1f} MB, {'with' if found else 'without'} classifiers")
+    steps = steps_done(job.run / PLAIN_CODEC)
+    plain = (averaged_state(job.run / PLAIN_CODEC), {"steps": steps}) if steps else None
+    made = write_judges(job.target, *read_about(job.run / SEGMENTER), found, plain)
+    held = [f"{Path(name).stem} {entry['bytes'] / 1e6:.1f} MB" for name, entry in made.about["files"].items()]
+    say(f"judges: {job.target} with {', '.join(held)}")
 
 
 JUDGE_STAGES = {

@@ -12,11 +12,12 @@ from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.description import Description
 from GuideGenLib.evaluation import ablations
-from GuideGenLib.evaluation.ablations import FULL, Reading, accuracy, decoded_twice, followed, measure_ablations, read
+from GuideGenLib.evaluation.ablations import FULL, Reading, accuracy, decoded_ways, followed, measure_ablations, read
 from GuideGenLib.evaluation.cases import Case
 from GuideGenLib.evaluation.classifiers import Reading as Person
+from GuideGenLib.evaluation.plain_codec import PlainCodec, decoder_tensors, encoder_hash
 from GuideGenLib.evaluation.segmenter import TUMOUR
-from GuideGenLib.evaluation.variants import Variant
+from GuideGenLib.evaluation.variants import NO_HDR, Variant
 from GuideGenLib.generator import Generator, MaskResult
 from GuideGenLib.volumes import image_from_array, write_volume
 from Testing.tiny_bundle import CODEC
@@ -34,6 +35,7 @@ class Judges:
     """Reads a toy CT without fault and takes everybody for a man of 62."""
 
     identity = "toy"
+    plain_codec: PlainCodec | None = None
 
     def __init__(self) -> None:
         self.segmenter = SimpleNamespace(segment=self._segment)
@@ -120,24 +122,57 @@ def test_a_variant_that_loses_everything_stands_beside_the_full_model_and_the_pa
     lost = dict(zip(header, rows["no organs"], strict=True))
     assert lost["lost DSC, 95 %"].startswith("1.00") and lost["FID, paper"] == "54.3" and lost["DSC, paper"] == "-"
     assert (lost["sex"], lost["tumour place"], lost["text accuracy"]) == ("1.00", "0.00", "0.67")
-    untrained = dict(zip(header, rows["no HDR loss in the codec"], strict=True))
+    untrained = dict(zip(header, rows[NO_HDR], strict=True))
     assert untrained["DSC"] == "-" and untrained["DSC, paper"] == "0.36"
-    assert any("HDR" in remark and "nothing was measured" in remark for remark in section.remarks)
+    assert any("hold no decoder" in remark and "train plain-codec" in remark for remark in section.remarks)
     assert any("not measured: no data folder" in remark for remark in section.remarks)
     assert told == [("no organs", 1)]
 
 
-def test_the_codec_is_decoded_with_and_without_labels():
-    torch.manual_seed(0)
+def _codec(seed: int) -> CodecNetwork:
+    torch.manual_seed(seed)
     codec = CodecNetwork(**CODEC).eval()
     for layer in (codec.label_half, codec.decoder_last):  # untrained, labels would do nothing
         torch.nn.init.normal_(layer.weight)
+    return codec
+
+
+def _plain(encoder: CodecNetwork) -> PlainCodec:
+    """A decoder that was trained for the encoder of that codec."""
+    return PlainCodec(decoder_tensors(_codec(1).state_dict()), encoder_hash(encoder.state_dict()), "0123456789")
+
+
+def test_a_decoder_without_hdr_loss_has_its_row_if_it_fits_the_bundle(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ablations, "VARIANTS", ())
+    monkeypatch.setattr("GuideGenLib.evaluation.variants.OtherDecoder", lambda base, cases, plain: Blurred(base, cases))
+    models = SimpleNamespace(bfloat16=False, ct=SimpleNamespace(codec=_codec(0)))
+    base: Any = SimpleNamespace(bundle=SimpleNamespace(identity="b"), models=models)
+    judges: Any = Judges()
+    judges.plain_codec = _plain(models.ct.codec)
+    section = measure_ablations(base, [case], judges, None, tmp_path)
+    rows = [dict(zip(section.tables[0].header, row, strict=True)) for row in section.tables[0].rows]
+    assert [row[""] for row in rows] == [FULL, NO_HDR]
+    assert rows[1]["DSC"] == "0.00" and rows[1]["DSC, paper"] == "0.36" and rows[1]["FID, paper"] == "40.9"
+    assert (tmp_path / "ablations" / "no_hdr_01234567" / "one" / "ct.nii.gz").is_file()
+    assert any("Only the loss is taken away" in remark for remark in section.remarks)
+    models.ct.codec = _codec(2)
+    section = measure_ablations(base, [case], judges, None, tmp_path)
+    assert section.tables[0].rows[-1][:2] == (NO_HDR, "-")
+    assert any("another bundle's encoder" in remark for remark in section.remarks)
+
+
+def test_the_codec_is_decoded_in_each_way():
+    codec = _codec(0)
     models: Any = SimpleNamespace(
         ct=SimpleNamespace(codec=codec), device=torch.device("cpu"), precision=torch.inference_mode
     )
     hu = np.random.default_rng(0).normal(0, 100, (10, 13, 16)).astype(np.float32)
     labels = np.zeros(hu.shape, np.uint8)
     labels[:, :6] = by_group()["organs"][0].value
-    plain, guided = decoded_twice(hu, labels, models)
-    assert plain.shape == guided.shape == hu.shape
-    assert not np.allclose(plain[:, :6], guided[:, :6])
+    ways = decoded_ways(hu, labels, models, _plain(codec))
+    assert [made.shape for made in ways.values()] == 3 * [hu.shape]
+    blind, guided, other = ways.values()
+    assert not np.allclose(blind[:, :6], guided[:, :6]) and not np.allclose(guided, other)
+    assert decoded_ways(hu, labels, models).keys() == ways.keys() - {"decoder with mask, no HDR loss"}

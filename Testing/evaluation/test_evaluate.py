@@ -76,7 +76,7 @@ def test_every_part_is_in_report_and_json(
     assert fake.measured == list(PARTS)
     content = _read(tmp_path)
     assert [one["key"] for one in content["sections"]] == list(PARTS)
-    assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 40
+    assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 12
     assert set(content["seconds"]) == set(PARTS)
     html = (tmp_path / "out" / "evaluation.html").read_text()
     assert "Title of realism" in html and "toy 1" in html
@@ -162,7 +162,7 @@ def test_the_subset_fits_ten_minutes_on_two_cores():
     assert "ablations" not in chosen and "usability" not in chosen and "alignment" in chosen
     assert expected_seconds(plan, chosen, flips=2) <= SUBSET_LIMIT_S
     full = Plan.of(subset=False)
-    assert full.cases == 40 and parts_of(full, tuple(PARTS)) == list(PARTS)
+    assert full.cases == 12 and parts_of(full, tuple(PARTS)) == list(PARTS)
     assert expected_seconds(full, parts_of(full, tuple(PARTS)), flips=2) > 3 * SUBSET_LIMIT_S
 
 

@@ -15,6 +15,7 @@ from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description import parse
 from GuideGenLib.evaluation.cases import Case, Order, make_cases
+from GuideGenLib.evaluation.plain_codec import PlainCodec, decoder_tensors, encoder_hash
 from GuideGenLib.evaluation.plan import DRAWING_VARIANTS
 from GuideGenLib.evaluation.plan import VARIANTS as PLANNED
 from GuideGenLib.evaluation.variants import (
@@ -25,6 +26,7 @@ from GuideGenLib.evaluation.variants import (
     TextIgnored,
     TextUnseen,
     outline,
+    without_hdr_loss,
 )
 from GuideGenLib.generator import Generator
 from GuideGenLib.mask.network import Conditions
@@ -78,6 +80,13 @@ def case(base: Generator, seen: Seen, tmp_path: Path) -> Case:
     return make_cases([Order("one", TEXT, 7)], tmp_path / "cases", base)[0]
 
 
+@pytest.fixture
+def plain(base: Generator) -> PlainCodec:
+    """Another decoder for the encoder of the bundle."""
+    state = {key: value + 0.1 for key, value in base.models.ct.codec.state_dict().items()}
+    return PlainCodec(decoder_tensors(state), encoder_hash(base.models.ct.codec.state_dict()), "0123456789")
+
+
 def _labels(anatomy: sitk.Image) -> set[int]:
     return set(np.unique(sitk.GetArrayViewFromImage(anatomy)).tolist())
 
@@ -121,38 +130,70 @@ def test_body_only_shows_the_ct_stage_nothing_but_the_outline(base: Generator, c
     assert np.array_equal(seen.labels > 0, whole > 0) and np.array_equal(seen.labels, outline(whole))
 
 
-def test_the_decoder_alone_does_not_see_the_mask(
-    base: Generator, small_labels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+class Decoded:
+    """What the decoders of a run were given: whether labels, and the latents."""
+
+    def __init__(self) -> None:
+        self.shown: list[bool] = []
+        self.latents: list[torch.Tensor] = []
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> Decoded:
+    found, decode = Decoded(), CodecNetwork.decode
+
+    def spy(self: CodecNetwork, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        found.shown.append(labels is not None)
+        found.latents.append(z.clone())
+        return decode(self, z, labels)
+
+    monkeypatch.setattr(CodecNetwork, "decode", spy)
+    return found
+
+
+@pytest.fixture
+def small_case(small_labels: np.ndarray, tmp_path: Path) -> Case:
+    """An anatomy that the networks themselves can be run on."""
     anatomy = image_from_array(small_labels[20:36, 4:24, 4:28], (4.0, 4.0, 4.0), labels=True)
     folder = tmp_path / "cases" / "one"
     folder.mkdir(parents=True)
     write_volume(anatomy, folder / "anatomy.nii.gz")
-    shown: list[bool] = []
-    latents: list[torch.Tensor] = []
-    decode = CodecNetwork.decode
+    return Case("one", TEXT, 1, folder)
 
-    def spy(self: CodecNetwork, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        shown.append(labels is not None)
-        latents.append(z.clone())
-        return decode(self, z, labels)
 
-    monkeypatch.setattr(CodecNetwork, "decode", spy)
+def _both(case: Case, *generators: Generator) -> list[np.ndarray]:
+    """The CT of the case by each of them."""
+    anatomy = sitk.ReadImage(str(case.folder / "anatomy.nii.gz"))
+    return [sitk.GetArrayFromImage(one.synthesize_ct(anatomy, parse(case.text), seed=1)) for one in generators]
+
+
+def test_the_decoder_alone_does_not_see_the_mask(base: Generator, small_case: Case, decoded: Decoded):
     with torch.random.fork_rng():  # untrained, the decoder would make nothing of labels
         torch.nn.init.normal_(base.models.ct.codec.label_half.weight)
         torch.nn.init.normal_(base.models.ct.codec.decoder_last.weight)
-    variant = MaskUnseenByDecoder(base, [Case("one", TEXT, 1, folder)])
-    volumes = [sitk.GetArrayFromImage(g.synthesize_ct(anatomy, parse(TEXT), seed=1)) for g in (base, variant)]
-    assert shown == [True, False]
-    assert torch.equal(*latents)
+    variant = MaskUnseenByDecoder(base, [small_case])
+    volumes = _both(small_case, base, variant)
+    assert decoded.shown == [True, False]
+    assert torch.equal(*decoded.latents)
     assert not np.array_equal(*volumes)
     assert base.models.ct.codec is not variant.models.ct.codec
 
 
+def test_without_hdr_loss_the_decoder_alone_is_another(
+    base: Generator, small_case: Case, decoded: Decoded, plain: PlainCodec
+):
+    variant = without_hdr_loss(plain).make(base, [small_case])
+    first, other, again = _both(small_case, base, variant, base)
+    assert decoded.shown == 3 * [True]
+    assert torch.equal(decoded.latents[0], decoded.latents[1])
+    assert not np.array_equal(first, other) and np.array_equal(first, again)  # the base keeps its own decoder
+
+
 def test_every_variant_makes_cases_with_its_own_arguments(
-    base: Generator, case: Case, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Generator, case: Case, seen: Seen, plain: PlainCodec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     drawn: list[str] = []
+    variants = (*VARIANTS, without_hdr_loss(plain))
     synthesize = Generator.synthesize_mask
 
     def counting(self: Generator, *arguments: Any, **named: Any) -> Any:
@@ -160,13 +201,13 @@ def test_every_variant_makes_cases_with_its_own_arguments(
         return synthesize(self, *arguments, **named)
 
     monkeypatch.setattr(Generator, "synthesize_mask", counting)
-    for variant in VARIANTS:
+    for variant in variants:
         generator = variant.make(base, [case])
         order = Order(case.key, case.text, case.seed)
         made = make_cases([order], tmp_path / variant.key, generator, ct=dict(variant.ct))[0]
         assert seen.steps == variant.ct.get("steps", 6)
         kept = np.array_equal(made.labels()[0], case.labels()[0])
         assert kept or variant.draws
-    assert len(drawn) == DRAWING_VARIANTS == sum(variant.draws for variant in VARIANTS)
-    assert len(VARIANTS) == PLANNED
-    assert len({variant.key for variant in VARIANTS}) == len(VARIANTS)
+    assert len(drawn) == DRAWING_VARIANTS == sum(variant.draws for variant in variants)
+    assert len(variants) == PLANNED
+    assert len({variant.key for variant in variants}) == len(variants)

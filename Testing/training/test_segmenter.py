@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.evaluation.judges import load_judges
 from GuideGenLib.evaluation.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training import ceilings, cli, judge_stages, segmenter
+from GuideGenLib.training import ceilings, cli, codec, judge_stages, segmenter
 from GuideGenLib.training.ceilings import read_about, score_people
 from GuideGenLib.training.layouts import DataError
-from GuideGenLib.training.loop import RunError, Trainer
+from GuideGenLib.training.loop import RunError, Trainer, averaged_state
 from GuideGenLib.training.scans import Scan
 from GuideGenLib.training.segmenter import (
     OTHER_PEOPLE,
@@ -210,8 +211,32 @@ def test_from_data_to_judges(
     assert {"liver", "lung", "heart"} <= kept["dice"].keys() and kept["rendered"]["people"] == 1
     assert _train("judges", "--data", flat, "--run", run) == 0
     made = load_judges(run / "judges")
-    assert made.ceilings == kept["dice"] and made.classifiers is None
+    assert made.ceilings == kept["dice"] and made.classifiers is None and made.plain_codec is None
     assert made.about["segmenter"]["training"]["steps"] == 2
+
+
+def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_bundle(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(codec, "PATCH", 16)
+    monkeypatch.setattr(codec, "BATCH", 1)
+    about = {"network": TINY.to_json(), "ceilings": {"dice": {"liver": 0.5}}, "training": {}}
+    monkeypatch.setattr(judge_stages, "read_about", lambda run: (SegmenterNetwork(TINY).state_dict(), about))
+    run, call = tmp_path / "runs", ("plain-codec", "--data", flat, "--run", tmp_path / "runs", "--steps", 2)
+    with pytest.raises(RunError, match="guidegen train codec"):
+        _train(*call)
+    assert _train("codec", "--data", flat, "--run", run, "--steps", 1, "--masked-steps", 1) == 0
+    assert _train(*call) == 0
+    capsys.readouterr()
+    assert _train(*call) == 0
+    assert "step" not in capsys.readouterr().out  # not repeated
+    assert _train("judges", "--data", flat, "--run", run) == 0
+    assert "plain_codec 3.4 MB" in capsys.readouterr().out
+    plain = load_judges(run / "judges").plain_codec
+    bundled = CodecNetwork(73)
+    bundled.load_state_dict(averaged_state(run / "codec_masked"))
+    assert plain is not None and plain.fits(bundled)
+    assert not torch.equal(plain.decoder["decoder_stem.weight"], bundled.decoder_stem.weight.half())
 
 
 def test_a_held_out_scan_that_is_not_there_is_named(flat: Path, tmp_path: Path) -> None:

@@ -68,6 +68,38 @@ def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(scan: Scan, tmp_
     assert {"linear_out.weight", "decoder_last.weight", "label_quarter.weight"} <= changed
 
 
+def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(scan: Scan, tmp_path: Path) -> None:
+    codec.train_codec([scan], tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+    old = averaged_state(tmp_path / "codec")
+    torch.manual_seed(5)
+    new = codec.with_new_decoder(old, LABELS)
+    torch.manual_seed(5)
+    spoilt = {key: value if key.startswith(("linear_in", "encoder")) else value + 1 for key, value in old.items()}
+    again = codec.with_new_decoder(spoilt, LABELS)
+    assert all(torch.equal(again[key], value) for key, value in new.items())
+    assert all(torch.equal(new[key], value) for key, value in old.items() if key.startswith(("linear_in", "encoder")))
+    network = CodecNetwork(LABELS)
+    network.load_state_dict(new)
+    volume = torch.from_numpy(scan.hu.astype(np.float32))[None, None]
+    with torch.inference_mode():
+        error = (network.decode(network.encode(volume)) - volume).abs().mean()
+    assert error < 0.25 * (volume - volume.mean()).abs().mean()  # its linear path fits the encoder's
+
+
+def test_hdr_losses_look_closest_at_soft_tissue_and_the_linear_loss_at_hu() -> None:
+    def losses(hu: float) -> tuple[float, float]:
+        """The mean HDR loss and the linear loss of an error of 20 HU."""
+        true = torch.full((1, 1, 8, 8, 8), hu)
+        made = codec.compand(true + 20)
+        rng = np.random.default_rng(0)
+        hdr = np.mean([float(codec.hdr_loss(made, true, rng)) for _ in range(40)])
+        return float(hdr), float(codec.linear_loss(made, true, rng))
+
+    (soft, soft_hu), (bone, bone_hu), (lung, lung_hu) = (losses(hu) for hu in (40.0, 800.0, -850.0))
+    assert soft > 2 * lung and soft > 3 * bone
+    assert [soft_hu, bone_hu, lung_hu] == pytest.approx(3 * [0.02], rel=1e-3)
+
+
 def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tmp_path: Path) -> None:
     network = CodecNetwork(LABELS, wide=8, narrow=8)
     codec.fit_linear_path(network, [material.scan], np.random.default_rng(0))
