@@ -22,6 +22,10 @@ html { overflow: hidden }
 .v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
 """
+EMPTY_STYLE = (
+    "position: absolute; top: 50%; left: 50%; transform: translate(-50%, -50%); color: white; padding: 8px 16px; "
+    "background: rgba(60, 60, 60, 0.85); border-radius: 6px; pointer-events: none; white-space: nowrap"
+)
 SCRIPT = """
 window.addEventListener('pagehide', () => navigator.sendBeacon('bye'));
 window.addEventListener('keydown', (event) => {
@@ -47,7 +51,7 @@ class Shell(Panel):
                 "trame__favicon": None,
                 "shell_dark": True,
                 "shell_drawer": True,
-                "shell_open": ["prompt"],
+                "shell_open": ["prompt", "understood"],
                 "shell_hint": True,
                 "shell_message": "",
                 "shell_message_kind": "info",
@@ -68,6 +72,12 @@ class Shell(Panel):
                 self._steps()
             with v3.VMain(style="height: 100vh"):
                 self.app.views.build()
+                html.Div(
+                    "No anatomy yet: describe a patient on the left, then press Generate anatomy.",
+                    id="shell-empty",
+                    v_if=("!ct_anatomy",),
+                    style=EMPTY_STYLE,
+                )
             self._messages()
 
     def _bar(self) -> None:
