@@ -66,15 +66,21 @@ def add_ct_to_run(
     """
     require_same_place(ct, anatomy)
     node = add_ct(scene, ct, scene.GenerateUniqueName(name))
-    shown = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", f"{node.GetName()} anatomy")
+    join_ct(scene, run.segmentation, node, anatomy)
+    record = attach(scene, node, provenance)
+    if folder_of(scene, record) != run.folder_item:
+        file_into(scene, run.folder_item, [record])
+    return _run_of(scene, run.segmentation)
+
+
+def join_ct(scene: Any, segmentation: Any, ct: Any, anatomy: sitk.Image) -> None:
+    """Let a CT node belong to a segmentation, whose labels (uint8, of its place) it shows, and lie in its folder."""
+    shown = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", f"{ct.GetName()} anatomy")
     shown.SetHideFromEditors(True)
     fill_volume(shown, anatomy)
-    node.SetNodeReferenceID(SHOWN_REFERENCE, shown.GetID())
-    record = attach(scene, node, provenance)
-    run.segmentation.AddNodeReferenceID(CT_REFERENCE, node.GetID())
-    new = [node] if folder_of(scene, record) == run.folder_item else [node, record]
-    file_into(scene, run.folder_item, new)
-    return _run_of(scene, run.segmentation)
+    ct.SetNodeReferenceID(SHOWN_REFERENCE, shown.GetID())
+    segmentation.AddNodeReferenceID(CT_REFERENCE, ct.GetID())
+    file_into(scene, folder_of(scene, segmentation), [ct])
 
 
 def shown_anatomy(ct: Any) -> sitk.Image | None:

@@ -44,7 +44,7 @@ class WebApp:
         self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
         self.compare = ComparePanel(server, self.workspace, self.views)
-        self.files = FilesPanel(server, self.workspace, max_upload_mb)
+        self.files = FilesPanel(server, self.workspace, max_upload_mb, self.views)
         self.shell = Shell(server, self.workspace, self)
 
     def add_routes(self, application: Any) -> None:

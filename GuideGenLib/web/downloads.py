@@ -1,0 +1,63 @@
+"""Files for the user, made in a private folder and sent from there: the scene, a case as NIfTI, a picture."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.files import Case, save_unpacked, write_case
+from GuideGenLib.volumes import remedy
+
+CHUNK = 1 << 18
+PACKED = (".gz", ".png")
+NAME = "GuideGen"
+
+
+async def write_scene(scene: Any, folder: Path) -> Path:
+    """The scene as a .mrb, the same for Slicer as `scene.files.save_mrb` writes.
+
+    MRML is not to be shared with a thread, so that the scene writes its files on the event loop; but unpacked, which
+    takes a twentieth of the time. The packing is done in a thread. Raises SceneError.
+    """
+    inner = folder / NAME
+    inner.mkdir()
+    save_unpacked(scene, inner)
+    return await asyncio.to_thread(pack, inner, folder / f"{NAME}.mrb", NAME)
+
+
+async def write_nifti(case: Case, folder: Path) -> Path:
+    """A case as a .zip of anatomy.nii.gz, labels.csv, ct.nii.gz and provenance.json. Raises SceneError."""
+    inner = folder / NAME
+    await asyncio.to_thread(write_case, case, inner)
+    return await asyncio.to_thread(pack, inner, folder / f"{NAME}.zip", NAME)
+
+
+def pack(folder: Path, target: Path, top: str) -> Path:
+    """A zip of what is in a folder, in a folder `top`; what is packed already is stored as it is. Raises SceneError."""
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
+            for path in sorted(folder.rglob("*")):
+                stored = zipfile.ZIP_STORED if path.suffix in PACKED else zipfile.ZIP_DEFLATED
+                bundle.write(path, f"{top}/{path.relative_to(folder).as_posix()}", stored)
+    except OSError as error:
+        raise SceneError(f"the file cannot be written on the server: {remedy(error)}") from error
+    return target
+
+
+async def send(request: Any, path: Path, kind: str) -> Any:
+    """Stream a file as an answer (aiohttp.web.StreamResponse) that the browser saves under its name."""
+    from aiohttp import web
+
+    headers = {"Content-Disposition": f'attachment; filename="{path.name}"', "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers=headers)
+    response.content_type = kind
+    response.content_length = path.stat().st_size
+    await response.prepare(request)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            await response.write(chunk)
+    await response.write_eof()
+    return response
