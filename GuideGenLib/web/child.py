@@ -9,14 +9,54 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
+from typing import Any
 
 from GuideGenLib.engine.environment import ROOT, worker_environment
 from GuideGenLib.web.times import Times
 
 LOG_LINES, LINE_LENGTH = 40, 500
 SECRET_VARIABLE = "GUIDEGEN_WEB_SECRET"
+
+
+class Pipes(asyncio.SubprocessProtocol):
+    """What a process says: the first line on stdout, and the last lines of all that follows and of stderr.
+
+    `exited` is set when the process is gone, even while children of its hold its pipes open (`Process.wait` would wait
+    for them); `closed` when they are gone as well.
+    """
+
+    def __init__(self) -> None:
+        self.first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.exited, self.closed = asyncio.Event(), asyncio.Event()
+        self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES)
+        self._rest = {1: b"", 2: b""}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep whole lines, however long they are."""
+        *lines, rest = (self._rest[fd] + data).split(b"\n")
+        self._rest[fd] = rest[-LINE_LENGTH:]
+        if fd == 1 and lines and not self.first.done():
+            self.first.set_result(lines.pop(0))
+        self._keep(*lines)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """The last line may lack its end."""
+        self._keep(self._rest.pop(fd, b""))
+        if fd == 1 and not self.first.done():
+            self.first.set_result(b"")
+
+    def process_exited(self) -> None:
+        """It was waited for."""
+        self.exited.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """All pipes are closed, too."""
+        self.closed.set()
+
+    def _keep(self, *lines: bytes) -> None:
+        self.log.extend(line.decode("utf-8", "replace").rstrip()[:LINE_LENGTH] for line in lines if line.strip())
 
 
 class Child:
@@ -30,15 +70,18 @@ class Child:
         self.folder = Path(tempfile.mkdtemp(prefix="guidegen-web-")).resolve()  # for this user alone
         self.secret = secrets.token_urlsafe()
         self.port: int | None = None
-        self.answered = False
         self.failure = ""
         self.settled, self.gone = asyncio.Event(), asyncio.Event()
         self._command = (*command, "--folder", str(self.folder))
         self._times = times
-        self._process: asyncio.subprocess.Process | None = None
         self._ending = asyncio.Event()
-        self._log: collections.deque[str] = collections.deque(maxlen=LOG_LINES)
+        self._pipes = Pipes()
         self._life = asyncio.create_task(self._live())
+
+    @property
+    def answered(self) -> bool:
+        """Whether it has ever told its port."""
+        return self.port is not None
 
     @property
     def ready(self) -> bool:
@@ -46,14 +89,9 @@ class Child:
         return self.answered and not self.gone.is_set()
 
     @property
-    def pid(self) -> int | None:
-        """Of the process, and of its group."""
-        return None if self._process is None else self._process.pid
-
-    @property
     def log(self) -> str:
         """The last lines that it printed."""
-        return "\n".join(self._log)
+        return "\n".join(self._pipes.log)
 
     async def end(self) -> None:
         """Close its stdin, kill its group if it takes longer than `end_s`; returns when process and folder are gone."""
@@ -71,75 +109,65 @@ class Child:
             self.settled.set()
 
     async def _run(self) -> None:
-        """Start, announce the port, wait for the end, kill what is left."""
+        """Start it, take its port, wait for its end, kill what is left."""
+        pipes = self._pipes
+        transport = await self._start()
+        started = await _first_of(self._times.start_s, pipes.first, pipes.exited.wait(), self._ending.wait())
+        if not started:
+            self.failure = f"its process did not tell its port within {self._times.start_s:g} s"
+        elif pipes.first.done() and self._take_port(pipes.first.result()):
+            self.settled.set()
+            await _first_of(None, pipes.exited.wait(), self._ending.wait())
+        if (stdin := transport.get_pipe_transport(0)) is not None:
+            stdin.close()
+        await _first_of(self._times.end_s, pipes.exited.wait())
+        _kill_group(transport.get_pid())
+        await pipes.exited.wait()
+        await _first_of(self._times.end_s, pipes.closed.wait())  # its last words
+        transport.close()
+        if not self._ending.is_set() and not self.failure:
+            self.failure = reason(transport.get_returncode() or 0, pipes.log)
+
+    async def _start(self) -> asyncio.SubprocessTransport:
         temporary = self.folder / "tmp"  # what it and its worker leave behind goes with the folder
         temporary.mkdir()
         private = {SECRET_VARIABLE: self.secret, "TMPDIR": str(temporary)}
-        pipe = asyncio.subprocess.PIPE
-        process = self._process = await asyncio.create_subprocess_exec(
+        transport, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: self._pipes,
             *self._command,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
             cwd=ROOT,
             env={**worker_environment(), **private},
             start_new_session=True,  # it ends as a whole, and a Ctrl-C in the terminal is not for it
         )
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        logs = {asyncio.create_task(self._read_log(process.stderr))}
-        over = asyncio.create_task(process.wait())
-        ending = asyncio.create_task(self._ending.wait())
-        first = asyncio.create_task(process.stdout.readline())
-        started, _ = await asyncio.wait(
-            {over, ending, first}, timeout=self._times.start_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not started:
-            self.failure = f"its process did not tell its port within {self._times.start_s:g} s"
-        elif first.done() and self._announced(first):
-            logs.add(asyncio.create_task(self._read_log(process.stdout)))
-            self.settled.set()
-            await asyncio.wait({over, ending}, return_when=asyncio.FIRST_COMPLETED)
-        process.stdin.close()
-        await asyncio.wait({over}, timeout=self._times.end_s)
-        self._kill(process)
-        status = await over
-        await asyncio.wait(logs, timeout=self._times.end_s)  # its last words
-        for task in (*logs, ending, first):
-            task.cancel()
-        if not self._ending.is_set() and not self.failure:
-            self.failure = reason(status, self._log)
+        return transport
 
-    def _announced(self, line: "asyncio.Task[bytes]") -> bool:
-        """Take the port from the first line."""
+    def _take_port(self, line: bytes) -> bool:
+        """Whether the first line told one; an empty line is that of a process which ends, for its own reason."""
         try:
-            self.port = int(json.loads(line.result())["port"])
+            self.port = int(json.loads(line)["port"])
         except (ValueError, TypeError, KeyError):
-            return False
-        self.answered = True
-        return True
+            if line:
+                self.failure = f"its process told no port but {line[:LINE_LENGTH].decode('utf-8', 'replace')!r}"
+        return self.answered
 
-    async def _read_log(self, stream: asyncio.StreamReader) -> None:
-        """Keep the last lines, however long they are."""
-        rest = b""
-        while chunk := await stream.read(1 << 16):
-            *lines, rest = (rest + chunk).split(b"\n")
-            self._log.extend(self._text(line) for line in lines if line.strip())
-            rest = rest[-LINE_LENGTH:]
-        if rest.strip():
-            self._log.append(self._text(rest))
 
-    @staticmethod
-    def _text(line: bytes) -> str:
-        return line.decode("utf-8", "replace").rstrip()[:LINE_LENGTH]
+async def _first_of(seconds: float | None, *what: Awaitable[Any]) -> bool:
+    """Wait for any of these; whether one came in time."""
+    tasks = {asyncio.ensure_future(one) for one in what}
+    done, late = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        if isinstance(task, asyncio.Task):  # a future is somebody else's
+            task.cancel()
+    return bool(done)
 
-    @staticmethod
-    def _kill(process: asyncio.subprocess.Process) -> None:
-        """The whole group, also when its first process has ended by itself."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
+
+def _kill_group(pid: int) -> None:
+    """Also when its first process has ended by itself."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
 
 
 def reason(status: int, log: Sequence[str]) -> str:

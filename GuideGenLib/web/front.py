@@ -39,10 +39,11 @@ class Front:
         max_upload_bytes: int = 2048 * 2**20,
         times: Times | None = None,
     ) -> None:
+        self.command = tuple(command)
         self._host, self.port, self._most = host, port, max_sessions
         self._limit, self._times = max_upload_bytes, times or Times()
         self._guard = Guard(open_to_others=not is_loopback(host))
-        self.sessions = Sessions(lambda: Child(command, self._times), max_sessions, self._times)
+        self.sessions = Sessions(lambda: Child(self.command, self._times), max_sessions, self._times)
 
     @property
     def address(self) -> str:

@@ -44,8 +44,8 @@ def ended(reason: str, log: str) -> web.Response:
 
 def full(most: int) -> web.Response:
     """No session is free."""
-    places = "The one session" if most == 1 else f"All {most} sessions"
-    text = f"""<p>{places} of this server are in use. This page asks again by itself; a session becomes free some
+    places = "The one session of this server is" if most == 1 else f"All {most} sessions of this server are"
+    text = f"""<p>{places} in use. This page asks again by itself; a session becomes free some
     seconds after its page is closed.</p><p>Whoever started the server can allow more with <code>--max-sessions</code>;
     each one needs memory for its own models.</p>"""
     return _page(503, "GuideGen is in use", text, refresh=AGAIN_S)

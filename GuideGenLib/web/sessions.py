@@ -35,6 +35,11 @@ class Session:
         """A page of it was left: closed, or reloaded."""
         self._bye = time.monotonic()
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a websocket or a request of it is open."""
+        return self._busy > 0
+
     @contextmanager
     def busy(self) -> Iterator[None]:
         """A websocket or a request (a download goes on when the page is closed) keeps it meanwhile."""
@@ -59,7 +64,7 @@ class Session:
             return False
         if self._visited == LONG_AGO:
             self._visited = now  # nobody has come for the page yet
-        return not self._busy and now > self._deadline()
+        return not self.in_use and now > self._deadline()
 
     def forgotten(self, now: float) -> bool:
         """Whether it died so long ago that nobody asks why."""
@@ -87,13 +92,16 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
     def find(self, id: str | None) -> Session | None:
         """The session of that id, also one whose process has died; None if there is none (any more)."""
         return self._sessions.get(id or "")
 
     def open(self) -> Session:
         """A new session, still starting. Raises FullError."""
-        taken = sum(not session.child.gone.is_set() for session in self._sessions.values()) + len(self._ending)
+        taken = sum(not session.child.gone.is_set() for session in self) + len(self._ending)
         if taken >= self._most:
             raise FullError(f"all {self._most} sessions are taken")
         session = Session(self._start(), self._times)
@@ -112,13 +120,13 @@ class Sessions:
         while True:
             await asyncio.sleep(self._times.tick_s)
             now = time.monotonic()
-            for session in list(self._sessions.values()):
+            for session in self:
                 dead = session.child.gone.is_set()
                 if session.forgotten(now) if dead else session.over(now):
                     self.end(session)
 
     async def close(self) -> None:
         """End all; returns when no process and no folder is left."""
-        for session in list(self._sessions.values()):
+        for session in self:
             self.end(session)
         await asyncio.gather(*self._ending)
