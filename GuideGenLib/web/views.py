@@ -1,17 +1,57 @@
-"""The four views of the page: axial, coronal, sagittal and 3D."""
+"""The four views of the page: axial, coronal, sagittal and 3D, and the row of tools above them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from trame.widgets import html
+from trame.widgets import vuetify3 as v3
+from trame_rca.encoders import RcaImageEncoder
 from trame_slicer.core import LayoutManager
 from trame_slicer.rca_view import register_rca_factories
+from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
 from GuideGenLib.scene.backdrop import backdrop_of
+from GuideGenLib.scene.comparison import blend
+from GuideGenLib.scene.ct import PRESETS, apply_preset
+from GuideGenLib.web.annotations import Annotations
+from GuideGenLib.web.crosshair import CrossHair, Point
 from GuideGenLib.web.panel import Panel
+from GuideGenLib.web.pictures import png_of
+from GuideGenLib.web.readout import Readout
+from GuideGenLib.web.surfaces import Surfaces
+from GuideGenLib.web.view_bars import NAMES, ViewBars
 from GuideGenLib.web.workspace import Workspace
 
-LAYOUT = "Quad View"
+FPS = 20.0
+QUALITY = 92
+"""Of the JPEG of a frame; the same while moving and at rest, so that no frame is drawn twice."""
+
+EVENT_PERIOD_S = 0.02
+MARGIN = 0.15
+"""Left free around a volume, for letters and bars."""
+
+SAME_PLACE_MM = 10.0
+OUTLINE = "GuideGen.Changes"
+"""Attribute of a segmentation that only outlines where anatomies differ; the compare panel shows and hides it."""
+
+LAYOUTS = {
+    "quad": ("Four views", "mdi-view-grid-outline"),
+    "primary": ("Axial large", "mdi-view-split-vertical"),
+    "axial": ("Axial alone", "mdi-square-outline"),
+    "coronal": ("Coronal alone", "mdi-square-outline"),
+    "sagittal": ("Sagittal alone", "mdi-square-outline"),
+    "threed": ("3D alone", "mdi-cube-outline"),
+}
+HELP = (
+    ("Wheel", "next or previous slice (with Ctrl: zoom)"),
+    ("Right button, drag", "zoom"),
+    ("Middle button, drag", "pan (or Shift and left button in 3D)"),
+    ("Left button", "moves the cross-hair; with an editing tool it edits"),
+    ("Shift, move", "moves the cross-hair, with an editing tool, too"),
+    ("Window/level switch", "then left drag: window sideways, level up and down"),
+    ("3D: left button, drag", "turn"),
+)
 
 
 class Views(Panel):
@@ -19,35 +59,306 @@ class Views(Panel):
 
     def __init__(self, server: Any, workspace: Workspace) -> None:
         super().__init__(server, workspace)
+        self.state.update(
+            {
+                "views_layout": "quad",
+                "views_readout": "",
+                "views_surfaces": False,
+                "views_surfaces_text": "",
+                "views_crosshair": True,
+                "views_window_level": False,
+            }
+        )
         app = workspace.slicer_app
-        register_rca_factories(app.view_manager, server)
+        self._bars = ViewBars(self.enlarge, self.reset)
+        register_rca_factories(
+            app.view_manager,
+            server,
+            slice_view_ui_f=self._bars.write_slice,
+            three_d_view_ui_f=self._bars.write_threed,
+            rca_encoder=RcaImageEncoder.JPEG,
+            target_fps=FPS,
+            blur_fps=FPS,
+            interactive_quality=QUALITY,
+            rca_event_throttle_s=EVENT_PERIOD_S,
+        )
         self.layouts = LayoutManager(app.scene, app.view_manager, server)
-        self.layouts.register_layout_dict(LayoutManager.default_grid_configuration())
-        self.layouts.set_layout(LAYOUT)
+        self.layouts.register_layout_dict(_layouts())
+        self.layouts.set_layout("quad")
+        self.views = {NAMES[view.get_singleton_tag()]: view for view in app.view_manager.get_views()}
+        self.slices = [self.views[name] for name in ("axial", "coronal", "sagittal")]
+        self.annotations = {name: Annotations(view, name != "threed") for name, view in self.views.items()}
+        for view in self.views.values():
+            view.render_window().SetMultiSamples(0)  # translucent surfaces vanish with it in software, all else is slow
+        self.views["threed"].renderer().SetUseDepthPeeling(False)  # OIT draws a frame in half the time
+        self.crosshair = CrossHair(workspace.scene, self.slices, self._left_button_is_free, self._flush)
+        self.readout = Readout(workspace, self.slices, self._say_readout)
+        self.surfaces = Surfaces(workspace, self.views["threed"], self._say_surfaces)
+        self._place: tuple[float, ...] | None = None
+        self._blend = 0.0
+        self._difference: str | None = None
+        self._preset = "abdomen"
         workspace.chosen.connect(self.show_chosen)
+        self.state.change("views_surfaces")(self._on_surfaces)
+        self.state.change("views_crosshair")(self._on_crosshair)
+        self.state.change("views_window_level")(self._on_window_level)
+        self._watch_scene()
+        self._dress()
 
-    def build(self) -> None:
-        """Write the grid of views into the open layout."""
-        self.layouts.initialize_layout_grid(self.server.ui.main)
+    # ------------------------------------------------------------ what is shown
 
     def show_chosen(self) -> None:
-        """Bring the chosen CT into the slice views."""
+        """Bring what is chosen into the views; they are reset where it lies in another place than what was shown."""
         workspace = self.workspace
-        shown = workspace.ct
-        if shown is None and workspace.segmentation is not None:
-            shown = backdrop_of(workspace.scene, workspace.segmentation)
-        if shown is not None:
-            workspace.slicer_app.display_manager.show_volume(shown, do_reset_views=True)
+        segmentation = workspace.segmentation
+        for node in _nodes(workspace.scene, "vtkMRMLSegmentationNode"):
+            if node.GetDisplayNode() is not None and not node.GetAttribute(OUTLINE):
+                node.GetDisplayNode().SetVisibility(node is segmentation)
+        self._difference = None
+        self._dress()
+        shown = self._compose()
+        place = None if shown is None else _bounds(shown)
+        moved = place is not None and not _near(place, self._place)
+        with self.state:
+            if moved:
+                self._place = place
+                self.crosshair.forget()
+                for name in ("axial", "coronal", "sagittal"):
+                    self.reset(name)
+            self.set_window(self._preset)
+            self.surfaces.show_chosen(moved)
+            self._render()
+
+    def set_blend(self, share: float) -> None:
+        """Show the compared CT over the chosen one, 0..1."""
+        self._blend = share
+        self._compose()
+        self._render()
+
+    def show_difference(self, node: Any) -> None:
+        """Show a volume of differences in place of the CT; None shows the CT again."""
+        self._difference = None if node is None else node.GetID()
+        self._compose()
+        self._render()
+
+    def set_window(self, preset: str) -> None:
+        """Show the chosen CT, and the one it is compared with, in a window of scene.ct.PRESETS."""
+        if preset not in PRESETS:
+            return
+        self._preset = preset
+        for node in (self.workspace.ct, self.workspace.compared):
+            if node is not None:
+                apply_preset(node, preset)
 
     def jump_to(self, ras: tuple[float, float, float]) -> None:
         """Centre the slice views and the cross-hair on a point (RAS, mm)."""
-        raise NotImplementedError
+        self.crosshair.move_to(ras, centre=True)
 
     @property
-    def point(self) -> tuple[float, float, float] | None:
+    def point(self) -> Point | None:
         """Where the cross-hair stands (RAS, mm); None before anything was pointed at."""
-        raise NotImplementedError
+        return self.crosshair.point
 
-    def set_window(self, preset: str) -> None:
-        """Show the chosen CT in a window of scene.ct.PRESETS."""
-        raise NotImplementedError
+    def png(self, name: str) -> bytes:
+        """PNG of the view "axial", "coronal", "sagittal" or "threed" as it is now. Raises KeyError for another name."""
+        return png_of(self.views[name])
+
+    def _compose(self) -> Any:
+        """Put volumes into the slice views; returns the one below, None where there is nothing to show."""
+        workspace = self.workspace
+        shown, over = workspace.ct, workspace.compared
+        if shown is None and workspace.segmentation is not None:
+            shown, over = backdrop_of(workspace.scene, workspace.segmentation), None
+        difference = None if self._difference is None else workspace.scene.GetNodeByID(self._difference)
+        if shown is None:
+            for view in self.slices:
+                view.set_background_volume_id(None)
+                view.set_foreground_volume_id(None)
+        elif difference is not None:
+            blend(workspace.scene, difference)
+        else:
+            blend(workspace.scene, shown, over if over is not shown else None, self._blend)
+        return shown
+
+    # ------------------------------------------------------------ tools
+
+    def set_layout(self, name: str) -> None:
+        """One of LAYOUTS."""
+        if name not in LAYOUTS:
+            return
+        with self.state:
+            self.state.views_layout = name
+            self.layouts.set_layout(name)
+
+    def enlarge(self, name: str) -> None:
+        """Show a view alone, or the four again where it is alone."""
+        self.set_layout("quad" if self.state.views_layout == name else name)
+
+    def reset(self, name: str) -> None:
+        """Show the whole volume in a view."""
+        view = self.views.get(name)
+        if view is None:
+            return
+        view.reset_view()
+        if view in self.slices:
+            view.zoom(-MARGIN)
+        self._dress()
+
+    def _on_surfaces(self, views_surfaces: bool, **_: Any) -> None:
+        self.surfaces.switch(bool(views_surfaces))
+
+    def _on_crosshair(self, views_crosshair: bool, **_: Any) -> None:
+        self.crosshair.show(bool(views_crosshair))
+
+    def _on_window_level(self, views_window_level: bool, **_: Any) -> None:
+        node = self.workspace.slicer_app.app_logic.GetInteractionNode()
+        node.SetCurrentInteractionMode(node.AdjustWindowLevel if views_window_level else node.ViewTransform)
+
+    def _left_button_is_free(self) -> bool:
+        return self.workspace.slicer_app.segmentation_editor.active_effect is None and not self.state.views_window_level
+
+    def _say_readout(self, text: str) -> None:
+        if text != self.state.views_readout:
+            with self.state:
+                self.state.views_readout = text
+
+    def _say_surfaces(self, text: str) -> None:
+        if text != self.state.views_surfaces_text:
+            with self.state:
+                self.state.views_surfaces_text = text
+
+    def _flush(self) -> None:
+        with self.state:
+            pass  # the sliders' values, which the views have changed
+
+    def _render(self) -> None:
+        for view in self.views.values():
+            view.schedule_render()
+
+    # ------------------------------------------------------------ the scene
+
+    def _watch_scene(self) -> None:
+        import slicer
+
+        scene = self.workspace.scene
+        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
+            scene.AddObserver(event, self._on_other_scene)
+
+    def _on_other_scene(self, *_: Any) -> None:
+        """A loaded scene brings its own looks of the views."""
+        self._place = None
+        self.crosshair.forget()
+        self._dress()
+
+    def _dress(self) -> None:
+        threed = self.views["threed"]
+        threed.set_background_color_from_string("#000000")
+        threed.set_box_visible(False)
+        node = threed.get_view_node()
+        threed.set_orientation_marker(node.OrientationMarkerTypeCube, node.OrientationMarkerSizeSmall)
+        self._on_window_level(self.state.views_window_level)
+
+    # ------------------------------------------------------------ widgets
+
+    def build(self) -> None:
+        """Write the tools and the grid of views into the open layout."""
+        with html.Div(style="height: 100%; display: flex; flex-direction: column"):
+            with html.Div(
+                id="views-tools",
+                classes="bg-surface",
+                style="height: 36px; flex: none; display: flex; align-items: center; gap: 2px; padding: 0 8px",
+            ):
+                self._layout_menu()
+                self._switch("views-surfaces", "views_surfaces", "mdi-rotate-3d", "Surfaces in 3D, of visible segments")
+                self._switch("views-crosshair", "views_crosshair", "mdi-crosshairs", "Cross-hair")
+                self._switch(
+                    "views-window-level",
+                    "views_window_level",
+                    "mdi-contrast-circle",
+                    "Window/level: drag with the left button",
+                )
+                self._help()
+                html.Div(
+                    "{{ views_readout }}",
+                    id="views-readout",
+                    role="status",
+                    style="flex: 1; min-width: 0; padding-left: 12px; font-size: 12px; white-space: pre; "
+                    "overflow: hidden; text-overflow: ellipsis; font-variant-numeric: tabular-nums",
+                )
+            with html.Div(style="flex: 1; min-height: 0"):
+                self.layouts.initialize_layout_grid(self.server.ui.main)
+
+    def _layout_menu(self) -> None:
+        with v3.VMenu():
+            with v3.Template(v_slot_activator="{ props }"):
+                v3.VBtn(
+                    id="views-layout",
+                    icon="mdi-view-grid-outline",
+                    size="small",
+                    variant="text",
+                    density="comfortable",
+                    title="Layout of the views",
+                    v_bind="props",
+                )
+            with v3.VList(density="compact"):
+                for name, (title, icon) in LAYOUTS.items():
+                    v3.VListItem(
+                        id=f"views-layout-{name}",
+                        title=title,
+                        prepend_icon=icon,
+                        active=(f"views_layout === '{name}'",),
+                        click=(self.set_layout, f"['{name}']"),
+                    )
+
+    def _switch(self, identifier: str, key: str, icon: str, title: str) -> None:
+        v3.VBtn(
+            id=identifier,
+            icon=icon,
+            size="small",
+            density="comfortable",
+            variant=(f"{key} ? 'tonal' : 'text'",),
+            color=(f"{key} ? 'primary' : ''",),
+            title=title,
+            aria_pressed=(key,),
+            click=f"{key} = !{key}",
+        )
+
+    def _help(self) -> None:
+        with v3.VBtn(
+            id="views-help", icon=True, size="small", variant="text", density="comfortable", aria_label="Mouse and keys"
+        ):
+            v3.VIcon("mdi-help-circle-outline")
+            with v3.VTooltip(activator="parent", location="bottom"), html.Table(style="font-size: 12px"):
+                for keys, what in HELP:
+                    with html.Tr():
+                        html.Td(keys, style="padding-right: 16px; font-weight: 600; white-space: nowrap")
+                        html.Td(what)
+
+
+def _layouts() -> dict[str, Layout]:
+    axial, coronal = ViewLayoutDefinition.axial_view(), ViewLayoutDefinition.coronal_view()
+    sagittal = ViewLayoutDefinition.sagittal_view()
+    threed = ViewLayoutDefinition.threed_view(background_color="#000000")
+    across, down = LayoutDirection.Horizontal, LayoutDirection.Vertical
+    return {
+        "quad": Layout(across, [Layout(down, [axial, coronal]), Layout(down, [threed, sagittal])]),
+        "primary": Layout(across, [axial, Layout(down, [threed, coronal, sagittal])], flex_sizes=["2", "1"]),
+        "axial": Layout(down, [axial]),
+        "coronal": Layout(down, [coronal]),
+        "sagittal": Layout(down, [sagittal]),
+        "threed": Layout(down, [threed]),
+    }
+
+
+def _nodes(scene: Any, kind: str) -> list[Any]:
+    return [scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind))]
+
+
+def _bounds(volume: Any) -> tuple[float, ...]:
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    return tuple(bounds)
+
+
+def _near(place: tuple[float, ...], other: tuple[float, ...] | None) -> bool:
+    return other is not None and all(abs(a - b) <= SAME_PLACE_MM for a, b in zip(place, other, strict=True))
