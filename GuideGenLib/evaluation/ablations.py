@@ -49,7 +49,8 @@ TRAIN_IT = (
 HDR_TAKEN = (
     "No HDR loss: the bundle's encoder with a decoder that was trained anew on L1 and gradients in HU. Only the loss "
     "is taken away. Latents and what the decoder puts out stay on the companded scale, itself a fixed HDR transform; "
-    "each label's HU offset was calibrated with the bundle's decoder. The paper trained its whole codec without."
+    "each label's HU offset was calibrated with the bundle's decoder; and that one learned together with its encoder, "
+    "this one after it, which may be part of the difference. The paper trained its whole codec without the loss."
 )
 HDR_NONE = f"No HDR loss: not measured, these judges hold no decoder that was trained without it. {TRAIN_IT}"
 HDR_OTHER = f"No HDR loss: not measured, the judges' decoder was trained for another bundle's encoder. {TRAIN_IT}"
