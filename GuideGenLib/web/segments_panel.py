@@ -1,18 +1,405 @@
-"""To be written."""
+"""The segments of the anatomy: find one, go to it, choose it for editing, show and hide, add, name and remove."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from trame.widgets import html
+from trame.widgets import vuetify3 as v3
+from undo_stack import Signal
+
+from GuideGenLib.anatomy import table
+from GuideGenLib.anatomy.label import Label
+from GuideGenLib.scene.terminology import label_of, set_terminology
 from GuideGenLib.web.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
+if TYPE_CHECKING:
+    from GuideGenLib.web.views import Views
+
+GROUPS = {
+    "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
+    "bones": ("bones",),
+    "vessels": ("vessels",),
+    "muscles": ("muscles",),
+    "tissue": ("tissue",),
+    "lesions": ("lesions",),
+}
+"""Switch and the groups of the anatomy table that it shows and hides."""
+NOTHING = "There is no anatomy yet: generate one, or upload one."
+FILL, OUTLINE, SURFACE = 0.5, 1.0, 1.0
+LIST_PX = 216
+ROW = "display: flex; align-items: center"
+"""Not vuetify's class d-flex, which shows what v-show hides."""
+
 
 class SegmentsPanel(Panel):
-    """To be written."""
+    """`activated(id)` when another segment (or none: "") is chosen for editing."""
 
-    def __init__(self, server: Any, workspace: Workspace, views: Any) -> None:
+    activated = Signal(str)
+
+    def __init__(self, server: Any, workspace: Workspace, views: Views) -> None:
         super().__init__(server, workspace)
+        self.views = views
+        self._segmentation_id = ""
+        self.state.update(
+            {
+                "segments_rows": [],
+                "segments_groups": {},
+                "segments_active": "",
+                "segments_search": "",
+                "segments_found": None,
+                "segments_fill": FILL,
+                "segments_outline": OUTLINE,
+                "segments_opacity": SURFACE,
+                "segments_label": None,
+                "segments_labels": [{"value": row.key, "title": row.name} for row in table.labels()[1:]],
+                "segments_details": False,
+            }
+        )
+        self.state.change("segments_search")(self._on_search)
+        self.state.change("segments_fill", "segments_outline", "segments_opacity")(self._on_opacity)
+        workspace.chosen.connect(self._on_chosen)
+        workspace.edited.connect(self.refresh)
+
+    # ------------------------------------------------------------ what others ask
+
+    @property
+    def active(self) -> str:
+        """ID of the segment that is chosen for editing, "" where there is none."""
+        return str(self.state.segments_active)
+
+    def choose(self, segment_id: str) -> None:
+        """Choose a segment for editing; one that is not there chooses none."""
+        present = {row["id"] for row in self.state.segments_rows}
+        wanted = segment_id if segment_id in present else ""
+        if wanted == self.active:
+            return
+        with self.state:
+            self.state.segments_active = wanted
+        self.activated.emit(wanted)
+
+    def refresh(self) -> None:
+        """Bring the list up to date; the page hears of it only where something in it changed."""
+        rows = self._rows()
+        if rows == self.state.segments_rows:
+            return
+        with self.state:
+            self.state.segments_rows = rows
+            self.state.segments_groups = _shown_groups(rows)
+            self._on_search()
+        if self.active not in {row["id"] for row in rows}:
+            self.choose("")
+
+    # ------------------------------------------------------------ find and go
+
+    def find(self, text: str) -> list[str] | None:
+        """IDs of the segments whose name holds a text, or whose label is known by its words; None for no text."""
+        wanted = text.strip().lower()
+        if not wanted:
+            return None
+        keys = {row.key for row in table.find(wanted)}
+        return [row["id"] for row in self.state.segments_rows if wanted in row["name"].lower() or row["key"] in keys]
+
+    def take_first(self) -> None:
+        """Choose the first segment that was found, and go to it."""
+        found = self.state.segments_found
+        if found:
+            self.jump(found[0])
+
+    def jump(self, segment_id: str = "") -> None:
+        """Choose a segment (as it is: the chosen one) and centre the views on it."""
+        if segment_id:
+            self.choose(segment_id)
+        node = self.workspace.segmentation
+        centre = node.GetSegmentCenterRAS(self.active) if node is not None and self.active else None
+        if centre is None:
+            self.workspace.tell("Choose a segment in the list first; an empty one has no place.", "info")
+            return
+        self.views.jump_to(tuple(centre))
+
+    # ------------------------------------------------------------ show and hide
+
+    def show_one(self, segment_id: str) -> None:
+        """Show a hidden segment, hide a shown one."""
+        display = self._display()
+        if display is not None:
+            display.SetSegmentVisibility(segment_id, not display.GetSegmentVisibility(segment_id))
+            self.refresh()
+
+    def show_group(self, name: str) -> None:
+        """Hide all segments of a group of GROUPS, or show them where all are hidden."""
+        display = self._display()
+        if display is None:
+            return
+        visible = not self.state.segments_groups.get(name, False)
+        modifying = display.StartModify()
+        for row in self.state.segments_rows:
+            if row["group"] == name:
+                display.SetSegmentVisibility(row["id"], visible)
+        display.EndModify(modifying)
+        self.refresh()
+
+    # ------------------------------------------------------------ add, name, remove
+
+    def add(self) -> None:
+        """Add an empty segment of the label that is chosen in the field; one that is there already is chosen."""
+        node, key = self.workspace.segmentation, self.state.segments_label
+        if node is None or not key:
+            return
+        there = [row["id"] for row in self.state.segments_rows if row["key"] == key]
+        if there:
+            self.workspace.tell(f"{table.label(key).name} is in the list already; it is chosen now.", "info")
+            self.choose(there[0])
+            return
+        row, segmentation = table.label(key), node.GetSegmentation()
+        segment_id = segmentation.AddEmptySegment(segmentation.GenerateUniqueSegmentID(key), row.name, _color(row))
+        set_terminology(segmentation.GetSegment(segment_id), key)
+        self._changed(node)
+        self.choose(segment_id)
+
+    def name_chosen(self) -> None:
+        """Make the chosen segment what the field says: its name, colour and terminology."""
+        node, key = self.workspace.segmentation, self.state.segments_label
+        segment = None if node is None or not key else node.GetSegmentation().GetSegment(self.active)
+        if segment is None:
+            self.workspace.tell("Choose a segment in the list and what it is in the field below.", "info")
+            return
+        segment.SetName(table.label(key).name)
+        segment.SetColor(*_color(table.label(key)))
+        set_terminology(segment, key)
+        self._changed(node)
+
+    def remove(self) -> None:
+        """Remove the chosen segment; what it held becomes body. Undo brings it back."""
+        node, segment_id = self.workspace.segmentation, self.active
+        if node is None or not segment_id:
+            self.workspace.tell("Choose the segment to remove in the list first.", "info")
+            return
+        node.GetSegmentation().RemoveSegment(segment_id)
+        self._changed(node)
+
+    # ------------------------------------------------------------ inside
+
+    def _changed(self, node: Any) -> None:
+        node.Modified()
+        self.refresh()
+        self.workspace.edited.emit()
+
+    def _on_chosen(self) -> None:
+        node = self.workspace.segmentation
+        identifier = "" if node is None else node.GetID()
+        another = identifier != self._segmentation_id
+        self._segmentation_id = identifier
+        self.refresh()
+        if another:
+            self._on_opacity()
+            self.choose("")
+            with self.state:
+                self.state.segments_search = ""
+
+    def _on_search(self, **_: Any) -> None:
+        self.state.segments_found = self.find(self.state.segments_search or "")
+
+    def _on_opacity(self, **_: Any) -> None:
+        display = self._display()
+        if display is None:
+            return
+        modifying = display.StartModify()
+        display.SetOpacity2DFill(float(self.state.segments_fill))
+        display.SetOpacity2DOutline(float(self.state.segments_outline))
+        display.SetOpacity3D(float(self.state.segments_opacity))
+        display.EndModify(modifying)
+
+    def _display(self) -> Any:
+        node = self.workspace.segmentation
+        if node is not None and node.GetDisplayNode() is None:
+            node.CreateDefaultDisplayNodes()
+        return None if node is None else node.GetDisplayNode()
+
+    def _rows(self) -> list[dict[str, Any]]:
+        node, display = self.workspace.segmentation, self._display()
+        if node is None:
+            return []
+        segmentation = node.GetSegmentation()
+        rows = []
+        for segment_id in segmentation.GetSegmentIDs():
+            segment = segmentation.GetSegment(segment_id)
+            row = label_of(segment, segment_id)
+            rows.append(
+                {
+                    "id": segment_id,
+                    "name": segment.GetName(),
+                    "key": "" if row is None else row.key,
+                    "group": "" if row is None else _group(row),
+                    "color": "#{:02x}{:02x}{:02x}".format(*(round(255 * channel) for channel in segment.GetColor())),
+                    "shown": bool(display.GetSegmentVisibility(segment_id)),
+                }
+            )
+        return rows
+
+    # ------------------------------------------------------------ widgets
 
     def build(self) -> None:
-        """Write the widgets."""
+        """Search, groups, list, and what can be done with the chosen one."""
+        html.Div(NOTHING, v_if=("segments_rows.length === 0",), classes="text-body-2 text-medium-emphasis mb-2")
+        with html.Div(v_show=("segments_rows.length > 0",)):
+            v3.VTextField(
+                id="segments-search",
+                v_model=("segments_search",),
+                placeholder="Find a segment",
+                prepend_inner_icon="mdi-magnify",
+                clearable=True,
+                variant="outlined",
+                density="compact",
+                hide_details=True,
+                keydown_enter=(self.take_first, "[]"),
+                __events=[("keydown_enter", "keydown.enter")],
+                title="Part of a name, also in other words. Enter goes to the first one.",
+            )
+            self._build_groups()
+            self._build_list()
+            self._build_actions()
+            self._build_opacity()
+
+    def _build_groups(self) -> None:
+        with html.Div(classes="d-flex flex-wrap my-2", style="gap: 4px"):
+            for name in GROUPS:
+                there = f"segments_rows.some(row => row.group === '{name}')"
+                v3.VBtn(
+                    name.capitalize(),
+                    id=f"segments-group-{name}",
+                    click=(self.show_group, f"['{name}']"),
+                    disabled=(f"!({there})",),
+                    variant=(f"segments_groups['{name}'] ? 'tonal' : 'outlined'",),
+                    prepend_icon=(f"segments_groups['{name}'] ? 'mdi-eye' : 'mdi-eye-off'",),
+                    title=f"Show or hide: {name}",
+                    size="x-small",
+                    classes="text-none",
+                    style="flex: 1 0 30%",
+                )
+
+    def _build_list(self) -> None:
+        style = f"max-height: {LIST_PX}px; overflow-y: auto; border: thin solid rgba(128, 128, 128, 0.35)"
+        with html.Div(id="segments-list", classes="rounded", style=style):
+            with html.Div(
+                v_for="row in segments_rows",
+                key="row.id",
+                v_show=("segments_found === null || segments_found.includes(row.id)",),
+                id=("'segments-row-' + row.id",),
+                classes=("'px-2' + (row.id === segments_active ? ' bg-primary' : '')",),
+                style=f"{ROW}; cursor: pointer; height: 26px; font-size: 13px; gap: 8px; user-select: none",
+                click=(self.choose, "[row.id]"),
+                dblclick=(self.jump, "[row.id]"),
+            ):
+                html.Span(
+                    style=(
+                        "{width: '14px', height: '14px', flex: 'none', borderRadius: '3px', background: row.color, "
+                        "border: '1px solid rgba(128, 128, 128, 0.6)'}",
+                    )
+                )
+                html.Span(
+                    "{{ row.name }}",
+                    classes="flex-grow-1 text-truncate",
+                    style=("{opacity: row.shown ? 1 : 0.5}",),
+                )
+                html.Span(
+                    "?",
+                    v_if=("!row.key",),
+                    title="Nobody knows what this is: choose it, and say it below",
+                    classes="text-warning font-weight-bold",
+                )
+                v3.VIcon(
+                    icon=("row.shown ? 'mdi-eye-outline' : 'mdi-eye-off-outline'",),
+                    id=("'segments-eye-' + row.id",),
+                    size="16",
+                    title="Show or hide",
+                    click_stop=(self.show_one, "[row.id]"),
+                    __events=[("click_stop", "click.stop")],
+                )
+            html.Div(
+                "Nothing of that name.",
+                v_if=("segments_found !== null && segments_found.length === 0",),
+                classes="text-body-2 text-medium-emphasis pa-2",
+            )
+
+    def _build_actions(self) -> None:
+        with html.Div(classes="d-flex align-center mt-2", style="gap: 6px"):
+            v3.VAutocomplete(
+                id="segments-label",
+                v_model=("segments_label",),
+                items=("segments_labels",),
+                placeholder="What it is",
+                variant="outlined",
+                density="compact",
+                hide_details=True,
+                auto_select_first=True,
+                style="min-width: 0",
+            )
+            self._action("add", "mdi-plus", "Add an empty segment of this name", self.add, "!segments_label")
+            self._action(
+                "name",
+                "mdi-tag-check-outline",
+                "The chosen segment is this: set its name, colour and terminology",
+                self.name_chosen,
+                "!segments_label || !segments_active",
+            )
+            self._action(
+                "jump", "mdi-crosshairs-gps", "Go to the chosen segment (or double-click it)", self.jump,
+                "!segments_active",
+            )  # fmt: skip
+            self._action(
+                "remove", "mdi-delete-outline", "Remove the chosen segment; it becomes body", self.remove,
+                "!segments_active",
+            )  # fmt: skip
+
+    @staticmethod
+    def _action(name: str, icon: str, title: str, click: Any, disabled: str) -> None:
+        v3.VBtn(
+            id=f"segments-{name}",
+            icon=icon,
+            title=title,
+            click=(click, "[]"),
+            disabled=(disabled,),
+            variant="tonal",
+            density="compact",
+            rounded="lg",
+        )
+
+    def _build_opacity(self) -> None:
+        v3.VBtn(
+            "Opacity",
+            id="segments-details",
+            click="segments_details = !segments_details",
+            append_icon=("segments_details ? 'mdi-chevron-up' : 'mdi-chevron-down'",),
+            variant="text",
+            size="small",
+            classes="text-none px-1 mt-1",
+        )
+        with html.Div(v_show=("segments_details",)):
+            for name, title in (("fill", "Fill in slices"), ("outline", "Outline"), ("opacity", "3D")):
+                with html.Div(classes="d-flex align-center", style="gap: 8px"):
+                    html.Span(title, classes="text-caption", style="width: 84px; flex: none")
+                    v3.VSlider(
+                        id=f"segments-{name}",
+                        v_model=(f"segments_{name}",),
+                        min=0,
+                        max=1,
+                        step=0.05,
+                        density="compact",
+                        hide_details=True,
+                        thumb_size=14,
+                    )
+
+
+def _group(row: Label) -> str:
+    return next((name for name, groups in GROUPS.items() if row.group in groups), "")
+
+
+def _shown_groups(rows: list[dict[str, Any]]) -> dict[str, bool]:
+    """The groups of which something is seen."""
+    return {name: any(row["shown"] for row in rows if row["group"] == name) for name in GROUPS}
+
+
+def _color(row: Label) -> list[float]:
+    return [channel / 255 for channel in row.color]
