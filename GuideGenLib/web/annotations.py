@@ -71,7 +71,7 @@ class Annotations:
         if (width, height) == self._size:
             return
         self._size = (width, height)
-        font = round(min(40, max(11, min(width, height) / 24)))
+        font = round(min(40, max(12, min(width, height) / 32)))
         gap = max(6, font // 2)
         for actor in (self._mark, *self._letters.values()):
             actor.GetTextProperty().SetFontSize(font)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from trame.widgets import html
+from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 from trame_rca.encoders import RcaImageEncoder
 from trame_slicer.core import LayoutManager
 from trame_slicer.rca_view import register_rca_factories
-from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
+from trame_slicer.views import Layout, LayoutDirection, ViewLayout, ViewLayoutDefinition
 
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.comparison import blend
@@ -23,6 +23,7 @@ from GuideGenLib.web.surfaces import Surfaces
 from GuideGenLib.web.view_bars import NAMES, ViewBars
 from GuideGenLib.web.workspace import Workspace
 
+GRID = "views_grid"
 FPS = 20.0
 QUALITY = 92
 """Of the JPEG of a frame; the same while moving and at rest, so that no frame is drawn twice."""
@@ -85,6 +86,8 @@ class Views(Panel):
         self.layouts = LayoutManager(app.scene, app.view_manager, server)
         self.layouts.register_layout_dict(_layouts())
         self.layouts.set_layout("quad")
+        with ViewLayout(server, template_name=GRID) as grid:  # a template of its own: the page is not written again
+            self.layouts.initialize_layout_grid(grid)
         self.views = {NAMES[view.get_singleton_tag()]: view for view in app.view_manager.get_views()}
         self.slices = [self.views[name] for name in ("axial", "coronal", "sagittal")]
         self.annotations = {name: Annotations(view, name != "threed") for name, view in self.views.items()}
@@ -286,7 +289,7 @@ class Views(Panel):
                     "overflow: hidden; text-overflow: ellipsis; font-variant-numeric: tabular-nums",
                 )
             with html.Div(style="flex: 1; min-height: 0"):
-                self.layouts.initialize_layout_grid(self.server.ui.main)
+                client.ServerTemplate(name=GRID)
 
     def _layout_menu(self) -> None:
         with v3.VMenu():
