@@ -26,7 +26,7 @@ POLICY = "; ".join(
         "worker-src 'self' blob:",
         "connect-src 'self' data: blob: ws://{host} wss://{host}",
         "object-src 'none'",
-        "base-uri 'none'",
+        "base-uri 'self'",  # the page names its own address
         "form-action 'self'",
         "frame-ancestors 'none'",
     )

@@ -42,9 +42,8 @@ def test_a_page_opens_keeps_its_session_over_a_reload_and_ends_it_when_closed(pa
 
 
 def test_the_page_that_waits_needs_no_script(page_at: PageAt, picture: Callable[[Any, str], None]) -> None:
-    with running_aside("slow") as front:
+    with running_aside("slow", {"poll_s": 1.0}) as front:
         page = page_at(front.address, java_script_enabled=False)
-        page.get_by_text("GuideGen is starting").wait_for()
         picture(page, "web-starting")
         (folders()[0].parent / "go").touch()
         page.get_by_text("waits").wait_for()
