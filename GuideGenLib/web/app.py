@@ -45,11 +45,19 @@ class WebApp:
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
         self.compare = ComparePanel(server, self.workspace, self.views)
         self.files = FilesPanel(server, self.workspace, max_upload_mb, self.views)
+        self.files.scene_loaded.connect(self._restore)
         self.shell = Shell(server, self.workspace, self)
 
     def add_routes(self, application: Any) -> None:
         """HTTP routes of this session (aiohttp.web.Application): uploads and downloads."""
         self.files.add_routes(application)
+
+    def _restore(self, provenance: dict[str, Any], corrections: str) -> None:
+        """Go on where a loaded scene was left: its text, corrections and seed."""
+        with self.server.state:
+            self.prompt.set_text(str(provenance.get("text", "")))
+            self.settings.set_seed((provenance.get("settings") or {}).get("seed", 0))
+            self.understood.set_corrections(corrections)
 
     def close(self) -> None:
         """End the worker."""

@@ -67,6 +67,10 @@ class SettingsPanel(Panel):
             }
         )
 
+    def set_seed(self, seed: int) -> None:
+        """Take over the seed of an earlier run."""
+        self.state.settings_seed = seed
+
     def draw_seed(self) -> None:
         """Before a new anatomy: another seed, where the user wants one each time."""
         if self.state.settings_new_seed:

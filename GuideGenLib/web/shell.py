@@ -20,6 +20,9 @@ MESSAGE_MS = 8000
 STYLE = """
 html { overflow: hidden }
 .v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
+.v-field--variant-plain .v-field__input { padding-top: 2px; padding-bottom: 2px; min-height: 30px }
+.v-field--variant-plain .v-field__append-inner { padding-top: 2px }
+.v-table--density-compact > .v-table__wrapper > table > tbody > tr > td { height: 30px }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
 """
 EMPTY_STYLE = (
