@@ -20,7 +20,6 @@ class CTPanel(Panel):
         super().__init__(server, workspace)
         self.run, self.views = run, views
         self.state.update({"ct_anatomy": False, "ct_there": False, "ct_window": "abdomen", "ct_windows": list(PRESETS)})
-        self.state.change("ct_window")(self._on_window)
         workspace.chosen.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -28,8 +27,6 @@ class CTPanel(Panel):
         with self.state:
             self.state.ct_anatomy = self.workspace.segmentation is not None
             self.state.ct_there = self.workspace.ct is not None
-            if self.state.ct_there:
-                self.state.ct_window = "abdomen"
 
     def build(self) -> None:
         """Two buttons and a choice of windows."""
@@ -65,8 +62,19 @@ class CTPanel(Panel):
             style="width: 100%",
         ):
             for name in PRESETS:
-                v3.VBtn(name.capitalize(), id=f"ct-window-{name}", value=name, size="x-small", classes="text-none px-2")
+                v3.VBtn(
+                    name.capitalize(),
+                    id=f"ct-window-{name}",
+                    value=name,
+                    size="x-small",
+                    classes="text-none px-2",
+                    title=f"Window {PRESETS[name][0]:.0f} HU, level {PRESETS[name][1]:.0f} HU",
+                    click=(
+                        self.set_window,
+                        f"['{name}']",
+                    ),  # also of the chosen one: back to it after a drag
+                )
 
-    def _on_window(self, ct_window: str, **_: Any) -> None:
-        if self.workspace.ct is not None and ct_window in PRESETS:
-            self.views.set_window(ct_window)
+    def set_window(self, name: str) -> None:
+        """Show the CT in a window of PRESETS, which later CTs are shown in, too."""
+        self.views.set_window(name)

@@ -36,21 +36,20 @@ class ViewBars:
         keys = slider.name
         with html.Div(style=BAR):
             self._title(name)
-            v3.VSlider(
-                id=f"views-{name}-slice",
-                v_model=(keys.value,),
-                min=(keys.min_value,),
-                max=(keys.max_value,),
-                step=(keys.step,),
-                hide_details=True,
-                density="compact",
-                theme="dark",
-                color=COLORS[name],
-                track_size=2,
-                thumb_size=12,
-                style="flex: 1; min-width: 40px; margin: 0 4px",
-                aria_label=f"Slice of the {name} view",
-            )
+            with html.Div(id=f"views-{name}-slice", style="flex: 1; min-width: 40px; margin: 0 4px"):
+                v3.VSlider(
+                    v_model=(keys.value,),
+                    min=(keys.min_value,),
+                    max=(keys.max_value,),
+                    step=(keys.step,),
+                    hide_details=True,
+                    density="compact",
+                    theme="dark",
+                    color=COLORS[name],
+                    track_size=2,
+                    thumb_size=12,
+                    aria_label=f"Slice of the {name} view",
+                )
             html.Span(
                 f"{{{{ {keys.value}.toFixed(1) }}}} mm",
                 style="font-size: 11px; min-width: 62px; text-align: right; font-variant-numeric: tabular-nums",
