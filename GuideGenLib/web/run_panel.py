@@ -140,7 +140,7 @@ class RunPanel(Panel):
     # ------------------------------------------------------------ widgets
 
     def build(self) -> None:
-        """The button that turns into Cancel, and the progress below it."""
+        """The button that turns into Cancel."""
         v3.VBtn(
             "{{ run_busy ? 'Cancel' : 'Generate anatomy' }}",
             id="run-generate",
@@ -152,26 +152,41 @@ class RunPanel(Panel):
             title=("run_busy ? 'Stops the run; the scene stays as it is' : run_hindrance || 'Ctrl+Enter'",),
             classes="text-none",
         )
-        v3.VProgressLinear(
-            id="run-progress",
-            v_if=("run_busy",),
-            model_value=("run_percent",),
-            height=6,
-            rounded=True,
-            color="primary",
-            classes="mt-2",
-        )
-        html.Div(
-            "{{ run_text }}",
-            id="run-text",
-            v_if=("run_text",),
-            role="status",
-            classes="text-body-2 mt-1",
-            style="white-space: pre-line",
-        )
-        with html.Details(v_if=("run_details",), classes="text-caption"):
-            html.Summary("Details")
-            html.Pre("{{ run_details }}", style="white-space: pre-wrap; max-height: 160px; overflow: auto")
+
+    def build_progress(self) -> None:
+        """How far the run is, whichever panel started it, with a Cancel of its own; it stays in sight."""
+        with html.Div(v_if=("run_text",), classes="px-3 py-2", style="border-top: 1px solid rgba(128, 128, 128, 0.4)"):
+            v3.VProgressLinear(
+                id="run-progress",
+                v_if=("run_busy",),
+                model_value=("run_percent",),
+                height=6,
+                rounded=True,
+                color="primary",
+                classes="mb-1",
+            )
+            with html.Div(classes="d-flex align-center"):
+                html.Div(
+                    "{{ run_text }}",
+                    id="run-text",
+                    role="status",
+                    classes="text-body-2 flex-grow-1",
+                    style="white-space: pre-line; max-height: 96px; overflow: auto",
+                )
+                v3.VBtn(
+                    "Cancel",
+                    id="run-cancel",
+                    v_if=("run_busy",),
+                    click=self.cancel,
+                    disabled=("run_cancelled",),
+                    size="small",
+                    variant="text",
+                    color="warning",
+                    classes="text-none",
+                )
+            with html.Details(v_if=("run_details",), classes="text-caption"):
+                html.Summary("Details")
+                html.Pre("{{ run_details }}", style="white-space: pre-wrap; max-height: 160px; overflow: auto")
 
 
 def progress_text(stage: str, fraction: float, remaining_s: float | None) -> str:

@@ -48,6 +48,7 @@ class Shell(Panel):
     def __init__(self, server: Any, workspace: Workspace, app: WebApp) -> None:
         super().__init__(server, workspace)
         self.app = app
+        self._there = False
         self.state.update(
             {
                 "trame__title": TITLE,
@@ -73,6 +74,8 @@ class Shell(Panel):
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
                 self._steps()
+                with v3.Template(v_slot_append=True):
+                    self.app.run.build_progress()
             with v3.VMain(style="height: 100vh"):
                 self.app.views.build()
                 html.Div(
@@ -160,8 +163,9 @@ class Shell(Panel):
             self.state.update({"shell_message": text, "shell_message_kind": kind, "shell_message_shown": True})
 
     def _open_next(self) -> None:
-        """Open the steps that a new result leads to."""
-        wanted = ["anatomy"] if self.workspace.segmentation is not None else []
-        wanted += ["ct"] if wanted else []
-        with self.state:
-            self.state.shell_open = [*self.state.shell_open, *(w for w in wanted if w not in self.state.shell_open)]
+        """Open the steps that the first anatomy leads to, and close those before: they are a page long."""
+        there = self.workspace.segmentation is not None
+        if there != self._there:
+            self._there = there
+            with self.state:
+                self.state.shell_open = ["anatomy", "ct"] if there else ["prompt", "understood"]
