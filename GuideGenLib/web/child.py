@@ -5,6 +5,7 @@ import collections
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -17,6 +18,11 @@ from GuideGenLib.engine.environment import ROOT, worker_environment
 from GuideGenLib.web.times import Times
 
 LOG_LINES, LINE_LENGTH = 40, 500
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
+NO_OPENGL = (
+    "this machine has no OpenGL to draw with: install the system packages libegl1 and libgl1-mesa-dri "
+    "(apt-get install --no-install-recommends libegl1 libgl1-mesa-dri)"
+)
 SECRET_VARIABLE = "GUIDEGEN_WEB_SECRET"
 
 
@@ -56,7 +62,8 @@ class Pipes(asyncio.SubprocessProtocol):
         self.closed.set()
 
     def _keep(self, *lines: bytes) -> None:
-        self.log.extend(line.decode("utf-8", "replace").rstrip()[:LINE_LENGTH] for line in lines if line.strip())
+        texts = (COLOURS.sub("", line.decode("utf-8", "replace")).rstrip() for line in lines)
+        self.log.extend(text[:LINE_LENGTH] for text in texts if text)
 
 
 class Child:
@@ -174,6 +181,8 @@ def reason(status: int, log: Sequence[str]) -> str:
     """Why a process ended, for its user, from its exit status and what it printed last."""
     if status == -9:
         return "the system ended its process, most often for lack of memory"
+    if status < 0 and any("OSMesa not found" in line for line in log):
+        return NO_OPENGL  # it is what VTK tries last; without it, VTK crashes
     if status < 0:
         return f"its process crashed (signal {-status})"
     return f"its process ended with status {status}" + (f": {log[-1]}" if log else "")

@@ -25,6 +25,9 @@ def main() -> None:
     print("the fake session begins", file=sys.stderr, flush=True)
     if fault == "no start":
         sys.exit("the library <torch> is missing")
+    if fault == "no opengl":
+        print("\x1b[33mWARN| libOSMesa not found.\x1b[0m", file=sys.stderr, flush=True)
+        os.abort()
     if fault == "no port":
         print("hello", flush=True)
     (folder / "scene.txt").write_text("a patient")

@@ -149,6 +149,7 @@ async def test_a_crash_in_the_middle_of_an_answer_is_told_of_with_the_log() -> N
     [
         ("no start", "status 1: the library &lt;torch&gt; is missing"),
         ("no port", "told no port but &#x27;hello&#x27;"),
+        ("no opengl", "install the system packages libegl1 and libgl1-mesa-dri"),
         ("no answer", "did not tell its port within 2 s"),
     ],
 )
@@ -159,6 +160,7 @@ async def test_a_process_that_cannot_start_is_told_of_with_its_reason(fault: str
         text = await page.text()
         assert page.status == 500
         assert "GuideGen could not start" in text and reason in text and "the fake session begins" in text
+        assert "\x1b" not in text
         assert not folders()
         assert (await visitor.get()).status == 202, "the next visit tries again"
 
