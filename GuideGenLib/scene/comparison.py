@@ -25,13 +25,17 @@ def compare(scene: Any, before: Any, after: Any) -> Any:
     Another grid is interpolated; where `before` does not reach the difference is 0. The node refers to both CTs. Raises
     SceneError when they have no place in common.
     """
-    old, new = read_ct(before), read_ct(after)
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", scene.GenerateUniqueName("CT difference"))
     try:
-        fill_volume(node, difference(old, new))
+        image = difference(read_ct(before), read_ct(after))
     except SceneError as error:
-        scene.RemoveNode(node)
         raise SceneError(f"{before.GetName()} and {after.GetName()} {error}") from error
+    return add_difference(scene, before, after, image)
+
+
+def add_difference(scene: Any, before: Any, after: Any, image: sitk.Image) -> Any:
+    """The node of a `difference` that was computed already; see `compare`."""
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", scene.GenerateUniqueName("CT difference"))
+    fill_volume(node, image)
     node.CreateDefaultDisplayNodes()
     node.GetDisplayNode().AutoWindowLevelOff()
     node.GetDisplayNode().SetWindowLevel(*DIFFERENCE_WINDOW)

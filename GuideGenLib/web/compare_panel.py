@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
+from trame_server.utils.asynchronous import create_task
 
-from GuideGenLib.scene.comparison import AFTER, BEFORE, compare, show_changes
+from GuideGenLib.scene.comparison import AFTER, BEFORE, add_difference, difference, show_changes
+from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.hierarchy import file_into, folder_of
 from GuideGenLib.scene.run import shown_anatomy
@@ -19,6 +22,7 @@ from GuideGenLib.web.workspace import Workspace
 
 NO_CT = "There is no CT yet: generate or choose one."
 NO_OTHER = "Choose another CT to compare with first."
+ERRORS = (ValueError, RuntimeError, MemoryError)
 NONE = {"title": "nothing", "value": ""}
 
 
@@ -104,10 +108,13 @@ class ComparePanel(Panel):
     def _try(self, switch: str, action: Callable[[], None]) -> None:
         try:
             action()
-        except (ValueError, RuntimeError, MemoryError) as error:
-            with self.state:
-                self.state[switch] = False
-            self.workspace.tell(f"The CTs could not be compared: {error}.", "warning")
+        except ERRORS as error:
+            self._failed(switch, error)
+
+    def _failed(self, switch: str, error: Exception) -> None:
+        with self.state:
+            self.state[switch] = False
+        self.workspace.tell(f"The CTs could not be compared: {error}.", "warning")
 
     # ------------------------------------------------------------ difference and changes
 
@@ -115,12 +122,25 @@ class ComparePanel(Panel):
         ct, compared = self.workspace.ct, self.workspace.compared
         if ct is None or compared is None:
             raise SceneError("choose two CTs first")
+        known = self._known_difference(compared, ct)
+        if known is None:
+            create_task(self._compute_difference(compared, ct))
+        else:
+            self.views.show_difference(known)
+
+    async def _compute_difference(self, before: Any, after: Any) -> None:
+        """In a thread: of two large CTs it takes seconds."""
+        pair = self._pair
         scene = self.workspace.scene
-        difference = self._known_difference(compared, ct)
-        if difference is None:
-            difference = compare(scene, compared, ct)
-            file_into(scene, folder_of(scene, ct), [difference])
-        self.views.show_difference(difference)
+        try:
+            image = await asyncio.to_thread(difference, read_ct(before), read_ct(after))
+            if pair != self._pair or not self.state.compare_difference:
+                return
+            node = add_difference(scene, before, after, image)
+            file_into(scene, folder_of(scene, after), [node])
+            self.views.show_difference(node)
+        except ERRORS as error:
+            self._failed("compare_difference", error)
 
     def _hide_difference(self) -> None:
         self.views.show_difference(None)

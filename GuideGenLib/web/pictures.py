@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import Any
 
 from trame_slicer.views import SliceView
 
-SHORTER_SIDE_PX = 1000
+SHORTER_SIDE_PX = 800
 WIDEST = 2.0
 """A view that is longer than this is filled up to it, so that a narrow strip gives a picture of use."""
 
@@ -27,6 +29,7 @@ def png_of(view: Any) -> bytes:
         if fields is not None:
             view.get_view_node().SetFieldOfView(*fields)
         view.schedule_render()
+        _give_back()
 
 
 def _resize(view: Any, interactor: Any, size: tuple[int, int]) -> None:
@@ -41,6 +44,13 @@ def _field_of_view(view: Any) -> tuple[float, ...] | None:
     return (
         tuple(node.GetFieldOfView()) if hasattr(node, "GetFieldOfView") and hasattr(view, "set_slice_value") else None
     )
+
+
+def _give_back() -> None:
+    """Software OpenGL frees the buffers of a large picture, 200 MB, but the C library would keep them."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _encoded(window: Any) -> bytes:

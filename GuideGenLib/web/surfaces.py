@@ -14,7 +14,7 @@ from trame_server.utils.asynchronous import create_task
 
 from GuideGenLib.scene.layers import LABELMAP
 from GuideGenLib.scene.terminology import label_of
-from GuideGenLib.web.meshes import LabelGrid, fingerprint, surface_of
+from GuideGenLib.web.meshes import LabelGrid, coarse_surface, fingerprint, smooth_surface
 from GuideGenLib.web.workspace import Workspace
 
 BODY_OPACITY = 0.15
@@ -135,13 +135,16 @@ class Surfaces:
             self._view.first_renderer().RemoveActor(self._made.pop(segment_id).actor)
         grids: dict[str, LabelGrid] = {}
         todo = [known for known in wanted if not (look_only and known in self._made)]
+        changed = False
         try:
             for number, segment_id in enumerate(todo):
                 await asyncio.sleep(BREATH_S)
-                self._make_one(node, segment_id, wanted[segment_id], grids)
+                changed = await self._make_one(node, segment_id, wanted[segment_id], grids) or changed
                 if number % FRAME_EVERY == 0:
                     self._say(f"Surfaces: {number + 1} of {len(todo)}")
-                    self._frame()
+                    if changed:
+                        self._frame()
+                    changed = False
         finally:
             self._say("")
         for segment_id, look in wanted.items():
@@ -169,7 +172,8 @@ class Surfaces:
                 wanted[segment_id] = _Look(opacity * (BODY_OPACITY if body else 1.0), body)
         return dict(sorted(wanted.items(), key=lambda item: not item[1].body))
 
-    def _make_one(self, node: Any, segment_id: str, look: _Look, grids: dict[str, LabelGrid]) -> None:
+    async def _make_one(self, node: Any, segment_id: str, look: _Look, grids: dict[str, LabelGrid]) -> bool:
+        """Whether it had to be made anew; in steps, as that for a whole body takes longer than a click may wait."""
         segment = node.GetSegmentation().GetSegment(segment_id)
         labelmap = segment.GetRepresentation(LABELMAP) if segment is not None else None
         found = None
@@ -177,20 +181,25 @@ class Surfaces:
             address = labelmap.GetAddressAsString("")
             if address not in grids:
                 grids[address] = LabelGrid(labelmap)
+                await asyncio.sleep(BREATH_S)
             # What has no label of its own is "body": its skin is that of all labels together.
             found = grids[address].hull() if look.body else grids[address].mask(segment.GetLabelValue())
         old = self._made.get(segment_id)
         if found is None:
             if old is not None:
                 self._view.first_renderer().RemoveActor(self._made.pop(segment_id).actor)
-            return
+            return old is not None
         mask, first = found
         to_frame, parent = grids[address].to_frame(), node.GetParentTransformNode()
         key = fingerprint(mask, first, to_frame) ^ (parent.GetTransformToWorldMTime() if parent is not None else 0)
         if old is not None and old.fingerprint == key:
-            return
-        self._add(segment_id, key, surface_of(mask, first, to_frame, parent))
+            return False
+        await asyncio.sleep(BREATH_S if look.body else 0)
+        coarse = coarse_surface(mask, first)
+        await asyncio.sleep(BREATH_S if look.body else 0)
+        self._add(segment_id, key, smooth_surface(coarse, to_frame, parent))
         self._dress(node, segment_id, look)
+        return True
 
     def _add(self, segment_id: str, key: int, surface: Any) -> None:
         import vtk

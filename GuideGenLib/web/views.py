@@ -24,7 +24,9 @@ from GuideGenLib.web.view_bars import NAMES, ViewBars
 from GuideGenLib.web.workspace import Workspace
 
 GRID = "views_grid"
-FPS = 20.0
+FPS, OTHER_FPS = 20.0, 10.0
+"""Frames a second of the view under the mouse, and of the others, which follow it."""
+
 QUALITY = 92
 """Of the JPEG of a frame; the same while moving and at rest, so that no frame is drawn twice."""
 
@@ -79,7 +81,7 @@ class Views(Panel):
             three_d_view_ui_f=self._bars.write_threed,
             rca_encoder=RcaImageEncoder.JPEG,
             target_fps=FPS,
-            blur_fps=FPS,
+            blur_fps=OTHER_FPS,
             interactive_quality=QUALITY,
             rca_event_throttle_s=EVENT_PERIOD_S,
         )
