@@ -70,7 +70,8 @@ class Child:
     """One process and its folder, which go together. It is made in a running event loop and starts at once.
 
     command: what to start, to which `--folder` is added. `settled` is set when the process answers or has failed,
-    `gone` when process and folder are no more; then `failure` tells why, unless `end` was called.
+    `gone` when process and folder are no more; then `failure` tells why, unless `end` was called. Raises OSError when
+    the folder cannot be made.
     """
 
     def __init__(self, command: Sequence[str], times: Times) -> None:

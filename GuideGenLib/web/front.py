@@ -117,6 +117,8 @@ class Front:
             session = self.sessions.open()
         except FullError:
             return pages.full(self._most)
+        except OSError as error:
+            return pages.failed(f"its private folder cannot be made: {error}", "")
         answer = pages.starting()
         answer.set_cookie(self._cookie, session.id, httponly=True, samesite="Strict")
         return answer

@@ -54,7 +54,8 @@ def full(most: int) -> web.Response:
 def no_token() -> web.Response:
     """The server is open to other machines and the browser has not shown the token."""
     text = """<p>Open the whole address that <code>guidegen web</code> printed when it started, with all that follows
-    <code>?token=</code>. Each start makes a new one.</p>"""
+    <code>?token=</code>. Each start makes a new one.</p>
+    <p>Has this browser opened it before, and did you come by a link? Then <a href="/">go on</a>.</p>"""
     return _page(403, "This address needs its token", text)
 
 

@@ -10,6 +10,7 @@ import argparse
 import hmac
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -78,6 +79,7 @@ def _end_with_stdin(app: Any) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     app.close()
+    shutil.rmtree(app.workspace.folder, ignore_errors=True)  # the front does it, too, unless it was killed
     os._exit(0)
 
 

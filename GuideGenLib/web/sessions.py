@@ -100,7 +100,7 @@ class Sessions:
         return self._sessions.get(id or "")
 
     def open(self) -> Session:
-        """A new session, still starting. Raises FullError."""
+        """A new session, still starting. Raises FullError; OSError when it can have no folder."""
         taken = sum(not session.child.gone.is_set() for session in self) + len(self._ending)
         if taken >= self._most:
             raise FullError(f"all {self._most} sessions are taken")

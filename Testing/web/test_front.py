@@ -173,6 +173,14 @@ async def test_a_program_that_is_not_there_is_told_of() -> None:
 
 
 @in_own_loop
+async def test_a_disk_without_place_for_a_session_is_told_of(temporary: Path) -> None:
+    async with running() as front, Visitor(front) as visitor:
+        temporary.rmdir()
+        page = await visitor.get()
+        assert page.status == 500 and "its private folder cannot be made" in await page.text()
+
+
+@in_own_loop
 async def test_one_session_too_many_is_told_so_and_starts_nothing() -> None:
     async with running(max_sessions=1) as front, Visitor(front) as one, Visitor(front) as other:
         await one.open()
