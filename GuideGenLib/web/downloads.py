@@ -20,7 +20,7 @@ async def write_scene(scene: Any, folder: Path) -> Path:
     """The scene as a .mrb, the same for Slicer as `scene.files.save_mrb` writes.
 
     MRML is not to be shared with a thread, so that the scene writes its files on the event loop; but unpacked, which
-    takes a twentieth of the time. The packing is done in a thread. Raises SceneError.
+    takes a quarter of the time. The packing is done in a thread. Raises SceneError.
     """
     inner = folder / NAME
     inner.mkdir()

@@ -305,6 +305,7 @@ class FilesPanel(Panel):
 
 
 def sentence(error: Exception) -> str:
-    """A message as a sentence for the page."""
+    """A message as a sentence for the page; the name of a file at its beginning stays as it is."""
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first = text.split(" ")[0]
+    return (text if "." in first else text[:1].upper() + text[1:]) + ("" if text.endswith(".") else ".")
