@@ -85,8 +85,8 @@ class EditorPanel(Panel):
         segments.activated.connect(self._on_activated)
         workspace.chosen.connect(self._on_chosen)
         workspace.edited.connect(self.history.record)
-        self.history.changed.connect(self._show_steps)
-        self.editor.segmentation_modified.connect(self._on_modified)
+        self.history.changed.connect(self._on_step)
+        self.editor.segmentation_modified.connect(self.history.record)
         for brush in BRUSHES:
             self.editor.get_effect(EFFECTS[brush]).parameters_changed.connect(self._on_brush_changed)
 
@@ -106,7 +106,6 @@ class EditorPanel(Panel):
             self.state.editor_ct = self.workspace.ct is not None
         if self.state.editor_effect == "threshold" or self.state.editor_masked:
             self._bring_ct()
-        self._show_steps()
 
     def _take(self, node: Any) -> str:
         """Give a segmentation to trame_slicer's editor; returns why it could not be."""
@@ -135,15 +134,12 @@ class EditorPanel(Panel):
         if not segment_id:
             self.use("none")
 
-    def _on_modified(self) -> None:
-        """An effect changed the segmentation, or something else told that it may have changed."""
-        if self.history.record():
-            self.workspace.edited.emit()
-
-    def _show_steps(self) -> None:
+    def _on_step(self, edited: bool) -> None:
         with self.state:
             self.state.editor_can_undo = self.history.can_undo
             self.state.editor_can_redo = self.history.can_redo
+        if edited:
+            self.workspace.edited.emit()
 
     # ------------------------------------------------------------ buttons
 
@@ -175,13 +171,11 @@ class EditorPanel(Panel):
 
     def undo(self) -> None:
         """Take the last change back."""
-        if self.history.undo():
-            self.workspace.edited.emit()
+        self.history.undo()
 
     def redo(self) -> None:
         """Make the change again that was taken back."""
-        if self.history.redo():
-            self.workspace.edited.emit()
+        self.history.redo()
 
     def resize_brush(self, larger: bool) -> None:
         """One step of the keys + and -."""
@@ -191,7 +185,7 @@ class EditorPanel(Panel):
 
     def apply_threshold(self) -> None:
         """The chosen segment becomes what lies within the range of HU."""
-        with self._one_step():
+        with self.history.one_step():
             self.editor.get_effect(Threshold).apply()
 
     def mask_by_threshold(self) -> None:
@@ -209,22 +203,19 @@ class EditorPanel(Panel):
     def apply_islands(self) -> None:
         """What the chosen mode says, on the chosen segment."""
         effect, before = self.editor.get_effect(SegmentationEffectIslands), set(self.editor.get_segment_ids())
-        with self._one_step():
+        with self.history.one_step():
             effect.apply()
             self._name_parts([name for name in self.editor.get_segment_ids() if name not in before])
 
     def apply_smoothing(self) -> None:
         """Smooth the whole chosen segment."""
-        with self._one_step():
+        with self.history.one_step():
             self.editor.get_effect(SegmentationEffectSmoothing).apply_smoothing()
 
     def apply_logical(self) -> None:
         """The chosen operator, with the other segment where it needs one."""
-        with self._one_step():
+        with self.history.one_step():
             combine(self.editor.active_segment_modifier, self.state.editor_logical, self.state.editor_other or "")
-
-    def _one_step(self) -> Any:
-        return self.history.one_step()
 
     def _name_parts(self, new: list[str]) -> None:
         """Segments that were split off are what the whole was."""

@@ -82,11 +82,18 @@ class EditorWidgets:
             html.Div(
                 "{{ editor_hindrance || 'Choose a segment in the list, then a tool.' }}",
                 id="editor-reason",
-                v_if=(
-                    "segments_rows.length > 0 && segments_active === '' || editor_hindrance && segments_rows.length",
-                ),
+                v_if=(f"segments_rows.length > 0 && ({IDLE})",),
                 classes="text-caption text-medium-emphasis",
             )
+            with html.Div(
+                v_for="row in segments_rows.filter(row => row.id === segments_active)",
+                key="row.id",
+                id="editor-chosen",
+                classes="text-caption",
+                style=f"{ROW}; gap: 8px",
+            ):
+                html.Span(style=("{width: '12px', height: '12px', borderRadius: '3px', background: row.color}",))
+                html.Span("Edits {{ row.name }}")
             self._brush()
             self._draw()
             self._scissors()

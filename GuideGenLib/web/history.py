@@ -14,8 +14,8 @@ import numpy as np
 from undo_stack import Signal
 
 from GuideGenLib.scene.layers import LABELMAP
-from GuideGenLib.scene.terminology import KEY_TAG, label_of
-from GuideGenLib.web.snapshot import Entry, Patch, Snapshot, images_of, patches, replace, snapshot, write
+from GuideGenLib.scene.terminology import KEY_TAG
+from GuideGenLib.web.snapshot import Entry, Patch, Snapshot, images_of, label_of_tags, patches, replace, snapshot, write
 
 STEPS = 50
 
@@ -30,9 +30,10 @@ class Step:
 
 
 class History:
-    """The steps of one segmentation node at a time. `changed` is emitted after each step, undo and redo."""
+    """The steps of one segmentation node at a time. `changed(edited)` is emitted after each step, undo and redo with
+    True, and with False when another node is followed."""
 
-    changed = Signal()
+    changed = Signal(bool)
 
     def __init__(self, steps: int = STEPS) -> None:
         self.node: Any = None
@@ -57,7 +58,7 @@ class History:
         self.node = node
         self._steps, self._done = [], 0
         self._state = Snapshot((), ()) if node is None else snapshot(node)
-        self.changed.emit()
+        self.changed.emit(False)
 
     def record(self) -> bool:
         """Take what changed since the last step as a step of its own; False where nothing did.
@@ -79,7 +80,7 @@ class History:
         del self._steps[: -self._limit]
         self._done = len(self._steps)
         self._state = state
-        self.changed.emit()
+        self.changed.emit(True)
         return True
 
     @contextmanager
@@ -125,16 +126,16 @@ class History:
         finally:
             self._open -= 1
         self._state = snapshot(self.node)
-        self.changed.emit()
+        self.changed.emit(True)
 
 
 def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
     """Voxels that were a segment's and are nobody's now get the label of the body; True where there were some."""
-    bodies = [entry for entry in new.entries if entry.layer >= 0 and _is_body(node, entry)]
+    bodies = [entry for entry in new.entries if entry.layer >= 0 and _is_body(entry)]
     if not bodies or bodies[0].layer >= len(old.layers) or bodies[0].layer >= len(new.layers):
         return False
     body, home = bodies[0], new.layers[bodies[0].layer]
-    own = {entry.value for entry in old.entries if entry.layer == body.layer and _is_body(node, entry)}
+    own = {entry.value for entry in old.entries if entry.layer == body.layer and _is_body(entry)}
     frame = old.layers[body.layer]
     if not home.fits(frame):
         return False
@@ -158,8 +159,8 @@ def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
     return True
 
 
-def _is_body(node: Any, entry: Entry) -> bool:
-    row = label_of(entry.segment, entry.id)
+def _is_body(entry: Entry) -> bool:
+    row = label_of_tags(entry.tags, entry.id)
     return row is not None and row.key == "body"
 
 

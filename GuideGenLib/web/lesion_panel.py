@@ -61,9 +61,7 @@ class LesionPanel(Panel):
         state.lesion_seed += 1
         if node.GetDisplayNode() is not None:
             node.GetDisplayNode().SetSegmentVisibility(segment_id, True)
-        node.Modified()
         self.workspace.edited.emit()
-        self.segments.refresh()
         self.segments.choose(segment_id)
         self.workspace.tell(f"{label(kind).name} of {size:g} mm added. Ctrl+Z takes it back.", "success")
 

@@ -10,8 +10,9 @@ from undo_stack import Signal
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.label import Label
-from GuideGenLib.scene.terminology import label_of, set_terminology
+from GuideGenLib.scene.terminology import set_terminology
 from GuideGenLib.web.panel import Panel
+from GuideGenLib.web.snapshot import label_of_tags, tags_of
 from GuideGenLib.web.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class SegmentsPanel(Panel):
         row, segmentation = table.label(key), node.GetSegmentation()
         segment_id = segmentation.AddEmptySegment(segmentation.GenerateUniqueSegmentID(key), row.name, _color(row))
         set_terminology(segmentation.GetSegment(segment_id), key)
-        self._changed(node)
+        self._changed()
         self.choose(segment_id)
 
     def name_chosen(self) -> None:
@@ -168,7 +169,7 @@ class SegmentsPanel(Panel):
         segment.SetName(table.label(key).name)
         segment.SetColor(*_color(table.label(key)))
         set_terminology(segment, key)
-        self._changed(node)
+        self._changed()
 
     def remove(self) -> None:
         """Remove the chosen segment; what it held becomes body. Undo brings it back."""
@@ -177,12 +178,11 @@ class SegmentsPanel(Panel):
             self.workspace.tell("Choose the segment to remove in the list first.", "info")
             return
         node.GetSegmentation().RemoveSegment(segment_id)
-        self._changed(node)
+        self._changed()
 
     # ------------------------------------------------------------ inside
 
-    def _changed(self, node: Any) -> None:
-        node.Modified()
+    def _changed(self) -> None:
         self.refresh()
         self.workspace.edited.emit()
 
@@ -225,7 +225,7 @@ class SegmentsPanel(Panel):
         rows = []
         for segment_id in segmentation.GetSegmentIDs():
             segment = segmentation.GetSegment(segment_id)
-            row = label_of(segment, segment_id)
+            row = label_of_tags(tags_of(segment), segment_id)
             rows.append(
                 {
                     "id": segment_id,

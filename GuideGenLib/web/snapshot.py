@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label import Label
 from GuideGenLib.scene.layers import LABELMAP
-from GuideGenLib.scene.terminology import KEY_TAG
+from GuideGenLib.scene.terminology import KEY_TAG, label_of
 
 Extent = tuple[int, int, int, int, int, int]
 QUICK = 1
@@ -100,6 +102,22 @@ def snapshot(node: Any) -> Snapshot:
     return Snapshot(tuple(entries), tuple(map(_layer, images)))
 
 
+@lru_cache(maxsize=1024)
+def label_of_tags(tags: tuple[str, str], segment_id: str) -> Label | None:
+    """`terminology.label_of` of a segment with such tags: to look at 70 of them after each stroke, it is too slow."""
+    import slicer
+
+    segment = slicer.vtkSegment()
+    segment.SetTag(segment.GetTerminologyEntryTagName(), tags[0])
+    segment.SetTag(KEY_TAG, tags[1])
+    return label_of(segment, segment_id)
+
+
+def tags_of(segment: Any) -> tuple[str, str]:
+    """Terminology and GuideGen.Key of a vtkSegment, "" where it has none."""
+    return _tag(segment, segment.GetTerminologyEntryTagName()), _tag(segment, KEY_TAG)
+
+
 def images_of(segmentation: Any) -> list[Any]:
     """The vtkOrientedImageData of each layer."""
     count = segmentation.GetNumberOfLayers(LABELMAP)
@@ -152,7 +170,7 @@ def _entry(segment_id: str, segment: Any, layer: int, display: Any) -> Entry:
             display.GetSegmentVisibility2DOutline(segment_id),
             display.GetSegmentVisibility3D(segment_id),
         )
-    tags = (_tag(segment, segment.GetTerminologyEntryTagName()), _tag(segment, KEY_TAG))
+    tags = tags_of(segment)
     name, color, value = segment.GetName(), tuple(segment.GetColor()), segment.GetLabelValue()
     return Entry(segment_id, name, color, value, tags, layer, looks, segment)
 
