@@ -1,0 +1,238 @@
+"""The whole story as a person at a browser has it, with the real front, session, worker and a tiny model."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from Testing.tiny_bundle import write_tiny_bundle
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMPT = (
+    "This patient is a black African American of unknown age and non-Hispanic or Latino race. In this CT image, the "
+    "patient's condition is described as huge tumor around the descendant colon, of stage T4NMX."
+)
+PATIENCE_S = 300.0
+"""Until a run is given up: the worker imports torch first, beside whatever else runs."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where `guidegen web` serves a tiny model."""
+    pytest.importorskip("trame_slicer", reason="needs the extra web")
+    bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+    command = [sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0", "--bundle", str(bundle)]
+    front = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert front.stdout is not None
+    line = front.stdout.readline()
+    yield line.split()[3]
+    front.send_signal(signal.SIGTERM)
+    assert front.wait(30) is not None
+
+
+class Person:
+    """At a page: finds controls by their id."""
+
+    def __init__(self, page: Any, picture: Callable[[Any, str], None]) -> None:
+        self.page, self.picture = page, picture
+
+    def see(self, identifier: str) -> Any:
+        """The element, when it is there."""
+        self.page.wait_for_selector(f"#{identifier}", state="visible")
+        return self.page.locator(f"#{identifier}")
+
+    def press(self, identifier: str) -> None:
+        """Click a control that must be enabled."""
+        self.see(identifier).click()
+
+    def open(self, step: str) -> None:
+        """Open a step of the panel, if it is closed."""
+        title = self.see(f"shell-{step}")
+        if title.get_attribute("aria-expanded") != "true":
+            title.click()
+
+    def run(self, identifier: str) -> str:
+        """Press a button that starts a run and wait for its end; what is told then."""
+        self.press(identifier)
+        self.see("run-progress")
+        self.until(lambda: self.page.locator("#run-progress").count() == 0, f"the run of {identifier} ends")
+        return str(self.see("run-text").inner_text())
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait, as an edit or a run arrives some time later."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain: {what}"
+            self.page.wait_for_timeout(100)
+
+    def axial(self) -> Any:
+        """The axial view."""
+        return self.page.locator("#views-axial-slice").locator("xpath=../..")
+
+    def download(self, identifier: str, folder: Path) -> Path:
+        """Press a button that gives a file, and keep it."""
+        self.open("files")
+        with self.page.expect_download(timeout=60_000) as info:
+            self.press(identifier)
+        path = folder / info.value.suggested_filename
+        info.value.save_as(path)
+        return path
+
+    def anatomy(self, folder: Path) -> np.ndarray:
+        """The labels as they are now, by the page's own download."""
+        with zipfile.ZipFile(self.download("files-download-nifti", folder)) as files:
+            files.extractall(folder)
+        return sitk.GetArrayFromImage(sitk.ReadImage(next(folder.rglob("anatomy.nii.gz"))))
+
+
+@pytest.fixture
+def person(address: str, page_at: Callable[..., Any], picture: Callable[[Any, str], None]) -> Person:
+    """Somebody who just opened the page."""
+    page = page_at(address, accept_downloads=True)
+    page.wait_for_selector("#prompt-text", state="visible")
+    return Person(page, picture)
+
+
+def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(person: Person, tmp_path: Path):
+    describe(person)
+    generate_with_a_cancel(person)
+    edit(person, tmp_path)
+    person.picture(person.page, "edited")
+
+    assert "Done" in person.run("ct-generate") or person.see("ct-regenerate").is_enabled()
+    person.picture(person.page, "ct")
+    scene = person.download("files-download-scene", tmp_path)
+    assert numbers(scene)["cts"] == 1
+
+    paint(person, (0.4, 0.4))
+    person.run("ct-regenerate")
+    person.picture(person.page, "regenerated")
+    person.see("compare-blend")
+
+    scene = person.download("files-download-scene", tmp_path)
+    read = numbers(scene)
+    assert read["cts"] == 2 and read["prompt"] == PROMPT and read["age"] == 71
+    assert read["segments"] >= 10 and read["codes"] == read["segments"]
+    assert read["anatomy"] == checksum(person.anatomy(tmp_path / "after"))
+
+
+def describe(person: Person) -> None:
+    """Take the seed prompt of the examples, see what was understood, correct a field."""
+    person.press("prompt-choices")
+    person.press("prompt-choice-1")
+    person.until(lambda: person.page.input_value("#prompt-text") == PROMPT, "the example is taken")
+    person.open("understood")
+    person.see("understood-table")
+    assert "“huge”" in person.see("understood-table").inner_text()
+    age = person.see("understood-age")
+    age.fill("71")
+    age.press("Enter")
+    person.until(lambda: "(corrected)" in person.see("understood-row-age").inner_text(), "the correction is taken")
+    person.picture(person.page, "understood")
+
+
+def generate_with_a_cancel(person: Person) -> None:
+    """Begin, cancel, and let the second run end; on the smallest region."""
+    person.open("settings")
+    choose(person, "settings-region", "Pelvis")
+    choose(person, "settings-quality", "Draft")
+    person.see("settings-spacing").fill("6")
+    person.press("run-generate")
+    person.see("run-progress")
+    person.picture(person.page, "running")
+    person.press("run-generate")
+    person.until(lambda: "Cancelled" in person.see("run-text").inner_text(), "the run is stopped")
+    person.see("shell-empty")
+    person.run("run-generate")
+    person.until(lambda: person.page.locator("#shell-empty").count() == 0, "the anatomy is there")
+    person.picture(person.page, "anatomy")
+
+
+def choose(person: Person, identifier: str, title: str) -> None:
+    """Choose an item of a list."""
+    person.page.locator(f"#{identifier}").locator("xpath=ancestor-or-self::div[contains(@class,'v-select')]").click()
+    person.page.locator(".v-overlay--active .v-list-item", has_text=title).first.click()
+    person.page.wait_for_selector(".v-overlay--active .v-list-item", state="detached")
+
+
+def edit(person: Person, folder: Path) -> None:
+    """Find a segment, paint, undo, redo, add a lesion."""
+    person.open("anatomy")
+    before = person.anatomy(folder / "before")
+    person.see("segments-search").fill("bladder")
+    person.page.locator("[id^=segments-row-]:visible", has_text="bladder").first.click()
+    paint(person, (0.5, 0.45))
+    person.picture(person.page, "painted")
+    person.until(lambda: (person.anatomy(folder / "painted") != before).sum() > 20, "the stroke arrives")
+    painted = person.anatomy(folder / "painted")
+    person.press("editor-undo")
+    person.until(lambda: np.array_equal(person.anatomy(folder / "undone"), before), "the stroke is undone")
+    person.press("editor-redo")
+    person.until(lambda: np.array_equal(person.anatomy(folder / "redone"), painted), "the stroke is there again")
+    person.press("editor-none")
+    person.axial().click()
+    person.press("lesion-add")
+    person.until(lambda: len(np.unique(person.anatomy(folder / "lesion"))) > len(np.unique(before)), "the lesion")
+
+
+def paint(person: Person, place: tuple[float, float]) -> None:
+    """A stroke in the axial view, beginning at this part of its width and height."""
+    person.press("editor-paint")
+    box = person.axial().bounding_box()
+    x, y = box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
+    person.page.mouse.move(x, y)
+    person.page.mouse.down()
+    for step in range(1, 6):
+        person.page.mouse.move(x + 6 * step, y + 2 * step)
+    person.page.mouse.up()
+
+
+# ---------------------------------------------------------------- what is in a file
+
+READ = """
+import hashlib, json, sys
+from pathlib import Path
+import SimpleITK as sitk
+from GuideGenLib.scene.files import load_mrb
+from GuideGenLib.scene.headless import new_scene
+from GuideGenLib.scene.run import runs
+from GuideGenLib.scene.segmentation import read_anatomy
+from GuideGenLib.scene.terminology import label_of
+
+headless = new_scene()
+load_mrb(headless.scene, Path(sys.argv[1]))
+run = runs(headless.scene)[-1]
+segments = run.segmentation.GetSegmentation()
+every = [segments.GetNthSegment(index) for index in range(segments.GetNumberOfSegments())]
+print(json.dumps({
+    "cts": len(run.cts),
+    "prompt": run.provenance["text"],
+    "age": run.provenance["description"]["age"],
+    "segments": len(every),
+    "codes": sum(label_of(segment) is not None for segment in every),
+    "anatomy": hashlib.sha256(sitk.GetArrayFromImage(read_anatomy(run.segmentation)).tobytes()).hexdigest(),
+}))
+"""
+
+
+def numbers(scene: Path) -> dict[str, Any]:
+    """What a fresh process finds in a saved scene."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(scene)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=300
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def checksum(labels: np.ndarray) -> str:
+    """Of an array as `READ` has it."""
+    return hashlib.sha256(labels.tobytes()).hexdigest()
