@@ -17,6 +17,9 @@ NAMES = {"Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "th
 
 TITLES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "threed": "3D"}
 COLORS = {"axial": "#F34A33", "coronal": "#6DAD4A", "sagittal": "#EFD64D", "threed": "#8F9BD4"}
+SIDES = {"axial": "SI", "coronal": "AP", "sagittal": "LR"}
+"""Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
+
 BAR = (
     "position: absolute; top: 0; left: 0; right: 0; height: 28px; display: flex; align-items: center; gap: 8px; "
     "padding: 0 4px 0 8px; color: white; background: rgba(0, 0, 0, 0.55); cursor: default; user-select: none;"
@@ -33,7 +36,7 @@ class ViewBars:
         """For a slice view, as the factories of trame_slicer call it."""
         name = NAMES[view.get_singleton_tag()]
         slider = connect_slice_view_slider_to_state(server, view)
-        keys = slider.name
+        keys, (high, low) = slider.name, SIDES[name]
         with html.Div(style=BAR):
             self._title(name)
             with html.Div(id=f"views-{name}-slice", style="flex: 1; min-width: 40px; margin: 0 4px"):
@@ -51,8 +54,8 @@ class ViewBars:
                     aria_label=f"Slice of the {name} view",
                 )
             html.Span(
-                f"{{{{ {keys.value}.toFixed(1) }}}} mm",
-                style="font-size: 11px; min-width: 62px; text-align: right; font-variant-numeric: tabular-nums",
+                f"{{{{ {keys.value} < 0 ? '{low}' : '{high}' }}}} {{{{ Math.abs({keys.value}).toFixed(1) }}}} mm",
+                style="font-size: 11px; min-width: 70px; text-align: right; font-variant-numeric: tabular-nums",
             )
             self._buttons(name)
 

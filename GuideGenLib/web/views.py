@@ -9,6 +9,7 @@ from trame.widgets import vuetify3 as v3
 from trame_rca.encoders import RcaImageEncoder
 from trame_slicer.core import LayoutManager
 from trame_slicer.rca_view import register_rca_factories
+from trame_slicer.segmentation import SegmentationEffectNoTool
 from trame_slicer.views import Layout, LayoutDirection, ViewLayout, ViewLayoutDefinition
 
 from GuideGenLib.scene.backdrop import backdrop_of
@@ -220,7 +221,9 @@ class Views(Panel):
         node.SetCurrentInteractionMode(node.AdjustWindowLevel if views_window_level else node.ViewTransform)
 
     def _left_button_is_free(self) -> bool:
-        return self.workspace.slicer_app.segmentation_editor.active_effect is None and not self.state.views_window_level
+        effect = self.workspace.slicer_app.segmentation_editor.active_effect
+        editing = effect is not None and not isinstance(effect, SegmentationEffectNoTool)
+        return not editing and not self.state.views_window_level
 
     def _say_readout(self, text: str) -> None:
         if text != self.state.views_readout:
