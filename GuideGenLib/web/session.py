@@ -68,7 +68,8 @@ def _only_with(secret: str) -> Any:
 
     @web.middleware
     async def guard(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
-        if secret and not hmac.compare_digest(request.headers.get(SECRET_HEADER, ""), secret):
+        told = request.headers.get(SECRET_HEADER, "")
+        if secret and not hmac.compare_digest(told.encode(), secret.encode()):
             raise web.HTTPForbidden(text="This address is not for browsers: open the one that `guidegen web` printed.")
         return await handler(request)
 

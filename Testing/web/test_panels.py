@@ -19,6 +19,7 @@ from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.settings_panel import LARGEST_SEED, SettingsPanel
 from GuideGenLib.web.understood_panel import UnderstoodPanel
 from GuideGenLib.web.workspace import Workspace
+from Testing.web.fronts import in_own_loop
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 
@@ -226,7 +227,7 @@ def test_progress_after_a_cancel_does_not_hide_that_the_run_is_being_stopped(pag
     page.run.generate()
     page.run.cancel()
     page.client.events = [Progress("1", "mask", 0.4, 3.0)]
-    asyncio.run(one_round(page.runner))
+    in_own_loop(one_round)(page.runner)
     assert page.state.run_text == "Stopping…" and page.state.run_percent == 40
 
 
@@ -241,7 +242,7 @@ def finish(page: SimpleNamespace, event: str, **fields: Any) -> None:
     from GuideGenLib.engine import protocol
 
     page.client.events = [getattr(protocol, event)(**fields)]
-    asyncio.run(page.runner.follow())
+    in_own_loop(page.runner.follow)()
 
 
 async def one_round(runner: Runner) -> None:
