@@ -35,10 +35,7 @@ def test_the_list_holds_every_segment_with_its_colour_and_group(bench: Bench, sm
 
 def test_segments_are_found_by_parts_of_names_and_by_other_words(bench: Bench, small_anatomy) -> None:
     bench.file(small_anatomy)
-    assert bench.segments.find("kidn") == ["kidney_right", "kidney_left"] or set(bench.segments.find("kidn")) == {
-        "kidney_left",
-        "kidney_right",
-    }
+    assert set(bench.segments.find("kidn")) == {"kidney_left", "kidney_right"}
     assert bench.segments.find("hepatic") == ["liver"] and bench.segments.find("xyz") == []
     assert bench.segments.find("  ") is None
 
@@ -120,13 +117,7 @@ def test_an_imported_segment_is_told_what_it_is(bench: Bench, small_anatomy) -> 
     segment.SetTag(segment.GetTerminologyEntryTagName(), "")
     segment.SetTag("GuideGen.Key", "")
     segment.SetName("Segment_7")
-    segmentation = node.GetSegmentation()
-    segmentation.GetSegment("spleen").Modified()
-    bench.editor.history.record()
-    # its id says what it is: take that away as well, as a foreign file would have it
-    before = bench.editor.history.node
-    assert before is node
-    bench.segments.refresh()
+    bench.workspace.edited.emit()
     bench.segments.choose("spleen")
     bench.state.segments_label = "stomach"
     bench.segments.name_chosen()
