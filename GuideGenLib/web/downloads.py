@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
 
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import Case, save_unpacked, write_case
@@ -14,6 +18,7 @@ from GuideGenLib.volumes import remedy
 CHUNK = 1 << 18
 PACKED = (".gz", ".png")
 NAME = "GuideGen"
+GAP_PX = 4
 
 
 async def write_scene(scene: Any, folder: Path) -> Path:
@@ -33,6 +38,24 @@ async def write_nifti(case: Case, folder: Path) -> Path:
     inner = folder / NAME
     await asyncio.to_thread(write_case, case, inner)
     return await asyncio.to_thread(pack, inner, folder / f"{NAME}.zip", NAME)
+
+
+def write_montage(pictures: Sequence[bytes], folder: Path) -> Path:
+    """Four PNG pictures as one, two by two, each in the middle of its place."""
+    arrays = []
+    for number, picture in enumerate(pictures):
+        path = folder / f"{number}.png"
+        path.write_bytes(picture)
+        arrays.append(sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[..., :3])
+    height, width = (max(array.shape[axis] for array in arrays) for axis in (0, 1))
+    montage = np.zeros((2 * height + GAP_PX, 2 * width + GAP_PX, 3), np.uint8)
+    for number, array in enumerate(arrays):
+        top = number // 2 * (height + GAP_PX) + (height - array.shape[0]) // 2
+        left = number % 2 * (width + GAP_PX) + (width - array.shape[1]) // 2
+        montage[top : top + array.shape[0], left : left + array.shape[1]] = array
+    target = folder / f"{NAME}.png"
+    sitk.WriteImage(sitk.GetImageFromArray(montage, isVector=True), str(target))
+    return target
 
 
 def pack(folder: Path, target: Path, top: str) -> Path:

@@ -14,7 +14,7 @@ from trame.widgets import vuetify3 as v3
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import read_case
 from GuideGenLib.volumes import VolumeError
-from GuideGenLib.web.downloads import NAME, send, write_nifti, write_scene
+from GuideGenLib.web.downloads import send, write_montage, write_nifti, write_scene
 from GuideGenLib.web.files_page import SCRIPT, STATE
 from GuideGenLib.web.limits import ENDINGS
 from GuideGenLib.web.opening import GoneError, Opener, Upload, has_work
@@ -41,11 +41,12 @@ DOWNLOADS = (
     ("png", "views.png", "Picture (.png)", "mdi-image-outline", "The four views as they are, marked as synthetic"),
 )
 """Name, address under files/, title, icon, what it is."""
+PICTURED = ("axial", "sagittal", "coronal", "threed")
 FLUSH_S = 0.05
 
 
 class FilesPanel(Panel):
-    """`opener.scene_loaded` tells of a scene that came in. views: has `png(name) -> bytes`."""
+    """`scene_loaded` tells of a scene that came in. views: has `png(name) -> bytes` for the names of PICTURED."""
 
     def __init__(self, server: Any, workspace: Workspace, max_upload_mb: int, views: Any = None) -> None:
         super().__init__(server, workspace)
@@ -155,9 +156,11 @@ class FilesPanel(Panel):
         return await write_nifti(read_case(self.workspace.segmentation, self.workspace.ct), folder)
 
     async def _make_picture(self, folder: Path) -> Path:
-        path = folder / f"{NAME}.png"
-        path.write_bytes(self.views.png("views"))
-        return path
+        pictures = []
+        for name in PICTURED:
+            pictures.append(self.views.png(name))
+            await asyncio.sleep(0)  # another request may come in between
+        return await asyncio.to_thread(write_montage, pictures, folder)
 
     # ------------------------------------------------------------ widgets
 

@@ -168,4 +168,5 @@ class Shell(Panel):
         if there != self._there:
             self._there = there
             with self.state:
-                self.state.shell_open = ["anatomy", "ct"] if there else ["prompt", "understood"]
+                kept = [step for step in self.state.shell_open if step == "files"]  # where a second file may follow
+                self.state.shell_open = [*(["anatomy", "ct"] if there else ["prompt", "understood"]), *kept]

@@ -66,7 +66,18 @@ class Pictures:
     """Stands in for the views."""
 
     def png(self, name: str) -> bytes:
-        return b"\x89PNG " + name.encode()
+        import vtk
+
+        order = ["axial", "sagittal", "coronal", "threed"].index(name)
+        picture = vtk.vtkImageData()
+        picture.SetDimensions(10 + order, 20, 1)
+        picture.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 3)
+        picture.GetPointData().GetScalars().Fill(50 * (order + 1))
+        writer = vtk.vtkPNGWriter()
+        writer.SetInputData(picture)
+        writer.WriteToMemoryOn()
+        writer.Write()
+        return bytes(memoryview(writer.GetResult()))
 
 
 @pytest.fixture(scope="module")
@@ -393,10 +404,13 @@ def test_a_case_comes_as_files_that_the_library_reads(panel: Any, small_anatomy:
     assert json.loads((tmp_path / names[3]).read_text(encoding="utf-8")) == RECORD
 
 
-def test_a_picture_comes_from_the_views(panel: Any):
+def test_a_picture_shows_the_four_views(panel: Any, tmp_path: Path):
     status, headers, data = download(panel, "views.png")
     assert status == 200 and headers["Content-Type"] == "image/png"
-    assert data.startswith(b"\x89PNG")
+    (tmp_path / "views.png").write_bytes(data)
+    found = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "views.png")))
+    assert found.shape == (44, 30, 3)
+    assert [found[y, x, 0] for y, x in ((9, 6), (9, 23), (33, 6), (33, 23))] == [50, 100, 150, 200]
 
 
 def test_nothing_is_saved_of_an_empty_or_contradictory_scene(panel: Any, small_anatomy: Any, small_ct: Any):

@@ -57,8 +57,7 @@ def page(address: str, page_at: Any) -> Any:
     """The page with its files open and an empty scene."""
     page = page_at(address)
     page.wait_for_selector("#shell-files")
-    page.click("#shell-prompt")
-    page.click("#shell-files")
+    page.evaluate("window.trame.state.set('shell_open', ['files'])")
     page.wait_for_selector("#files-upload", state="visible")
     if page.is_enabled("#files-new"):
         page.click("#files-new")
