@@ -162,11 +162,11 @@ def test_switched_off_while_being_made_they_stop_and_go(stage: SimpleNamespace) 
 def test_another_anatomy_has_its_own(stage: SimpleNamespace) -> None:
     add_anatomy_run(stage, toy_anatomy())
     switch_on(stage)
-    before = set(map(id, stage.views.surfaces.actors.values()))
+    before = list(stage.views.surfaces.actors.values())
     add_anatomy_run(stage, toy_anatomy(origin=(300.0, 0.0, 0.0)))
     run_until(lambda: not stage.views.surfaces.building)
     assert shown(stage) == {"body", "liver", "spleen"}
-    assert not before & set(map(id, stage.views.surfaces.actors.values()))
+    assert not any(actor in before for actor in stage.views.surfaces.actors.values())
 
 
 def test_a_fine_surface_is_thinned_and_stays_closed() -> None:
@@ -176,5 +176,5 @@ def test_a_fine_surface_is_thinned_and_stays_closed() -> None:
     assert found is not None
     mask, first = found
     surface = smooth_surface(coarse_surface(mask, first), tuple(np.eye(4).ravel()), None)
-    assert surface.GetNumberOfPolys() < 15_000  # of 50 000
+    assert surface.GetNumberOfPolys() < 20_000  # of 50 000
     assert volume_ml(surface) == pytest.approx(4 / 3 * np.pi * 38**3 / 1000, rel=0.05)
