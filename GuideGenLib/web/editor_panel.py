@@ -104,6 +104,11 @@ class EditorPanel(Panel):
         with self.state:
             self.state.editor_hindrance = reason
             self.state.editor_ct = self.workspace.ct is not None
+        if self.workspace.ct is None:  # without HU no voxel is within the range, and no tool would do anything
+            if self.state.editor_masked:
+                self.mask_by_threshold()
+            if self.state.editor_effect == "threshold":
+                self.use("none")
         if self.state.editor_effect == "threshold" or self.state.editor_masked:
             self._bring_ct()
 

@@ -122,12 +122,13 @@ class EditorWidgets:
                 )
             self._icon("undo", "mdi-undo", "Undo: Ctrl+Z", (self.panel.undo, "[]"), f"{OFF} || !editor_can_undo")
             self._icon("redo", "mdi-redo", "Redo: Ctrl+Y", (self.panel.redo, "[]"), f"{OFF} || !editor_can_redo")
-            with (
-                v3.VIcon(icon="mdi-help-circle-outline", id="editor-help", size="20", classes="ml-1"),
-                v3.VTooltip(activator="parent", location="bottom"),
+            with v3.VBtn(
+                id="editor-help", icon=True, variant="text", density="comfortable", size="small", aria_label="Keys"
             ):
-                for line in HELP:
-                    html.Div(line)
+                v3.VIcon("mdi-help-circle-outline")
+                with v3.VTooltip(activator="parent", location="bottom"):
+                    for line in HELP:
+                        html.Div(line)
 
     def _masks(self) -> None:
         with html.Div(classes="d-flex", style="gap: 8px"):

@@ -158,7 +158,8 @@ def test_painting_within_a_range_of_hu_leaves_other_voxels_alone(bench: Bench, s
     changed = bench.labels != before
     hu = sitk.GetArrayFromImage(small_ct)
     assert changed.any() and hu[changed].max() < -790
-    bench.editor.mask_by_threshold()
+    bench.workspace.choose(ct=None)
+    assert not bench.state.editor_masked, "without a CT no voxel is within the range"
     bench.stroke(ras_of_voxel(small_anatomy, (32, 10, 16)))
     assert bench.labels[32, 10, 16] == V["spleen"]
 
