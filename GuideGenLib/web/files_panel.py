@@ -184,12 +184,9 @@ class FilesPanel(Panel):
             "new",
             "Begin a new scene?",
             "Anatomies and CTs of this scene go. What was not saved is lost.",
-            (self._answer_new, "[]"),
+            f"files_question = ''; trigger('{self.server.trigger_name(self.new)}')",
             "files_question = ''",
         )
-
-    def _answer_new(self) -> None:
-        self.new()
 
     def _build_open(self) -> None:
         html.Input(
@@ -288,7 +285,7 @@ class FilesPanel(Panel):
             classes="text-none mt-2",
         )
 
-    def _build_question(self, name: str, title: str, text: str, yes: Any, no: str) -> None:
+    def _build_question(self, name: str, title: str, text: str, yes: str, no: str) -> None:
         with (
             v3.VDialog(model_value=(f"files_question === '{name}'",), max_width=420, persistent=True),
             v3.VCard(title=title, id=f"files-{name}-question"),

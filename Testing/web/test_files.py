@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,8 @@ def talk(panel: FilesPanel, conversation: Callable[[TestClient], Any]) -> Any:
         async with TestClient(TestServer(application)) as client:
             return await conversation(client)
 
-    return asyncio.run(serve())
+    with ThreadPoolExecutor(1) as thread:  # a browser of other tests may have left its loop in this one
+        return thread.submit(lambda: asyncio.run(serve())).result()
 
 
 def upload(panel: FilesPanel, data: bytes, name: str, **query: str) -> tuple[int, str]:

@@ -33,9 +33,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     assert process.stdin is not None and process.stdout is not None
     yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/"
+    left = [name for name in os.listdir(folder) if name.startswith(("upload", "download"))]
     process.stdin.close()
     process.wait(60)
-    assert [name for name in os.listdir(folder) if name.startswith(("upload", "download"))] == []
+    assert left == []
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,9 @@ def test_files_go_in_and_come_out_and_in_again(page: Any, pair: tuple[Path, Path
 
     page.click("#files-new")
     page.click("#files-new-confirm")
+    page.wait_for_selector("#files-new-question", state="hidden")
     page.wait_for_selector("#files-download-scene[disabled]")
+    page.evaluate("window.trame.state.set('shell_open', ['files'])")
     assert send(page, tmp_path / "GuideGen.mrb") == "Opened GuideGen.mrb."
     page.wait_for_selector("#files-download-nifti:not([disabled])")
 
