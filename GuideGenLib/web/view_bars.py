@@ -17,7 +17,7 @@ NAMES = {"Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "th
 
 TITLES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "threed": "3D"}
 COLORS = {"axial": "#F34A33", "coronal": "#6DAD4A", "sagittal": "#EFD64D", "threed": "#8F9BD4"}
-SIDES = {"axial": "SI", "coronal": "AP", "sagittal": "LR"}
+SIDES = {"axial": ("S", "I"), "coronal": ("A", "P"), "sagittal": ("L", "R")}
 """Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
 
 BAR = (

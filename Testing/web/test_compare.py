@@ -12,7 +12,7 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.web.compare_panel import ComparePanel
-from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, run_until, toy_anatomy
+from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, own_loop, run_until, toy_anatomy
 
 OUTLINE = "GuideGen.Changes"
 
@@ -20,25 +20,26 @@ OUTLINE = "GuideGen.Changes"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """One stage with the panel for the whole file."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    made = new_stage(tmp_path_factory.mktemp("compare"))
-    made.panel = ComparePanel(made.server, made.workspace, made.views)
-    return made
+    with own_loop():
+        made = new_stage(tmp_path_factory.mktemp("compare"))
+        made.panel = ComparePanel(made.server, made.workspace, made.views)
+        return made
 
 
 @pytest.fixture
 def stage(shared: SimpleNamespace) -> Iterator[SimpleNamespace]:
     """One anatomy with two CTs, the liver of the new one brighter by 50 HU; nothing is compared yet."""
-    shared.scene.Clear(False)
-    shared.told.clear()
-    shared.anatomy = toy_anatomy()
-    shared.segmentation = add_anatomy_run(shared, shared.anatomy)
-    shared.old = add_ct_of(shared, shared.anatomy, shared.segmentation, 60)
-    shared.new = add_ct_of(shared, _with_tumor(shared.anatomy), shared.segmentation, 110)
-    shared.workspace.choose(ct=shared.new, compared=None)
-    yield shared
-    shared.workspace.choose(segmentation=None, ct=None, compared=None)
-    shared.scene.Clear(False)
+    with own_loop():
+        shared.scene.Clear(False)
+        shared.told.clear()
+        shared.anatomy = toy_anatomy()
+        shared.segmentation = add_anatomy_run(shared, shared.anatomy)
+        shared.old = add_ct_of(shared, shared.anatomy, shared.segmentation, 60)
+        shared.new = add_ct_of(shared, _with_tumor(shared.anatomy), shared.segmentation, 110)
+        shared.workspace.choose(ct=shared.new, compared=None)
+        yield shared
+        shared.workspace.choose(segmentation=None, ct=None, compared=None)
+        shared.scene.Clear(False)
 
 
 def _with_tumor(anatomy: sitk.Image) -> sitk.Image:

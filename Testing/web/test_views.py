@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.web.annotations import letters_of
-from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, ras_of_voxel, toy_anatomy
+from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, own_loop, ras_of_voxel, toy_anatomy
 
 EDGES = ("left", "right", "top", "bottom")
 LEFT, MIDDLE, RIGHT = (60, 150), (180, 150), (300, 150)
@@ -20,17 +20,19 @@ LEFT, MIDDLE, RIGHT = (60, 150), (180, 150), (300, 150)
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """One stage for the whole file."""
-    return new_stage(tmp_path_factory.mktemp("views"))
+    with own_loop():
+        return new_stage(tmp_path_factory.mktemp("views"))
 
 
 @pytest.fixture
 def stage(shared: SimpleNamespace) -> Iterator[SimpleNamespace]:
     """The stage with nothing on it."""
-    shared.scene.Clear(False)
-    shared.workspace.choose(segmentation=None, ct=None, compared=None)
-    shared.told.clear()
-    yield shared
-    shared.scene.Clear(False)
+    with own_loop():
+        shared.scene.Clear(False)
+        shared.workspace.choose(segmentation=None, ct=None, compared=None)
+        shared.told.clear()
+        yield shared
+        shared.scene.Clear(False)
 
 
 def mouse(view: Any, event: str, at: tuple[int, int], shift: bool = False) -> None:

@@ -18,6 +18,7 @@ from Testing.web.views_stage import (
     add_ct_of,
     add_segment,
     new_stage,
+    own_loop,
     put_under,
     ras_of_voxel,
     run_until,
@@ -31,16 +32,18 @@ LIVER, SPLEEN, BODY, OUTSIDE = (8, 10, 10), (17, 15, 8), (12, 5, 10), (0, 0, 0)
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """One stage for the whole file."""
-    return new_stage(tmp_path_factory.mktemp("readout"))
+    with own_loop():
+        return new_stage(tmp_path_factory.mktemp("readout"))
 
 
 @pytest.fixture
 def stage(shared: SimpleNamespace) -> Iterator[SimpleNamespace]:
     """The stage with nothing on it."""
-    shared.scene.Clear(False)
-    shared.workspace.choose(segmentation=None, ct=None, compared=None)
-    yield shared
-    shared.scene.Clear(False)
+    with own_loop():
+        shared.scene.Clear(False)
+        shared.workspace.choose(segmentation=None, ct=None, compared=None)
+        yield shared
+        shared.scene.Clear(False)
 
 
 @pytest.fixture

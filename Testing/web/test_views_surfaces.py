@@ -14,25 +14,26 @@ import GuideGenLib.web.surfaces as surfaces_module
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.scene.geometry import oriented_from_image
 from GuideGenLib.web.meshes import LabelGrid, coarse_surface, smooth_surface
-from Testing.web.views_stage import add_anatomy_run, new_stage, put_under, run_until, toy_anatomy
+from Testing.web.views_stage import add_anatomy_run, new_stage, own_loop, put_under, run_until, toy_anatomy
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """One stage for the whole file."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    return new_stage(tmp_path_factory.mktemp("surfaces"))
+    with own_loop():
+        return new_stage(tmp_path_factory.mktemp("surfaces"))
 
 
 @pytest.fixture
 def stage(shared: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The stage with nothing on it, where no edit is waited for long."""
-    monkeypatch.setattr(surfaces_module, "IDLE_S", 0.02)
-    shared.scene.Clear(False)
-    shared.workspace.choose(segmentation=None, ct=None, compared=None)
-    yield shared
-    shared.views.surfaces.switch(False)
-    shared.scene.Clear(False)
+    with own_loop():
+        monkeypatch.setattr(surfaces_module, "IDLE_S", 0.02)
+        shared.scene.Clear(False)
+        shared.workspace.choose(segmentation=None, ct=None, compared=None)
+        yield shared
+        shared.views.surfaces.switch(False)
+        shared.scene.Clear(False)
 
 
 def shown(stage: SimpleNamespace) -> set[str]:

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,20 @@ from GuideGenLib.scene.results import file_anatomy, file_ct
 RECORD = {"text": "a test", "settings": {"seed": 1}}
 PATIENCE_S = 30.0
 _numbers = itertools.count()
+_loop = asyncio.new_event_loop()
+
+
+@contextmanager
+def own_loop() -> Iterator[None]:
+    """In the block this thread has an event loop that can be run: playwright leaves its own running in the thread of
+    the tests, and OpenGL allows no other thread."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    asyncio.set_event_loop(_loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(before)
 
 
 def new_stage(folder: Path) -> SimpleNamespace:
@@ -114,4 +129,4 @@ def run_until(done: Callable[[], bool]) -> None:
             assert time.monotonic() < deadline, "it did not happen"
             await asyncio.sleep(0.005)
 
-    asyncio.get_event_loop().run_until_complete(wait())
+    _loop.run_until_complete(wait())
