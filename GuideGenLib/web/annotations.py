@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-MARK = "SYNTHETIC"
+MARK, UPLOADED = "SYNTHETIC", "UPLOADED"
+"""What the mark says of the CT, or of the anatomy where there is no CT. An uploaded CT may be a patient's."""
+
 MARK_COLOR = (1.0, 0.7, 0.2)
 LETTER_COLOR = (0.95, 0.95, 0.95)
 HEADER_PX = 28
@@ -40,6 +42,10 @@ class Annotations:
                 "top": self._add("", LETTER_COLOR, 0.5, 1.0),
             }
         view.render_window().AddObserver("StartEvent", self._place)
+
+    def set_mark(self, text: str) -> None:
+        """MARK or UPLOADED."""
+        self._mark.SetInput(text)
 
     @property
     def letters(self) -> dict[str, str]:

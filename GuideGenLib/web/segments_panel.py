@@ -10,6 +10,7 @@ from undo_stack import Signal
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.label import Label
+from GuideGenLib.scene.centre import place_within
 from GuideGenLib.scene.terminology import set_terminology
 from GuideGenLib.web.panel import Panel
 from GuideGenLib.web.snapshot import label_of_tags, tags_of
@@ -28,7 +29,7 @@ GROUPS = {
 }
 """Switch and the groups of the anatomy table that it shows and hides."""
 NOTHING = "There is no anatomy yet: generate one, or upload one."
-FILL, OUTLINE, SURFACE = 0.5, 1.0, 1.0
+FILL, FILL_OVER_CT, OUTLINE, SURFACE = 0.5, 0.25, 1.0, 1.0
 LIST_PX = 216
 ROW = "display: flex; align-items: center"
 """Not vuetify's class d-flex, which shows what v-show hides."""
@@ -113,11 +114,11 @@ class SegmentsPanel(Panel):
         if segment_id:
             self.choose(segment_id)
         node = self.workspace.segmentation
-        centre = node.GetSegmentCenterRAS(self.active) if node is not None and self.active else None
+        centre = place_within(node, self.active) if node is not None and self.active else None
         if centre is None:
             self.workspace.tell("Choose a segment in the list first; an empty one has no place.", "info")
             return
-        self.views.jump_to(tuple(centre))
+        self.views.jump_to(centre)
 
     # ------------------------------------------------------------ show and hide
 
@@ -192,11 +193,21 @@ class SegmentsPanel(Panel):
         another = identifier != self._segmentation_id
         self._segmentation_id = identifier
         self.refresh()
+        self._let_ct_shine()
         if another:
             self._on_opacity()
             self.choose("")
             with self.state:
                 self.state.segments_search = ""
+
+    def _let_ct_shine(self) -> None:
+        """A CT under the segments is to be seen; a fill that the user has set stays."""
+        usual = {False: FILL, True: FILL_OVER_CT}
+        there = self.workspace.ct is not None
+        if self.state.segments_fill == usual[not there]:
+            with self.state:
+                self.state.segments_fill = usual[there]
+            self._on_opacity()
 
     def _on_search(self, **_: Any) -> None:
         self.state.segments_found = self.find(self.state.segments_search or "")

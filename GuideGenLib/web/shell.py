@@ -23,6 +23,7 @@ html { overflow: hidden }
 .v-field--variant-plain .v-field__input { padding-top: 2px; padding-bottom: 2px; min-height: 30px }
 .v-field--variant-plain .v-field__append-inner { padding-top: 2px }
 .v-table--density-compact > .v-table__wrapper > table > tbody > tr > td { height: 30px }
+.v-btn--disabled { pointer-events: auto !important }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
 """
 EMPTY_STYLE = (
@@ -76,7 +77,10 @@ class Shell(Panel):
                 self._steps()
                 with v3.Template(v_slot_append=True):
                     self.app.run.build_progress()
-            with v3.VMain(style="height: 100vh"):
+            with (
+                v3.VMain(style="height: 100vh"),
+                html.Div(style="position: relative; width: 100%; height: 100%"),
+            ):
                 self.app.views.build()
                 html.Div(
                     "No anatomy yet: describe a patient on the left, then press Generate anatomy.",
@@ -96,7 +100,13 @@ class Shell(Panel):
                 click="shell_drawer = !shell_drawer",
             )
             html.Span(TITLE, classes="text-h6 font-weight-bold mr-4")
-            v3.VChip("Synthetic data", size="small", color="warning", variant="tonal", prepend_icon="mdi-flask")
+            v3.VChip(
+                "{{ views_mark === 'SYNTHETIC' ? 'Synthetic data' : 'Uploaded data' }}",
+                size="small",
+                color="warning",
+                variant="tonal",
+                prepend_icon="mdi-flask",
+            )
             v3.VSpacer()
             v3.VBtn(
                 id="shell-theme",

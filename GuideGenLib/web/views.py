@@ -15,7 +15,9 @@ from trame_slicer.views import Layout, LayoutDirection, ViewLayout, ViewLayoutDe
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.comparison import blend
 from GuideGenLib.scene.ct import PRESETS, apply_preset
-from GuideGenLib.web.annotations import Annotations
+from GuideGenLib.scene.provenance import provenance_of
+from GuideGenLib.scene.results import is_run
+from GuideGenLib.web.annotations import MARK, UPLOADED, Annotations
 from GuideGenLib.web.crosshair import CrossHair, Point
 from GuideGenLib.web.panel import Panel
 from GuideGenLib.web.pictures import png_of
@@ -66,6 +68,7 @@ class Views(Panel):
         self.state.update(
             {
                 "views_layout": "quad",
+                "views_mark": MARK,
                 "views_readout": "",
                 "views_surfaces": False,
                 "views_surfaces_text": "",
@@ -93,6 +96,8 @@ class Views(Panel):
             self.layouts.initialize_layout_grid(grid)
         self.views = {NAMES[view.get_singleton_tag()]: view for view in app.view_manager.get_views()}
         self.slices = [self.views[name] for name in ("axial", "coronal", "sagittal")]
+        for view in self.slices:  # the CT before any segment: one that is drawn first hides it, translucent or not
+            view.renderer().AddViewProp(view._render_manager.image_actor)
         self.annotations = {name: Annotations(view, name != "threed") for name, view in self.views.items()}
         for view in self.views.values():
             view.render_window().SetMultiSamples(0)  # translucent surfaces vanish with it in software, all else is slow
@@ -122,6 +127,7 @@ class Views(Panel):
                 node.GetDisplayNode().SetVisibility(node is segmentation)
         self._difference = None
         self._dress()
+        self._mark()
         shown = self._compose()
         place = None if shown is None else _bounds(shown)
         moved = place is not None and not _near(place, self._place)
@@ -265,6 +271,16 @@ class Views(Panel):
         node = threed.get_view_node()
         threed.set_orientation_marker(node.OrientationMarkerTypeCube, node.OrientationMarkerSizeSmall)
         self._on_window_level(self.state.views_window_level)
+
+    def _mark(self) -> None:
+        """Say in each view whether what it shows was generated."""
+        ct, segmentation = self.workspace.ct, self.workspace.segmentation
+        made = provenance_of(ct) is not None if ct is not None else segmentation is None or is_run(segmentation)
+        mark = MARK if made else UPLOADED
+        for annotation in self.annotations.values():
+            annotation.set_mark(mark)
+        with self.state:
+            self.state.views_mark = mark
 
     # ------------------------------------------------------------ widgets
 

@@ -122,8 +122,10 @@ class SegmentsPanel(Panel):
         self.onJump()
 
     def onJump(self) -> None:
+        from GuideGenLib.scene.centre import place_within
+
         segmentID = self.editor.currentSegmentID()
-        centre = self._segmentation.GetSegmentCenterRAS(segmentID) if segmentID else None
+        centre = place_within(self._segmentation, segmentID) if segmentID else None
         if centre is None:
             slicer.util.infoDisplay(_("Choose a segment in the list first; an empty one has no place."))
             return

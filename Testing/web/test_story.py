@@ -1,7 +1,9 @@
-"""The whole story as a person at a browser has it, with the real front, session, worker and a tiny model."""
+"""The whole story as a person at a browser has it, with the real front, session, worker and the model that ships."""
 
+import contextlib
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,23 +17,24 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from Testing.tiny_bundle import write_tiny_bundle
+from GuideGenLib.anatomy.table import values
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = (
     "This patient is a black African American of unknown age and non-Hispanic or Latino race. In this CT image, the "
     "patient's condition is described as huge tumor around the descendant colon, of stage T4NMX."
 )
+SHORT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
+COLON_TUMOR = values()["colon_tumor"]
 PATIENCE_S = 300.0
 """Until a run is given up: the worker imports torch first, beside whatever else runs."""
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where `guidegen web` serves a tiny model."""
+def address() -> Iterator[str]:
+    """Where `guidegen web` serves."""
     pytest.importorskip("trame_slicer", reason="needs the extra web")
-    bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-    command = [sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0", "--bundle", str(bundle)]
+    command = [sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0"]
     front = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert front.stdout is not None
     line = front.stdout.readline()
@@ -96,11 +99,21 @@ class Person:
 
 
 @pytest.fixture
-def person(address: str, page_at: Callable[..., Any], picture: Callable[[Any, str], None]) -> Person:
+def arrive(address: str, page_at: Callable[..., Any], picture: Callable[[Any, str], None]) -> Callable[[], Person]:
+    """Somebody opens the page, in a browser of their own."""
+
+    def open_page() -> Person:
+        page = page_at(address, accept_downloads=True)
+        page.wait_for_selector("#prompt-text", state="visible")
+        return Person(page, picture)
+
+    return open_page
+
+
+@pytest.fixture
+def person(arrive: Callable[[], Person]) -> Person:
     """Somebody who just opened the page."""
-    page = page_at(address, accept_downloads=True)
-    page.wait_for_selector("#prompt-text", state="visible")
-    return Person(page, picture)
+    return arrive()
 
 
 def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(person: Person, tmp_path: Path):
@@ -117,13 +130,69 @@ def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(pe
     paint(person, (0.4, 0.4))
     person.run("ct-regenerate")
     person.picture(person.page, "regenerated")
-    person.see("compare-blend")
+    compare(person)
 
     scene = person.download("files-download-scene", tmp_path)
     read = numbers(scene)
     assert read["cts"] == 2 and read["prompt"] == PROMPT and read["age"] == 71
     assert read["segments"] >= 10 and read["codes"] == read["segments"]
     assert read["anatomy"] == checksum(person.anatomy(tmp_path / "after"))
+
+
+def test_two_browsers_do_not_share_a_scene_and_a_reload_keeps_the_work(arrive: Callable[[], Person]):
+    one, two = arrive(), arrive()
+    one.see("prompt-text").fill(SHORT)
+    small(one)
+    one.run("run-generate")
+    one.page.reload()
+    one.open("prompt")
+    assert one.see("prompt-text").input_value() == SHORT
+    one.open("anatomy")
+    assert one.page.locator("[id^=segments-row-]").count() > 5
+    assert two.see("prompt-text").input_value() == ""
+    two.see("shell-empty")
+
+
+def test_a_killed_worker_is_told_and_the_next_run_works(person: Person):
+    person.see("prompt-text").fill(SHORT)
+    small(person)
+    person.press("run-generate")
+    person.until(lambda: bool(workers()), "the worker starts")
+    person.until(lambda: "%" in person.see("run-text").inner_text(), "the run goes on")
+    for worker in workers():
+        os.kill(worker, signal.SIGKILL)
+    person.until(lambda: "%" not in person.see("run-text").inner_text(), "the end is noticed")
+    assert person.see("shell-message").inner_text().strip()
+    person.see("shell-empty")
+    person.run("run-generate")
+    person.until(lambda: person.page.locator("#shell-empty").count() == 0, "the anatomy is there")
+
+
+def workers() -> list[int]:
+    """The engine's workers on this machine."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if "GuideGenLib.engine.worker" in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+    return found
+
+
+def small(person: Person) -> None:
+    """The least work: a region, few steps, large voxels."""
+    person.open("settings")
+    choose(person, "settings-region", "Pelvis")
+    choose(person, "settings-quality", "Draft")
+    person.see("settings-spacing").fill("6")
+
+
+def compare(person: Person) -> None:
+    """Blend the old CT in, look at the difference."""
+    person.see("compare-blend")
+    person.page.locator("#compare-difference").check()
+    person.until(lambda: person.page.locator("#compare-difference").is_checked(), "the difference is shown")
+    person.picture(person.page, "difference")
+    person.page.locator("#compare-difference").uncheck()
 
 
 def describe(person: Person) -> None:
@@ -143,10 +212,7 @@ def describe(person: Person) -> None:
 
 def generate_with_a_cancel(person: Person) -> None:
     """Begin, cancel, and let the second run end; on the smallest region."""
-    person.open("settings")
-    choose(person, "settings-region", "Pelvis")
-    choose(person, "settings-quality", "Draft")
-    person.see("settings-spacing").fill("6")
+    small(person)
     person.press("run-generate")
     person.see("run-progress")
     person.picture(person.page, "running")
@@ -169,8 +235,7 @@ def edit(person: Person, folder: Path) -> None:
     """Find a segment, paint, undo, redo, add a lesion."""
     person.open("anatomy")
     before = person.anatomy(folder / "before")
-    person.see("segments-search").fill("bladder")
-    person.page.locator("[id^=segments-row-]:visible", has_text="bladder").first.click()
+    find(person, "bladder")
     paint(person, (0.5, 0.45))
     person.picture(person.page, "painted")
     person.until(lambda: (person.anatomy(folder / "painted") != before).sum() > 20, "the stroke arrives")
@@ -180,9 +245,18 @@ def edit(person: Person, folder: Path) -> None:
     person.press("editor-redo")
     person.until(lambda: np.array_equal(person.anatomy(folder / "redone"), painted), "the stroke is there again")
     person.press("editor-none")
-    person.axial().click()
+    find(person, "colon")
+    person.press("segments-jump")
+    choose(person, "lesion-kind", "colon tumor")
+    lesion = (person.anatomy(folder / "lesion") == COLON_TUMOR).sum()
     person.press("lesion-add")
-    person.until(lambda: len(np.unique(person.anatomy(folder / "lesion"))) > len(np.unique(before)), "the lesion")
+    person.until(lambda: (person.anatomy(folder / "lesion") == COLON_TUMOR).sum() > lesion + 50, "the lesion is drawn")
+
+
+def find(person: Person, words: str) -> None:
+    """Search a segment and choose it for editing."""
+    person.see("segments-search").fill(words)
+    person.page.locator("[id^=segments-row-]:visible", has_text=words).first.click()
 
 
 def paint(person: Person, place: tuple[float, float]) -> None:
