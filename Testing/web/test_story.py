@@ -116,7 +116,10 @@ def person(arrive: Callable[[], Person]) -> Person:
     return arrive()
 
 
-def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(person: Person, tmp_path: Path):
+def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(
+    arrive: Callable[[], Person], tmp_path: Path
+):
+    person = arrive()
     describe(person)
     generate_with_a_cancel(person)
     edit(person, tmp_path)
@@ -136,14 +139,23 @@ def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(pe
     read = numbers(scene)
     assert read["cts"] == 2 and read["prompt"] == PROMPT and read["age"] == 71
     assert read["segments"] >= 10 and read["codes"] == read["segments"]
-    assert read["anatomy"] == checksum(person.anatomy(tmp_path / "after"))
+    after = person.anatomy(tmp_path / "after")
+    assert read["anatomy"] == checksum(after)
+
+    other = arrive()
+    other.page.set_input_files("#files-input", scene)
+    other.until(lambda: other.page.input_value("#prompt-text") == PROMPT, "the scene is opened in another browser")
+    assert np.array_equal(other.anatomy(tmp_path / "other"), after)
+    assert other.see("ct-generate").is_enabled()
 
 
 def test_two_browsers_do_not_share_a_scene_and_a_reload_keeps_the_work(arrive: Callable[[], Person]):
     one, two = arrive(), arrive()
     one.see("prompt-text").fill(SHORT)
     small(one)
-    one.run("run-generate")
+    one.see("prompt-text").press("Control+Enter")
+    one.see("run-progress")
+    one.until(lambda: one.page.locator("#run-progress").count() == 0, "the run ends")
     one.page.reload()
     one.open("prompt")
     assert one.see("prompt-text").input_value() == SHORT
