@@ -66,6 +66,10 @@ class Session:
             self._visited = now  # nobody has come for the page yet
         return not self.in_use and now > self._deadline()
 
+    def lost(self, now: float) -> bool:
+        """Whether its connection broke longer ago than a reload takes: it is kept as long as nobody needs its place."""
+        return not self.in_use and self._closed > self._visited and now > self._closed + self._times.bye_s
+
     def forgotten(self, now: float) -> bool:
         """Whether it died so long ago that nobody asks why."""
         if self._died is None:
@@ -100,10 +104,17 @@ class Sessions:
         return self._sessions.get(id or "")
 
     def open(self) -> Session:
-        """A new session, still starting. Raises FullError; OSError when it can have no folder."""
+        """A new session, still starting; where all are taken, in the place of one whose connection broke.
+
+        Raises FullError when all are in use; OSError when it can have no folder.
+        """
         taken = sum(not session.child.gone.is_set() for session in self) + len(self._ending)
         if taken >= self._most:
-            raise FullError(f"all {self._most} sessions are taken")
+            now = time.monotonic()
+            lost = [session for session in self if session.lost(now) and not session.child.gone.is_set()]
+            if not lost:
+                raise FullError(f"all {self._most} sessions are taken")
+            self.end(lost[0])  # the oldest
         session = Session(self._start(), self._times)
         self._sessions[session.id] = session
         return session

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from GuideGenLib.web import sessions
-from GuideGenLib.web.sessions import Session
+from GuideGenLib.web.sessions import FullError, Session, Sessions
 from GuideGenLib.web.times import Times
+from Testing.web.fronts import in_own_loop
 
 TIMES = Times()
 
@@ -114,3 +115,48 @@ def test_a_download_keeps_the_session_after_the_goodbye(session: Session, clock:
         clock.now = 300.0
         assert not session.over(300.0)
     assert session.over(300.0)
+
+
+class FakeChild:
+    """A process that is ready at once and ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.settled, self.gone = asyncio.Event(), asyncio.Event()
+        self.settled.set()
+
+    async def end(self) -> None:
+        self.gone.set()
+
+
+@in_own_loop
+async def test_who_comes_when_all_are_taken_gets_the_place_of_a_broken_connection(clock: Clock) -> None:
+    sessions = Sessions(FakeChild, 2, TIMES)  # type: ignore[arg-type]
+    used, broken = sessions.open(), sessions.open()
+    for session in (used, broken):
+        session.visit()
+    with used.connected():
+        clock.now = 5.0
+        with broken.connected():
+            clock.now = 10.0
+            with pytest.raises(FullError):
+                sessions.open()
+        clock.now = 10.0 + TIMES.bye_s - 1
+        with pytest.raises(FullError):  # it may be reloading
+            sessions.open()
+        clock.now = 10.0 + TIMES.bye_s + 1
+        newcomer = sessions.open()
+    assert sessions.find(broken.id) is None
+    assert sessions.find(used.id) is used and sessions.find(newcomer.id) is newcomer
+    await sessions.close()
+
+
+@in_own_loop
+async def test_nobody_gives_way_while_all_are_looked_at(clock: Clock) -> None:
+    sessions = Sessions(FakeChild, 1, TIMES)  # type: ignore[arg-type]
+    only = sessions.open()
+    only.visit()
+    with only.connected():
+        clock.now = 5000.0
+        with pytest.raises(FullError):
+            sessions.open()
+    await sessions.close()
