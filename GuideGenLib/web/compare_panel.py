@@ -239,9 +239,6 @@ class ComparePanel(Panel):
             v_model=(key,),
             items=(items,),
             label=label,
-            density="compact",
-            variant="outlined",
-            hide_details=True,
             disabled=(f"{items}.length < 2" if other else "false",),
             style="flex: 1; min-width: 0",
         )

@@ -39,7 +39,7 @@ class CTPanel(Panel):
             prepend_icon="mdi-radiology-box-outline",
             disabled=("run_busy || !ct_anatomy",),
             title=("ct_anatomy ? 'Makes the CT of this anatomy' : 'There is no anatomy yet'",),
-            classes="text-none mb-2",
+            classes="mb-2",
         )
         v3.VBtn(
             "Regenerate after edits",
@@ -50,7 +50,7 @@ class CTPanel(Panel):
             prepend_icon="mdi-refresh",
             disabled=("run_busy || !ct_there",),
             title="Makes the CT again near your edits; farther away it stays bit for bit",
-            classes="text-none mb-2",
+            classes="mb-2",
         )
         with v3.VBtnToggle(
             id="ct-window",
@@ -67,7 +67,7 @@ class CTPanel(Panel):
                     id=f"ct-window-{name}",
                     value=name,
                     size="x-small",
-                    classes="text-none px-2",
+                    classes="px-2",
                     title=f"Window {PRESETS[name][0]:.0f} HU, level {PRESETS[name][1]:.0f} HU",
                     click=(
                         self.set_window,

@@ -143,9 +143,6 @@ class EditorWidgets:
             item_value="id",
             label="Inside",
             disabled=(OFF,),
-            variant="outlined",
-            density="compact",
-            hide_details=True,
         )
         v3.VChip(
             "{{ 'Only ' + editor_threshold[0] + ' to ' + editor_threshold[1] + ' HU' }}",
@@ -220,9 +217,6 @@ class EditorWidgets:
                         update_modelValue=f"editor_threshold = {other[index]}",
                         type="number",
                         label=("From HU", "To HU")[index],
-                        variant="outlined",
-                        density="compact",
-                        hide_details=True,
                     )
             v3.VRangeSlider(
                 id="editor-threshold-range",
@@ -242,7 +236,6 @@ class EditorWidgets:
                     click=(self.panel.mask_by_threshold, "[]"),
                     variant="outlined",
                     size="small",
-                    classes="text-none",
                 )
 
     def _islands(self) -> None:
@@ -255,9 +248,6 @@ class EditorWidgets:
                 type="number",
                 min=1,
                 label="Fewer voxels than",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
             )
             self._apply("islands", self.panel.apply_islands, off="editor_islands.endsWith('SELECTED')")
 
@@ -270,9 +260,6 @@ class EditorWidgets:
                 type="number",
                 min=1,
                 label="mm",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
                 style="max-width: 80px",
             )
             self._apply("smoothing", self.panel.apply_smoothing)
@@ -293,9 +280,6 @@ class EditorWidgets:
                 item_title="name",
                 item_value="id",
                 label="The other",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
             )
 
     # ------------------------------------------------------------ pieces
@@ -324,7 +308,6 @@ class EditorWidgets:
             color="primary",
             variant="tonal",
             size="small",
-            classes="text-none",
         )
 
     @staticmethod
@@ -335,9 +318,6 @@ class EditorWidgets:
             items=([{"value": value, "title": title} for value, title in titles.items()],),
             label=label,
             disabled=(OFF,),
-            variant="outlined",
-            density="compact",
-            hide_details=True,
             style="min-width: 0",
         )
 

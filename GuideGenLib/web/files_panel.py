@@ -202,9 +202,6 @@ class FilesPanel(Panel):
             v_model=("files_kind",),
             items=("files_kinds", [{"value": kind, "title": KIND_TITLES[kind]} for kind in KINDS]),
             label="A NIfTI or NRRD file is",
-            variant="outlined",
-            density="compact",
-            hide_details=True,
             classes="mb-2",
         )
         v3.VBtn(
@@ -218,7 +215,6 @@ class FilesPanel(Panel):
             title=(
                 "files_phase ? 'A file is being opened' : 'Scene (.mrb), anatomy or CT (.nii.gz, .nrrd, .seg.nrrd)'",
             ),
-            classes="text-none",
         )
         html.Div("… or drop it anywhere on the page.", classes="text-caption text-medium-emphasis")
 
@@ -246,7 +242,6 @@ class FilesPanel(Panel):
                 click="window.guidegenFiles.cancel()",
                 size="small",
                 variant="tonal",
-                classes="text-none",
             )
         html.Div(
             "{{ files_result }}",
@@ -269,7 +264,7 @@ class FilesPanel(Panel):
             prepend_icon=icon,
             disabled=(f"!{there} || files_preparing !== ''",),
             title=(f"{there} ? '{meaning}' : '{nothing}'",),
-            classes="text-none mb-1",
+            classes="mb-1",
         )
 
     def _build_new(self) -> None:
@@ -282,7 +277,7 @@ class FilesPanel(Panel):
             prepend_icon="mdi-file-plus-outline",
             disabled=("!files_has_work || run_busy",),
             title=("files_has_work ? 'Clears the scene for a new case' : 'The scene is empty'",),
-            classes="text-none mt-2",
+            classes="mt-2",
         )
 
     def _build_question(self, name: str, title: str, text: str, yes: str, no: str) -> None:
@@ -293,14 +288,13 @@ class FilesPanel(Panel):
             v3.VCardText(text, style="overflow-wrap: anywhere")
             with v3.VCardActions():
                 v3.VSpacer()
-                v3.VBtn("Cancel", id=f"files-{name}-cancel", click=no, classes="text-none")
+                v3.VBtn("Cancel", id=f"files-{name}-cancel", click=no)
                 v3.VBtn(
                     "New scene" if name == "new" else "Replace",
                     id=f"files-{name}-confirm",
                     click=yes,
                     color="warning",
                     variant="flat",
-                    classes="text-none",
                 )
 
 

@@ -58,9 +58,6 @@ class PromptPanel(Panel):
             rows=4,
             max_rows=8,
             auto_grow=True,
-            variant="outlined",
-            density="compact",
-            hide_details=True,
             persistent_placeholder=True,
         )
         with v3.VMenu(max_width=460):
@@ -72,7 +69,7 @@ class PromptPanel(Panel):
                     variant="text",
                     size="small",
                     prepend_icon="mdi-history",
-                    classes="text-none px-1",
+                    classes="px-1",
                 )
             with v3.VList(density="compact", max_height=420):
                 v3.VListItem(

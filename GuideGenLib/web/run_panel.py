@@ -150,7 +150,6 @@ class RunPanel(Panel):
             prepend_icon=("run_busy ? 'mdi-stop' : 'mdi-human'",),
             disabled=("run_busy ? run_cancelled : run_hindrance !== ''",),
             title=("run_busy ? 'Stops the run; the scene stays as it is' : run_hindrance || 'Ctrl+Enter'",),
-            classes="text-none",
         )
 
     def build_progress(self) -> None:
@@ -182,7 +181,6 @@ class RunPanel(Panel):
                     size="small",
                     variant="text",
                     color="warning",
-                    classes="text-none",
                 )
             with html.Details(v_if=("run_details",), classes="text-caption"):
                 html.Summary("Details")

@@ -52,8 +52,5 @@ class RunsPanel(Panel):
             items=("runs_items",),
             item_props="props",
             label="Anatomy",
-            variant="outlined",
-            density="compact",
-            hide_details=True,
             classes="mb-2",
         )

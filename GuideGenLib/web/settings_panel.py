@@ -124,9 +124,6 @@ class SettingsPanel(Panel):
             v_model=(model,),
             items=(items,),
             label=label,
-            variant="outlined",
-            density="compact",
-            hide_details=True,
         )
 
     @staticmethod
@@ -139,9 +136,6 @@ class SettingsPanel(Panel):
             min=low,
             max=high,
             step=step,
-            variant="outlined",
-            density="compact",
-            hide_details=True,
         )
 
 

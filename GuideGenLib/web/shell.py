@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 TITLE = "GuideGen"
 DRAWER_WIDTH = 390
 MESSAGE_MS = 8000
+FIELD = {"variant": "outlined", "density": "compact", "hideDetails": True}
+VUETIFY = {"defaults": {name: FIELD for name in ("VSelect", "VTextField", "VTextarea")}}
+"""What all fields of the page have in common."""
 STYLE = """
 html { overflow: hidden }
 .v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
 .v-field--variant-plain .v-field__input { padding-top: 2px; padding-bottom: 2px; min-height: 30px }
-.v-field--variant-plain .v-field__append-inner { padding-top: 2px }
+.v-field--variant-plain .v-field__append-inner { padding-top: 0; align-items: center }
 .v-table--density-compact > .v-table__wrapper > table > tbody > tr > td { height: 30px }
+.v-btn { text-transform: none }
 .v-btn--disabled { pointer-events: auto !important }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
 """
@@ -69,7 +73,7 @@ class Shell(Panel):
 
     def build(self) -> None:
         """Write the whole page."""
-        with VAppLayout(self.server, theme=("shell_dark ? 'dark' : 'light'",)):
+        with VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)):
             client.Style(STYLE)
             client.Script(SCRIPT)
             self._bar()

@@ -149,8 +149,6 @@ class UnderstoodPanel(Panel):
                     items=("row.items",),
                     update_modelValue=(self.correct, "[row.key, row.name, $event]"),
                     variant="plain",
-                    density="compact",
-                    hide_details=True,
                     single_line=True,
                 )
                 v3.VTextField(
@@ -160,8 +158,6 @@ class UnderstoodPanel(Panel):
                     placeholder="unknown",
                     change=(self.correct, "[row.key, row.name, $event.target.value]"),
                     variant="plain",
-                    density="compact",
-                    hide_details=True,
                     single_line=True,
                 )
             with html.Td(classes="px-1 text-medium-emphasis text-caption"):
@@ -194,7 +190,7 @@ class UnderstoodPanel(Panel):
                 size="small",
                 variant="text",
                 prepend_icon="mdi-plus",
-                classes="text-none px-1",
+                classes="px-1",
             )
             v3.VBtn(
                 "As in the text",
@@ -204,7 +200,7 @@ class UnderstoodPanel(Panel):
                 size="small",
                 variant="text",
                 prepend_icon="mdi-restore",
-                classes="text-none px-1",
+                classes="px-1",
             )
 
 
