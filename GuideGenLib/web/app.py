@@ -42,6 +42,7 @@ class WebApp:
         self.segments = SegmentsPanel(server, self.workspace, self.views)
         self.editor = EditorPanel(server, self.workspace, self.segments)
         self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)
+        self.views.pointed.connect(self.lesion.follow)
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
         self.compare = ComparePanel(server, self.workspace, self.views)
         self.files = FilesPanel(server, self.workspace, max_upload_mb, self.views)

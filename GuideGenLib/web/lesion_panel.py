@@ -10,8 +10,10 @@ from trame.widgets import vuetify3 as v3
 from GuideGenLib.anatomy.table import by_group, label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.lesions import SIZES_MM, add_lesion
+from GuideGenLib.web.crosshair import Point
 from GuideGenLib.web.panel import Panel
-from GuideGenLib.web.segments_panel import NOTHING
+from GuideGenLib.web.readout import names_at
+from GuideGenLib.web.segments_widgets import NOTHING
 from GuideGenLib.web.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +25,11 @@ TITLE = "Draws the lesion at the cross-hair, within its organ. Undo in the edito
 
 
 class LesionPanel(Panel):
-    """The lesion is one step of the editor's undo, as every change of the segments is."""
+    """The lesion is one step of the editor's undo, as every change of the segments is.
+
+    The kind follows the organ at the cross-hair. One that was chosen by hand stays until its lesion is drawn or
+    another anatomy is chosen.
+    """
 
     def __init__(self, server: Any, workspace: Workspace, segments: SegmentsPanel, views: Views) -> None:
         super().__init__(server, workspace)
@@ -38,7 +44,26 @@ class LesionPanel(Panel):
                 "lesion_hindrance": NOTHING,
             }
         )
+        self._kind, self._by_hand = kinds[0]["value"], False
+        self._segmentation_id = ""
+        self.state.change("lesion_kind")(self._on_kind)
         workspace.chosen.connect(self._on_chosen)
+
+    def follow(self, point: Point) -> None:
+        """Take the kind of the organ that is seen at a point (RAS, mm), of what lies within the organ, too.
+
+        Elsewhere nothing changes, nor after a choice by hand.
+        """
+        node = self.workspace.segmentation
+        if node is None or self._by_hand:
+            return
+        names = names_at(node, point)
+        keys = (row["key"] for row in self.state.segments_rows if row["name"] in names)
+        kind = next((kind for key in keys if (kind := kind_in(key))), self._kind)
+        if kind != self._kind:
+            self._kind = kind
+            with self.state:
+                self.state.lesion_kind = kind
 
     def add(self) -> None:
         """Draw the lesion of the chosen kind and size, choose its segment and show it; each one looks different."""
@@ -59,6 +84,7 @@ class LesionPanel(Panel):
             self.workspace.tell(f"No lesion was added: {text}{'' if text.endswith('.') else '.'}", "warning")
             return
         state.lesion_seed += 1
+        self._by_hand = False
         if node.GetDisplayNode() is not None:
             node.GetDisplayNode().SetSegmentVisibility(segment_id, True)
         self.workspace.edited.emit()
@@ -104,6 +130,22 @@ class LesionPanel(Panel):
                 classes="text-none",
             )
 
+    def _on_kind(self, lesion_kind: str, **_: Any) -> None:
+        if lesion_kind != self._kind:
+            self._kind, self._by_hand = lesion_kind, True
+
     def _on_chosen(self) -> None:
+        node = self.workspace.segmentation
+        identifier = "" if node is None else node.GetID()
+        if identifier != self._segmentation_id:
+            self._segmentation_id, self._by_hand = identifier, False
         with self.state:
-            self.state.lesion_hindrance = NOTHING if self.workspace.segmentation is None else ""
+            self.state.lesion_hindrance = NOTHING if node is None else ""
+
+
+def kind_in(key: str) -> str | None:
+    """The lesion that grows where a label of the anatomy table is: in the organ itself, or in what is part of it."""
+    if not key:
+        return None
+    place = {key, *label(key).part_of}
+    return next((row.key for row in by_group()["lesions"] if place & set(row.part_of)), None)

@@ -10,6 +10,7 @@ from trame_slicer.core import LayoutManager
 from trame_slicer.rca_view import register_rca_factories
 from trame_slicer.segmentation import SegmentationEffectNoTool
 from trame_slicer.views import ViewLayout
+from undo_stack import Signal
 
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.comparison import blend
@@ -43,7 +44,12 @@ OUTLINE = "GuideGen.Changes"
 
 
 class Views(Panel):
-    """Shows what the workspace has chosen: the CT, or before there is one the anatomy on an empty volume."""
+    """Shows what the workspace has chosen: the CT, or before there is one the anatomy on an empty volume.
+
+    `pointed(point)` (RAS, mm) after each move of the cross-hair.
+    """
+
+    pointed = Signal(tuple)
 
     def __init__(self, server: Any, workspace: Workspace) -> None:
         super().__init__(server, workspace)
@@ -85,7 +91,7 @@ class Views(Panel):
         for view in self.views.values():
             view.render_window().SetMultiSamples(0)  # translucent surfaces vanish with it in software, all else is slow
         self.views["threed"].renderer().SetUseDepthPeeling(False)  # OIT draws a frame in half the time
-        self.crosshair = CrossHair(workspace.scene, self.slices, self._left_button_is_free, self._flush)
+        self.crosshair = CrossHair(workspace.scene, self.slices, self._left_button_is_free, self._on_moved)
         self.readout = Readout(workspace, self.slices, self._say_readout)
         self.surfaces = Surfaces(workspace, self.views["threed"], self._say_surfaces)
         self._place: tuple[float, ...] | None = None
@@ -224,9 +230,9 @@ class Views(Panel):
             with self.state:
                 self.state.views_surfaces_text = text
 
-    def _flush(self) -> None:
-        with self.state:
-            pass  # the sliders' values, which the views have changed
+    def _on_moved(self) -> None:
+        with self.state:  # the sliders' values, too, which the views have changed
+            self.pointed.emit(self.point)
 
     def _render(self) -> None:
         for view in self.views.values():

@@ -213,6 +213,19 @@ def test_a_jump_centres_all_slices_on_the_point(stage: SimpleNamespace) -> None:
         assert [matrix.GetElement(row, 3) for row in range(3)] == pytest.approx(point)
 
 
+def test_each_move_of_the_cross_hair_is_told_with_its_point(stage: SimpleNamespace) -> None:
+    anatomy = toy_anatomy()
+    add_anatomy_run(stage, anatomy)
+    told: list[tuple[float, ...]] = []
+    connection = stage.views.pointed.connect(lambda point: told.append(point))
+    jumped = ras_of_voxel(anatomy, (8, 10, 10))
+    stage.views.jump_to(jumped)
+    click(stage.views.slices[0], RIGHT)
+    stage.views.pointed.disconnect(connection)
+    assert told == [pytest.approx(jumped), stage.views.point]
+    assert told[1][0] < -5
+
+
 # ---------------------------------------------------------------- what is shown
 
 

@@ -104,6 +104,13 @@ def test_the_mouse_reads_scrolls_and_links_the_slices(page: Any, picture: Callab
     picture(page, "views")
 
 
+def test_a_jump_to_an_organ_offers_its_kind_of_lesion(page: Any) -> None:
+    if not page.locator("#segments-row-liver").is_visible():
+        page.click("#shell-segments")
+    page.locator("#segments-row-liver").dblclick()
+    page.wait_for_function("window.trame.state.get('lesion_kind') === 'liver_tumor'")
+
+
 def test_the_slider_moves_its_slice(page: Any) -> None:
     before = stand(page, "coronal")
     page.focus("#views-coronal-slice [role=slider]")
