@@ -23,7 +23,7 @@ from GuideGenLib.web.editor_widgets import EditorWidgets
 from GuideGenLib.web.effects import BRUSHES, RANGES, TOOLS, Draw, Scissors, Threshold, combine
 from GuideGenLib.web.history import History
 from GuideGenLib.web.panel import Panel
-from GuideGenLib.web.segments_panel import NOTHING
+from GuideGenLib.web.segments_widgets import NOTHING
 from GuideGenLib.web.source_volume import SourceVolume, harden, hindrance
 from GuideGenLib.web.workspace import Workspace
 

@@ -10,7 +10,7 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.web.effects import BRUSHES, OPERATIONS, TOOLS
-from GuideGenLib.web.segments_panel import ROW
+from GuideGenLib.web.segments_widgets import ROW
 
 if TYPE_CHECKING:
     from GuideGenLib.web.editor_panel import EditorPanel

@@ -101,9 +101,6 @@ class LesionPanel(Panel):
                 v_model=("lesion_kind",),
                 items=("lesion_kinds",),
                 label="Kind",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
                 style="min-width: 0",
             )
             v3.VTextField(
@@ -113,9 +110,6 @@ class LesionPanel(Panel):
                 min=SIZES_MM[0],
                 max=SIZES_MM[1],
                 label="mm",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
                 style="max-width: 84px",
             )
             v3.VBtn(
@@ -127,7 +121,6 @@ class LesionPanel(Panel):
                 color="primary",
                 variant="tonal",
                 prepend_icon="mdi-target",
-                classes="text-none",
             )
 
     def _on_kind(self, lesion_kind: str, **_: Any) -> None:

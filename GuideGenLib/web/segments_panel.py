@@ -11,14 +11,13 @@ from GuideGenLib.anatomy.label import Label
 from GuideGenLib.scene.centre import place_within
 from GuideGenLib.scene.terminology import set_terminology
 from GuideGenLib.web.panel import Panel
-from GuideGenLib.web.segments_widgets import GROUPS, NOTHING, ROW, SegmentsWidgets
+from GuideGenLib.web.segments_widgets import GROUPS, SegmentsWidgets
 from GuideGenLib.web.snapshot import label_of_tags, tags_of
 from GuideGenLib.web.workspace import Workspace
 
 if TYPE_CHECKING:
     from GuideGenLib.web.views import Views
 
-__all__ = ["NOTHING", "ROW", "SegmentsPanel"]
 
 FILL, FILL_OVER_CT, OUTLINE, SURFACE = 0.5, 0.25, 1.0, 1.0
 

@@ -41,9 +41,6 @@ class SegmentsWidgets:
                 placeholder="Find a segment",
                 prepend_inner_icon="mdi-magnify",
                 clearable=True,
-                variant="outlined",
-                density="compact",
-                hide_details=True,
                 keydown_enter=(self.panel.take_first, "[]"),
                 __events=[("keydown_enter", "keydown.enter")],
                 title="Part of a name, also in other words. Enter goes to the first one.",
@@ -66,7 +63,6 @@ class SegmentsWidgets:
                     prepend_icon=(f"segments_groups['{name}'] ? 'mdi-eye' : 'mdi-eye-off'",),
                     title=f"Show or hide: {name}",
                     size="x-small",
-                    classes="text-none",
                     style="flex: 1 0 30%",
                 )
 
@@ -121,9 +117,6 @@ class SegmentsWidgets:
                 v_model=("segments_label",),
                 items=("segments_labels",),
                 placeholder="What it is",
-                variant="outlined",
-                density="compact",
-                hide_details=True,
                 auto_select_first=True,
                 style="min-width: 0",
             )
@@ -165,7 +158,7 @@ class SegmentsWidgets:
             append_icon=("segments_details ? 'mdi-chevron-up' : 'mdi-chevron-down'",),
             variant="text",
             size="small",
-            classes="text-none px-1 mt-1",
+            classes="px-1 mt-1",
         )
         with html.Div(v_show=("segments_details",)):
             for name, title in (("fill", "Fill in slices"), ("outline", "Outline"), ("opacity", "3D")):

@@ -18,7 +18,7 @@ TITLE = "GuideGen"
 DRAWER_WIDTH = 390
 MESSAGE_MS = 8000
 FIELD = {"variant": "outlined", "density": "compact", "hideDetails": True}
-VUETIFY = {"defaults": {name: FIELD for name in ("VSelect", "VTextField", "VTextarea")}}
+VUETIFY = {"defaults": dict.fromkeys(("VSelect", "VTextField", "VTextarea"), FIELD)}
 """What all fields of the page have in common."""
 STYLE = """
 html { overflow: hidden }
