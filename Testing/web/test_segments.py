@@ -82,6 +82,20 @@ def test_opacity_reaches_the_anatomy_and_the_one_that_comes_after(bench: Bench, 
         assert display.GetOpacity2DOutline() == pytest.approx(0.7)
 
 
+def test_the_fill_gives_way_to_a_ct_unless_the_user_has_set_it(bench: Bench, small_anatomy, small_ct) -> None:
+    bench.file(small_anatomy)
+    assert bench.state.segments_fill == 0.5
+    node = bench.file(small_anatomy, small_ct)
+    assert bench.state.segments_fill == 0.25
+    assert node.GetDisplayNode().GetOpacity2DFill() == pytest.approx(0.25)
+    bench.file(small_anatomy)
+    assert bench.state.segments_fill == 0.5
+    bench.state.segments_fill = 0.8
+    bench.state.flush()
+    bench.file(small_anatomy, small_ct)
+    assert bench.state.segments_fill == 0.8
+
+
 def test_a_stroke_sends_no_list_to_the_page(bench: Bench, small_anatomy) -> None:
     bench.file(small_anatomy)
     rows = bench.state.segments_rows

@@ -9,8 +9,11 @@ import pytest
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
+from GuideGenLib.scene.centre import place_within
+from GuideGenLib.scene.ct import add_ct
+from GuideGenLib.scene.segmentation import add_anatomy
 from GuideGenLib.web.annotations import letters_of
-from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, own_loop, ras_of_voxel, toy_anatomy
+from Testing.web.views_stage import add_anatomy_run, add_ct_of, new_stage, own_loop, ras_of_voxel, toy_anatomy, toy_ct
 
 EDGES = ("left", "right", "top", "bottom")
 LEFT, MIDDLE, RIGHT = (60, 150), (180, 150), (300, 150)
@@ -108,6 +111,31 @@ def test_a_tilted_slice_has_two_letters_at_an_edge(stage: SimpleNamespace) -> No
     add_anatomy_run(stage, toy_anatomy(angle=0.6))
     stage.views.views["axial"].render_window().Render()
     assert all(len(stage.views.annotations["axial"].letters[edge]) == 2 for edge in EDGES)
+
+
+def test_a_ct_that_was_uploaded_is_not_called_synthetic(stage: SimpleNamespace) -> None:
+    anatomy = toy_anatomy()
+    segmentation = add_anatomy_run(stage, anatomy)
+    stage.workspace.choose(segmentation=segmentation, ct=None)
+    assert stage.views.state.views_mark == "SYNTHETIC"
+    stage.workspace.choose(ct=add_ct(stage.scene, toy_ct(anatomy), "A patient"))
+    assert stage.views.state.views_mark == "UPLOADED"
+    stage.workspace.choose(ct=add_ct_of(stage, anatomy, segmentation))
+    assert stage.views.state.views_mark == "SYNTHETIC"
+    stage.workspace.choose(segmentation=add_anatomy(stage.scene, anatomy, "Imported"), ct=None)
+    assert stage.views.state.views_mark == "UPLOADED"
+
+
+def test_a_ct_that_comes_after_its_anatomy_is_seen_through_the_segments(stage: SimpleNamespace) -> None:
+    anatomy = toy_anatomy()
+    segmentation = add_anatomy_run(stage, anatomy)
+    stage.workspace.choose(segmentation=segmentation, ct=None)
+    stage.views.jump_to(place_within(segmentation, "liver"))
+    before = image_of(stage.views.png("axial")).astype(int)
+    stage.workspace.choose(ct=add_ct_of(stage, anatomy, segmentation, liver_hu=200))
+    after = image_of(stage.views.png("axial")).astype(int)
+    row, column = (side // 2 + 9 for side in after.shape[:2])  # beside the cross-hair
+    assert (after[row, column] > before[row, column] + 40).all(), "the bright liver is not seen under its segment"
 
 
 @pytest.mark.parametrize("name", ["axial", "coronal", "sagittal", "threed"])
