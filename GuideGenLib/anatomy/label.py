@@ -11,6 +11,15 @@ GROUPS = (
     "background", "tissue", "lungs", "heart", "vessels", "organs", "digestive", "pelvis", "bones", "nerves", "muscles",
     "lesions",
 )  # fmt: skip
+SWITCHES = {
+    "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
+    "bones": ("bones",),
+    "vessels": ("vessels",),
+    "muscles": ("muscles",),
+    "tissue": ("tissue",),
+    "lesions": ("lesions",),
+}
+"""What users show and hide at once: the name of the switch, and its groups."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from undo_stack import Signal
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.anatomy.label import Label
+from GuideGenLib.anatomy.label import SWITCHES, Label
 from GuideGenLib.scene.centre import place_within
 from GuideGenLib.scene.terminology import set_terminology
 from GuideGenLib.web.panel import Panel
-from GuideGenLib.web.segments_widgets import GROUPS, SegmentsWidgets
+from GuideGenLib.web.segments_widgets import SegmentsWidgets
 from GuideGenLib.web.snapshot import label_of_tags, tags_of
 from GuideGenLib.web.workspace import Workspace
 
@@ -117,7 +117,7 @@ class SegmentsPanel(Panel):
             self.refresh()
 
     def show_group(self, name: str) -> None:
-        """Hide all segments of a group of GROUPS, or show them where all are hidden."""
+        """Hide all segments of a group of SWITCHES, or show them where all are hidden."""
         display = self._display()
         if display is None:
             return
@@ -242,12 +242,12 @@ class SegmentsPanel(Panel):
 
 
 def _group(row: Label) -> str:
-    return next((name for name, groups in GROUPS.items() if row.group in groups), "")
+    return next((name for name, groups in SWITCHES.items() if row.group in groups), "")
 
 
 def _shown_groups(rows: list[dict[str, Any]]) -> dict[str, bool]:
     """The groups of which something is seen."""
-    return {name: any(row["shown"] for row in rows if row["group"] == name) for name in GROUPS}
+    return {name: any(row["shown"] for row in rows if row["group"] == name) for name in SWITCHES}
 
 
 def _color(row: Label) -> list[float]:

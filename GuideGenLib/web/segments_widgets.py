@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.anatomy.label import SWITCHES
+
 if TYPE_CHECKING:
     from GuideGenLib.web.segments_panel import SegmentsPanel
 
-GROUPS = {
-    "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
-    "bones": ("bones",),
-    "vessels": ("vessels",),
-    "muscles": ("muscles",),
-    "tissue": ("tissue",),
-    "lesions": ("lesions",),
-}
-"""Switch and the groups of the anatomy table that it shows and hides."""
 NOTHING = "There is no anatomy yet: generate one, or upload one."
 LIST_PX = 216
 ROW = "display: flex; align-items: center"
@@ -52,7 +45,7 @@ class SegmentsWidgets:
 
     def _groups(self) -> None:
         with html.Div(classes="d-flex flex-wrap my-2", style="gap: 4px"):
-            for name in GROUPS:
+            for name in SWITCHES:
                 there = f"segments_rows.some(row => row.group === '{name}')"
                 v3.VBtn(
                     name.capitalize(),

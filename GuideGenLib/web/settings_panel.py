@@ -11,6 +11,7 @@ from typing import Any
 from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.bundle import DEFAULT
+from GuideGenLib.engine.quality import CT_STEPS, MASK_STEPS
 from GuideGenLib.web.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
@@ -19,9 +20,6 @@ REGIONS = {
     "chest_abdomen": "Chest and abdomen", "abdomen_pelvis": "Abdomen and pelvis",
 }  # fmt: skip
 QUALITIES = {"draft": "Draft (fewest steps)", "standard": "Standard", "fine": "Fine (twice the steps)"}
-MASK_STEPS = {"draft": 6, "standard": None, "fine": 24}
-CT_STEPS = {"draft": 3, "standard": None, "fine": 12}
-"""Denoising steps; None takes the library's own."""
 LARGEST_SEED = 2**31 - 1
 SPACINGS = (0.5, 6.0)
 MARGINS = (5.0, 100.0)

@@ -3,13 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ParameterNode import Quality
-
 ANATOMY, CT, REGENERATE = "anatomy", "ct", "regenerate"
-
-MASK_STEPS = {Quality.DRAFT: 6, Quality.STANDARD: None, Quality.FINE: 24}
-CT_STEPS = {Quality.DRAFT: 3, Quality.STANDARD: None, Quality.FINE: 12}
-"""Denoising steps; None takes the library's own."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from .Jobs import ANATOMY, CT, CT_STEPS, MASK_STEPS, REGENERATE, Job, Outcome
+from .Jobs import ANATOMY, CT, REGENERATE, Job, Outcome
 from .ParameterNode import LARGEST_SEED, GuideGenParameterNode
 
 LONGEST_HISTORY = 30
@@ -57,6 +57,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def startAnatomy(self, parameterNode: GuideGenParameterNode) -> Job:
         """Draw an anatomy of the text. Raises ValueError for a text that cannot be used."""
         from GuideGenLib.engine.protocol import MaskRequest
+        from GuideGenLib.engine.quality import MASK_STEPS
 
         description = self._description(parameterNode)
         if parameterNode.newSeed:
@@ -65,7 +66,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             description=description,
             seed=parameterNode.seed,
             region=parameterNode.region.value or None,
-            steps=MASK_STEPS[parameterNode.quality],
+            steps=MASK_STEPS[parameterNode.quality.value],
         )
         self.remember(parameterNode, parameterNode.prompt)
         return self._submit(parameterNode, request, kind=ANATOMY, corrections=parameterNode.corrections)
@@ -73,6 +74,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def startCT(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
         from GuideGenLib.engine.protocol import CTRequest
+        from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.segmentation import read_segmentation
 
         anatomy, notes = _read(read_segmentation, parameterNode.segmentation)
@@ -81,7 +83,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             description=self._description(parameterNode, maybeEmpty=True),
             seed=parameterNode.seed,
             spacing=parameterNode.spacing,
-            steps=CT_STEPS[parameterNode.quality],
+            steps=CT_STEPS[parameterNode.quality.value],
         )
         segmentationID = parameterNode.segmentation.GetID()
         return self._submit(
@@ -94,6 +96,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         before, edited, changes: what `edits` gives. Raises ValueError where nothing was edited.
         """
         from GuideGenLib.engine.protocol import RegenerateRequest
+        from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.ct import read_ct
         from GuideGenLib.scene.provenance import provenance_of
 
@@ -107,7 +110,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             description=made.get("description") or self._description(parameterNode, maybeEmpty=True),
             seed=(made.get("settings") or {}).get("seed", parameterNode.seed),
             margin_mm=parameterNode.margin,
-            steps=CT_STEPS[parameterNode.quality],
+            steps=CT_STEPS[parameterNode.quality.value],
         )
         return self._submit(
             parameterNode,

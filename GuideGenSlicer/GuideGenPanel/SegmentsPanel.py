@@ -7,15 +7,8 @@ from slicer.i18n import tr as _
 from .Panel import Panel, enable
 
 EDITOR_TAG = "GuideGen"
-GROUPS = {
-    "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
-    "bones": ("bones",),
-    "vessels": ("vessels",),
-    "muscles": ("muscles",),
-    "tissue": ("tissue",),
-    "lesions": ("lesions",),
-}
-"""Check box and the groups of the anatomy table that it shows and hides."""
+BOXES = ("organs", "bones", "vessels", "muscles", "tissue", "lesions")
+"""Check boxes, by the names of anatomy.label.SWITCHES."""
 UNDO_STATES = 10
 
 
@@ -33,7 +26,7 @@ class SegmentsPanel(Panel):
         self.editor.setMRMLScene(slicer.mrmlScene)
         self.ui.segmentEditorContainer.layout().addWidget(self.editor)
         self._segmentation = None
-        self._boxes = {name: getattr(self.ui, f"{name}CheckBox") for name in GROUPS}
+        self._boxes = {name: getattr(self.ui, f"{name}CheckBox") for name in BOXES}
         for name, box in self._boxes.items():
             box.connect("toggled(bool)", lambda checked, name=name: self.onGroup(name, checked))
         self.ui.findSegmentEdit.connect("textChanged(QString)", self.onFind)
@@ -142,17 +135,21 @@ class SegmentsPanel(Panel):
     # ------------------------------------------------------------ groups
 
     def onGroup(self, name: str, visible: bool) -> None:
+        from GuideGenLib.anatomy.label import SWITCHES
+
         display = self._display()
         if display is None:
             return
         with slicer.util.NodeModify(display):
             for segmentID, segment in segmentsOf(self._segmentation):
                 label = labelOf(segment)
-                if label is not None and label.group in GROUPS[name]:
+                if label is not None and label.group in SWITCHES[name]:
                     display.SetSegmentVisibility(segmentID, visible)
 
     def _showGroups(self) -> None:
         """Check the groups of which something is seen."""
+        from GuideGenLib.anatomy.label import SWITCHES
+
         display = self._display()
         if display is None:
             return
@@ -162,7 +159,7 @@ class SegmentsPanel(Panel):
             if label is not None:
                 shown[label.group] = shown.get(label.group, False) or display.GetSegmentVisibility(segmentID)
         for name, box in self._boxes.items():
-            seen = [shown[group] for group in GROUPS[name] if group in shown]
+            seen = [shown[group] for group in SWITCHES[name] if group in shown]
             was = box.blockSignals(True)
             box.checked = any(seen) or not seen
             box.blockSignals(was)

@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ import SimpleITK as sitk
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import values
+from Testing.web.own_session import session_at
 
 ROOT = Path(__file__).resolve().parents[2]
 V = values()
@@ -26,15 +24,8 @@ V = values()
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a session listens; its worker is never asked."""
     folder = tmp_path_factory.mktemp("session")
-    command = [sys.executable, "-m", "GuideGenLib.web.session", "--folder", str(folder)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "GUIDEGEN_WEB_SECRET": ""}
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT
-    )
-    assert process.stdin is not None and process.stdout is not None
-    yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/"
-    process.stdin.close()
-    process.wait(60)
+    with session_at(folder) as address:
+        yield address
 
 
 class Person:

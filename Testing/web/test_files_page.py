@@ -1,9 +1,6 @@
 """The files of the page as a person meets them: a browser, a session's process, files that go in and come out."""
 
-import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.volumes import image_from_array
+from Testing.web.own_session import session_at
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "() => window.trame.state.get('files_phase') === '' && window.trame.state.get('files_result') !== ''"
@@ -26,16 +24,9 @@ READY = "() => window.trame.state.get('files_phase') === '' && window.trame.stat
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a session listens whose only worker is never asked."""
     folder = tmp_path_factory.mktemp("session")
-    command = [sys.executable, "-m", "GuideGenLib.web.session", "--folder", str(folder)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "GUIDEGEN_WEB_SECRET": ""}
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT
-    )
-    assert process.stdin is not None and process.stdout is not None
-    yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/"
-    left = [name for name in os.listdir(folder) if name.startswith(("upload", "download"))]
-    process.stdin.close()
-    process.wait(60)
+    with session_at(folder) as address:
+        yield address
+        left = [name for name in os.listdir(folder) if name.startswith(("upload", "download"))]
     assert left == []
 
 
