@@ -48,6 +48,8 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     if stage == "all" or own:
         steps = "each stage's own" if stage == "all" else own
         parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
+    if stage == "mask":
+        parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
     if stage in ("codec", "all"):
         parser.add_argument(
             "--masked-steps",
@@ -110,7 +112,16 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         target=told("target", args.run / ("judges" if args.stage == "judges" else "bundle")),
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", HOLD_OUT),
+        minutes=told("minutes", None),
     )
+
+
+def _minutes(text: str) -> float:
+    """An argument type: a time above 0."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{value} is no time to train in")
+    return value
 
 
 def _whole(least: int) -> Callable[[str], int]:

@@ -35,6 +35,8 @@ class Job:
     target: Path
     anatomies: int
     hold_out: str
+    minutes: float | None = None
+    """Time for the stage in place of its steps."""
 
     @property
     def cache(self) -> Path:

@@ -51,7 +51,10 @@ def training_device() -> torch.device:
 
 
 class Trainer:
-    """Runs `loss(network, step) -> (loss, figures)` for `steps` steps and keeps a moving average of the weights.
+    """Runs `loss(network, step) -> (loss, figures)` and keeps a moving average of the weights.
+
+    The budget is `steps`, or where `minutes` are given so much time in `run`, however many steps that makes; the rate
+    falls with the share of the budget that is spent. Every run ends with a checkpoint.
 
     The checkpoint (`<run>/state.safetensors` and `state.json`, written every `save_every` steps and at the end) holds
     weights, their average and the optimiser; a second `run` in the same folder goes on from it. With several processes
@@ -65,6 +68,7 @@ class Trainer:
         *,
         steps: int,
         rate: float,
+        minutes: float | None = None,
         average: float = 0.995,
         weight_decay: float = 0.01,
         warm_up: int = 50,
@@ -79,21 +83,36 @@ class Trainer:
         self.average = {k: v.detach().float().clone() for k, v in self.network.state_dict().items()}
         self.run_folder = run
         self.steps, self.rate, self.decay, self.warm_up, self.save_every = steps, rate, average, warm_up, save_every
+        self.minutes = minutes
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
         self.step = 0
+        self.seconds = 0.0
+        self._clock = time.monotonic()
         run.mkdir(parents=True, exist_ok=True)
         if (run / "state.json").exists():
             self._load()
 
-    def _rate(self) -> float:
-        left = 1 - self.step / self.steps
-        return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(left, 0.0) ** 0.5
+    def spent(self) -> float:
+        """Share of the budget that is used up, 1 at its end; the same in all processes."""
+        if self.minutes is None:
+            return self.step / self.steps
+        now = time.monotonic()
+        self.seconds, self._clock = self.seconds + now - self._clock, now
+        share = self.seconds / (60 * self.minutes)
+        if self.world > 1:
+            first = torch.tensor(share, device=self.device)
+            distributed.broadcast(first, 0)
+            share = float(first)
+        return share
+
+    def _rate(self, spent: float) -> float:
+        return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(1 - spent, 0.0) ** 0.5
 
     def run(
         self, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]], log: Callable[[str], None] = print
     ) -> None:
-        """Train to `steps`; one log line every 25 steps with the mean figures since the last."""
+        """Train to the end of the budget; one log line every 25 steps with the mean figures since the last."""
         self.network.train()
         if self.world > 1:
             for tensor in self.network.state_dict().values():
@@ -102,9 +121,12 @@ class Trainer:
                 tensor.copy_(shared)
         sums: dict[str, float] = {}
         count, started = 0, time.monotonic()
-        while self.step < self.steps:
+        self._clock = started
+        spent = self.spent()
+        ended = spent >= 1
+        while not ended:
             for group in self.optimiser.param_groups:
-                group["lr"] = self._rate()
+                group["lr"] = self._rate(spent)
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
                 value, figures = loss(self.network, self.step)
             self.optimiser.zero_grad(set_to_none=True)
@@ -119,12 +141,19 @@ class Trainer:
                 sums[key] = sums.get(key, 0.0) + figure
                 sums[f"#{key}"] = sums.get(f"#{key}", 0.0) + 1
             count += 1
-            if self.rank == 0 and (self.step % 25 == 0 or self.step == self.steps):
+            spent = self.spent()
+            ended = spent >= 1
+            if self.rank == 0 and (self.step % 25 == 0 or ended):
                 means = " ".join(f"{k} {sums[k] / sums['#' + k]:.4f}" for k in sums if not k.startswith("#"))
-                log(f"step {self.step}/{self.steps} {means} ({(time.monotonic() - started) / count:.2f} s a step)")
+                log(f"{self._place()} {means} ({(time.monotonic() - started) / count:.2f} s a step)")
                 sums, count, started = {}, 0, time.monotonic()
-            if self.rank == 0 and (self.step % self.save_every == 0 or self.step == self.steps):
+            if self.rank == 0 and (self.step % self.save_every == 0 or ended):
                 self._save()
+
+    def _place(self) -> str:
+        if self.minutes is None:
+            return f"step {self.step}/{self.steps}"
+        return f"step {self.step}, {self.seconds / 60:.1f}/{self.minutes:g} min"
 
     def _share_gradients(self) -> None:
         """Mean gradient over the processes; by hand, for the losses also call parts of the network by themselves."""
@@ -138,8 +167,9 @@ class Trainer:
 
     def _update_average(self) -> None:
         decay = min(self.decay, (1 + self.step) / (10 + self.step))
-        for key, value in self.network.state_dict().items():
-            self.average[key].lerp_(value.detach().float(), 1 - decay)
+        state = self.network.state_dict()
+        values = [value.detach().float() for value in state.values()]
+        torch._foreach_lerp_([self.average[key] for key in state], values, 1 - decay)
 
     def averaged_weights(self) -> dict[str, Tensor]:
         """The moving average, float32 on the CPU: what is shipped."""
@@ -153,11 +183,12 @@ class Trainer:
         part = self.run_folder / "state.part"
         save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, part)
         part.replace(self.run_folder / "state.safetensors")
-        part.write_text(json.dumps({"step": self.step, "steps": self.steps}))
+        part.write_text(json.dumps({"step": self.step, "steps": self.steps, "seconds": self.seconds}))
         part.replace(self.run_folder / "state.json")
 
     def _load(self) -> None:
-        self.step = steps_done(self.run_folder)
+        state_of_run = json.loads((self.run_folder / "state.json").read_text())
+        self.step, self.seconds = int(state_of_run["step"]), float(state_of_run.get("seconds", 0.0))
         tensors = load_file(self.run_folder / "state.safetensors")
         try:
             self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})

@@ -59,6 +59,39 @@ def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     assert lines == []
 
 
+def test_a_budget_of_minutes_ends_with_weights_and_is_not_spent_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("GuideGenLib.training.loop.time.monotonic", lambda: now[0])
+    rates: list[float] = []
+
+    def timed(steps: int) -> Trainer:
+        made = Trainer(small_network(), tmp_path, steps=steps, minutes=2, rate=0.01, save_every=4, warm_up=1)
+
+        def slow(network: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+            now[0] += 10
+            rates.append(made.optimiser.param_groups[0]["lr"])
+            if len(rates) == 6:
+                raise KeyboardInterrupt
+            return fit(network, step)
+
+        lines: list[str] = []
+        made.run(slow, log=lines.append)
+        assert "12, 2.0/2 min" in lines[-1]
+        return made
+
+    with pytest.raises(KeyboardInterrupt):
+        timed(steps=1)
+    assert steps_done(tmp_path) == 4
+    now[0] += 1000  # not training
+    timed(steps=1)
+    assert rates[:5] == pytest.approx([0.01 * (1 - i / 12) ** 0.5 for i in range(5)])
+    assert rates[6:] == pytest.approx([0.01 * (1 - i / 12) ** 0.5 for i in range(4, 12)])
+    assert steps_done(tmp_path) == 12
+    assert averaged_state(tmp_path)
+
+
 def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
     lines: list[str] = []
     x = torch.ones(1, 1, 4, 4, 4)
