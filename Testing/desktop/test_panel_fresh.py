@@ -39,11 +39,11 @@ module, widget = host.load_module(root / "GuideGenSlicer" / "GuideGen.py")
 ui = widget.ui
 ui.promptEdit.setPlainText("A 60 year old man.")
 assert not ui.setupSection.collapsed and ui.installButton.enabled
-assert "torch" in ui.setupStatusLabel.text, ui.setupStatusLabel.text
+assert "torch" in ui.setupStatusLabel.text and "Extensions Manager" in ui.setupStatusLabel.text
 assert not ui.generateButton.enabled and "Setup" in ui.generateButton.toolTip, ui.generateButton.toolTip
 assert widget.understoodPanel.understanding.description.age == 60
 ui.installButton.click()
-assert "torch" in host.DIALOGS.questions[-1]
+assert not host.DIALOGS.questions, "nobody is asked for what cannot be done"
 assert "Extensions Manager" in host.DIALOGS.errors[-1], host.DIALOGS.errors
 widget.cleanup()
 untold = [problem for problem in host.UNCAUGHT if problem not in host.DIALOGS.shown]

@@ -29,9 +29,11 @@ class Installed:
     fails: bool = False
 
     def install(self, requirements: Any, *_: Any, **__: Any) -> None:
-        """As slicer.util.pip_install."""
+        """As slicer.util.pip_install of all versions: one text or a list of arguments."""
         import subprocess
 
+        if type(requirements) not in (str, list) or not all(isinstance(one, str) for one in requirements):
+            raise ValueError("pip_install requirement input must be string or list")
         if self.fails:
             raise subprocess.CalledProcessError(1, "pip")
         self.requests.append(requirements)
@@ -108,7 +110,7 @@ def install() -> Any:
     for name, logic in slicer.app._logics.items():
         setattr(slicer.modules, name.lower(), _LoadableModule(name, logic))
     slicer.selfTests = {}
-    for module in (scripted_module.make_module(), parameter_node.make_module(), _i18n(), _packaging()):
+    for module in (scripted_module.make_module(), parameter_node.make_module(), _i18n()):
         sys.modules[module.__name__] = module
         setattr(slicer, module.__name__.partition(".")[2], module)
     _extend_util()
@@ -174,36 +176,6 @@ def _sample_data() -> ModuleType:
 
     module = ModuleType("SampleData")
     module.SampleDataLogic = SampleDataLogic  # type: ignore[attr-defined]
-    return module
-
-
-def _packaging() -> ModuleType:
-    """slicer.packaging of Slicer 5.12."""
-    module = ModuleType("slicer.packaging")
-
-    def pip_ensure(
-        requirements: Any,
-        constraints: Any = None,
-        skip_packages: Any = None,
-        prompt_install: bool = True,
-        prompt_restart: bool = True,
-        requester: str | None = None,
-        skip_in_testing: bool = True,
-        show_progress: bool = True,
-    ) -> None:
-        if prompt_install and not DIALOGS.ask(f"Install {requirements}?"):
-            raise RuntimeError("the user declined the installation")
-        PIP.install(requirements)
-
-    def load_requirements(path: Any) -> list[str]:
-        from pathlib import Path
-
-        lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
-        return [line for line in lines if line and not line.startswith(("#", "-"))]
-
-    module.pip_ensure = pip_ensure  # type: ignore[attr-defined]
-    module.pip_install = PIP.install  # type: ignore[attr-defined]
-    module.load_requirements = load_requirements  # type: ignore[attr-defined]
     return module
 
 
