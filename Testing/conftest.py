@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from hypothesis import settings
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.volumes import image_from_array
+from GuideGenLib.core.volumes import image_from_array
 
 # The same examples in each run: a test that fails does so for everybody.
 settings.register_profile("guidegen", deadline=None, derandomize=True, max_examples=50)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from GuideGenLib.anatomy.label import GROUPS, PHASES, Code, Hounsfield, Label, Phase
 from GuideGenLib.anatomy.reader import AnatomyTableError, load_table
-from GuideGenLib.resources import resource
+from GuideGenLib.core.resources import resource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def write_labels_csv(path: str | Path) -> None:
 
     The file appears whole or not at all. Raises VolumeError that names the remedy.
     """
-    from GuideGenLib.volumes import write_text  # it needs SimpleITK, which the table itself does not
+    from GuideGenLib.core.files import write_text  # it needs SimpleITK, which the table itself does not
 
     codes = ("Category", "Type", "TypeModifier", "Region", "RegionModifier")
     text = io.StringIO()

@@ -29,12 +29,12 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
 
     @cache
     def speed():  # type: ignore[no-untyped-def]
-        from GuideGenLib.device import choose_device, measure
+        from GuideGenLib.core.device import choose_device, measure
 
         return measure(str(choose_device(device)))
 
     def where() -> str:
-        from GuideGenLib.device import choose_device
+        from GuideGenLib.core.device import choose_device
 
         chosen = choose_device(device)
         if chosen.type != "cuda":
@@ -61,7 +61,7 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
         return f"{loaded().config['encoder']['package']}, unaltered"
 
     def expected() -> str:
-        from GuideGenLib.device import expected_seconds
+        from GuideGenLib.core.device import expected_seconds
 
         if not figures():
             return "not measured for this bundle"
@@ -69,7 +69,7 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
         return f"about {mask:.0f} s for a torso anatomy and {ct:.0f} s for its CT at 2 mm"
 
     def memory() -> str:
-        from GuideGenLib.device import free_memory, memory_estimate
+        from GuideGenLib.core.device import free_memory, memory_estimate
         from GuideGenLib.mask.regions import SLABS
 
         free, peak = free_memory(), figures().get("peak_bytes")
@@ -106,6 +106,6 @@ def _torch() -> str:
 
 
 def _cores() -> str:
-    from GuideGenLib.device import cores
+    from GuideGenLib.core.device import cores
 
     return str(cores())

@@ -18,13 +18,13 @@ from GuideGenLib.cli.options import (
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
-from GuideGenLib.progress import Progress, within
+from GuideGenLib.core.progress import Progress, within
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
     from GuideGenLib.generator import Generator
-    from GuideGenLib.mask.lesions import LesionRecord
+    from GuideGenLib.mask.findings.lesions import LesionRecord
     from GuideGenLib.mask.rules import Check
 
 OpenGenerator = Callable[[argparse.Namespace], "Generator"]
@@ -132,7 +132,7 @@ def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Anatomy to CT."""
-    from GuideGenLib.volumes import read_anatomy, require_anatomy
+    from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
 
     anatomy = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
     inherit(args, args.anatomy)
@@ -158,7 +158,8 @@ def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
 
 def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """CT again where the anatomy was edited."""
-    from GuideGenLib.volumes import read_anatomy, read_ct, require_anatomy
+    from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
+    from GuideGenLib.core.volumes import read_ct
 
     old = read_ct(args.ct)
     before = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
@@ -187,8 +188,9 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
 def _produce(args: argparse.Namespace, names: Sequence[str], work: Callable[[Progress], Result]) -> int:
     """Run `work` and write what it made, all of `names` or nothing."""
     from GuideGenLib.anatomy.table import write_labels_csv
-    from GuideGenLib.preview import write_preview
-    from GuideGenLib.volumes import write_json, write_volume
+    from GuideGenLib.core.files import write_json
+    from GuideGenLib.core.volumes import write_volume
+    from GuideGenLib.generator.preview import write_preview
 
     with output_folder(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)

@@ -11,7 +11,7 @@ from GuideGenLib import __version__
 from GuideGenLib.cli import generate, scene, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
-from GuideGenLib.progress import Cancelled
+from GuideGenLib.core.progress import Cancelled
 
 FAILED, CANCELLED = 2, 130
 OUT_OF_MEMORY = (
@@ -60,12 +60,12 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a trained model and write a report")
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     if called == "train":
-        from GuideGenLib.training.cli import add_train_parsers, run_train
+        from GuideGenLib.cli.train import add_train_parsers, run_train
 
         add_train_parsers(train)
         train.set_defaults(call=lambda args, _: run_train(args))
     elif called == "check":
-        from GuideGenLib.evaluation.prompt_checks import add_check_parser, run_check
+        from GuideGenLib.evaluation.prompts.check import add_check_parser, run_check
 
         add_check_parser(check)
         check.set_defaults(call=lambda args, _: run_check(args))

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.core.device import DEVICES, PRECISIONS
 from GuideGenLib.description.model import REGIONS
-from GuideGenLib.device import DEVICES, PRECISIONS
 
 if TYPE_CHECKING:
     from GuideGenLib.description import Description

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.staging import staged
+from GuideGenLib.core.files import staged
 
 NEEDED_BYTES = 64_000_000
 """Room for the files of a whole torso at 2 mm and their temporary copies."""
@@ -14,7 +14,7 @@ NEEDED_BYTES = 64_000_000
 
 @contextmanager
 def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False) -> Iterator[Path]:
-    """A private folder to write files of `names` into; at the end they move to `folder` together (`staging.staged`).
+    """A private folder to write files of `names` into; at the end they move to `folder` together (`files.staged`).
 
     Everything that can be known before is checked before the block runs: raises CommandError for files that are there
     already (without `overwrite`), a file in the folder's place, a folder that cannot be written, a full disk.
@@ -35,6 +35,6 @@ def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False
                 )
             yield private
     except OSError as error:
-        from GuideGenLib.volumes import remedy
+        from GuideGenLib.core.files import remedy
 
         raise CommandError(f"cannot write into {folder}: {remedy(error)}") from error

@@ -14,7 +14,7 @@ from GuideGenLib.cli.options import (
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
-from GuideGenLib.progress import within
+from GuideGenLib.core.progress import within
 
 TITLE_LENGTH = 60
 
@@ -39,10 +39,10 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         raise CommandError(f"{args.output} is a folder: name a file with -o")
     description = describe(args.text)
 
-    from GuideGenLib.scene.comparison import blend
     from GuideGenLib.scene.files import save_mrb
     from GuideGenLib.scene.headless import new_scene
-    from GuideGenLib.scene.run import add_run
+    from GuideGenLib.scene.runs.comparison import blend
+    from GuideGenLib.scene.runs.run import add_run
 
     headless = new_scene()  # before the work, so that missing libraries are told at once
     show_description(description)

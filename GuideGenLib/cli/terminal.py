@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from GuideGenLib.progress import Progress
+from GuideGenLib.core.progress import Progress
 
 if TYPE_CHECKING:
     from GuideGenLib.description import Description
-    from GuideGenLib.mask.lesions import LesionRecord
+    from GuideGenLib.mask.findings.lesions import LesionRecord
     from GuideGenLib.mask.rules import Check
 
 NAMES = {

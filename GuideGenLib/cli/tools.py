@@ -94,9 +94,9 @@ def population(args: argparse.Namespace, _: OpenGenerator) -> int:
         )
     if args.n < 1:
         raise CommandError(f"--n is {args.n}: give at least 1")
+    from GuideGenLib.core.progress import within
     from GuideGenLib.population.torso import cached_torso
     from GuideGenLib.population.write import write_population
-    from GuideGenLib.progress import within
 
     args.output.mkdir(parents=True, exist_ok=True)
     with progress_bar() as progress:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.device import DEVICES
+from GuideGenLib.core.device import DEVICES
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
 INSTALL = 'the page needs further packages: pip install "guidegen[web]"'
@@ -43,7 +43,7 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
         raise CommandError(f"there is no device {args.device!r}: choose one of {', '.join(DEVICES)}")
 
     from GuideGenLib.bundle import load_bundle
-    from GuideGenLib.web.front import Front, serve
+    from GuideGenLib.web.server.front import Front, serve
 
     load_bundle(args.bundle)  # a bad one is told here, not in each session
     front = Front(
@@ -59,7 +59,7 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
 
 def session_command(args: argparse.Namespace) -> tuple[str, ...]:
     """What starts a session's process."""
-    command = (sys.executable, "-m", "GuideGenLib.web.session", "--device", args.device)
+    command = (sys.executable, "-m", "GuideGenLib.web.server.session", "--device", args.device)
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
     return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle)
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import LabelCode, ResidualBlock, depth_to_space, silence, space_to_depth
 from GuideGenLib.codec.compand import compand, expand
+from GuideGenLib.core.blocks import LabelCode, ResidualBlock, depth_to_space, silence, space_to_depth
 
 FACTOR = 4
 """Voxels a latent cell, along each axis."""

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import ChannelNorm, LabelCode, ResidualBlock, TextQueries, depth_to_space, silence
 from GuideGenLib.codec.network import FACTOR
+from GuideGenLib.core.blocks import ChannelNorm, LabelCode, ResidualBlock, TextQueries, depth_to_space, silence
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.ct.network import CTNetwork, Style
 from GuideGenLib.ct.reference import skin_depth
-from GuideGenLib.progress import Progress, silent, within
 
 SPACING = 2.0
 """mm of the voxels that the networks were trained on."""

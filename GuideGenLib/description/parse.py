@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from GuideGenLib.description.findings import read_findings
-from GuideGenLib.description.groups import contradiction
-from GuideGenLib.description.items import CONTENT_TYPES, Item, read_items, sentences
-from GuideGenLib.description.lexicon import FEMALE_ORGANS, MALE_ORGANS, REGION_OF_PARTS
 from GuideGenLib.description.model import Description, DescriptionError, Span
+from GuideGenLib.description.reading.findings import read_findings
+from GuideGenLib.description.reading.groups import contradiction
+from GuideGenLib.description.reading.items import CONTENT_TYPES, Item, read_items, sentences
+from GuideGenLib.description.reading.tokens import Line
+from GuideGenLib.description.reading.writing import ReadFindings
 from GuideGenLib.description.stage import disagreement
-from GuideGenLib.description.tokens import Line
-from GuideGenLib.description.writing import Reading
+from GuideGenLib.description.words.lexicon import FEMALE_ORGANS, MALE_ORGANS, REGION_OF_PARTS
 
 LONGEST_TEXT = 2000
 EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
@@ -70,7 +70,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _patient(items: list[Item], reading: Reading) -> tuple[_Found, list[str], list[Item]]:
+def _patient(items: list[Item], reading: ReadFindings) -> tuple[_Found, list[str], list[Item]]:
     """Age, sex, race, ethnicity, habitus, region, phase; notes on them; items that need no listing."""
     found: _Found = {}
     notes: list[str] = []
@@ -143,7 +143,7 @@ def _body_mass(items: list[Item], found: _Found, notes: list[str]) -> list[Item]
     return used
 
 
-def _region(items: list[Item], reading: Reading, found: _Found) -> None:
+def _region(items: list[Item], reading: ReadFindings, found: _Found) -> None:
     """The scanned region: all that are named, joined; words that say where a finding is do not count."""
     mentions = [item for item in items if item.type == "region" and item not in reading.organ_words]
     parts = "".join(sorted(set("".join(item.value for item in mentions))))
@@ -178,7 +178,7 @@ def _slips(items: list[Item]) -> list[str]:
     return [item.note for item in items if item.note and item.type not in ("size", "stage")]
 
 
-def _advice(found: _Found, reading: Reading) -> list[str]:
+def _advice(found: _Found, reading: ReadFindings) -> list[str]:
     """What the user should know before a volume is made of this."""
     notes: list[str] = []
     for finding, spans in zip(reading.findings, reading.spans, strict=True):
@@ -204,7 +204,7 @@ def _advice(found: _Found, reading: Reading) -> list[str]:
     return notes
 
 
-def _check_sex(found: _Found, reading: Reading) -> None:
+def _check_sex(found: _Found, reading: ReadFindings) -> None:
     if "sex" not in found:
         return
     sex, span = found["sex"]

@@ -28,7 +28,7 @@ def worker_environment(threads: int | None = None) -> dict[str, str]:
 
 def estimate(metrics: Mapping[str, Any], size_mm3: float) -> float | None:
     """Peak bytes of a run on that much space, from the metrics of a bundle; None where they were not measured."""
-    from GuideGenLib.device import memory_estimate
+    from GuideGenLib.core.device import memory_estimate
 
     peak = metrics.get("speed", {}).get("peak_bytes")
     return None if peak is None else memory_estimate(float(peak), size_mm3 / TORSO_MM3)
@@ -36,7 +36,7 @@ def estimate(metrics: Mapping[str, Any], size_mm3: float) -> float | None:
 
 def require_memory(metrics: Mapping[str, Any], size_mm3: float) -> None:
     """Refuse a run that cannot fit: raises MemoryError with the figures and what to do."""
-    from GuideGenLib.device import free_memory
+    from GuideGenLib.core.device import free_memory
 
     needed, free = estimate(metrics, size_mm3), free_memory()
     if needed is None or free is None:

@@ -76,7 +76,7 @@ REQUESTS = (MaskRequest, CTRequest, RegenerateRequest, DescribeRequest)
 
 @dataclass(frozen=True)
 class MaskDone:
-    """anatomy: uint8 labels at 3 mm, LPS; lesions and checks as `mask.lesions` and `mask.rules` record them."""
+    """anatomy: uint8 labels at 3 mm, LPS; lesions and checks as `mask.findings.lesions`, `mask.rules` record."""
 
     anatomy: Any
     lesions: list[dict[str, Any]]

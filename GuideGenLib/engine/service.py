@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.core.progress import Progress
 from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
@@ -20,7 +21,6 @@ from GuideGenLib.engine.protocol import (
     Result,
     Start,
 )
-from GuideGenLib.progress import Progress
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -95,7 +95,7 @@ class Service:
         description: "Description",
         progress: Progress,
     ) -> CTDone:
-        from GuideGenLib.volumes import require_anatomy
+        from GuideGenLib.anatomy.label_volumes import require_anatomy
 
         anatomy = require_anatomy(anatomy)
         _require_memory(generator, _size_mm3(anatomy))
@@ -194,7 +194,8 @@ def _open_generator(start: Start) -> "Generator":
 
 def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
     """The volume fields of a request with the function that reads a user's file of that kind."""
-    from GuideGenLib.volumes import read_anatomy, read_ct
+    from GuideGenLib.anatomy.label_volumes import read_anatomy
+    from GuideGenLib.core.volumes import read_ct
 
     if isinstance(request, CTRequest):
         return {"anatomy": read_anatomy}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.engine.exchange import discard, remove_folder
 from GuideGenLib.engine.failures import failure
 from GuideGenLib.engine.pace import Pace
@@ -34,7 +35,6 @@ from GuideGenLib.engine.protocol import (
     encode,
 )
 from GuideGenLib.engine.service import Service
-from GuideGenLib.progress import Cancelled
 
 NO_START = 3
 """Exit status when the first line is not what it should be."""

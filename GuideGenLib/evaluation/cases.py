@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.core.files import write_json
+from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.core.volumes import to_canonical, write_volume
 from GuideGenLib.description import Description, parse
-from GuideGenLib.mask.sites import LesionError
-from GuideGenLib.progress import Progress, silent
-from GuideGenLib.volumes import to_canonical, write_json, write_volume
+from GuideGenLib.mask.findings.sites import LesionError
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Generator
@@ -27,7 +28,7 @@ Volume = tuple[np.ndarray, float]
 
 
 @dataclass(frozen=True)
-class Case:
+class GeneratedCase:
     """One generated patient. folder holds anatomy.nii.gz, ct.nii.gz and case.json; key: its name in that folder."""
 
     key: str
@@ -65,7 +66,7 @@ def make_cases(
     mask: dict[str, Any] | None = None,
     ct: dict[str, Any] | None = None,
     progress: Progress = silent,
-) -> list[Case]:
+) -> list[GeneratedCase]:
     """Make the cases that `folder` does not hold yet, each in `folder`/`key`.
 
     mask, ct: further arguments of `Generator.synthesize_mask` and `synthesize_ct`. The anatomies have the region that
@@ -73,7 +74,7 @@ def make_cases(
     """
     cases = []
     for index, order in enumerate(orders):
-        case = Case(order.key, order.text, order.seed, folder / order.key)
+        case = GeneratedCase(order.key, order.text, order.seed, folder / order.key)
         settings = {
             "text": order.text, "seed": order.seed, "like": order.like, "bundle": generator.bundle.identity,
             "precision": "bfloat16" if generator.models.bfloat16 else "float32", "mask": mask or {}, "ct": ct or {},
@@ -84,7 +85,7 @@ def make_cases(
     return cases
 
 
-def _make(case: Case, settings: dict[str, Any], generator: "Generator", with_ct: bool) -> None:
+def _make(case: GeneratedCase, settings: dict[str, Any], generator: "Generator", with_ct: bool) -> None:
     note, anatomy_file, ct_file = (case.folder / name for name in ("case.json", "anatomy.nii.gz", "ct.nii.gz"))
     same = note.is_file() and json.loads(note.read_text(encoding="utf-8")) == json.loads(json.dumps(settings))
     if same and anatomy_file.is_file() and (ct_file.is_file() or not with_ct):

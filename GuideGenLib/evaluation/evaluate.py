@@ -15,15 +15,15 @@ from typing import Any
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import load_bundle
-from GuideGenLib.device import DEVICES, PRECISIONS, cores
-from GuideGenLib.evaluation import EvaluationError
-from GuideGenLib.evaluation.cells import card_table, terminal
-from GuideGenLib.evaluation.html_report import page
+from GuideGenLib.core.device import DEVICES, PRECISIONS, cores
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.files import remedy, write_json, write_text
 from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
 from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, Plan, expected_seconds, parts_of
-from GuideGenLib.evaluation.record import FILE, Evaluation, keep, kept, read_evaluation
-from GuideGenLib.evaluation.section import Section
-from GuideGenLib.volumes import remedy, write_json, write_text
+from GuideGenLib.evaluation.report.cells import card_table, terminal
+from GuideGenLib.evaluation.report.html_report import page
+from GuideGenLib.evaluation.report.record import FILE, Evaluation, keep, kept, read_evaluation
+from GuideGenLib.evaluation.report.section import Section
 
 PAGE_FILE = "evaluation.html"
 DATA_VARIABLE = "GUIDEGEN_DATA"

@@ -10,18 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from GuideGenLib.evaluation import EvaluationError
-from GuideGenLib.evaluation.cases import Case, Order, make_cases
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.progress import Progress
+from GuideGenLib.core.resources import resource
+from GuideGenLib.evaluation.cases import GeneratedCase, Order, make_cases
 from GuideGenLib.evaluation.plan import Plan
-from GuideGenLib.evaluation.section import Section
-from GuideGenLib.progress import Progress
-from GuideGenLib.resources import resource
+from GuideGenLib.evaluation.report.section import Section
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from GuideGenLib.evaluation.judges import Judges
     from GuideGenLib.generator import Generator
+    from GuideGenLib.judges.folder import Judges
 
 
 class Work:
@@ -50,13 +50,13 @@ class Work:
     @cached_property
     def judges(self) -> "Judges":
         """Raises EvaluationError where there are none."""
-        from GuideGenLib.evaluation.judges import load_judges
+        from GuideGenLib.judges.folder import load_judges
 
         return load_judges(self.args.judges)
 
     @cached_property
-    def cases(self) -> list[Case]:
-        from GuideGenLib.evaluation.prompt_alignment import evaluation_orders
+    def cases(self) -> list[GeneratedCase]:
+        from GuideGenLib.evaluation.alignment.with_text import evaluation_orders
 
         orders = evaluation_orders(self.plan.cases)
         return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
@@ -72,27 +72,27 @@ class Work:
 
     @cached_property
     def flip_orders(self) -> "Sequence[Order]":
-        from GuideGenLib.evaluation.flips import orders
+        from GuideGenLib.evaluation.alignment.flips import orders
 
         return orders(self.plan.subset)
 
     @cached_property
-    def flips(self) -> list[Case]:
+    def flips(self) -> list[GeneratedCase]:
         """Masks alone: their CTs are judged by nobody."""
         orders, progress = self.flip_orders, counted("flip", len(self.flip_orders))
         return make_cases(orders, self.output / "flips", self.generator, with_ct=False, progress=progress)
 
 
 def _examples(work: Work) -> Section:
-    from GuideGenLib.evaluation.examples import show_examples
+    from GuideGenLib.evaluation.report.examples import show_examples
 
     return show_examples(work.cases, work.output)
 
 
 def _alignment(work: Work) -> Section:
-    from GuideGenLib.evaluation.agreement import ORGANS
-    from GuideGenLib.evaluation.alignment import measure_alignment
-    from GuideGenLib.evaluation.plots import bars
+    from GuideGenLib.evaluation.alignment.with_anatomy import measure_alignment
+    from GuideGenLib.evaluation.report.plots import bars
+    from GuideGenLib.judges.agreement import ORGANS
 
     section = measure_alignment(work.cases, work.judges, work.output)
     by_name = {figure.name: figure for figure in section.figures}
@@ -104,13 +104,13 @@ def _alignment(work: Work) -> Section:
 
 
 def _prompts(work: Work) -> Section:
-    from GuideGenLib.evaluation.prompt_alignment import measure_prompts
+    from GuideGenLib.evaluation.alignment.with_text import measure_prompts
 
     return measure_prompts(work.cases, work.flips, work.judges, work.output)
 
 
 def _realism(work: Work) -> Section:
-    from GuideGenLib.evaluation.realism import measure_realism
+    from GuideGenLib.evaluation.realism.figures import measure_realism
 
     # real scans are slow to read: the statistics of some that ship stand for them in a subset
     data = None if work.plan.subset else work.data
@@ -119,7 +119,7 @@ def _realism(work: Work) -> Section:
 
 
 def _samplers(work: Work) -> Section:
-    from GuideGenLib.evaluation.samplers import measure_samplers
+    from GuideGenLib.evaluation.ablations.samplers import measure_samplers
 
     plan = work.plan
     total = plan.sampler_prompts * len(plan.sampler_steps) * 2
@@ -128,14 +128,14 @@ def _samplers(work: Work) -> Section:
 
 
 def _ablations(work: Work) -> Section:
-    from GuideGenLib.evaluation.ablations import measure_ablations
+    from GuideGenLib.evaluation.ablations.comparison import measure_ablations
 
     cases = work.cases[: work.plan.ablation_cases]
     return measure_ablations(work.generator, cases, work.judges, work.data, work.output, counted)
 
 
 def _usability(work: Work) -> Section:
-    from GuideGenLib.evaluation.usability import measure_usability
+    from GuideGenLib.evaluation.realism.usability import measure_usability
 
     return measure_usability(work.cases, work.data, work.output, work.plan.training_steps, say)
 
@@ -162,7 +162,7 @@ PARTS = {
 
 def judges_identity(path: Path | None) -> str:
     """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
-    from GuideGenLib.evaluation.judges import CONFIG, DEFAULT
+    from GuideGenLib.judges.folder import CONFIG, DEFAULT
 
     file = (resource(*DEFAULT) if path is None else path) / CONFIG
     if not file.is_file():

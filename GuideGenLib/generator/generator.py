@@ -12,8 +12,13 @@ import SimpleITK as sitk
 import torch
 
 from GuideGenLib import __version__
+from GuideGenLib.anatomy.label_volumes import require_anatomy
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import Bundle, load_bundle
+from GuideGenLib.core.device import choose_device, choose_precision
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.progress import Progress, silent, within
+from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import aged, reference_table
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
@@ -21,18 +26,15 @@ from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.report import to_json
-from GuideGenLib.device import choose_device, choose_precision
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
-from GuideGenLib.mask.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.regions import ORGANS
 from GuideGenLib.mask.rules import Check, check, score
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.sex_organs import OWN
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
-from GuideGenLib.progress import Progress, silent, within
-from GuideGenLib.volumes import VolumeError, check_ct, from_canonical, image_from_array, require_anatomy, to_canonical
 
 GUIDANCE = 1.5
 MARGIN_MM = 20.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.shapes import TOUCHING
+from GuideGenLib.mask.findings.shapes import TOUCHING
 
 SIDES = ("left", "right")
 LOBES = {

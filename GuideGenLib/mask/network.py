@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import ChannelNorm, ResidualBlock, TextQueries, depth_to_space, space_to_depth
+from GuideGenLib.core.blocks import ChannelNorm, ResidualBlock, TextQueries, depth_to_space, space_to_depth
 
 
 @dataclass(frozen=True)

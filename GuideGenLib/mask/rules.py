@@ -9,12 +9,12 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.description.stage import stage_size_mm
-from GuideGenLib.mask.colon import distances_to_part
 from GuideGenLib.mask.components import largest_share, single_part_keys
-from GuideGenLib.mask.lesions import LesionRecord
-from GuideGenLib.mask.shapes import TOUCHING, Box, Spacing, longest_extent
-from GuideGenLib.mask.sites import LOBES, ORGANS, asked_sites, belongs
-from GuideGenLib.mask.tissue import table_of
+from GuideGenLib.mask.findings.colon import distances_to_part
+from GuideGenLib.mask.findings.lesions import LesionRecord
+from GuideGenLib.mask.findings.shapes import TOUCHING, Box, Spacing, longest_extent
+from GuideGenLib.mask.findings.sites import LOBES, ORGANS, asked_sites, belongs
+from GuideGenLib.mask.findings.tissue import table_of
 
 Volumes = Mapping[str, tuple[float, float]]
 WHOLE = 0.95
@@ -169,9 +169,7 @@ def _sized(spacing: Spacing, finding: Finding, lesions: Sequence[_Lesion], index
     return Check(f"lesion:{index}:size", passed, f"{measured} mm, asked {low:.0f} to {high:.0f} mm")
 
 
-def _placed(
-    labels: np.ndarray, spacing: Spacing, finding: Finding, lesions: Sequence[_Lesion], index: int
-) -> Check:
+def _placed(labels: np.ndarray, spacing: Spacing, finding: Finding, lesions: Sequence[_Lesion], index: int) -> Check:
     shares = [share_in_place(labels, spacing, finding, lesion.box, lesion.voxels) for lesion in lesions]
     sited = [in_site(labels, spacing, finding, lesion.positions) for lesion in lesions]
     detail = ", ".join(f"{share:.2f}" for share in shares) + " of it by its organ"
@@ -180,9 +178,7 @@ def _placed(
     return Check(f"lesion:{index}:place", min(shares) >= IN_PLACE and all(sited), detail)
 
 
-def share_in_place(
-    labels: np.ndarray, spacing: Spacing, finding: Finding, box: Box, voxels: np.ndarray
-) -> float:
+def share_in_place(labels: np.ndarray, spacing: Spacing, finding: Finding, box: Box, voxels: np.ndarray) -> float:
     """Part of a lesion's voxels that lie by the organ, side and lobe of its finding.
 
     A voxel does if the asked tissue is not farther away than half the lesion's length, and no other lobe, or the other

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
-from GuideGenLib.progress import Progress, silent
 
 DEFAULT_STEPS = {"flow": 12, "categorical": 20}
 GUIDED_SHARE = 0.6

@@ -9,7 +9,7 @@ import numpy as np
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import keep_largest
-from GuideGenLib.mask.tissue import FILLERS, table_of
+from GuideGenLib.mask.findings.tissue import FILLERS, table_of
 
 OTHER_SEX = {"male": "uterus", "female": "prostate"}
 """By the sex of a description: the organ that such a person has not."""

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
@@ -13,7 +14,6 @@ from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
 from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
-from GuideGenLib.progress import Progress, silent, within
 
 COARSE_SPACING = 6.0
 SPACING = 3.0

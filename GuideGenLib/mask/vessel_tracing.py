@@ -7,8 +7,8 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.mask.findings.shapes import TOUCHING
 from GuideGenLib.mask.lung_vessels import PLEURA_MM, Mask, VesselMaps, fit_chart, sided_lungs
-from GuideGenLib.mask.shapes import TOUCHING
 
 CONTRAST_HU = 175.0
 """A voxel so much brighter than the median of its surroundings belongs to a vessel. The joined torso's branches then

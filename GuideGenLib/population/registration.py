@@ -14,7 +14,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from GuideGenLib.progress import Progress, silent, within
+from GuideGenLib.core.progress import Progress, silent, within
 
 Spacing = tuple[float, float, float]
 Groups = Mapping[str, tuple[NDArray[np.bool_], NDArray[np.bool_], float]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.data.tissues import select
 from GuideGenLib.population.template_labels import (
     BONES,
     COARSE,
@@ -24,7 +25,6 @@ from GuideGenLib.population.template_labels import (
     trimmed,
     womanly,
 )
-from GuideGenLib.population.tissues import select
 
 # Scaled about their own centres; the right-hand side lists what moves as one organ.
 ORGANS: dict[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.population.tissues import select
+from GuideGenLib.data.tissues import select
 
 SPACING = 3.0
 COARSE = 6.0

@@ -17,10 +17,10 @@ from scipy import ndimage
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.data.layouts import find_case, read_case
+from GuideGenLib.data.tissues import closed, largest, opened, select
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
-from GuideGenLib.population.tissues import closed, largest, opened, select
-from GuideGenLib.progress import Progress, silent
-from GuideGenLib.training.layouts import find_case, read_case
 
 SHAPE = (192, 112, 128)
 SPACING: Spacing = (3.0, 3.0, 3.0)

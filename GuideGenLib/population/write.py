@@ -14,14 +14,14 @@ import SimpleITK as sitk
 import torch
 from numpy.typing import NDArray
 
+from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.description.model import Finding
-from GuideGenLib.mask.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import Sample, coarse, draw_sample, generator_of
 from GuideGenLib.population.template_labels import SPACING
-from GuideGenLib.progress import Progress, silent
 
 CHUNK = 50
 Diseased = tuple[NDArray[np.uint8], tuple[Finding, ...], list[LesionRecord]]

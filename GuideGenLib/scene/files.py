@@ -15,12 +15,13 @@ from typing import Any
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import write_labels_csv
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.files import atomic, remedy, staged, write_json
+from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.provenance import provenance_of
-from GuideGenLib.scene.segmentation import read_anatomy
-from GuideGenLib.staging import staged
-from GuideGenLib.volumes import VolumeError, atomic, remedy, write_json, write_volume
+from GuideGenLib.scene.runs.provenance import provenance_of
+from GuideGenLib.scene.segments.segmentation import read_anatomy
 
 ANATOMY, LABELS, CT, PROVENANCE = "anatomy.nii.gz", "labels.csv", "ct.nii.gz", "provenance.json"
 UNKNOWN_NODE = "Failed to CreateNodeByClass"
@@ -106,7 +107,7 @@ def load_mrb(scene: Any, path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Case:
+class SavedCase:
     """What goes into files: labels (uint8), HU (int16) or None, the record or None."""
 
     anatomy: sitk.Image
@@ -120,14 +121,14 @@ class Case:
         return [name for name, there in wanted.items() if there]
 
 
-def read_case(segmentation: Any, ct: Any) -> Case:
+def read_case(segmentation: Any, ct: Any) -> SavedCase:
     """A segmentation node and its CT node, which may be None. Raises SceneError when the CT lies elsewhere."""
     anatomy = read_anatomy(segmentation)
     volume = read_ct(ct, anatomy) if ct is not None else None
-    return Case(anatomy, volume, (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation))
+    return SavedCase(anatomy, volume, (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation))
 
 
-def write_case(case: Case, folder: Path, *, overwrite: bool = False) -> list[Path]:
+def write_case(case: SavedCase, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """The second half of `export_folder`, which needs no scene and so may run in a thread of its own."""
     with _checked(Path(folder).absolute(), case.names, overwrite) as private:
         write_volume(case.anatomy, private / ANATOMY)

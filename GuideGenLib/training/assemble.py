@@ -17,6 +17,8 @@ from GuideGenLib.bundle import Bundle, write_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
+from GuideGenLib.data.scans import HELD_OUT
+from GuideGenLib.data.sources import data_sources
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.skeleton import measure_maps
@@ -29,8 +31,6 @@ from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.ct import SPREAD
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
-from GuideGenLib.training.scans import HELD_OUT
-from GuideGenLib.training.sources import data_sources
 
 CODEC, CODEC_MASKED, MASK, CT_MEAN, CT_FLOW = "codec", "codec_masked", "mask", "ct_mean", "ct_flow"
 """The run folders of the trainings."""

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.blocks import space_to_depth
 from GuideGenLib.codec.compand import compand, expand
 from GuideGenLib.codec.network import ENCODER, CodecNetwork
+from GuideGenLib.core.blocks import space_to_depth
+from GuideGenLib.data.scans import Scan
 from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.scans import Scan
 
 PATCH = 48
 BATCH = 4

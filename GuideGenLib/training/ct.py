@@ -15,8 +15,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style, expected_latents
 from GuideGenLib.ct.reference import skin_depth
+from GuideGenLib.data.scans import METAL_HU, Scan
 from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.scans import METAL_HU, Scan
 
 PATCH = 72
 BATCH = 2

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.population.torso import Torso, cached_torso
-from GuideGenLib.progress import Progress, silent
 from GuideGenLib.training.loop import RunError, process_rank, steps_done
 
 

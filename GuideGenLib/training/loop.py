@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
 
-from GuideGenLib.device import measure
+from GuideGenLib.core.device import measure
 
 
 class RunError(ValueError):

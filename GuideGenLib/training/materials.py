@@ -16,6 +16,8 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import PHASES, values
 from GuideGenLib.ct.reference import reference_table
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.scans import HELD_OUT, Scan, load_labelled, load_scans
 from GuideGenLib.description.conditioning import SEX_NUMBERS, attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
@@ -23,9 +25,7 @@ from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
 from GuideGenLib.training.ct import Material, prepare
-from GuideGenLib.training.layouts import DataError
 from GuideGenLib.training.mask import MaskData
-from GuideGenLib.training.scans import HELD_OUT, Scan, load_labelled, load_scans
 
 CASES = "cases.csv"
 COLUMNS = ("name", "sex", "age", "phase", "text")

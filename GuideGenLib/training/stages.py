@@ -9,6 +9,7 @@ import torch
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
@@ -24,7 +25,6 @@ from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
 from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
-from GuideGenLib.volumes import image_from_array, to_canonical
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes

@@ -8,20 +8,20 @@ from typing import Any
 import trame_slicer.module as trame_slicer_module
 from trame_slicer.core import SlicerApp
 
-from GuideGenLib.web.compare_panel import ComparePanel
-from GuideGenLib.web.ct_panel import CTPanel
-from GuideGenLib.web.editor_panel import EditorPanel
-from GuideGenLib.web.files_panel import FilesPanel
-from GuideGenLib.web.lesion_panel import LesionPanel
-from GuideGenLib.web.prompt_panel import PromptPanel
-from GuideGenLib.web.run_panel import RunPanel
+from GuideGenLib.web.editor.panel import EditorPanel
+from GuideGenLib.web.files.panel import FilesPanel
+from GuideGenLib.web.panels.compare import ComparePanel
+from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.lesion import LesionPanel
+from GuideGenLib.web.panels.prompt import PromptPanel
+from GuideGenLib.web.panels.run import RunPanel
+from GuideGenLib.web.panels.runs import RunsPanel
+from GuideGenLib.web.panels.segments import SegmentsPanel
+from GuideGenLib.web.panels.settings import SettingsPanel
+from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
-from GuideGenLib.web.runs_panel import RunsPanel
-from GuideGenLib.web.segments_panel import SegmentsPanel
-from GuideGenLib.web.settings_panel import SettingsPanel
 from GuideGenLib.web.shell import Shell
-from GuideGenLib.web.understood_panel import UnderstoodPanel
-from GuideGenLib.web.views import Views
+from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 
 

@@ -13,12 +13,12 @@ from undo_stack import Signal
 from GuideGenLib.engine import Client
 from GuideGenLib.engine.protocol import CTRequest, MaskRequest, RegenerateRequest
 from GuideGenLib.scene.ct import read_ct
-from GuideGenLib.scene.edits import find_edits
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.provenance import provenance_of
-from GuideGenLib.scene.results import file_anatomy, file_ct
-from GuideGenLib.scene.run import shown_anatomy
-from GuideGenLib.scene.segmentation import read_segmentation
+from GuideGenLib.scene.runs.provenance import provenance_of
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
+from GuideGenLib.scene.runs.run import shown_anatomy
+from GuideGenLib.scene.segments.edits import find_edits
+from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.web.workspace import Workspace
 
 POLL_S = 0.05

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from trame.ui.vuetify3 import VAppLayout
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
-from GuideGenLib.web.panel import Panel
+from GuideGenLib.web.editor.panel import EditorPanel
+from GuideGenLib.web.files.panel import FilesPanel
+from GuideGenLib.web.panels.compare import ComparePanel
+from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.lesion import LesionPanel
+from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.panels.prompt import PromptPanel
+from GuideGenLib.web.panels.run import RunPanel
+from GuideGenLib.web.panels.runs import RunsPanel
+from GuideGenLib.web.panels.segments import SegmentsPanel
+from GuideGenLib.web.panels.settings import SettingsPanel
+from GuideGenLib.web.panels.understood import UnderstoodPanel
+from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
-
-if TYPE_CHECKING:
-    from GuideGenLib.web.app import WebApp
 
 TITLE = "GuideGen"
 DRAWER_WIDTH = 390
@@ -47,10 +56,27 @@ HINT = (
 )
 
 
+class Parts(Protocol):
+    """The parts of the page, as `app.WebApp` holds them."""
+
+    views: Views
+    prompt: PromptPanel
+    run: RunPanel
+    understood: UnderstoodPanel
+    settings: SettingsPanel
+    runs: RunsPanel
+    segments: SegmentsPanel
+    editor: EditorPanel
+    lesion: LesionPanel
+    ct: CTPanel
+    compare: ComparePanel
+    files: FilesPanel
+
+
 class Shell(Panel):
     """`app` gives the panels; they are written here in the order in which a case is made."""
 
-    def __init__(self, server: Any, workspace: Workspace, app: WebApp) -> None:
+    def __init__(self, server: Any, workspace: Workspace, app: Parts) -> None:
         super().__init__(server, workspace)
         self.app = app
         self._there = False

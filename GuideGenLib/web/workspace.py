@@ -10,7 +10,7 @@ from typing import Any
 
 from undo_stack import Signal
 
-from GuideGenLib.scene.run import Run, runs
+from GuideGenLib.scene.runs.run import Run, runs
 
 UNCHANGED: Any = object()
 

@@ -55,7 +55,7 @@ class ComparePanel(Panel):
 
     def show(self, fit: bool = False) -> None:
         """The CT in all slice views, and the other one over it."""
-        from GuideGenLib.scene.comparison import blend
+        from GuideGenLib.scene.runs.comparison import blend
 
         state = self.parameterNode
         if state is None or state.ct is None:
@@ -88,8 +88,8 @@ class ComparePanel(Panel):
             composite.SetHotLinkedControl(linked)
 
     def onDifference(self) -> None:
-        from GuideGenLib.scene.comparison import compare
-        from GuideGenLib.scene.hierarchy import file_into, folder_of
+        from GuideGenLib.scene.runs.comparison import compare
+        from GuideGenLib.scene.runs.hierarchy import file_into, folder_of
 
         state = self.parameterNode
         with slicer.util.tryWithErrorDisplay(_("The CTs could not be compared."), waitCursor=True):

@@ -40,8 +40,8 @@ class ExportPanel(Panel):
 
     def sceneChanged(self) -> None:
         """List the runs."""
-        from GuideGenLib.scene.hierarchy import hierarchy_of
-        from GuideGenLib.scene.run import runs
+        from GuideGenLib.scene.runs.hierarchy import hierarchy_of
+        from GuideGenLib.scene.runs.run import runs
 
         scene = slicer.mrmlScene
         self.runs = runs(scene)

@@ -98,7 +98,7 @@ class LesionPanel(Panel):
 
         Raises SceneError when its organ is not there.
         """
-        from GuideGenLib.scene.lesions import add_lesion
+        from GuideGenLib.scene.segments.lesions import add_lesion
 
         state = self.parameterNode
         editor = self.widget.segmentsPanel.editor

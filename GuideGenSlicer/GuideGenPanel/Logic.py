@@ -75,7 +75,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
         from GuideGenLib.engine.protocol import CTRequest
         from GuideGenLib.engine.quality import CT_STEPS
-        from GuideGenLib.scene.segmentation import read_segmentation
+        from GuideGenLib.scene.segments.segmentation import read_segmentation
 
         anatomy, notes = _read(read_segmentation, parameterNode.segmentation)
         request = CTRequest(
@@ -98,7 +98,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         from GuideGenLib.engine.protocol import RegenerateRequest
         from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.ct import read_ct
-        from GuideGenLib.scene.provenance import provenance_of
+        from GuideGenLib.scene.runs.provenance import provenance_of
 
         if not changes:
             raise ValueError(_("The anatomy is the one that this CT was made of: edit the segmentation first."))
@@ -127,9 +127,9 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
         Raises ValueError where the CT has no anatomy in the scene, or the segmentation cannot be read.
         """
-        from GuideGenLib.scene.edits import find_edits
-        from GuideGenLib.scene.run import shown_anatomy
-        from GuideGenLib.scene.segmentation import read_segmentation
+        from GuideGenLib.scene.runs.run import shown_anatomy
+        from GuideGenLib.scene.segments.edits import find_edits
+        from GuideGenLib.scene.segments.segmentation import read_segmentation
 
         if parameterNode.ct is None:
             raise ValueError(_("No CT is chosen: generate one first."))
@@ -145,7 +145,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def outlineChanges(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, visible: bool) -> None:
         """Outline the voxels where two anatomies differ, in place of an earlier outline; it is not saved."""
-        from GuideGenLib.scene.comparison import show_changes
+        from GuideGenLib.scene.runs.comparison import show_changes
 
         scene = slicer.mrmlScene
         for old in self._outlines():
@@ -221,7 +221,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def _file(self, job: Job, result: Any) -> str:
         """Put a result into the scene as new nodes and choose it; returns what the user should know of it."""
-        from GuideGenLib.scene.results import file_anatomy, file_ct
+        from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
         scene = slicer.mrmlScene
         parameterNode = self.getParameterNode()

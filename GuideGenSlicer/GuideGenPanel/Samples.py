@@ -21,7 +21,7 @@ def registerSamples() -> None:
     """
     import SampleData
 
-    from GuideGenLib.resources import resource
+    from GuideGenLib.core.resources import resource
 
     for name, screenshot in SCREENSHOTS.items():
         thumbnail = resource("Screenshots", screenshot)

@@ -115,7 +115,7 @@ class SegmentsPanel(Panel):
         self.onJump()
 
     def onJump(self) -> None:
-        from GuideGenLib.scene.centre import place_within
+        from GuideGenLib.scene.segments.centre import place_within
 
         segmentID = self.editor.currentSegmentID()
         centre = place_within(self._segmentation, segmentID) if segmentID else None
@@ -215,7 +215,7 @@ def segmentsOf(segmentation) -> list:
 
 def labelOf(segment):
     """The row of the anatomy table that a segment stands for, or None."""
-    from GuideGenLib.scene.terminology import label_of
+    from GuideGenLib.scene.segments.terminology import label_of
 
     return label_of(segment)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from GuideGenLib.anatomy.reader import COLUMNS, AnatomyTableError, load_table
-from GuideGenLib.resources import resource
+from GuideGenLib.core.resources import resource
 
 Rows = list[dict[str, str]]
 LIVER_LINE = 28

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.resources import resource
-from GuideGenLib.volumes import VolumeError
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.resources import resource
 
 any_label = st.sampled_from(table.labels())
 

@@ -105,7 +105,7 @@ def main() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line; --stage and what follows it are for the script's own children."""
-    from GuideGenLib.evaluation.prompts import prompts
+    from GuideGenLib.evaluation.prompts.fixed_prompts import prompts
 
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument(
@@ -124,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
 
 def settings(quick: bool) -> list[tuple[str, str]]:
     """Devices and precisions to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
-    from GuideGenLib.device import choose_device, measure
+    from GuideGenLib.core.device import choose_device, measure
 
     best = choose_device("auto").type
     if quick:
@@ -136,7 +136,7 @@ def machine() -> dict[str, Any]:
     """What the figures belong to."""
     import torch
 
-    from GuideGenLib.device import cores
+    from GuideGenLib.core.device import cores
 
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
@@ -259,8 +259,8 @@ def decoding(generator: "Generator", anatomy: "sitk.Image", ct: "sitk.Image") ->
     import SimpleITK as sitk
     import torch
 
+    from GuideGenLib.core.volumes import to_canonical
     from GuideGenLib.ct.synthesizer import MULTIPLE, SPACING
-    from GuideGenLib.volumes import to_canonical
 
     labels, _ = to_canonical(anatomy, SPACING, labels=True, smooth=True)
     hu = sitk.GetArrayFromImage(ct).astype(np.float32)

@@ -147,7 +147,7 @@ def processes() -> list[tuple[str, float, float]]:
             status = dict(line.split(":", 1) for line in (entry / "status").read_text().splitlines())
         except (OSError, ValueError):
             continue
-        for name in ("web.session", "engine.worker"):
+        for name in ("web.server.session", "engine.worker"):
             if f"GuideGenLib.{name}" in command:
                 sizes = [int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM")]
                 found.append((name, *sizes))

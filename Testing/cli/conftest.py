@@ -11,9 +11,12 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.cli.main import main
+from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.description import Description
 from GuideGenLib.mask.rules import Check
-from GuideGenLib.progress import Progress, silent
+from Testing.trunk import flat, hu, organs, write
+
+__all__ = ["flat", "generator", "guidegen", "hu", "organs", "write"]
 
 TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
 

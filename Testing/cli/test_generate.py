@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib import volumes
-from GuideGenLib.anatomy import table
+from GuideGenLib.anatomy import label_volumes, table
 from GuideGenLib.cli.options import inherit
-from GuideGenLib.progress import Cancelled
+from GuideGenLib.core import volumes
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.progress import Cancelled
 
 TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
 FILES = ["anatomy.nii.gz", "ct.nii.gz", "labels.csv", "preview.png", "provenance.json"]
@@ -32,7 +33,7 @@ def test_generate_writes_a_whole_case(guidegen: Run, generator, tmp_path: Path, 
     out = tmp_path / "new ü" / "case"
     assert guidegen("generate", TEXT, "-o", out, "--seed", 7, "--region", "chest", "--spacing", "3") == 0
     assert sorted(os.listdir(out)) == FILES
-    anatomy = volumes.read_anatomy(out / "anatomy.nii.gz")
+    anatomy = label_volumes.read_anatomy(out / "anatomy.nii.gz")
     assert np.array_equal(sitk.GetArrayFromImage(anatomy), sitk.GetArrayFromImage(generator.anatomy))
     assert np.array_equal(
         sitk.GetArrayFromImage(volumes.read_ct(out / "ct.nii.gz")), sitk.GetArrayFromImage(generator.hu)
@@ -208,7 +209,7 @@ def test_known_errors_are_lines_and_unknown_ones_keep_their_traceback(
 
         return at
 
-    generator.at = fail(volumes.VolumeError("the CT is odd: do this"))
+    generator.at = fail(VolumeError("the CT is odd: do this"))
     assert guidegen("generate", TEXT, "-o", tmp_path / "case") == 2
     assert capsys.readouterr().err.strip().splitlines()[-1] == "guidegen: error: the CT is odd: do this"
     generator.at = fail(RuntimeError("DefaultCPUAllocator: can't allocate memory"))

@@ -15,8 +15,8 @@ import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import label
 from GuideGenLib.cli.scene import TITLE_LENGTH, title_of
-from GuideGenLib.progress import Cancelled
-from GuideGenLib.volumes import write_volume
+from GuideGenLib.core.progress import Cancelled
+from GuideGenLib.core.volumes import write_volume
 
 TEXT = (
     "This patient is a white male. In this medical CT scan, his clinical status can be described as an advanced lung "

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from GuideGenLib import device
 from GuideGenLib.bundle import write_bundle
 from GuideGenLib.cli.main import build_parser, main
+from GuideGenLib.core import device
 from GuideGenLib.description import encoder
 
 TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
@@ -188,8 +188,8 @@ def test_population_draws_from_the_joined_torso(guidegen: Run, tmp_path: Path, m
 def test_train_and_check_are_reached_with_their_own_options(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    from GuideGenLib.evaluation import prompt_checks
-    from GuideGenLib.training import cli
+    from GuideGenLib.cli import train as cli
+    from GuideGenLib.evaluation.prompts import check as prompt_checks
 
     seen = []
     monkeypatch.setattr(cli, "run_train", lambda args: seen.append((args.stage, args.run)) or 0)

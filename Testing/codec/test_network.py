@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from GuideGenLib.blocks import depth_to_space, space_to_depth
 from GuideGenLib.codec.compand import expand
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.core.blocks import depth_to_space, space_to_depth
 
 
 def blocks_of_rank(rank: int, count: int = 600) -> Tensor:

@@ -3,8 +3,8 @@
 import pytest
 
 from GuideGenLib.description import DescriptionError
-from GuideGenLib.description.numbers import find_numbers, number_of
-from GuideGenLib.description.tokens import tokenize
+from GuideGenLib.description.reading.numbers import find_numbers, number_of
+from GuideGenLib.description.reading.tokens import tokenize
 
 
 def read(text: str) -> list[tuple[str, object]]:

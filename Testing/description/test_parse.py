@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from GuideGenLib.description import Description, DescriptionError, parse
-from GuideGenLib.description.vocabulary import phrases
+from GuideGenLib.description.words.vocabulary import phrases
 
 WORDS = sorted({" ".join(phrase.words) for group in phrases().values() for phrase in group})
 FRAGMENTS = [*WORDS, "T3NMX", "pT2aN1M0", "stage IIIB", "5 x 4 cm", "12 mm", "67-year-old", "60s", "segment IVb",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from GuideGenLib.description.tnm import find_stages
+from GuideGenLib.description.reading.tnm import find_stages
 
 
 def told(text: str) -> dict[str, str]:

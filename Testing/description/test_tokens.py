@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from GuideGenLib.description.tokens import correct, edits, tokenize
+from GuideGenLib.description.reading.tokens import correct, edits, tokenize
 
 
 @pytest.mark.parametrize(

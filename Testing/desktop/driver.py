@@ -127,7 +127,7 @@ class Driver:
     # Segments
     def anatomy(self) -> sitk.Image:
         """The chosen segmentation as labels."""
-        from GuideGenLib.scene.segmentation import read_anatomy
+        from GuideGenLib.scene.segments.segmentation import read_anatomy
 
         return read_anatomy(self.state.segmentation)
 

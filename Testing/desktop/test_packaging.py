@@ -296,7 +296,7 @@ def test_the_installed_extension_finds_its_library_and_resources(tmp_path: Path)
     modules = prefix / "modules"
     assert (modules / "GuideGen.py").is_file() and (modules / "GuideGenPanel" / "Widget.py").is_file()
     code = (
-        "from GuideGenLib.resources import resource; from GuideGenLib.bundle import load_bundle; "
+        "from GuideGenLib.core.resources import resource; from GuideGenLib.bundle import load_bundle; "
         "from GuideGenLib.anatomy.table import labels; "
         "print(resource('anatomy.csv')); labels(); load_bundle()"
     )

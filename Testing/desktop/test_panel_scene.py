@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.scene.centre import place_within
+from GuideGenLib.scene.segments.centre import place_within
 from Testing.desktop import host
 from Testing.desktop.driver import Driver
 
@@ -19,7 +19,7 @@ PROVENANCE = {"synthetic": True, "text": "A 60 year old man.", "settings": {"see
 @pytest.fixture
 def case(panel: Driver, small_anatomy: sitk.Image, small_ct: sitk.Image) -> Driver:
     """The panel with a filed run and its CT, chosen."""
-    from GuideGenLib.scene.results import file_anatomy, file_ct
+    from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
     scene = panel.slicer.mrmlScene
     run = file_anatomy(scene, small_anatomy, PROVENANCE, "a case")

@@ -103,7 +103,7 @@ def edit(panel: Driver, before: np.ndarray) -> np.ndarray:
 
 def add_segment(panel: Driver, key: str) -> None:
     """An empty segment of a known kind, as the Add button and the terminology window make it."""
-    from GuideGenLib.scene.terminology import set_terminology
+    from GuideGenLib.scene.segments.terminology import set_terminology
 
     segmentation = panel.state.segmentation.GetSegmentation()
     segmentation.AddEmptySegment(key, key)
@@ -131,7 +131,7 @@ def array(image: sitk.Image) -> np.ndarray:
 
 
 def provenance(node: Any) -> dict[str, Any]:
-    from GuideGenLib.scene.provenance import provenance_of
+    from GuideGenLib.scene.runs.provenance import provenance_of
 
     found = provenance_of(node)
     assert found is not None

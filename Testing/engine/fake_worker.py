@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.core.progress import Progress
+from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.description import Description
 from GuideGenLib.engine.protocol import Start
 from GuideGenLib.engine.service import Service
 from GuideGenLib.engine.worker import main
-from GuideGenLib.progress import Progress
-from GuideGenLib.volumes import image_from_array
 
 STEPS = 20
 

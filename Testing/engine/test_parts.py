@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from GuideGenLib.bundle import BundleError
+from GuideGenLib.core.device import DeviceError
+from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.description import DescriptionError
 from GuideGenLib.description.encoder import EncoderError
-from GuideGenLib.device import DeviceError
 from GuideGenLib.engine import environment
 from GuideGenLib.engine.environment import TORSO_MM3, estimate, require_memory, worker_environment, worker_python
 from GuideGenLib.engine.exchange import read_exchange, remove_folder, write_exchange
 from GuideGenLib.engine.failures import ending, failure
 from GuideGenLib.engine.pace import Pace
 from GuideGenLib.engine.protocol import Progress
-from GuideGenLib.mask.lesions import LesionError
+from GuideGenLib.mask.findings.lesions import LesionError
 from GuideGenLib.mask.regions import SLABS
-from GuideGenLib.volumes import VolumeError
 
 # ---------------------------------------------------------------- progress
 
@@ -213,12 +213,12 @@ def test_memory_grows_with_the_space_and_too_little_is_told_with_figures(monkeyp
     assert estimate(metrics, TORSO_MM3 / 2) == 2e9
     assert estimate({}, TORSO_MM3) is None
     monkeypatch.setattr(environment, "_resident", lambda: 500_000_000)
-    monkeypatch.setattr("GuideGenLib.device.free_memory", lambda: 1_600_000_000)
+    monkeypatch.setattr("GuideGenLib.core.device.free_memory", lambda: 1_600_000_000)
     require_memory(metrics, TORSO_MM3 / 2)
     require_memory({}, 100 * TORSO_MM3)
     with pytest.raises(MemoryError, match=r"about 3\.0 GB of memory, 0\.9 GB more than there is"):
         require_memory(metrics, TORSO_MM3)
-    monkeypatch.setattr("GuideGenLib.device.free_memory", lambda: None)
+    monkeypatch.setattr("GuideGenLib.core.device.free_memory", lambda: None)
     require_memory(metrics, 100 * TORSO_MM3)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.evaluation.cases import ANOTHER, Order, make_cases
-from GuideGenLib.mask.sites import LesionError
-from GuideGenLib.volumes import image_from_array
+from GuideGenLib.mask.findings.sites import LesionError
 
 ORDER = Order("one", "A man of 60.", 3)
 

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from GuideGenLib.cli.main import main
-from GuideGenLib.evaluation import EvaluationError, evaluate, parts
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.evaluation import evaluate, parts
 from GuideGenLib.evaluation.parts import PARTS, Part, Work
 from GuideGenLib.evaluation.plan import SUBSET_LIMIT_S, Plan, expected_seconds, parts_of
-from GuideGenLib.evaluation.section import Section, mean_figure
+from GuideGenLib.evaluation.report.section import Section, mean_figure
 from GuideGenLib.generator import Generator
 
 Run = Callable[..., int]
@@ -180,7 +181,7 @@ def test_without_judges_the_other_parts_are_measured_and_the_rest_is_named(
     fake: FakeParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
-    monkeypatch.setattr("GuideGenLib.evaluation.judges.DEFAULT", ("Models", "none"))
+    monkeypatch.setattr("GuideGenLib.judges.folder.DEFAULT", ("Models", "none"))
     assert main(["evaluate", "-o", str(tmp_path / "out")]) == 1
     assert fake.measured == [name for name, part in PARTS.items() if not part.judges]
     assert "not measured: alignment" in capsys.readouterr().err

@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.evaluation import EvaluationError, alignment, flips, parts, prompt_alignment, realism
-from GuideGenLib.evaluation.cases import Case
-from GuideGenLib.evaluation.examples import show_examples
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.volumes import write_volume
+from GuideGenLib.evaluation import parts
+from GuideGenLib.evaluation.alignment import flips
+from GuideGenLib.evaluation.alignment import with_anatomy as alignment
+from GuideGenLib.evaluation.alignment import with_text as prompt_alignment
+from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.parts import PARTS, Work, counted, population_seed
 from GuideGenLib.evaluation.plan import Plan
-from GuideGenLib.evaluation.section import Figure, Section
-from GuideGenLib.volumes import write_volume
+from GuideGenLib.evaluation.realism import figures as realism
+from GuideGenLib.evaluation.report.examples import show_examples
+from GuideGenLib.evaluation.report.section import Figure, Section
 
 Made = list[tuple[str, int, dict[str, Any]]]
 
@@ -26,9 +31,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     """Calls of make_cases: name of the folder, number of orders, further arguments."""
     calls: Made = []
 
-    def make(orders: Any, folder: Path, generator: Any, **options: Any) -> list[Case]:
+    def make(orders: Any, folder: Path, generator: Any, **options: Any) -> list[GeneratedCase]:
         calls.append((folder.name, len(orders), {k: v for k, v in options.items() if k != "progress"}))
-        return [Case(one.key, one.text, one.seed, folder / one.key) for one in orders]
+        return [GeneratedCase(one.key, one.text, one.seed, folder / one.key) for one in orders]
 
     monkeypatch.setattr(parts, "make_cases", make)
     monkeypatch.setattr(Work, "generator", SimpleNamespace())
@@ -112,7 +117,7 @@ def test_examples_show_every_anatomy_and_the_first_cts(tmp_path: Path, small_ana
         folder.mkdir(parents=True)
         write_volume(small_anatomy, folder / "anatomy.nii.gz")
         write_volume(small_ct, folder / "ct.nii.gz")
-        cases.append(Case(str(number), f"Patient {number}.", number, folder))
+        cases.append(GeneratedCase(str(number), f"Patient {number}.", number, folder))
     section = show_examples(cases, tmp_path)
     assert [path.name for _, path in section.pictures] == ["anatomies.png", "case_1.png", "case_2.png"]
     assert all(path.stat().st_size > 1000 for _, path in section.pictures)

@@ -7,12 +7,12 @@ import torch
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import BundleError
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.description import Description, DescriptionError, parse
 from GuideGenLib.generator import Generator
 from GuideGenLib.generator.models import build
-from GuideGenLib.mask.lesions import LesionError
-from GuideGenLib.progress import Cancelled
-from GuideGenLib.volumes import VolumeError
+from GuideGenLib.mask.findings.lesions import LesionError
 
 NOBODY = Description("a patient")
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.mask.findings.shapes import TOUCHING
 from GuideGenLib.mask.lung_vessels import LOBES, PLEURA_MM, SIDES, VesselMaps, fit_chart, lay_vessels, sided_lungs
-from GuideGenLib.mask.shapes import TOUCHING
 from GuideGenLib.mask.vessel_tracing import measure_vessels
 
 VALUE = values()

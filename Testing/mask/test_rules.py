@@ -11,7 +11,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.mask.components import keep_largest, largest_share, single_part_keys
-from GuideGenLib.mask.lesions import insert_lesions
+from GuideGenLib.mask.findings.lesions import insert_lesions
 from GuideGenLib.mask.rules import Check, check, measured_volumes, score
 
 LUNG = Finding("tumor", "lung", "upper_lobe", side="left", t="2")

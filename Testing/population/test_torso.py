@@ -9,9 +9,9 @@ import torch
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.data.tissues import select
 from GuideGenLib.population import torso
 from GuideGenLib.population.registration import Warp, exponential, jacobian, lattice, register, sample
-from GuideGenLib.population.tissues import select
 
 DATA = os.environ.get("GUIDEGEN_DATA")
 

@@ -8,11 +8,11 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.description.model import Finding
 from GuideGenLib.population import write
 from GuideGenLib.population.sampling import coarse, draw_sample
 from GuideGenLib.population.write import coarse_bank, load_bank, write_population
-from GuideGenLib.progress import Cancelled
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import vtk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.scene.ct import PRESETS, add_ct, apply_preset, read_ct, require_same_place
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.volume_rendering import find_volume_rendering, hide_volume_rendering, show_volume_rendering
-from GuideGenLib.volumes import image_from_array
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 

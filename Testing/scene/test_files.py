@@ -14,15 +14,15 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.anatomy.label_volumes import read_anatomy as read_anatomy_file
+from GuideGenLib.core.volumes import read_ct as read_ct_file
 from GuideGenLib.scene import files, headless
 from GuideGenLib.scene.ct import add_ct, read_ct
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.provenance import provenance_of
-from GuideGenLib.scene.run import Run, add_run, runs, shown_anatomy
-from GuideGenLib.scene.segmentation import add_anatomy, read_anatomy
+from GuideGenLib.scene.runs.provenance import provenance_of
+from GuideGenLib.scene.runs.run import Run, add_run, runs, shown_anatomy
+from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
 from GuideGenLib.scene.volume_rendering import find_volume_rendering, show_volume_rendering
-from GuideGenLib.volumes import read_anatomy as read_anatomy_file
-from GuideGenLib.volumes import read_ct as read_ct_file
 
 RECORD = {"synthetic": True, "text": "A man\n\twith a 48 mm tumor; ü 名", "settings": {"seed": 7}}
 

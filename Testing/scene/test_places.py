@@ -16,8 +16,8 @@ from GuideGenLib.generator.generator import CT_SPACING
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneWarning
 from GuideGenLib.scene.geometry import oriented_from_image, same_grid
-from GuideGenLib.scene.results import file_ct
-from GuideGenLib.scene.segmentation import add_anatomy, read_anatomy
+from GuideGenLib.scene.runs.results import file_ct
+from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
 
 BRIGHT, BODY = 300.0, -100.0
 """HU of the organ that is looked for, and of all else in the body."""

@@ -13,19 +13,19 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from GuideGenLib.anatomy.label_volumes import read_anatomy as read_anatomy_file
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.volumes import read_ct as read_ct_file
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.engine import Client, CTRequest, MaskRequest, RegenerateRequest
 from GuideGenLib.scene import files
-from GuideGenLib.scene.comparison import compare, show_changes
 from GuideGenLib.scene.ct import read_ct
-from GuideGenLib.scene.edits import find_edits
 from GuideGenLib.scene.geometry import image_from_volume
-from GuideGenLib.scene.run import add_ct_to_run, add_run, runs, shown_anatomy
-from GuideGenLib.scene.segmentation import read_anatomy, set_terminology
-from GuideGenLib.volumes import read_anatomy as read_anatomy_file
-from GuideGenLib.volumes import read_ct as read_ct_file
+from GuideGenLib.scene.runs.comparison import compare, show_changes
+from GuideGenLib.scene.runs.run import add_ct_to_run, add_run, runs, shown_anatomy
+from GuideGenLib.scene.segments.edits import find_edits
+from GuideGenLib.scene.segments.segmentation import read_anatomy, set_terminology
 from Testing.engine.conftest import done
 from Testing.tiny_bundle import write_tiny_bundle
 

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.scans import HELD_OUT
 from GuideGenLib.description.conditioning import SEX, SEX_KNOWN
 from GuideGenLib.population.attributes import draw_attributes
-from GuideGenLib.training.layouts import DataError
 from GuideGenLib.training.materials import (
     Notes,
     codec_scans,
@@ -22,7 +23,6 @@ from GuideGenLib.training.materials import (
     volume_ranges,
     wordings,
 )
-from GuideGenLib.training.scans import HELD_OUT
 
 
 class Counting:

@@ -13,11 +13,11 @@ from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.data.scans import Scan
 from GuideGenLib.mask.network import MaskConfig
 from GuideGenLib.training import calibrate_ct, codec, ct, mask
 from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import averaged_state, steps_done
-from GuideGenLib.training.scans import Scan
 
 LABELS = len(anatomy_rows())
 

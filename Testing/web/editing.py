@@ -13,11 +13,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.scene.results import file_anatomy, file_ct
-from GuideGenLib.scene.segmentation import read_segmentation
-from GuideGenLib.web.editor_panel import EditorPanel
-from GuideGenLib.web.lesion_panel import LesionPanel
-from GuideGenLib.web.segments_panel import SegmentsPanel
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
+from GuideGenLib.scene.segments.segmentation import read_segmentation
+from GuideGenLib.web.editor.panel import EditorPanel
+from GuideGenLib.web.panels.lesion import LesionPanel
+from GuideGenLib.web.panels.segments import SegmentsPanel
 from GuideGenLib.web.workspace import Workspace
 
 SIZE = 400

@@ -16,8 +16,8 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
 from yarl import URL
 
-from GuideGenLib.web.front import Front
-from GuideGenLib.web.times import Times
+from GuideGenLib.web.server.front import Front
+from GuideGenLib.web.server.times import Times
 
 FAKE = Path(__file__).with_name("fake_session.py")
 SHORT = Times(poll_s=10.0, unopened_s=30.0, bye_s=0.3, lost_s=30.0, end_s=1.0, tick_s=0.02)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def session_at(folder: Path) -> Iterator[str]:
     """Its address; its worker never starts where nobody asks for a run."""
-    command = [sys.executable, "-m", "GuideGenLib.web.session", "--folder", str(folder)]
+    command = [sys.executable, "-m", "GuideGenLib.web.server.session", "--folder", str(folder)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "GUIDEGEN_WEB_SECRET": ""}
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from GuideGenLib.scene.results import file_anatomy, file_ct
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from Testing.web.views_stage import RECORD, toy_anatomy, toy_ct
 
 

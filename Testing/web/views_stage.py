@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.scene.geometry import oriented_from_image
-from GuideGenLib.scene.results import file_anatomy, file_ct
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
 RECORD = {"text": "a test", "settings": {"seed": 1}}
 PATIENCE_S = 30.0
@@ -40,7 +40,7 @@ def new_stage(folder: Path) -> SimpleNamespace:
     from trame.app import get_server
     from trame_slicer.core import SlicerApp
 
-    from GuideGenLib.web.views import Views
+    from GuideGenLib.web.views.views import Views
     from GuideGenLib.web.workspace import Workspace
 
     server = get_server(f"views-{next(_numbers)}", client_type="vue3")

@@ -1,0 +1,43 @@
+"""Label volumes at the edge of the library: values are those of the anatomy table."""
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from GuideGenLib.anatomy import table
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.volumes import check_volume, read_volume
+
+# What surrounds organs. A map of nothing else says where a body is and not what is in it.
+TISSUE_KEYS = ("background", "body", "subcutaneous_fat", "torso_fat", "muscle")
+
+
+def read_anatomy(path: str | Path) -> sitk.Image:
+    """A label volume (uint8) whose values are all in the anatomy table. Raises VolumeError."""
+    return check_anatomy(read_volume(path), str(path))
+
+
+def check_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
+    """The label volume as uint8. Raises VolumeError for values that the anatomy table does not have."""
+    image = check_volume(image, name)
+    found = np.unique(sitk.GetArrayViewFromImage(image))
+    known = set(table.values().values())
+    unknown = [value for value in found.tolist() if value not in known]
+    if unknown:
+        shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (", ..." if len(unknown) > 8 else "")
+        raise VolumeError(
+            f"{name} holds values that are not in the anatomy table: {shown}; "
+            f"map them to 0..{max(known)} of labels.csv (another vocabulary needs conversion first)"
+        )
+    return sitk.Cast(image, sitk.sitkUInt8)
+
+
+def require_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
+    """`check_anatomy`, and at least one organ in it: a CT cannot be made of an empty or a body-only map."""
+    image = check_anatomy(image, name)
+    found = set(np.unique(sitk.GetArrayViewFromImage(image)).tolist())
+    if found <= {table.values()[key] for key in TISSUE_KEYS}:
+        what = "is empty" if found == {0} else "holds a body without any organ"
+        raise VolumeError(f"{name} {what}: generate an anatomy with `guidegen mask`, or label organs in it")
+    return image

@@ -1,0 +1,137 @@
+"""`guidegen train`: the stages of a bundle, one by one or all, and those of its judges.
+
+With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.main train ...`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from GuideGenLib.core.files import remedy
+from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
+from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
+from GuideGenLib.judges.stages import JUDGE_STAGES
+from GuideGenLib.training.job import Job, Stage
+from GuideGenLib.training.loop import RunError
+from GuideGenLib.training.stages import MASKED_STEPS, PEOPLE, STAGES
+
+STOPPED = 130
+
+
+def add_train_parsers(parser: argparse.ArgumentParser) -> None:
+    """Fill the parser of `guidegen train` with a command for each stage, and `all`."""
+    parser.description = "Train the networks of a bundle. A second run of a command goes on where the first stopped."
+    commands = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for name, stage in {**STAGES, **JUDGE_STAGES}.items():
+        _add_options(commands.add_parser(name, help=stage.help, description=f"Train {stage.help}."), name)
+    _add_options(commands.add_parser("all", help="all of these in turn", description="All stages in turn."), "all")
+
+
+def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
+    told = os.environ.get("GUIDEGEN_DATA")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(told) if told else None,
+        metavar="DIR",
+        help="scans and labels in TotalSegmentator, nnU-Net or flat layout (GUIDEGEN_DATA)",
+    )
+    parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="of weights, samples and people (0)")
+    parser.add_argument("--threads", type=_whole(1), default=None, metavar="N", help="CPU threads (all cores)")
+    own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
+    if stage == "all" or own:
+        steps = "each stage's own" if stage == "all" else own
+        parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
+    if stage == "mask":
+        parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
+    if stage in ("codec", "all"):
+        parser.add_argument(
+            "--masked-steps",
+            type=_whole(0),
+            default=MASKED_STEPS,
+            metavar="N",
+            help=f"of the codec's second phase, in which its decoder learns to use labels ({MASKED_STEPS})",
+        )
+    if stage in ("population", "mask", "bundle", "all"):
+        parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
+    if stage == "classifiers":
+        parser.add_argument(
+            "--people", type=_whole(1), default=JUDGED_PEOPLE, metavar="N", help=f"anatomies ({JUDGED_PEOPLE})"
+        )
+    if stage == "segmenter":
+        parser.add_argument("--anatomies", type=_whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
+        parser.add_argument(
+            "--hold-out", default=HOLD_OUT, metavar="NAME", help=f"labelled scan to be scored on ({HOLD_OUT})"
+        )
+    if stage in ("bundle", "judges", "all"):
+        made = "judges" if stage == "judges" else "bundle"
+        parser.add_argument("--target", type=Path, default=None, metavar="DIR", help=f"the folder (RUN/{made})")
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Run the stage of the parsed arguments; returns the exit status.
+
+    Raises DataError, RunError, BundleError and EncoderError with messages for the user.
+    """
+    if args.data is None:
+        raise RunError("no data: name a folder of scans with --data, or in the environment variable GUIDEGEN_DATA")
+    threads = args.threads or torch.get_num_threads()
+    torch.set_num_threads(threads)
+    names = list(STAGES) if args.stage == "all" else [args.stage]
+    stages = {**STAGES, **JUDGE_STAGES}
+    try:
+        for name in names:
+            stages[name].run(_job(args, stages[name], threads))
+    except KeyboardInterrupt:
+        print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return STOPPED
+    except OSError as error:
+        raise RunError(f"cannot use {error.filename or args.run}: {remedy(error)}") from error
+    return 0
+
+
+def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
+    def told(option: str, otherwise: Any) -> Any:
+        value = getattr(args, option, None)
+        return otherwise if value is None else value
+
+    return Job(
+        data=args.data,
+        run=args.run,
+        steps=told("steps", stage.steps),
+        masked_steps=told("masked_steps", MASKED_STEPS),
+        people=told("people", PEOPLE),
+        seed=args.seed,
+        threads=threads,
+        target=told("target", args.run / ("judges" if args.stage == "judges" else "bundle")),
+        anatomies=told("anatomies", ANATOMIES),
+        hold_out=told("hold_out", HOLD_OUT),
+        minutes=told("minutes", None),
+    )
+
+
+def _minutes(text: str) -> float:
+    """An argument type: a time above 0."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{value} is no time to train in")
+    return value
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """An argument type: a whole number that is not too small."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    number.__name__ = "whole number"
+    return number

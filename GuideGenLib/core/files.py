@@ -1,0 +1,98 @@
+"""Files that appear whole or not at all: one alone, or several in a folder together."""
+
+import errno
+import json
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from GuideGenLib.core.errors import VolumeError
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A private path of the same name to write to, in a folder beside the target; renamed to `path` at the end.
+
+    When the block fails nothing is left and an old file at `path` stays as it was. Raises VolumeError for a folder
+    that is missing or not writable, a full disk, or a folder in the target's place.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise VolumeError(f"cannot write {path}: a folder is in its place; name a file")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as folder:
+            private = Path(folder) / path.name
+            yield private
+            with private.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(private, path)
+    except OSError as error:
+        raise VolumeError(f"cannot write {path}: {remedy(error)}") from error
+
+
+def write_json(data: Mapping[str, Any], path: str | Path) -> None:
+    """Write JSON atomically: sorted keys, UTF-8, no NaN, so that the same data give the same bytes."""
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(text, path)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text file atomically, UTF-8 with plain newlines."""
+    with atomic(path) as private:
+        private.write_text(text, encoding="utf-8", newline="\n")
+
+
+def remedy(error: OSError) -> str:
+    """What an operating-system error means to the user."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the disk is full; free some space or choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "the folder is not writable; choose another one"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "its folder does not exist; make it first or choose another one"
+    return f"{error.strerror or error}; choose another folder"
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A private folder to write into; at the end its files move up into `folder`, which is made if need be.
+
+    When the block fails or is interrupted nothing is left of it. Raises OSError for a folder that cannot be written.
+    """
+    new = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Inside the target, as only there a rename is sure to stay on the same disk.
+        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=folder) as private:
+            yield Path(private)
+            with _uninterrupted():
+                for file in sorted(Path(private).iterdir()):
+                    os.replace(file, folder / file.name)
+    finally:
+        for parent in new:  # made above, the innermost first; those that are still empty go
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C and termination come too late for this block: the work is done, and half of the files would be worse."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+    ours = {kind: handler for kind, handler in handlers.items() if handler is not None}  # others' cannot be put back
+    for kind in ours:
+        signal.signal(kind, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for kind, handler in ours.items():
+            signal.signal(kind, handler)

@@ -1,0 +1,113 @@
+"""Scans for training: HU and, where there is one, a label map, resampled once and kept in a cache folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
+from GuideGenLib.data.layouts import CaseFiles, DataError, find_cases, read_case, read_ct_image
+
+METAL_HU = 1800
+"""One labelled scan holds a metal implant: the CT stage shall not learn its glare."""
+HELD_OUT = ("acrin_flt_013", "crlm_1006")
+"""Scans that no training sees: the codec and realism figures are taken on them."""
+SOURCE = "source.txt"
+"""Names the data folder that a cache was made from."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan in the canonical frame: hu int16 [z, y, x], labels uint8 of the same shape or None, spacing in mm."""
+
+    name: str
+    hu: np.ndarray
+    labels: np.ndarray | None
+    spacing: float
+
+
+def resample(image: sitk.Image, spacing: float, interpolator: int, outside: float) -> sitk.Image:
+    """`image` in the canonical axis order at an isotropic spacing in mm."""
+    image = sitk.DICOMOrient(image, "LPS")
+    size = [max(1, round(n * s / spacing)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
+    return sitk.Resample(
+        image, size, sitk.Transform(), interpolator, image.GetOrigin(), (spacing,) * 3, image.GetDirection(), outside
+    )
+
+
+def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
+    """All scans of a data folder, held-out ones included, at `spacing` mm without labels. Raises DataError."""
+    _claim(cache, data)
+    scans = []
+    for case in find_cases(data):
+        kept = cache / f"{case.name}_{spacing:g}mm.npy"
+        if not _fresh(kept, case.ct):
+            image = resample(read_ct_image(case), spacing, sitk.sitkLinear, -1024)
+            with _part(kept).open("wb") as file:
+                np.save(file, np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.int16))
+            _part(kept).replace(kept)
+        scans.append(Scan(case.name, np.load(kept, mmap_mode="r"), None, spacing))
+    return scans
+
+
+def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, spacing: float = 2.0) -> list[Scan]:
+    """The labelled scans of a data folder in our labels at `spacing` mm, by the same resampling as at run time.
+
+    names: None takes all but the held-out ones. Raises DataError when there is none.
+    """
+    _claim(cache, data)
+    scans = []
+    for case in find_cases(data):
+        wanted = case.name not in HELD_OUT if names is None else case.name in names
+        if case.labels is None or not wanted:
+            continue
+        kept = cache / f"{case.name}_{spacing:g}mm_labelled.npz"
+        if not _fresh(kept, case.ct, case.labels):
+            labels, hu = _labelled(case, spacing)
+            with _part(kept).open("wb") as file:
+                np.savez_compressed(file, labels=labels, hu=hu)
+            _part(kept).replace(kept)
+        with np.load(kept) as stored:
+            scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing))
+    missing = sorted(set(names or ()) - {scan.name for scan in scans})
+    if missing:
+        raise DataError(f"{data} has no labelled scan {', '.join(missing)}: add its label map")
+    if not scans:
+        raise DataError(f"{data} has no labelled scan: add label maps of the scans, the CT stage learns from them")
+    return scans
+
+
+def _labelled(case: CaseFiles, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+    labels, hu, native = read_case(case)
+    assert labels is not None
+    coarse, _ = to_canonical(image_from_array(labels, native, labels=True), spacing, labels=True, smooth=True)
+    volume, _ = to_canonical(image_from_array(hu, native, labels=False), spacing, labels=False)
+    far = ~ndimage.binary_dilation(coarse > 0, iterations=round(6 / spacing))
+    volume[far] = -1000  # couch and clothes are no part of a patient
+    return coarse, np.clip(volume, HU_RANGE[0], METAL_HU).astype(np.int16)
+
+
+def _claim(cache: Path, data: Path) -> None:
+    """One cache for one data folder: scans of the same name in another must not be mixed up with these."""
+    cache.mkdir(parents=True, exist_ok=True)
+    note = cache / SOURCE
+    source = str(data.resolve())
+    if not note.is_file():
+        note.write_text(source, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != source:
+        raise DataError(
+            f"{cache} holds scans of {note.read_text(encoding='utf-8')}: choose another run folder for {source}, "
+            f"or delete {cache} when the data only moved"
+        )
+
+
+def _fresh(kept: Path, *sources: Path) -> bool:
+    """Whether a file of the cache is there and not older than what it was made from."""
+    return kept.is_file() and kept.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
+
+
+def _part(kept: Path) -> Path:
+    return kept.with_name(kept.name + ".part")

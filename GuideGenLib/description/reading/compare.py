@@ -1,0 +1,112 @@
+"""Whether two mentions in a text are the same finding, and one finding made of both."""
+
+from dataclasses import replace
+from typing import Any
+
+from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft
+from GuideGenLib.description.reading.items import Item
+from GuideGenLib.description.reading.location import Place
+
+
+def within(draft: Draft, parent: Draft) -> bool:
+    """Whether the places of a draft lie in those of its group."""
+    wider = parent.places or [Place(parent.organ)]
+    return all(
+        any(
+            all(getattr(outer, name) in (None, getattr(inner, name)) for name in ("organ", "side", "site", "segment"))
+            for outer in wider
+        )
+        for inner in draft.places
+    )
+
+
+def names_again(before: Draft, draft: Draft) -> bool:
+    """Whether a draft is the same finding as one before it."""
+    if draft.other or draft.negated or draft.past or before.negated or before.past:
+        return False
+    if (
+        draft.region.joint == "link"
+        and draft.region.sentence == before.region.sentence
+        and before.generic
+        and draft.kind not in FAMILY
+    ):
+        return agree(before, draft)
+    if before.kind not in FAMILY or draft.kind not in FAMILY:
+        return before.kind == draft.kind and draft.definite and agree(before, draft)
+    if not agree(before, draft):
+        return False
+    same_sentence = draft.region.sentence == before.region.sentence
+    if draft.region.joint == "colon" and draft.generic and before.bare and same_sentence:
+        return True  # "HCC: two lesions, in segments II and VIII"
+    if draft.plural and not before.plural:
+        return False
+    if draft.region.sentence != before.region.sentence:
+        return draft.definite or ((before.bare or draft.bare) and not before.plural and (draft.count or 1) == 1)
+    if draft.region.joint == "link" or (draft.definite and draft.generic and draft.bare):
+        return True
+    return (
+        draft.generic
+        and before.bare
+        and draft.region.joint in ("present", "comma", "apposition", "verb")
+        and not before.plural
+        and (before.organs == draft.organs or not draft.organs or not before.organs)
+    )
+
+
+def agree(first: Draft, second: Draft) -> bool:
+    """Whether nothing that two drafts say is different."""
+    if first.organs and second.organs and first.organs != second.organs:
+        return False
+    for name in STAGE_FIELDS:
+        a, b = first.fields.get(name), second.fields.get(name)
+        if a and b and "X" not in (a[0], b[0]) and not (a[0].startswith(b[0]) or b[0].startswith(a[0])):
+            return name == "stage" and "stage_word" in (a[1].type, b[1].type)
+    if first.sizes and second.sizes and {s for s, _ in first.sizes} != {s for s, _ in second.sizes}:
+        return False
+    if (first.count or 1) != (second.count or 1) and first.count is not None and second.count is not None:
+        return False
+    if len(first.places) > 1 or len(second.places) > 1:
+        return not first.located or not second.located
+    for a_place in first.places:
+        for b_place in second.places:
+            for name in ("side", "site", "segment"):
+                a_value, b_value = getattr(a_place, name), getattr(b_place, name)
+                if a_value and b_value and a_value != b_value:
+                    return False
+    return True
+
+
+def _says_less(name: str, old: tuple[Any, Item], new: tuple[Any, Item]) -> bool:
+    """Whether "advanced", TX or T2 give way to a number, T3 or T2a."""
+    return old[1].type == "stage_word" or old[0] == "X" or (name in STAGE_FIELDS and new[0].startswith(old[0]))
+
+
+def combine(first: Draft, second: Draft) -> None:
+    """Add to the first draft what the second one says more."""
+    if first.generic and not second.generic and second.kind is not None:
+        first.kind, first.generic, first.drawable = second.kind, False, second.drawable
+        first.region = replace(first.region, head=second.region.head)
+    elif first.kind in ("mass", "lesion", "nodule") and second.kind == "tumor":
+        first.kind = "tumor"
+        first.region = replace(first.region, head=second.region.head)
+    elif first.kind is None:
+        first.kind = second.kind
+    for name, value in second.fields.items():
+        old = first.fields.get(name)
+        if old is None or (value[1].type != "stage_word" and _says_less(name, old, value)):
+            first.fields[name] = value
+    if not first.sizes:
+        first.sizes = second.sizes
+    first.organ = first.organ or second.organ
+    if first.count is None:
+        first.count = second.count
+    first.plural = first.plural or (second.plural and first.count is None)
+    if len(first.places) == 1 and len(second.places) == 1:
+        a, b = first.places[0], second.places[0]
+        spans = {**b.spans, **a.spans}
+        first.places = [Place(a.organ or b.organ, a.side or b.side, a.site or b.site, a.segment or b.segment, spans)]
+    elif second.places and not first.located:
+        organ = next(iter(first.organs), None)
+        first.places = [replace(place, organ=place.organ or organ) for place in second.places]
+    first.unused += second.unused
+    first.notes += second.notes

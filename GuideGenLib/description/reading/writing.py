@@ -1,0 +1,103 @@
+"""Finding objects from drafts that have been compared with each other."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from GuideGenLib.description.model import Finding, Span
+from GuideGenLib.description.reading.drafts import Draft
+from GuideGenLib.description.reading.groups import contradiction
+from GuideGenLib.description.reading.items import Item
+from GuideGenLib.description.reading.location import Place
+
+PLURAL_COUNT = 2
+"""How many "metastases" are where the text gives no number."""
+
+
+@dataclass
+class ReadFindings:
+    """What was read: findings with the quotation behind each field, and what could not be used."""
+
+    findings: list[Finding] = field(default_factory=list)
+    spans: list[dict[str, Span]] = field(default_factory=list)
+    unused: list[Item] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    organ_words: list[Item] = field(default_factory=list)
+    """Words for a body region that name where a finding is, not what was scanned."""
+    past: list[str] = field(default_factory=list)
+    """The words for findings that the patient had, and has no more."""
+
+
+def write(draft: Draft, reading: ReadFindings) -> None:
+    """Make Finding objects of a draft: one a place, a size, or a side."""
+    reading.unused += draft.unused
+    reading.notes += [note for note in draft.notes if note not in reading.notes]
+    if draft.negated and draft.other:
+        return
+    places = draft.places or [Place(draft.organ)]
+    places = [replace(place, organ=place.organ or draft.organ) for place in places]
+    plural = draft.plural or (draft.count or 1) > 1
+    if len(places) > 1 and not plural and len({(place.organ, place.side) for place in places}) == 1:
+        words = [next((p.spans[n].text for n in ("site", "segment") if n in p.spans), "") for p in places]
+        reading.notes.append(f"One finding in '{words[0]}' and '{words[1]}': it is drawn in '{words[0]}'.")
+        places = places[:1]
+    denied = draft.negated or draft.past
+    counts = [1] * len(places) if denied else _counts(draft, places)
+    sizes = [size for size, _ in draft.sizes]
+    if len(places) == 1 and len(sizes) > 1 and not denied and (plural or draft.count == len(sizes)):
+        rest = (draft.count or len(sizes)) - len(sizes)
+        for one in draft.sizes:
+            _add(draft, places[0], 1, one, reading)
+        if rest > 0:
+            _add(draft, places[0], rest, None, reading)
+        return
+    if len(places) == 1 and len(sizes) > 1 and len(set(sizes)) > 1:
+        reading.notes.append(f"Two sizes for one finding: '{draft.sizes[0][1].span.text}' is used.")
+    for index, (place, count) in enumerate(zip(places, counts, strict=True)):
+        paired = len(sizes) == len(places) and len(places) > 1
+        size = draft.sizes[index if paired else 0] if sizes else None
+        _add(draft, place, count, size, reading)
+
+
+def _counts(draft: Draft, places: list[Place]) -> list[int]:
+    if draft.count is None and not draft.plural:
+        return [1] * len(places)
+    if draft.count is None:
+        organs = {place.organ for place in places}
+        # "metastases in liver and lungs" are several in each; "tumors in the lung and the kidney" one in each.
+        each = len(places) == 1 or (draft.kind == "metastasis" and len(organs) == len(places) != len(draft.sizes))
+        return [PLURAL_COUNT if each else 1] * len(places)
+    share, rest = divmod(draft.count, len(places))
+    return [max(1, share + (1 if index < rest else 0)) for index in range(len(places))]
+
+
+def _add(draft: Draft, place: Place, count: int, size: tuple[float, Item] | None, reading: ReadFindings) -> None:
+    values: dict[str, Any] = {name: value for name, (value, _) in draft.fields.items() if name != "organ"}
+    spans = {name: item.span for name, (_, item) in draft.fields.items()}
+    spans |= place.spans
+    if draft.region.head is not None:
+        spans["kind"] = draft.region.head.span
+    if size is not None:
+        values["size_mm"], spans["size_mm"] = size[0], size[1].span
+    finding = Finding(
+        kind=draft.kind or "tumor", organ=place.organ, site=place.site, segment=place.segment, side=place.side,
+        count=min(count, 99), negated=draft.negated or draft.past, **values,
+    )  # fmt: skip
+    reading.findings.append(finding)
+    reading.spans.append({name: span for name, span in spans.items() if getattr(finding, name) is not None})
+
+
+def check_denials(reading: ReadFindings) -> None:
+    """Raise DescriptionError where the same finding is said to be there and not to be there."""
+    past = set(reading.past)
+    for i, denied in enumerate(reading.findings):
+        if not denied.negated or reading.spans[i]["kind"].text in past:
+            continue
+        for j, said in enumerate(reading.findings):
+            same = (
+                (said.kind, said.organ) == (denied.kind, denied.organ) and not said.negated and said.organ is not None
+            )
+            if same and all(getattr(denied, n) in (None, getattr(said, n)) for n in ("side", "site", "segment")):
+                first, second = sorted(
+                    (reading.spans[i]["kind"], reading.spans[j]["kind"]), key=lambda span: span.start
+                )
+                raise contradiction(first.text, second.text, "one is said to be there, the other not to be there")

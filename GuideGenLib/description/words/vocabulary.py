@@ -1,0 +1,139 @@
+"""The lexicon made ready for look-up: phrases by their first word, and the words that are known."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from GuideGenLib.description.words import grammar, lexicon
+from GuideGenLib.description.words.protected import ORDINARY_WORDS
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a word for a finding says. `generic`: it may name again what was named before ("the mass")."""
+
+    name: str
+    organ: str | None
+    plural: bool
+    generic: bool
+    drawable: bool
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words that have a meaning together."""
+
+    words: tuple[str, ...]
+    type: str
+    value: Any
+
+
+@cache
+def phrases() -> dict[str, tuple[Phrase, ...]]:
+    """All phrases by first word, longest first. A phrase in two tables has the meaning of the first one."""
+    table: dict[tuple[str, ...], Phrase] = {}
+
+    def add(phrase: str, type_: str, value: Any) -> None:
+        words = tuple(phrase.split())
+        table.setdefault(words, Phrase(words, type_, value))
+
+    for type_, meanings in _TABLES.items():
+        for words, value in meanings.items():
+            add(words, type_, value)
+    by_first: dict[str, list[Phrase]] = {}
+    for phrase in table.values():
+        by_first.setdefault(phrase.words[0], []).append(phrase)
+    return {word: tuple(sorted(group, key=lambda p: -len(p.words))) for word, group in by_first.items()}
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """Every word of every phrase, and the units and numbers."""
+    words = {word for group in phrases().values() for phrase in group for word in phrase.words}
+    return frozenset(words | set(lexicon.NUMBER_AND_UNIT_WORDS) | set(lexicon.CORRECTED_TOO))
+
+
+@cache
+def clinical_words() -> frozenset[str]:
+    """The words that carry meaning, as opposed to those that join or fill; typing errors in these are corrected."""
+    dull = set(_GRAMMAR_TABLES)
+    words = {
+        word for group in phrases().values() for phrase in group if phrase.type not in dull for word in phrase.words
+    }
+    return frozenset(words | set(lexicon.CORRECTED_TOO))
+
+
+@cache
+def protected_words() -> frozenset[str]:
+    """Ordinary words that are no slip of a known one."""
+    return frozenset(ORDINARY_WORDS.split())
+
+
+def plural(phrase: str) -> str:
+    """The regular English plural of the last word."""
+    if phrase.endswith("y") and phrase[-2] not in "aeiou":
+        return phrase[:-1] + "ies"
+    if phrase.endswith("sis"):
+        return phrase[:-2] + "es"
+    return phrase + ("es" if phrase.endswith(("s", "x", "ch")) else "s")
+
+
+def _kinds(table: dict[str, tuple[str, str | None]], drawable: bool) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {}
+    for phrase, (name, organ) in table.items():
+        kinds[phrase] = Kind(name, organ, phrase in lexicon.PLURALS, phrase in lexicon.GENERIC, drawable)
+    for phrase, (name, organ) in table.items():
+        if phrase in lexicon.PLURALS:
+            continue
+        kinds.setdefault(plural(phrase), Kind(name, organ, True, phrase in lexicon.GENERIC, drawable))
+    return kinds
+
+
+def _places() -> dict[str, dict[str, str]]:
+    places = {phrase: {"organ": organ} for organ, group in lexicon.ORGANS.items() for phrase in group}
+    for phrase, place in list(places.items()):
+        places.setdefault(plural(phrase), place)
+    return {**lexicon.PLACES, **places}
+
+
+_GRAMMAR_TABLES: dict[str, dict[str, Any]] = {
+    "negation": dict.fromkeys(grammar.NEGATIONS),
+    "negation_after": dict.fromkeys(grammar.NEGATIONS_AFTER),
+    "past": dict.fromkeys(grammar.PAST),
+    "link": dict.fromkeys(grammar.LINKS),
+    "relation": {word: word not in grammar.MERE_RELATIONS for word in grammar.RELATIONS},
+    "but": dict.fromkeys(grammar.BUT),
+    "present": dict.fromkeys(grammar.PRESENT),
+    "from": dict.fromkeys(grammar.FROM),
+    "preposition": {word: word not in grammar.LOOSE_PREPOSITIONS for word in grammar.PREPOSITIONS},
+    "verb": dict.fromkeys(grammar.VERBS),
+    "article": dict.fromkeys(grammar.ARTICLES),
+    "definite": dict.fromkeys(grammar.DEFINITES),
+    "other": dict.fromkeys(grammar.OTHERS),
+    "member": dict.fromkeys(grammar.MEMBERS),
+    "normal": dict.fromkeys(grammar.NORMAL),
+    "not_a_finding": dict.fromkeys(grammar.NOT_A_FINDING),
+    "primary": dict.fromkeys(("primary",)),
+    "and": dict.fromkeys(("and", "as well as", "&")),
+    "or": dict.fromkeys(("or", "nor", "and/or")),
+    "scan": dict.fromkeys(grammar.SCAN),
+    "person": dict.fromkeys(grammar.PERSON),
+    "filler": dict.fromkeys(grammar.FILLERS),
+}
+_TABLES: dict[str, dict[str, Any]] = {
+    "sex": lexicon.SEX,
+    "ethnicity": lexicon.ETHNICITY,
+    "race": lexicon.RACE,
+    "habitus": lexicon.HABITUS,
+    "phase": lexicon.PHASE,
+    "contrast": dict.fromkeys(lexicon.CONTRAST),
+    "kind": {**_kinds(lexicon.TUMORS, True), **_kinds(lexicon.OTHER_KINDS, False)},
+    "place": _places(),
+    "region": lexicon.REGION,
+    "size_word": lexicon.SIZE_WORDS,
+    "stage_word": lexicon.STAGE_WORDS,
+    "age_word": lexicon.AGE_WORDS,
+    "metastatic": {"metastatic": None, "metastasized": None, "metastasizing": None, "disseminated": None},
+    "count": lexicon.COUNTS,
+    **_GRAMMAR_TABLES,
+}

@@ -1,0 +1,1 @@
+"""Whether a CT shows its anatomy and its text."""

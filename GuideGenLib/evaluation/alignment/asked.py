@@ -1,0 +1,64 @@
+"""The prompts of the alignment with the text, and what each of them asks for.
+
+Resources/alignment_prompts.json: every prompt states age and sex. As in prompts.py, what is asked is written by hand
+and not read by our parser, so that a misread text counts as a fault.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.resources import resource
+from GuideGenLib.description import parse
+from GuideGenLib.description.stage import stage_size_mm
+from GuideGenLib.evaluation.cases import Order
+from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a text asks for. age in years; None: not said."""
+
+    text: str
+    age: int | None
+    sex: str | None
+    lesions: tuple[ExpectedLesion, ...] = ()
+
+
+@cache
+def alignment_prompts() -> tuple[Asked, ...]:
+    """All prompts in their fixed order; the first six or eight are balanced by themselves."""
+    rows = json.loads(resource("alignment_prompts.json").read_text(encoding="utf-8"))
+    return tuple(
+        Asked(
+            row["text"],
+            row["age"],
+            row["sex"],
+            tuple(ExpectedLesion(**{**one, "mm": tuple(one["mm"])}) for one in row.get("lesions", [])),
+        )
+        for row in rows
+    )
+
+
+def evaluation_orders(count: int) -> list[Order]:
+    """Cases of the first `count` prompts. Raises EvaluationError when there are not so many."""
+    every = alignment_prompts()
+    if not 1 <= count <= len(every):
+        raise EvaluationError(f"there are {len(every)} prompts to evaluate on: ask for 1 to {len(every)} cases")
+    return [Order(f"prompt_{n:02d}", asked.text, n) for n, asked in enumerate(every[:count], start=1)]
+
+
+def asked_by(text: str) -> Asked:
+    """What a text asks for: as written by hand for the fixed prompts, as our parser reads it for any other."""
+    for asked in alignment_prompts():
+        if asked.text == text:
+            return asked
+    read = parse(text)
+    lesions = [
+        ExpectedLesion(str(one.organ), one.side, one.site, stage_size_mm(one))
+        for one in read.findings
+        if one.drawn
+        for _ in range(one.count)
+    ]
+    return Asked(text, read.age, read.sex, tuple(lesions))

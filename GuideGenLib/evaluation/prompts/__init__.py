@@ -1,0 +1,1 @@
+"""The fixed prompts, and `guidegen check` over them."""

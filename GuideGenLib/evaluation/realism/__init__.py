@@ -1,0 +1,1 @@
+"""How near generated CTs are to real ones."""

@@ -1,0 +1,128 @@
+"""What generated CTs are compared with: the real scans of a data folder, or the numbers of them that ship.
+
+The shipped file holds no volume: principal components of the encoder's features, every real cell's coordinates in them,
+and histograms and noise spectra of the labelled scans.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.files import atomic
+from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.data.layouts import DataError, find_cases
+from GuideGenLib.data.scans import load_labelled
+from GuideGenLib.data.torso_position import Placed, level_of, read_scan, small, transferred
+from GuideGenLib.evaluation.realism.distances import Basis, Cells, principal
+from GuideGenLib.evaluation.realism.texture import SPACING_MM, Texture, texture
+from GuideGenLib.judges.features import Blocks, Encoder, kept_blocks
+
+TORSOS = 8
+"""Generated anatomies on which real scans are placed."""
+
+
+@dataclass(frozen=True)
+class Reals:
+    """scans, and cells in all their features, are there when a data folder was read; the rest also from a file.
+
+    cells: of each scan that was encoded, features [n, d], or from a file their coordinates [n, k] in `basis`; encoder:
+    name of the network that made them; textures: of the labelled scans.
+    """
+
+    scans: Sequence[Placed]
+    cells: Sequence[Cells]
+    basis: Basis | None
+    encoder: str
+    textures: Mapping[str, Texture]
+
+    @property
+    def whole(self) -> bool:
+        """Whether cells hold all features."""
+        return bool(self.scans)
+
+
+def read_reals(
+    data: Path, torsos: Sequence[Placed], cache: Path, encoder: Encoder | None, progress: Progress = silent
+) -> Reals:
+    """The scans of a data folder, placed on whole torsos with landmarks. cache: folder for what takes long.
+
+    Without an encoder there are no cells. A folder without labelled scans has no textures. Raises DataError.
+    """
+    found = find_cases(data)
+    scans, cells = [], []
+    for index, case in enumerate(found):
+        one = small(*read_scan(case.ct))
+        placed = Placed(case.name, one, transferred(one, torsos[:TORSOS]))
+        scans.append(placed)
+        if encoder is not None and placed.marks is not None:
+            blocks = kept_blocks(case.ct, cache / f"{case.name}_features.npz", encoder)
+            if len(blocks.heights):
+                cells.append(levelled(blocks, placed.marks))
+        progress("real scans", (index + 1) / len(found))
+    try:
+        labelled = load_labelled(data, cache, spacing=SPACING_MM)
+    except DataError:
+        labelled = []
+    textures = {scan.name: texture(scan.hu, scan.labels) for scan in labelled if scan.labels is not None}
+    basis = principal(np.concatenate([one.features for one in cells])) if cells else None
+    return Reals(scans, cells, basis, encoder.weights if encoder else "", textures)
+
+
+def levelled(blocks: Blocks, marks: np.ndarray) -> Cells:
+    """The cells of a CT with the levels that its landmarks give them."""
+    return Cells(blocks.features, level_of(blocks.heights, marks))
+
+
+def write_reference(reals: Reals, path: Path) -> None:
+    """Keep the numbers of real scans that a comparison without them needs. Raises EvaluationError without cells."""
+    if reals.basis is None or not reals.whole:
+        raise EvaluationError(
+            "no features of real scans to keep: install the encoder, and give a case that shows a whole torso"
+        )
+    tensors = {
+        "mean": reals.basis.mean.astype(np.float32),
+        "axes": reals.basis.axes.astype(np.float16),
+        "cells": np.concatenate([reals.basis(one.features) for one in reals.cells]).astype(np.float16),
+        "levels": np.concatenate([one.levels for one in reals.cells]).astype(np.uint8),
+        "scans": np.repeat(np.arange(len(reals.cells)), [len(one.levels) for one in reals.cells]).astype(np.uint8),
+    }
+    for name, one in reals.textures.items():
+        tensors |= {f"histogram.{name}.{tissue}": rows.astype(np.int32) for tissue, rows in one.histograms.items()}
+        tensors |= {f"spectrum.{name}.{tissue}": rows.astype(np.float32) for tissue, rows in one.spectra.items()}
+    about = {"encoder": reals.encoder, "explained": reals.basis.explained}
+    with atomic(path) as private:
+        save_file(
+            {key: np.ascontiguousarray(value) for key, value in tensors.items()}, private, {"about": json.dumps(about)}
+        )
+
+
+def read_reference(path: Path) -> Reals:
+    """What `write_reference` kept. Raises EvaluationError for a file that is missing or damaged."""
+    from safetensors import safe_open
+
+    try:
+        tensors = load_file(path)
+        with safe_open(path, "np") as file:
+            about = json.loads(file.metadata()["about"])
+        basis = Basis(tensors["mean"].astype(np.float64), tensors["axes"].astype(np.float64), float(about["explained"]))
+        owners = tensors["scans"]
+        cells = [
+            Cells(tensors["cells"][owners == owner].astype(np.float32), tensors["levels"][owners == owner].astype(int))
+            for owner in np.unique(owners)
+        ]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise EvaluationError(f"{path} is missing or damaged ({error}): reinstall, or write it again") from error
+    parts: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+    for key, rows in tensors.items():
+        kind, _, rest = key.partition(".")
+        if kind in ("histogram", "spectrum"):
+            name, _, tissue = rest.rpartition(".")
+            parts.setdefault(name, {"histogram": {}, "spectrum": {}})[kind][tissue] = rows
+    textures = {name: Texture(one["histogram"], one["spectrum"]) for name, one in parts.items()}
+    return Reals([], cells, basis, about["encoder"], textures)

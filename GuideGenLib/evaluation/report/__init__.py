@@ -1,0 +1,1 @@
+"""Figures as a page, as a file and as text."""

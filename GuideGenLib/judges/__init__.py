@@ -1,0 +1,1 @@
+"""Networks that judge generated CTs, and their training."""

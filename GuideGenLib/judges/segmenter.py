@@ -1,0 +1,177 @@
+"""The segmenter that judges generated CTs: HU in, labels of the anatomy table out, all lesions being one class.
+
+It works on cells of 2^3 voxels of the 3 mm grid: a U-Net over the cells (MONAI BasicUNet), then a small perceptron on
+each cell's features and its own voxels, which gives the classes of its eight voxels. `segmenter_training` trains it
+on labelled scans and randomised-contrast anatomies, never on what a generator made.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from monai.inferers import sliding_window_inference
+from monai.networks.nets import BasicUNet
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from GuideGenLib.anatomy.table import by_group, labels
+from GuideGenLib.core.blocks import space_to_depth
+from GuideGenLib.core.device import measure
+from GuideGenLib.core.resample import nearest, resample, weights
+from GuideGenLib.mask.network import as_cells
+
+SPACING = 3.0
+"""Of the grid that the network sees, in mm."""
+TUMOUR = min(row.value for row in by_group()["lesions"])
+"""The class of all lesions, and the value of a segmentation's lesion voxels: which organ bears them is not told."""
+CLASSES = TUMOUR + 1
+WINDOWS = ((-1000.0, -300.0), (-200.0, 300.0), (-20.0, 180.0), (200.0, 1200.0))
+"""HU ranges, each of which becomes a channel in -1..1: lung, soft tissue and fat, organs, bone."""
+REACH_MM = 150.0
+BODY_HU = -300.0
+BLOCK = (32, 48, 56)
+"""Cells that are segmented at once, about a patch of the training: the normalisation shall see what it saw there."""
+OVERLAP = 0.5
+GROUPS = 8
+"""Of channels that are normalised together: an instance norm would leave the few coarsest cells without a mean."""
+
+
+def to_classes(volume: np.ndarray) -> np.ndarray:
+    """Label values of the anatomy table -> classes of the segmenter: the value itself, TUMOUR for every lesion."""
+    return np.minimum(volume, np.uint8(TUMOUR)).astype(np.uint8)
+
+
+def class_keys() -> list[str]:
+    """Name of each class by its number: the key of the label, `tumour` for the last."""
+    return [row.key for row in labels()[:TUMOUR]] + ["tumour"]
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """Sizes of the network; written to the judges' JSON."""
+
+    classes: int = CLASSES
+    features: tuple[int, ...] = (32, 32, 64, 128, 160, 32)
+    hidden: int = 128
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class SegmenterNetwork(nn.Module):
+    """forward: inputs [B, C, d, h, w] of `cell_inputs` -> features [B, features[-1], d, h, w]; then `cell_logits`."""
+
+    def __init__(self, config: SegmenterConfig) -> None:
+        super().__init__()
+        self.config = config
+        inputs = 8 * len(WINDOWS) + 3
+        last = config.features[-1]
+        self.net = BasicUNet(
+            spatial_dims=3,
+            in_channels=inputs,
+            out_channels=last,
+            features=config.features,
+            norm=("group", {"num_groups": GROUPS}),
+        )
+        self.hidden = nn.Linear(last + inputs, config.hidden)
+        # what a cell is, and in which of its voxels it differs: eight separate heads begin as a checkerboard
+        self.cell_head = nn.Linear(config.hidden, config.classes)
+        self.voxel_head = nn.Linear(config.hidden, 8 * config.classes)
+        with torch.no_grad():
+            self.voxel_head.weight.mul_(0.1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.net(inputs)
+
+    def cell_logits(self, inputs: Tensor, features: Tensor) -> Tensor:
+        """Inputs [n, C] and features [n, F] of n cells -> logits [n, 8, classes] of their voxels (order z, y, x)."""
+        hidden = nnf.silu(self.hidden(torch.cat([inputs.to(features.dtype), features], dim=1)))
+        return self.cell_head(hidden)[:, None] + self.voxel_head(hidden).unflatten(1, (8, self.config.classes))
+
+
+def cell_inputs(hu: Tensor, centre: tuple[float, float] | None) -> Tensor:
+    """What the network sees: HU float32 [1, 1, D, H, W] at 3 mm, even sides -> [1, 8 windows + 3, D/2, H/2, W/2].
+
+    centre: (y, x) voxel index of the body's centre, which tells left from right in a crop; None hides the position.
+    """
+    windows = [((hu - low) * (2 / (high - low)) - 1).clamp(-1, 1) for low, high in WINDOWS]
+    cells = space_to_depth(torch.cat(windows, dim=1), 2)
+    position = cells.new_zeros(1, 3, *cells.shape[2:])
+    if centre is not None:
+        y, x = (
+            (torch.arange(n, device=hu.device) * 2 + 0.5 - middle) * (SPACING / REACH_MM)
+            for n, middle in zip(cells.shape[3:], centre, strict=True)
+        )
+        position[:, 0], position[:, 1], position[:, 2] = y[:, None], x, 1.0
+    return torch.cat([cells, position], dim=1).contiguous(memory_format=torch.channels_last_3d)
+
+
+def body_centre(inside: np.ndarray) -> tuple[float, float]:
+    """(y, x) voxel index of the middle of the body's box, boolean [z, y, x]; of the volume where there is no body.
+
+    The box is that of all but the outermost hundredth of the voxels on each side: a couch or a lead widens it little.
+    """
+    centre = []
+    for axis in (1, 2):
+        count = inside.sum(axis=tuple({0, 1, 2} - {axis}), dtype=np.int64)
+        share = np.cumsum(count) / max(1, int(count.sum()))
+        low, high = np.searchsorted(share, [0.01, 0.99]) if count.any() else (0, len(count) - 1)
+        centre.append((float(low) + float(high)) / 2)
+    return centre[0], centre[1]
+
+
+class Segmenter:
+    """A trained network with what it takes to segment a volume of any size and spacing."""
+
+    def __init__(self, network: SegmenterNetwork, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
+        self.mixed = measure(device).precision == "bfloat16"
+
+    @classmethod
+    def load(cls, tensors: Mapping[str, Tensor], config: Mapping[str, Any], device: str = "cpu") -> "Segmenter":
+        """From a state dict in any float type and the JSON of its SegmenterConfig."""
+        network = SegmenterNetwork(SegmenterConfig(**{**config, "features": tuple(config["features"])}))
+        network.load_state_dict({key: value.float() for key, value in tensors.items()})
+        return cls(network, device)
+
+    @torch.inference_mode()
+    def segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
+        """HU float32 [z, y, x] in the canonical frame, isotropic `spacing` in mm -> uint8 labels on the same grid.
+
+        Values are those of the anatomy table, TUMOUR for a lesion of any organ.
+        """
+        size = [max(2, round(n * spacing / SPACING)) for n in hu.shape]
+        same = math.isclose(spacing, SPACING)
+        coarse = (
+            hu.astype(np.float32)
+            if same
+            else resample(hu, [weights(n, spacing, new, SPACING) for n, new in zip(hu.shape, size, strict=True)])
+        )
+        classes = self._segment_grid(coarse)
+        if same:
+            return classes
+        near = [nearest(new, SPACING, n, spacing) for n, new in zip(hu.shape, size, strict=True)]
+        return classes[np.ix_(*near)]
+
+    def _segment_grid(self, hu: np.ndarray) -> np.ndarray:
+        """The same at 3 mm."""
+        padded = np.pad(hu, [(0, n % 2) for n in hu.shape], constant_values=-1000.0)
+        volume = torch.from_numpy(padded)[None, None].to(self.device)
+        inputs = cell_inputs(volume, body_centre(hu > BODY_HU))
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
+            features = sliding_window_inference(
+                inputs, BLOCK, 1, self.network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate"
+            )
+            assert isinstance(features, Tensor)
+            cells, own = as_cells(features), as_cells(inputs)
+            chosen = [
+                self.network.cell_logits(a, b).argmax(dim=-1).to(torch.uint8)
+                for a, b in zip(own.split(1 << 15), cells.split(1 << 15), strict=True)
+            ]
+        d, h, w = inputs.shape[2:]
+        grid = torch.cat(chosen).view(d, h, w, 2, 2, 2).permute(0, 3, 1, 4, 2, 5).reshape(padded.shape)
+        return grid[tuple(slice(0, n) for n in hu.shape)].cpu().numpy()

@@ -1,0 +1,105 @@
+"""The stages that make what `guidegen evaluate` judges with: no part of a bundle, and not in `all`."""
+
+from pathlib import Path
+
+from GuideGenLib.data.scans import load_labelled
+from GuideGenLib.judges.ceilings import UNSEEN, read_about, write_ceilings
+from GuideGenLib.judges.classifiers_training import (
+    HELD_PEOPLE,
+    OTHER_PEOPLE,
+    SCORES,
+    read_config,
+    told_scans,
+    train_classifiers,
+    write_scores,
+)
+from GuideGenLib.judges.folder import PLAIN_CODEC, write_judges
+from GuideGenLib.judges.segmenter import SPACING as SEGMENTER_SPACING
+from GuideGenLib.judges.segmenter import Segmenter, SegmenterConfig
+from GuideGenLib.judges.segmenter_training import train_segmenter, write_anatomies
+from GuideGenLib.population.write import coarse_bank
+from GuideGenLib.training import assemble
+from GuideGenLib.training.codec import linear_loss, train_codec, with_new_decoder
+from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
+from GuideGenLib.training.loop import averaged_state, first_process_first, process_rank, steps_done
+from GuideGenLib.training.materials import codec_scans
+
+SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
+
+
+def segmenter(job: Job) -> None:
+    """The segmenter that judges generated CTs, and its score on the labelled scan that is held out."""
+    with first_process_first():
+        scans = load_labelled(job.data, job.cache, spacing=SEGMENTER_SPACING)
+        held_out = load_labelled(job.data, job.cache, [job.hold_out], SEGMENTER_SPACING)[0]
+        count = job.anatomies + UNSEEN
+        people = write_anatomies(torso_of(job).labels, count, job.run / "anatomies", job.seed, job.threads, tenths())
+    people, others = people[: job.anatomies], people[job.anatomies :]
+    seen = [scan for scan in scans if scan.name != job.hold_out]
+    say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
+    job.seed_torch(SEGMENTER)
+    train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0:
+        judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
+        told = {"steps": job.steps, "seed": job.seed, "anatomies": len(people), "scans": [scan.name for scan in seen]}
+        write_ceilings(judge, held_out, others, job.run / SEGMENTER, told, log=say)
+
+
+def classifiers(job: Job) -> None:
+    """The classifiers of sex and age that judge generated CTs, and their scores on people that they have not seen."""
+    with first_process_first():
+        bank = job.run / assemble.POPULATION
+        count, others = job.people + HELD_PEOPLE, job.seed + OTHER_PEOPLE
+        labels, people = coarse_bank(torso_of(job).labels, count, others, job.threads, bank, tenths())
+        told = told_scans(job.data, job.cache)
+    job.seed_torch(CLASSIFIERS)
+    folder, n = job.run / CLASSIFIERS, job.people
+    train_classifiers(labels[:n], people[:n], folder, steps=job.steps, seed=job.seed, log=say)
+    if process_rank()[0] == 0:
+        training = {"people": n, "steps": job.steps, "seed": job.seed}
+        write_scores(folder, labels[n:], people[n:], told, training, log=say)
+
+
+def plain_codec(job: Job) -> None:
+    """The bundle's codec with a decoder that was trained anew without HDR means; its encoder stays as it is.
+
+    So latents, and with them the networks that make them, stay valid. As many steps as the bundled decoder had.
+    """
+    shipped = averaged_state(assemble.codec_run(job.run))
+    labels = assemble.codec_arguments(shipped)["labels"]
+    with first_process_first():
+        scans = codec_scans(job.data, job.cache, labelled=True)
+    job.seed_torch(PLAIN_CODEC)
+    train_codec(
+        scans,
+        job.run / PLAIN_CODEC,
+        labels=labels,
+        steps=job.steps,
+        seed=job.seed,
+        decoder_only=True,
+        initial=with_new_decoder(shipped, labels),
+        loss=linear_loss,
+        log=say,
+    )
+
+
+def judges(job: Job) -> None:
+    """The folder that `guidegen evaluate` reads: the segmenter, and classifiers and plain codec if they are trained."""
+    if process_rank()[0] > 0:
+        return
+    people = job.run / CLASSIFIERS
+    trained = steps_done(people) > 0 and (people / SCORES).is_file()
+    found = (averaged_state(people), read_config(people)) if trained else None
+    steps = steps_done(job.run / PLAIN_CODEC)
+    plain = (averaged_state(job.run / PLAIN_CODEC), {"steps": steps}) if steps else None
+    made = write_judges(job.target, *read_about(job.run / SEGMENTER), found, plain)
+    held = [f"{Path(name).stem} {entry['bytes'] / 1e6:.1f} MB" for name, entry in made.about["files"].items()]
+    say(f"judges: {job.target} with {', '.join(held)}")
+
+
+JUDGE_STAGES = {
+    "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
+    "classifiers": Stage(classifiers, 700, "the classifiers of sex and age that judge generated CTs"),
+    "plain-codec": Stage(plain_codec, 1650, "the decoder without HDR loss, for the ablations"),
+    "judges": Stage(judges, 0, "what was trained of them as a folder"),
+}

@@ -1,0 +1,1 @@
+"""Findings drawn into an anatomy: where, of what shape, and what gives way."""

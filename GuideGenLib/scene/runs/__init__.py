@@ -1,0 +1,1 @@
+"""Runs in a scene: their folder, their record, two of them side by side."""

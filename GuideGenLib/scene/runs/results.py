@@ -1,0 +1,70 @@
+"""What a run gives, put into the scene whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import SimpleITK as sitk
+
+from GuideGenLib.scene.runs.hierarchy import folder_of, hierarchy_of
+from GuideGenLib.scene.runs.provenance import provenance_of
+from GuideGenLib.scene.runs.run import RUN, Run, add_ct_to_run, add_run
+
+
+@contextmanager
+def whole_or_nothing(scene: Any) -> Iterator[None]:
+    """When the block fails, the nodes and folders that it added go again; those that were there stay."""
+    hierarchy = hierarchy_of(scene)
+    nodes, items = _nodes(scene), _items(hierarchy)
+    try:
+        yield
+    except BaseException:
+        for identifier in _nodes(scene):
+            node = scene.GetNodeByID(identifier) if identifier not in nodes else None
+            if node is not None:
+                scene.RemoveNode(node)
+        for item in reversed(_items(hierarchy)):
+            if item not in items:
+                hierarchy.RemoveItem(item, False, False)
+        raise
+
+
+def file_anatomy(scene: Any, anatomy: sitk.Image, provenance: dict[str, Any], title: str) -> Run:
+    """A drawn anatomy (uint8 labels) as a run of its own in a study `title`."""
+    with whole_or_nothing(scene):
+        return add_run(scene, anatomy, None, provenance, title)
+
+
+def file_ct(
+    scene: Any, ct: sitk.Image, anatomy: sitk.Image, provenance: dict[str, Any], title: str, segmentation: Any = None
+) -> Any:
+    """A CT (int16 HU) with the anatomy that it shows, beside the segmentation that it was made from; returns its node.
+
+    A segmentation that the user imported gets the CT in its own folder. Where there is none any more (None), `anatomy`
+    comes into the scene with the CT, as a run `title`.
+    """
+    with whole_or_nothing(scene):
+        if segmentation is None:
+            return add_run(scene, anatomy, ct, provenance, title).ct
+        run = Run(folder_of(scene, segmentation), segmentation, (), provenance_of(segmentation) or {})
+        return add_ct_to_run(scene, run, ct, anatomy, provenance).ct
+
+
+def is_run(segmentation: Any) -> bool:
+    """Whether GuideGen made the segmentation (a clone of one counts)."""
+    return bool(segmentation.GetAttribute(RUN))
+
+
+def _nodes(scene: Any) -> set[str]:
+    return {scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())}
+
+
+def _items(hierarchy: Any) -> list[int]:
+    """All items, parents before their children."""
+    import vtk
+
+    found = vtk.vtkIdList()
+    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), found, True)
+    return [int(found.GetId(index)) for index in range(found.GetNumberOfIds())]

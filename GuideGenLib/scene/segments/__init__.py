@@ -1,0 +1,1 @@
+"""Segmentations: to and from labels, what each segment is, edits."""

@@ -1,0 +1,164 @@
+"""A lesion where the user points: an irregular body within its organ, drawn into the segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.label import Label
+from GuideGenLib.anatomy.table import by_group, label, labels, values
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
+from GuideGenLib.scene.segments.layers import LABELMAP, grid_of, layers_of, onto
+from GuideGenLib.scene.segments.overlaps import merged
+from GuideGenLib.scene.segments.terminology import set_terminology
+
+NEAR_MM = 10.0
+"""A point this far outside the organ is taken to mean the organ's edge."""
+SIZES_MM = (3.0, 200.0)
+FULL = 0.8
+"""A lesion that stays under this part of the asked diameter does not fit."""
+SQUASHED = 0.65
+"""A body reaches half its diameter from its middle; one that must reach for more than this part of it fills corners."""
+ROOM = ("body", "torso_fat")
+"""Where a lesion may grow to when its organ is too small for it."""
+
+
+def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str, diameter_mm: float, seed: int) -> str:
+    """Draw a lesion of a longest diameter (mm) about a point (RAS mm, world) into a segmentation node.
+
+    key: a lesion label, "liver_tumor". It takes its voxels from the organ, from what lies within it, and where these
+    are too small for it from fat and body around it; other organs and other lesions stay. It is added to the segment
+    of that label, or to a new one; the same seed gives the same lesion. Returns the id of the segment. Undo is the
+    caller's: save the state before. Raises SceneError: not a lesion, a size that cannot be, a point that is not in the
+    organ, no room, a segmentation of surfaces, and what `read_segmentation` refuses. The node is not changed then.
+    """
+    row = _lesion(key)
+    if not SIZES_MM[0] <= diameter_mm <= SIZES_MM[1]:
+        raise SceneError(
+            f"a lesion of {diameter_mm:g} mm cannot be drawn: choose {SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
+        )
+    layers, claims = layers_of(node, None)
+    if node.GetScene() is not scene:
+        raise SceneError(f"{node.GetName()} is not in this scene: choose a segmentation of the scene")
+    if node.GetSegmentation().GetSourceRepresentationName() != LABELMAP:
+        raise SceneError(
+            f"{node.GetName()} is made of surfaces, which cannot be painted on: in the Segmentations module, under "
+            "Representations, create its binary labelmap and make it the source"
+        )
+    world = world_matrix(node)
+    grid = grid_of(node, layers)
+    arrays = [onto(layer, grid) for layer in layers]
+    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000)
+    table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
+    spacing = np.array(moved(grid, world).GetSpacing())[::-1]
+    local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
+    point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
+    voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
+    held = {claim.segment_id: _union(arrays, number) for number, claim in enumerate(claims, start=1)}
+    same = [claim.segment_id for claim in claims if claim.label == row]
+    segment_id = same[0] if same else _new_segment(node, row)
+    _write(node, segment_id, voxels | held.pop(segment_id, np.False_), grid, [*held])
+    for other, mask in held.items():  # in other layers nothing was overwritten
+        if (mask & voxels).any() and not _share(node, other, segment_id):
+            _write(node, other, mask & ~voxels, grid, [])
+    return segment_id
+
+
+def _lesion(key: str) -> Label:
+    if values().get(key) is None or label(key).group != "lesions":
+        known = ", ".join(row.key for row in by_group()["lesions"])
+        raise SceneError(f'"{key}" is no lesion that can be drawn: choose one of {known}')
+    return label(key)
+
+
+def _draw(
+    anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label, size: float,
+    seed: int,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """The voxels of a lesion as a mask of the anatomy [z, y, x]."""
+    try:
+        from GuideGenLib.mask.findings.lesions import MANNERS
+        from GuideGenLib.mask.findings.shapes import Body, Texture, box_around, grow, offsets_mm
+    except ImportError as error:
+        raise SceneError(f"{error.name} is needed to draw a lesion: install GuideGen's packages first") from error
+    steps = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
+    home = np.isin(anatomy, _values_within(row))
+    centre = _in_organ(home, spacing, point, row)
+    box = box_around(centre, 1.1 * size + 2 * max(steps), anatomy.shape, steps)
+    organ = row.key.removesuffix("_tumor")
+    texture = MANNERS[organ].texture if organ in MANNERS else Texture(lobes=0.14)
+    body = Body(texture if size > 12 else Texture(texture.lobes), np.random.default_rng(seed))
+    gauge = body.gauge(offsets_mm(box, centre, steps))
+    voxels, scale, extent = grow(gauge, home[box], size, steps)
+    if extent < FULL * size or scale > SQUASHED * size:
+        roomy = home[box] | np.isin(anatomy[box], [values()[key] for key in ROOM])
+        voxels, _, extent = grow(gauge, roomy, size, steps)
+    if extent < FULL * size:
+        raise SceneError(
+            f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do: choose a smaller one or "
+            "another place"
+        )
+    result = np.zeros(anatomy.shape, dtype=bool)
+    result[box] = voxels
+    return result
+
+
+def _values_within(row: Label) -> list[int]:
+    """The labels of a lesion's organ and of what is part of it, the lesion itself too, other lesions not."""
+    parts = [other for other in labels() if set(other.part_of) & set(row.part_of) and other.group != "lesions"]
+    return [row.value, *(label(key).value for key in row.part_of), *(part.value for part in parts)]
+
+
+def _in_organ(
+    home: NDArray[np.bool_], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label
+) -> NDArray[np.float64]:
+    """The point itself, or the organ's voxel nearest to it. Raises SceneError if that is far away."""
+    organs = " or ".join(label(key).name for key in row.part_of)
+    voxels = np.argwhere(home)
+    if not len(voxels):
+        raise SceneError(f"the segmentation holds no {organs}: a {row.name} needs its organ, choose another kind")
+    away = np.linalg.norm((voxels - point) * spacing, axis=1)
+    nearest = voxels[away.argmin()]
+    if (np.abs(nearest - point) <= 0.5).all():
+        return point
+    if not away.min() <= NEAR_MM:  # NaN is far, too
+        raise SceneError(
+            f"the point lies {away.min():.0f} mm from the {organs}: place it inside, or choose the kind of lesion that "
+            "belongs there"
+        )
+    return nearest.astype(np.float64)
+
+
+def _union(arrays: Sequence[NDArray[np.uint16]], number: int) -> NDArray[np.bool_]:
+    return np.logical_or.reduce([array == number for array in arrays])
+
+
+def _new_segment(node: Any, row: Label) -> str:
+    segmentation = node.GetSegmentation()
+    segment_id = segmentation.GenerateUniqueSegmentID(row.key)
+    color = [channel / 255 for channel in row.color]
+    segmentation.AddEmptySegment(segment_id, row.name, color)  # it shares a layer with the others
+    set_terminology(segmentation.GetSegment(segment_id), row.key)
+    return str(segment_id)
+
+
+def _write(node: Any, segment_id: str, mask: NDArray[np.bool_], grid: sitk.Image, overwrite: list[str]) -> None:
+    """Make a segment hold just these voxels; in its own layer they are taken from the segments to overwrite."""
+    import slicer
+
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.CopyInformation(grid)
+    labelmap, logic = oriented_from_image(image), slicer.vtkSlicerSegmentationsModuleLogic
+    extent = labelmap.GetExtent()
+    if not logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite):
+        raise SceneError(f"{node.GetName()} could not be painted on: undo, and check its binary labelmap")
+
+
+def _share(node: Any, one: str, other: str) -> bool:
+    segmentation = node.GetSegmentation()
+    return bool(segmentation.GetLayerIndex(one) == segmentation.GetLayerIndex(other))

@@ -1,0 +1,1 @@
+"""Uploads, checks of what strangers send, and downloads."""

@@ -1,0 +1,78 @@
+"""What an uploaded file is, found out in a process of its own: what a damaged or hostile file does ends there.
+
+`python -m GuideGenLib.web.files.checking FILE NAME KIND CHECKED` prints one line of JSON: {"kind", "notes"}, or
+{"error"} with what to tell the user. A volume, once checked, is written to CHECKED (.nrrd, not packed), and the session
+reads nothing else of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.web.files.bundle_check import check_bundle
+from GuideGenLib.web.files.segmentation_file import load_segmentation
+from GuideGenLib.web.files.volume_check import check_header, read_as
+
+
+def main() -> None:
+    """Check the file that the arguments name."""
+    path, name, kind, checked = sys.argv[1:]
+    answers = os.dup(1)
+    os.dup2(2, 1)  # libraries print where they like
+    warnings.simplefilter("ignore")
+    os.write(answers, json.dumps(answer(Path(path), name, kind, Path(checked))).encode() + b"\n")
+
+
+def answer(path: Path, name: str, kind: str, checked: Path) -> dict[str, Any]:
+    """`check` in the form that is printed."""
+    try:
+        found, notes = check(path, name, kind, checked)
+        return {"kind": found, "notes": notes}
+    except (VolumeError, SceneError) as error:
+        return {"error": str(error).replace(str(path), name)}
+    except MemoryError:
+        return {"error": f"{name} is too large for the memory that is free: crop it, or resample it to larger voxels"}
+
+
+def check(path: Path, name: str, kind: str, checked: Path) -> tuple[str, list[str]]:
+    """("scene", "segmentation", "anatomy" or "ct", notes for the user). Raises SceneError and VolumeError."""
+    if path.stat().st_size == 0:
+        raise VolumeError(f"{name} is empty: copy or download it again")
+    if path.suffix == ".mrb":
+        _check_scene(path, name)
+        return "scene", []
+    if check_header(path, name) and kind != "ct":
+        return "segmentation", _notes_on_segmentation(path, name)
+    found, image, notes = read_as(path, name, kind)
+    sitk.WriteImage(image, str(checked), useCompression=False)
+    return found, list(notes)
+
+
+def _check_scene(path: Path, name: str) -> None:
+    from GuideGenLib.scene.files import load_mrb
+    from GuideGenLib.scene.headless import new_scene
+
+    check_bundle(path, name)
+    alone = new_scene()
+    load_mrb(alone.scene, path)
+
+
+def _notes_on_segmentation(path: Path, name: str) -> list[str]:
+    from GuideGenLib.scene.headless import new_scene
+    from GuideGenLib.scene.segments.segmentation import read_segmentation
+
+    alone = new_scene()
+    return list(read_segmentation(load_segmentation(alone.scene, path, name)).notes)
+
+
+if __name__ == "__main__":
+    main()

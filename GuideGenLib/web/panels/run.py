@@ -1,0 +1,200 @@
+"""Generate and Cancel, the progress with the time left, and how a run ended, whichever panel started it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from trame.widgets import html
+from trame.widgets import vuetify3 as v3
+from trame_server.utils.asynchronous import create_task
+
+from GuideGenLib.description import Description
+from GuideGenLib.description.report import to_json
+from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.panels.settings import SettingsPanel
+from GuideGenLib.web.panels.understood import UnderstoodPanel
+from GuideGenLib.web.runner import Runner
+from GuideGenLib.web.workspace import Workspace
+
+STAGES = {
+    "load": "Loading the model", "describe": "Reading the text", "mask": "Drawing the anatomy", "ct": "Making the CT",
+}  # fmt: skip
+
+
+class RunPanel(Panel):
+    """The runs themselves are the runner's; a handler only starts a task, so that Cancel is heard while it goes on."""
+
+    def __init__(
+        self, server: Any, workspace: Workspace, runner: Runner, understood: UnderstoodPanel, settings: SettingsPanel
+    ) -> None:
+        super().__init__(server, workspace)
+        self.runner, self.understood, self.settings = runner, understood, settings
+        self.state.update(
+            {
+                "run_busy": False,
+                "run_cancelled": False,
+                "run_percent": 0,
+                "run_text": "",
+                "run_details": "",
+                "run_hindrance": "",
+            }
+        )
+        runner.progressed.connect(self._on_progress)
+        runner.ended.connect(self._on_end)
+        understood.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Why no anatomy can be generated now, empty where it can."""
+        typed = self.understood.prompt.text.strip()
+        self.state.run_hindrance = self.understood.understanding.error if typed else "Describe a patient first."
+
+    # ------------------------------------------------------------ starts
+
+    def generate(self) -> None:
+        """Draw an anatomy of the text; while a run goes on, cancel that."""
+        if self.runner.job is not None:
+            self.cancel()
+            return
+        if self.understood.description is None:
+            return
+        self.settings.draw_seed()
+        values = self.settings.values
+        self.understood.prompt.remember()
+        self.start(
+            lambda: self.runner.start_anatomy(
+                to_json(self._description()),
+                seed=values.seed,
+                region=values.region,
+                steps=values.mask_steps,
+                corrections=self.understood.corrections,
+            )
+        )
+
+    def generate_ct(self) -> None:
+        """Make the CT of the chosen anatomy."""
+        values = self.settings.values
+        description = to_json(self._description())
+        self.start(
+            lambda: self.runner.start_ct(description, seed=values.seed, spacing=values.spacing, steps=values.ct_steps)
+        )
+
+    def regenerate(self) -> None:
+        """Make the chosen CT again where the anatomy was edited."""
+        values = self.settings.values
+        description = to_json(self._description())
+        self.start(
+            lambda: self.runner.start_regenerate(
+                description, seed=values.seed, margin=values.margin, steps=values.ct_steps
+            )
+        )
+
+    def cancel(self) -> None:
+        """Stop the run; the scene stays as it is."""
+        self.runner.cancel()
+        self.state.run_cancelled = True
+        self.state.run_text = "Stopping…"
+
+    def start(self, begin: Callable[[], None]) -> None:
+        """Begin a run and follow it in a task."""
+        self.runner.use(self.settings.values.bundle)
+        try:
+            begin()
+        except ValueError as error:  # of the scene, of the description
+            self.workspace.tell(_sentence(str(error)), "warning")
+            return
+        self.state.update(
+            {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": "Starting…", "run_details": ""}
+        )
+        create_task(self._follow())
+
+    async def _follow(self) -> None:
+        await asyncio.sleep(0)  # the answer to the click goes out first
+        await self.runner.follow()
+
+    def _description(self) -> Description:
+        return self.understood.description or Description("")
+
+    # ------------------------------------------------------------ what comes back
+
+    def _on_progress(self, event: Any) -> None:
+        with self.state:
+            self.state.run_percent = round(100 * event.fraction, 1)
+            if not self.state.run_cancelled:
+                self.state.run_text = progress_text(event.stage, event.fraction, event.remaining_s)
+
+    def _on_end(self, state: str, message: str, details: str) -> None:
+        with self.state:
+            self.state.run_busy = False
+            self.state.run_details = details
+            self.state.run_text = {
+                "done": message or "Done.",
+                "stopped": "Cancelled; the scene is as it was.",
+                "failed": message,
+            }[state]
+            if state == "failed":
+                self.workspace.tell(message, "error")
+
+    # ------------------------------------------------------------ widgets
+
+    def build(self) -> None:
+        """The button that turns into Cancel."""
+        v3.VBtn(
+            "{{ run_busy ? 'Cancel' : 'Generate anatomy' }}",
+            id="run-generate",
+            click=self.generate,
+            block=True,
+            color=("run_busy ? 'warning' : 'primary'",),
+            prepend_icon=("run_busy ? 'mdi-stop' : 'mdi-human'",),
+            disabled=("run_busy ? run_cancelled : run_hindrance !== ''",),
+            title=("run_busy ? 'Stops the run; the scene stays as it is' : run_hindrance || 'Ctrl+Enter'",),
+        )
+
+    def build_progress(self) -> None:
+        """How far the run is, whichever panel started it, with a Cancel of its own; it stays in sight."""
+        with html.Div(v_if=("run_text",), classes="px-3 py-2", style="border-top: 1px solid rgba(128, 128, 128, 0.4)"):
+            v3.VProgressLinear(
+                id="run-progress",
+                v_if=("run_busy",),
+                model_value=("run_percent",),
+                height=6,
+                rounded=True,
+                color="primary",
+                classes="mb-1",
+            )
+            with html.Div(classes="d-flex align-center"):
+                html.Div(
+                    "{{ run_text }}",
+                    id="run-text",
+                    role="status",
+                    classes="text-body-2 flex-grow-1",
+                    style="white-space: pre-line; max-height: 96px; overflow: auto",
+                )
+                v3.VBtn(
+                    "Cancel",
+                    id="run-cancel",
+                    v_if=("run_busy",),
+                    click=self.cancel,
+                    disabled=("run_cancelled",),
+                    size="small",
+                    variant="text",
+                    color="warning",
+                )
+            with html.Details(v_if=("run_details",), classes="text-caption"):
+                html.Summary("Details")
+                html.Pre("{{ run_details }}", style="white-space: pre-wrap; max-height: 160px; overflow: auto")
+
+
+def progress_text(stage: str, fraction: float, remaining_s: float | None) -> str:
+    """Stage, share and time left."""
+    text = f"{STAGES.get(stage, stage)}: {round(100 * fraction)} %"
+    if remaining_s is None:
+        return text
+    seconds = max(1, round(remaining_s))
+    return f"{text}, about {seconds} s left" if seconds < 90 else f"{text}, about {round(seconds / 60)} min left"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,148 @@
+"""Region, seed, spacing and quality of the next run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trame.widgets import vuetify3 as v3
+
+from GuideGenLib.bundle import DEFAULT
+from GuideGenLib.engine.quality import CT_STEPS, MASK_STEPS
+from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.workspace import Workspace
+
+REGIONS = {
+    "": "As in the text", "torso": "Torso", "chest": "Chest", "abdomen": "Abdomen", "pelvis": "Pelvis",
+    "chest_abdomen": "Chest and abdomen", "abdomen_pelvis": "Abdomen and pelvis",
+}  # fmt: skip
+QUALITIES = {"draft": "Draft (fewest steps)", "standard": "Standard", "fine": "Fine (twice the steps)"}
+LARGEST_SEED = 2**31 - 1
+SPACINGS = (0.5, 6.0)
+MARGINS = (5.0, 100.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """bundle: None for the one that ships; spacing of the CT and margin about an edit in mm; steps None are the
+    library's own."""
+
+    bundle: Path | None
+    region: str | None
+    seed: int
+    spacing: float
+    margin: float
+    mask_steps: int | None
+    ct_steps: int | None
+
+
+class SettingsPanel(Panel):
+    """Values that cannot be are brought into their range when they are read.
+
+    bundles: further models that the server's owner offers, beside the one that ships; the first of them is chosen. A
+    user of the page cannot name a folder of the server.
+    """
+
+    def __init__(self, server: Any, workspace: Workspace, bundles: Sequence[Path] = ()) -> None:
+        super().__init__(server, workspace)
+        self.bundles: list[Path | None] = [*bundles, None]
+        names = [DEFAULT[-1] if path is None else path.name for path in self.bundles]
+        self.state.update(
+            {
+                "settings_region": "",
+                "settings_seed": 0,
+                "settings_new_seed": False,
+                "settings_spacing": 2.0,
+                "settings_margin": 20.0,
+                "settings_quality": "standard",
+                "settings_bundle": 0,
+                "settings_bundles": [{"value": index, "title": name} for index, name in enumerate(names)],
+                "settings_regions": _items(REGIONS),
+                "settings_qualities": _items(QUALITIES),
+            }
+        )
+
+    def set_seed(self, seed: int) -> None:
+        """Take over the seed of an earlier run."""
+        self.state.settings_seed = seed
+
+    def draw_seed(self) -> None:
+        """Before a new anatomy: another seed, where the user wants one each time."""
+        if self.state.settings_new_seed:
+            self.state.settings_seed = random.SystemRandom().randrange(LARGEST_SEED + 1)
+
+    @property
+    def values(self) -> Settings:
+        """As they are now."""
+        state = self.state
+        state.settings_seed = int(_within(state.settings_seed, 0, LARGEST_SEED, 0))
+        state.settings_spacing = _within(state.settings_spacing, *SPACINGS, 2.0)
+        state.settings_margin = _within(state.settings_margin, *MARGINS, 20.0)
+        return Settings(
+            bundle=self.bundles[int(state.settings_bundle)],
+            region=state.settings_region or None,
+            seed=state.settings_seed,
+            spacing=state.settings_spacing,
+            margin=state.settings_margin,
+            mask_steps=MASK_STEPS[state.settings_quality],
+            ct_steps=CT_STEPS[state.settings_quality],
+        )
+
+    def build(self) -> None:
+        """The fields in two columns."""
+        with v3.VRow(dense=True):
+            with v3.VCol(cols=6):
+                self._select("settings-region", "settings_region", "settings_regions", "Region")
+            with v3.VCol(cols=6):
+                self._select("settings-quality", "settings_quality", "settings_qualities", "Quality")
+            with v3.VCol(cols=6):
+                self._number("settings-seed", "settings_seed", "Seed", 0, LARGEST_SEED, 1)
+            with v3.VCol(cols=6):
+                v3.VCheckbox(
+                    id="settings-new-seed",
+                    v_model=("settings_new_seed",),
+                    label="New seed each time",
+                    density="compact",
+                    hide_details=True,
+                )
+            with v3.VCol(cols=6):
+                self._number("settings-spacing", "settings_spacing", "CT voxels (mm)", *SPACINGS, 0.5)
+            with v3.VCol(cols=6):
+                self._number("settings-margin", "settings_margin", "Margin about edits (mm)", *MARGINS, 5)
+            with v3.VCol(cols=12):
+                self._select("settings-bundle", "settings_bundle", "settings_bundles", "Model")
+
+    @staticmethod
+    def _select(identifier: str, model: str, items: str, label: str) -> None:
+        v3.VSelect(
+            id=identifier,
+            v_model=(model,),
+            items=(items,),
+            label=label,
+        )
+
+    @staticmethod
+    def _number(identifier: str, model: str, label: str, low: float, high: float, step: float) -> None:
+        v3.VTextField(
+            id=identifier,
+            v_model_number=(model,),
+            label=label,
+            type="number",
+            min=low,
+            max=high,
+            step=step,
+        )
+
+
+def _items(words: dict[str, str]) -> list[dict[str, str]]:
+    return [{"value": value, "title": title} for value, title in words.items()]
+
+
+def _within(value: Any, low: float, high: float, otherwise: float) -> float:
+    try:
+        return min(max(float(value), low), high)
+    except (TypeError, ValueError):
+        return otherwise

@@ -1,0 +1,1 @@
+"""The front server, and the process of each session behind it."""

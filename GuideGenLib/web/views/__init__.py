@@ -1,0 +1,1 @@
+"""The four views, and what is drawn and read in them."""

@@ -1,0 +1,61 @@
+"""Scans are resampled once, kept, made again when their source changes, and never mixed with those of other data."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.scans import HELD_OUT, load_labelled, load_scans
+
+
+def test_scans_have_the_wanted_spacing_and_only_labelled_ones_have_labels(flat: Path, tmp_path: Path) -> None:
+    first, second = load_scans(flat, tmp_path / "cache", 12.0)
+    assert (first.name, first.hu.shape, first.spacing, first.labels) == ("anna", (24, 20, 32), 12.0, None)
+    assert second.hu.shape == (20, 20, 32)
+    (labelled,) = load_labelled(flat, tmp_path / "cache", spacing=6.0)
+    assert labelled.labels is not None
+    assert labelled.labels.shape == labelled.hu.shape == (48, 40, 64)
+    inside = labelled.labels == values()["liver"]
+    assert labelled.hu[inside].mean() == pytest.approx(100, abs=2)
+    assert (labelled.hu[0, 0, :3] == -1000).all()  # far from the body there is no noise, nor a couch
+
+
+def test_what_is_kept_is_read_until_its_source_changes(flat: Path, tmp_path: Path, write: Callable[..., None]) -> None:
+    cache = tmp_path / "cache"
+    load_scans(flat, cache, 12.0)
+    kept = cache / "anna_12mm.npy"
+    np.save(kept, np.zeros((2, 2, 2), np.int16))
+    assert load_scans(flat, cache, 12.0)[0].hu.shape == (2, 2, 2)
+    source = flat / "ct" / "anna.nii.gz"
+    later = kept.stat().st_mtime + 10
+    os.utime(source, (later, later))
+    assert load_scans(flat, cache, 12.0)[0].hu.shape == (24, 20, 32)
+    assert not list(cache.glob("*.part"))
+
+
+def test_a_cache_of_other_data_is_refused(flat: Path, tmp_path: Path) -> None:
+    load_scans(flat, tmp_path / "cache", 12.0)
+    other = shutil.copytree(flat, tmp_path / "other data")
+    with pytest.raises(DataError, match=r"holds scans of .*flat data: choose another run folder"):
+        load_scans(other, tmp_path / "cache", 12.0)
+
+
+def test_held_out_scans_are_not_among_the_labelled(flat: Path, tmp_path: Path) -> None:
+    for part in ("ct", "labels"):
+        shutil.copy(flat / part / "anna.nii.gz", flat / part / f"{HELD_OUT[0]}.nii.gz")
+    names = [scan.name for scan in load_labelled(flat, tmp_path / "cache", spacing=12.0)]
+    assert names == ["anna"]
+    assert load_labelled(flat, tmp_path / "cache", [HELD_OUT[0]], 12.0)[0].name == HELD_OUT[0]
+
+
+def test_labels_that_are_missing_are_told(flat: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no labelled scan bert"):
+        load_labelled(flat, tmp_path / "cache", ["bert"])
+    shutil.rmtree(flat / "labels")
+    with pytest.raises(DataError, match="no labelled scan: add label maps"):
+        load_labelled(flat, tmp_path / "cache")

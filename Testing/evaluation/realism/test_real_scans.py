@@ -1,0 +1,67 @@
+"""Numbers of real scans, written and read again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.data.torso_position import Placed, Small
+from GuideGenLib.evaluation.realism.distances import Cells, frechet, principal
+from GuideGenLib.evaluation.realism.real_scans import Reals, read_reference, write_reference
+from GuideGenLib.evaluation.realism.texture import EDGES, Texture
+
+
+@pytest.fixture(scope="module")
+def reals() -> Reals:
+    rng = np.random.default_rng(0)
+    cells = [Cells(rng.normal(size=(n, 80)).astype(np.float32), rng.integers(0, 6, n)) for n in (70, 50, 1)]
+    cells[1].features[:, 0] += 20
+    rows = Texture({"liver": rng.integers(0, 900, len(EDGES) - 1)}, {"fat": rng.random(5)})
+    scan = Placed("scan", Small(np.zeros((16, 4, 4), np.float32)), None)
+    basis = principal(np.concatenate([one.features for one in cells]), 12)
+    return Reals([scan], cells, basis, "weights", {"lidc_0001": rows, "a.b": Texture({}, {"lung": rng.random(5)})})
+
+
+def test_what_is_written_is_read(reals: Reals, tmp_path: Path):
+    path = tmp_path / "reals.safetensors"
+    write_reference(reals, path)
+    found = read_reference(path)
+    assert reals.whole and not found.whole
+    assert found.encoder == "weights" and found.textures.keys() == reals.textures.keys()
+    for name, one in reals.textures.items():
+        for kind in ("histograms", "spectra"):
+            mine, its = getattr(one, kind), getattr(found.textures[name], kind)
+            assert mine.keys() == its.keys() and all(its[key] == pytest.approx(mine[key]) for key in mine)
+    assert [len(one.levels) for one in found.cells] == [70, 50, 1]
+    assert all(np.array_equal(a.levels, b.levels) for a, b in zip(found.cells, reals.cells, strict=True))
+
+
+def test_distances_are_the_same_in_what_is_read(reals: Reals, tmp_path: Path):
+    path = tmp_path / "reals.safetensors"
+    write_reference(reals, path)
+    found = read_reference(path)
+    assert reals.basis is not None and found.basis is not None
+    a, b = (one.features for one in reals.cells[:2])
+    wanted = frechet(reals.basis(a), reals.basis(b))
+    assert frechet(found.cells[0].features, found.basis(b)) == pytest.approx(wanted, rel=1e-2)
+
+
+def test_without_features_there_is_nothing_to_keep(reals: Reals, tmp_path: Path):
+    with pytest.raises(EvaluationError, match="install the encoder"):
+        write_reference(Reals(reals.scans, [], None, "", reals.textures), tmp_path / "reals.safetensors")
+
+
+def test_a_damaged_or_foreign_file_is_named(reals: Reals, tmp_path: Path):
+    path = tmp_path / "reals.safetensors"
+    with pytest.raises(EvaluationError, match=r"reals\.safetensors is missing"):
+        read_reference(path)
+    write_reference(reals, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(EvaluationError, match="damaged"):
+        read_reference(path)
+    write_reference(reals, path)
+    save_file({key: value for key, value in load_file(path).items() if key != "axes"}, path)
+    with pytest.raises(EvaluationError, match="damaged"):
+        read_reference(path)

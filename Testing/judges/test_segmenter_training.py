@@ -1,0 +1,254 @@
+"""Training of the segmenter: what a patch shows, what it never shows, and the command from data to judges."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.cli import train as cli
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.scans import Scan
+from GuideGenLib.judges import ceilings
+from GuideGenLib.judges import segmenter_training as segmenter
+from GuideGenLib.judges import stages as judge_stages
+from GuideGenLib.judges.ceilings import read_about, score_people
+from GuideGenLib.judges.folder import load_judges
+from GuideGenLib.judges.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
+from GuideGenLib.judges.segmenter_training import (
+    OTHER_PEOPLE,
+    PatchSource,
+    SegmenterLoss,
+    score,
+    soft_dice,
+    train_segmenter,
+    write_anatomies,
+)
+from GuideGenLib.population.sampling import Sample
+from GuideGenLib.training import codec
+from GuideGenLib.training.loop import RunError, Trainer, averaged_state
+
+VALUE = values()
+TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segmenter, "DEPTHS", (32,))
+    monkeypatch.setattr(segmenter, "PLANE", (32, 64))
+    monkeypatch.setattr(segmenter, "SegmenterConfig", lambda: TINY)
+    monkeypatch.setattr(judge_stages, "SegmenterConfig", lambda: TINY)
+    monkeypatch.setattr(ceilings, "SegmenterConfig", lambda: TINY)
+
+
+@pytest.fixture
+def anatomies(tmp_path: Path, organs: np.ndarray) -> list[Path]:
+    """One person in a file as `write_anatomies` writes it, with a lung tumour."""
+    path = tmp_path / "anatomy.npz"
+    np.savez_compressed(path, labels=organs)
+    return [path]
+
+
+@pytest.fixture
+def scan(organs: np.ndarray, hu: np.ndarray) -> Scan:
+    plain = np.where(organs == VALUE["lung_tumor"], VALUE["lung_upper_lobe_left"], organs).astype(np.uint8)
+    return Scan("anna", hu, plain, 3.0)
+
+
+def test_patches_show_the_hu_of_their_labels(
+    anatomies: list[Path], scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenter, "REAL_SHARE", 0.5)
+    source = PatchSource(anatomies, [scan], [0])
+    lungs, livers = [], []
+    for _ in range(30):
+        hu, labels, centre = source.draw()
+        assert hu.shape == labels.shape == (32, 32, 64) and hu.dtype == np.float32 and labels.dtype == np.uint8
+        assert len(centre) == 2 and all(np.isfinite(centre))
+        lungs.append(hu[labels == VALUE["lung_upper_lobe_left"]])
+        livers.append(hu[labels == VALUE["liver"]])
+    assert np.concatenate(lungs).mean() < -550 < -100 < np.concatenate(livers).mean()
+
+
+def test_the_centre_of_the_body_stays_on_the_body(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The middle of the label box lands on the same structure however the patch is turned, scaled and cut."""
+    monkeypatch.setattr(segmenter, "DEPTHS", (64,))
+    monkeypatch.setattr(segmenter, "PLANE", (64, 96))
+    labels = np.zeros((48, 40, 64), np.uint8)
+    labels[4:44, 4:36, 4:60] = VALUE["muscle"]
+    labels[4:44, 19:21, 31:33] = VALUE["aorta"]  # in the middle of the body
+    source = PatchSource([], [Scan("anna", np.zeros(labels.shape, np.int16), labels, 3.0)], [1])
+    monkeypatch.setattr(source, "_paste_lesion", lambda hu, labels: None)
+    errors = []
+    for _ in range(20):
+        _, patch, (y, x) = source.from_scan()
+        there = np.argwhere(patch == VALUE["aorta"])
+        errors.append(there[:, 1:].mean(axis=0) - (y, x))
+    assert np.abs(np.mean(errors, axis=0)).max() < 4 and np.std(errors) < 8  # the centre is jittered by 4 voxels
+
+
+def test_pasted_lesions_lie_in_an_organ_that_bears_them(scan: Scan) -> None:
+    source = PatchSource([], [scan], [2])
+    pasted = 0
+    for _ in range(20):
+        assert scan.labels is not None
+        hu, labels = scan.hu.astype(np.float32), scan.labels.copy()
+        source._paste_lesion(hu, labels)
+        changed = labels != scan.labels
+        pasted += bool(changed.any())
+        assert (labels[changed] >= TUMOUR).all()
+        assert (scan.labels[changed] > 0).all()
+        assert (hu[~changed & (scan.labels == 0)] == scan.hu[~changed & (scan.labels == 0)]).mean() > 0.9
+    assert pasted > 3
+
+
+def test_soft_dice_of_certain_answers() -> None:
+    target = torch.tensor([0] * 50 + [1] * 50)
+    sure = torch.nn.functional.one_hot(target, 3).float()
+    assert float(soft_dice(sure, target).mean()) == pytest.approx(1)
+    assert float(soft_dice(sure.flip(0), target).mean()) == pytest.approx(1 / 101)
+
+
+def test_training_lowers_the_loss_and_goes_on(anatomies: list[Path], scan: Scan, tmp_path: Path) -> None:
+    said: list[str] = []
+    train_segmenter(anatomies, [scan], tmp_path / "run", steps=25, seed=1, rate=5e-2, log=said.append)
+    assert said[-1].startswith("step 25/25")
+    again = train_segmenter(anatomies, [scan], tmp_path / "run", steps=26, seed=1, log=said.append)
+    assert said[-1].startswith("step 26/26") and again.step == 26
+    source = PatchSource(anatomies, [scan], [3])
+    loss = SegmenterLoss(source, TINY, torch.ones(CLASSES), torch.device("cpu"))
+    with torch.no_grad():
+        trained = np.mean([float(loss(again.network, 0)[0]) for _ in range(4)])
+        fresh = np.mean([float(loss(SegmenterNetwork(TINY), 0)[0]) for _ in range(4)])
+    assert trained < 0.8 * fresh
+
+
+def test_people_are_others_than_the_generators(
+    tmp_path: Path, organs: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def drawn(torso: np.ndarray, index: int, seed: int) -> Sample:
+        asked.append((index, seed))
+        return Sample(torso, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(segmenter, "draw_sample", drawn)
+    monkeypatch.setattr(segmenter, "_with_lesions", lambda sample, rng: sample.labels)
+    paths = write_anatomies(organs, 3, tmp_path, 1)
+    assert asked == [(index, OTHER_PEOPLE + 1) for index in range(3)]
+    assert write_anatomies(organs, 3, tmp_path, 1) == paths and len(asked) == 3
+    assert np.array_equal(np.load(paths[0])["labels"], organs)
+
+
+def test_the_score_is_that_of_the_scan(scan: Scan) -> None:
+    class Perfect:
+        def segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
+            assert scan.labels is not None
+            return scan.labels.copy()
+
+    scored = score(Perfect(), scan)  # type: ignore[arg-type]
+    assert scored["dice"] == {"liver": 1.0, "lung": 1.0, "heart": 1.0}
+    assert scored["hd95_mm"]["liver"] == 0 and scored["labels"]["aorta"] == 1
+
+
+def test_people_are_scored_with_their_lesions(anatomies: list[Path], organs: np.ndarray) -> None:
+    class Told:
+        """Says what is there, with a lesion or without."""
+
+        def __init__(self, lesions: bool) -> None:
+            self.lesions = lesions
+
+        def segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
+            assert hu.shape == organs.shape and spacing == 3.0
+            lung = VALUE["lung_upper_lobe_left"]
+            return np.where(organs == VALUE["lung_tumor"], TUMOUR if self.lesions else lung, organs).astype(np.uint8)
+
+    seeing, blind = (score_people(Told(lesions), anatomies, 0) for lesions in (True, False))  # type: ignore[arg-type]
+    assert seeing["dice"] == {"liver": 1.0, "lung": 1.0, "heart": 1.0} == blind["dice"]
+    assert (seeing["tumour_dice"], seeing["tumours"], seeing["tumours_found"]) == (1, 1, 1)
+    assert (blind["tumour_dice"], blind["tumours"], blind["tumours_found"]) == (0, 1, 0)
+    assert seeing["tumour_false_ml"] == blind["tumour_false_ml"] == 0
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def _train(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    cli.add_train_parsers(parser)
+    threads = torch.get_num_threads()
+    try:
+        return cli.run_train(parser.parse_args([str(word) for word in words]))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_from_data_to_judges(
+    flat: Path, tmp_path: Path, anatomies: list[Path], write: Callable[..., None], organs: np.ndarray,
+    hu: np.ndarray, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    shown: list[list[str]] = []
+    real = train_segmenter
+
+    def recorded(people: list[Path], scans: list[Scan], *args: object, **kwargs: object) -> Trainer:
+        shown.append([scan.name for scan in scans])
+        return real(people, scans, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(judge_stages, "train_segmenter", recorded)
+    monkeypatch.setattr(judge_stages, "write_anatomies", lambda *_: anatomies * 2)
+    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(labels=organs))
+    write(hu, flat / "ct" / "cleo.nii.gz", labels=False)
+    (flat / "labels" / "cleo.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
+    run = tmp_path / "runs"
+    call = ("segmenter", "--data", flat, "--run", run, "--steps", 2, "--anatomies", 1, "--hold-out", "anna")
+    with pytest.raises(RunError, match="holds no checkpoint"):
+        _train("judges", "--data", flat, "--run", run)
+    assert _train(*call) == 0
+    assert shown == [["cleo"]]
+    kept = json.loads((run / "segmenter" / "ceilings.json").read_text())
+    assert kept["scan"] == "anna" and kept["training"]["scans"] == ["cleo"]
+    assert {"liver", "lung", "heart"} <= kept["dice"].keys() and kept["rendered"]["people"] == 1
+    assert _train("judges", "--data", flat, "--run", run) == 0
+    made = load_judges(run / "judges")
+    assert made.ceilings == kept["dice"] and made.classifiers is None and made.plain_codec is None
+    assert made.about["segmenter"]["training"]["steps"] == 2
+
+
+def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_bundle(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(codec, "PATCH", 16)
+    monkeypatch.setattr(codec, "BATCH", 1)
+    about = {"network": TINY.to_json(), "ceilings": {"dice": {"liver": 0.5}}, "training": {}}
+    monkeypatch.setattr(judge_stages, "read_about", lambda run: (SegmenterNetwork(TINY).state_dict(), about))
+    run, call = tmp_path / "runs", ("plain-codec", "--data", flat, "--run", tmp_path / "runs", "--steps", 2)
+    with pytest.raises(RunError, match="guidegen train codec"):
+        _train(*call)
+    assert _train("codec", "--data", flat, "--run", run, "--steps", 1, "--masked-steps", 1) == 0
+    assert _train(*call) == 0
+    capsys.readouterr()
+    assert _train(*call) == 0
+    assert "step" not in capsys.readouterr().out  # not repeated
+    assert _train("judges", "--data", flat, "--run", run) == 0
+    assert "plain_codec 3.4 MB" in capsys.readouterr().out
+    plain = load_judges(run / "judges").plain_codec
+    bundled = CodecNetwork(73)
+    bundled.load_state_dict(averaged_state(run / "codec_masked"))
+    assert plain is not None and plain.fits(bundled)
+    assert not torch.equal(plain.decoder["decoder_stem.weight"], bundled.decoder_stem.weight.half())
+
+
+def test_a_held_out_scan_that_is_not_there_is_named(flat: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no labelled scan zoe"):
+        _train("segmenter", "--data", flat, "--run", tmp_path, "--hold-out", "zoe")
+
+
+def test_an_unfinished_run_is_not_shipped(anatomies: list[Path], tmp_path: Path) -> None:
+    train_segmenter(anatomies, [], tmp_path, steps=1)
+    with pytest.raises(RunError, match="not trained to its end"):
+        read_about(tmp_path)

@@ -1,0 +1,252 @@
+"""Prompt, understood, settings and run panel, without a browser: their state as the page would have it."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from GuideGenLib.description.report import to_json
+from GuideGenLib.engine.protocol import Progress
+
+pytest.importorskip("trame_slicer", reason="needs the extra web")
+
+from GuideGenLib.web.panels.prompt import EXAMPLES, PromptPanel
+from GuideGenLib.web.panels.run import RunPanel, progress_text
+from GuideGenLib.web.panels.settings import LARGEST_SEED, SettingsPanel
+from GuideGenLib.web.panels.understood import UnderstoodPanel
+from GuideGenLib.web.runner import Runner
+from GuideGenLib.web.workspace import Workspace
+from Testing.web.fronts import in_own_loop
+
+TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
+
+
+class FakeClient:
+    """Takes requests, and tells what a test puts into `events`."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.events: list[Any] = []
+        self.cancelled: list[str] = []
+        self.closed = False
+
+    def submit(self, request: Any) -> str:
+        self.requests.append(request)
+        return str(len(self.requests))
+
+    def poll(self) -> list[Any]:
+        events, self.events = self.events, []
+        return events
+
+    def cancel(self, identifier: str) -> None:
+        self.cancelled.append(identifier)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SimpleNamespace]:
+    """The panels over an empty scene, with a client that computes nothing."""
+    from trame.app import get_server
+
+    from GuideGenLib.scene.headless import new_scene
+
+    server = get_server(request.node.name, client_type="vue3")
+    headless = new_scene()
+    workspace = Workspace(SimpleNamespace(scene=headless.scene), tmp_path)
+    messages: list[tuple[str, str]] = []
+    workspace.told.connect(lambda text, kind: messages.append((text, kind)))
+    runner = Runner(workspace)
+    runner.client = client = FakeClient()  # type: ignore[assignment]
+    prompt = PromptPanel(server, workspace)
+    understood = UnderstoodPanel(server, workspace, prompt)
+    settings = SettingsPanel(server, workspace, [tmp_path / "mine"])
+    settings.state.settings_bundle = 1  # the one that ships
+    run = RunPanel(server, workspace, runner, understood, settings)
+    run.start = start_without_loop(run)  # type: ignore[method-assign]
+
+    def type_text(text: str) -> None:
+        prompt.set_text(text)
+        prompt.changed.emit(text)  # as the page's change does
+
+    yield SimpleNamespace(
+        state=server.state, workspace=workspace, runner=runner, client=client, prompt=prompt, understood=understood,
+        settings=settings, run=run, type=type_text, messages=messages, headless=headless,
+    )  # fmt: skip
+
+
+def start_without_loop(run: RunPanel) -> Any:
+    """Begin a run without the task that follows it; tests poll by themselves."""
+
+    def start(begin: Any) -> None:
+        begin()
+        run.state.run_busy = True
+
+    return start
+
+
+def row(page: SimpleNamespace, title: str) -> dict[str, Any]:
+    return next(one for one in page.state.understood_rows if one["title"] == title)
+
+
+# ---------------------------------------------------------------- understood
+
+
+def test_each_field_is_shown_with_the_words_that_it_came_from(page: SimpleNamespace):
+    page.type(TEXT)
+    assert row(page, "Age")["value"] == "60" and row(page, "Age")["words"] == "60 year old"
+    assert row(page, "1: organ")["items"][row(page, "1: organ")["index"]]["title"] == "colon"
+    assert row(page, "1: size (mm)")["value"] == "30"
+
+
+def test_a_typed_correction_conditions_the_run_and_can_be_taken_back(page: SimpleNamespace):
+    page.type(TEXT)
+    page.understood.correct("", "age", "71")
+    assert row(page, "Age")["corrected"] and page.understood.description.age == 71
+    page.run.generate()
+    assert page.client.requests[0].description["age"] == 71
+    page.understood.reset()
+    assert page.understood.description.age == 60 and not page.state.understood_corrected
+
+
+def test_a_chosen_correction_is_told_by_its_place_in_the_list(page: SimpleNamespace):
+    page.type(TEXT)
+    organ = row(page, "1: organ")
+    liver = next(item["value"] for item in organ["items"] if item["title"] == "liver")
+    page.understood.correct(organ["key"], "organ", liver)
+    assert page.understood.description.findings[0].organ == "liver"
+
+
+def test_a_value_that_cannot_be_is_told_and_changes_nothing(page: SimpleNamespace):
+    page.type(TEXT)
+    page.understood.correct("", "age", "old")
+    assert "no whole number" in page.messages[-1][0] and page.understood.description.age == 60
+    page.understood.correct("", "age", "900")
+    assert page.messages[-1][1] == "warning" and page.understood.description.age == 60
+
+
+def test_findings_are_added_and_removed(page: SimpleNamespace):
+    page.type(TEXT)
+    page.understood.add()
+    assert [finding.organ for finding in page.understood.description.findings] == ["colon", "lung"]
+    first = next(one for one in page.state.understood_rows if one["first"])
+    page.understood.remove(first["key"])
+    assert [finding.organ for finding in page.understood.description.findings] == ["lung"]
+
+
+def test_words_without_effect_are_named(page: SimpleNamespace):
+    page.type(TEXT + " 30 mm zorb of the liver.")
+    assert any("zorb" in note for note in page.state.understood_notes)
+
+
+# ---------------------------------------------------------------- prompt and settings
+
+
+def test_the_history_has_each_text_once_the_newest_first_after_the_examples(page: SimpleNamespace):
+    for text in ("one liver tumor", "two liver tumors", "one liver tumor", EXAMPLES[0]):
+        page.prompt.set_text(text)
+        page.prompt.remember()
+    texts = [item["text"] for item in page.state.prompt_choices]
+    assert texts == [*EXAMPLES, "one liver tumor", "two liver tumors"]
+
+
+@pytest.mark.parametrize(("typed", "used"), [(3.0, 3.0), (100, 6.0), ("", 2.0), (None, 2.0), ("abc", 2.0), (-1, 0.5)])
+def test_a_spacing_that_cannot_be_is_brought_into_its_range(page: SimpleNamespace, typed: Any, used: float):
+    page.state.settings_spacing = typed
+    assert page.settings.values.spacing == used
+
+
+def test_a_new_seed_each_time_is_drawn_for_an_anatomy_and_kept_for_its_ct(page: SimpleNamespace):
+    page.state.settings_seed = LARGEST_SEED + 5
+    assert page.settings.values.seed == LARGEST_SEED
+    page.state.settings_new_seed = True
+    page.settings.draw_seed()
+    assert page.settings.values.seed == page.settings.values.seed
+
+
+def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
+    page.state.settings_bundle = 0
+    page.runner.use(page.settings.values.bundle)
+    assert page.client.closed and page.runner.bundle == tmp_path / "mine"
+    page.runner.close()
+
+
+# ---------------------------------------------------------------- runs
+
+
+def test_what_hinders_a_run_is_told_on_its_button(page: SimpleNamespace):
+    page.run.refresh()
+    assert page.state.run_hindrance == "Describe a patient first."
+    page.type(TEXT)
+    assert page.state.run_hindrance == ""
+
+
+def test_a_second_press_cancels_and_leaves_the_scene_as_it_was(page: SimpleNamespace):
+    page.type(TEXT)
+    before = page.workspace.scene.GetNumberOfNodes()
+    page.run.generate()
+    assert page.state.run_busy and page.workspace.busy
+    page.run.generate()
+    assert page.client.cancelled == ["1"] and page.state.run_cancelled
+    finish(page, "Stopped", id="1")
+    assert not page.state.run_busy and "Cancelled" in page.state.run_text
+    assert page.workspace.scene.GetNumberOfNodes() == before
+
+
+def test_a_failure_is_told_with_its_details_and_the_next_run_can_start(page: SimpleNamespace):
+    page.type(TEXT)
+    page.run.generate()
+    finish(page, "Failed", id="1", kind="memory", message="Not enough memory: choose a region.", details="log")
+    assert page.messages == [("Not enough memory: choose a region.", "error")]
+    assert page.state.run_details == "log" and page.runner.job is None
+    page.run.generate()
+    assert len(page.client.requests) == 2
+
+
+def test_a_ct_without_an_anatomy_says_what_to_do(page: SimpleNamespace):
+    page.run.start = lambda begin: RunPanel.start(page.run, begin)
+    page.run.generate_ct()
+    page.run.regenerate()
+    assert [kind for _, kind in page.messages] == ["warning", "warning"]
+    assert "generate one" in page.messages[0][0] and not page.client.requests
+
+
+@pytest.mark.parametrize(
+    ("remaining", "words"), [(None, "Making the CT: 50 %"), (12.4, "12 s left"), (0.1, "1 s left"), (300, "5 min left")]
+)
+def test_the_time_left_is_told_in_words(remaining: float | None, words: str):
+    assert words in progress_text("ct", 0.5, remaining)
+
+
+def test_progress_after_a_cancel_does_not_hide_that_the_run_is_being_stopped(page: SimpleNamespace):
+    page.type(TEXT)
+    page.run.generate()
+    page.run.cancel()
+    page.client.events = [Progress("1", "mask", 0.4, 3.0)]
+    in_own_loop(one_round)(page.runner)
+    assert page.state.run_text == "Stopping…" and page.state.run_percent == 40
+
+
+def test_the_description_of_a_request_is_the_whole_of_what_was_understood(page: SimpleNamespace):
+    page.type(TEXT)
+    page.run.generate()
+    assert page.client.requests[0].description == to_json(page.understood.description)
+
+
+def finish(page: SimpleNamespace, event: str, **fields: Any) -> None:
+    """The worker's last word of a run."""
+    from GuideGenLib.engine import protocol
+
+    page.client.events = [getattr(protocol, event)(**fields)]
+    in_own_loop(page.runner.follow)()
+
+
+async def one_round(runner: Runner) -> None:
+    """Poll once."""
+    follower = asyncio.create_task(runner.follow())
+    await asyncio.sleep(0.01)
+    follower.cancel()
