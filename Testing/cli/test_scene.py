@@ -27,7 +27,9 @@ Run = Callable[..., int]
 RELOAD = """
 import json, sys
 import numpy as np, SimpleITK as sitk
-from GuideGenLib.scene import ct, files, headless, hierarchy, run, segmentation, terminology
+from GuideGenLib.scene import ct, files, headless
+from GuideGenLib.scene.runs import hierarchy, run
+from GuideGenLib.scene.segments import segmentation, terminology
 scene = headless.new_scene().scene
 files.load_mrb(scene, sys.argv[1])
 found, = run.runs(scene)

@@ -45,11 +45,11 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.engine import Client, RegenerateRequest
 from GuideGenLib.scene import files, headless
 from GuideGenLib.scene.ct import read_ct
-from GuideGenLib.scene.edits import find_edits
+from GuideGenLib.scene.segments.edits import find_edits
 from GuideGenLib.scene.geometry import ras_of
-from GuideGenLib.scene.lesions import add_lesion
-from GuideGenLib.scene.run import add_ct_to_run, runs, shown_anatomy
-from GuideGenLib.scene.segmentation import read_anatomy
+from GuideGenLib.scene.segments.lesions import add_lesion
+from GuideGenLib.scene.runs.run import add_ct_to_run, runs, shown_anatomy
+from GuideGenLib.scene.segments.segmentation import read_anatomy
 from Testing.engine.conftest import done
 
 source, target, bundle, margin = sys.argv[1:]

@@ -291,9 +291,9 @@ from pathlib import Path
 import SimpleITK as sitk
 from GuideGenLib.scene.files import load_mrb
 from GuideGenLib.scene.headless import new_scene
-from GuideGenLib.scene.run import runs
-from GuideGenLib.scene.segmentation import read_anatomy
-from GuideGenLib.scene.terminology import label_of
+from GuideGenLib.scene.runs.run import runs
+from GuideGenLib.scene.segments.segmentation import read_anatomy
+from GuideGenLib.scene.segments.terminology import label_of
 
 headless = new_scene()
 load_mrb(headless.scene, Path(sys.argv[1]))

@@ -143,7 +143,8 @@ def test_runs_are_found_in_a_fresh_process(
     code = """
 import sys
 import SimpleITK as sitk
-from GuideGenLib.scene import files, headless, hierarchy, provenance, run
+from GuideGenLib.scene import files, headless
+from GuideGenLib.scene.runs import hierarchy, provenance, run
 scene = headless.new_scene().scene
 files.load_mrb(scene, sys.argv[1])
 tree = hierarchy.hierarchy_of(scene)

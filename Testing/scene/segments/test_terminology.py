@@ -154,7 +154,7 @@ def test_no_segment_is_background_or_unknown(segment: Any) -> None:
 
 def test_the_package_imports_neither_torch_nor_vtk_nor_slicer(fresh_process: Callable[..., str]) -> None:
     code = "import sys, pkgutil, importlib, GuideGenLib.scene as s\n" + (
-        "for m in pkgutil.iter_modules(s.__path__): importlib.import_module('GuideGenLib.scene.' + m.name)\n"
+        "for m in pkgutil.walk_packages(s.__path__, 'GuideGenLib.scene.'): importlib.import_module(m.name)\n"
         "heavy = ('torch', 'monai', 'vtk', 'vtkmodules', 'slicer', 'slicer_core', 'scipy', 'qt', 'trame_slicer')\n"
         "print([name for name in heavy if name in sys.modules])"
     )

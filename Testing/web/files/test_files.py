@@ -44,10 +44,10 @@ from pathlib import Path
 import SimpleITK as sitk
 from GuideGenLib.scene.files import load_mrb
 from GuideGenLib.scene.headless import new_scene
-from GuideGenLib.scene.run import runs, shown_anatomy
+from GuideGenLib.scene.runs.run import runs, shown_anatomy
 from GuideGenLib.scene.ct import read_ct
-from GuideGenLib.scene.segmentation import read_anatomy
-from GuideGenLib.scene.terminology import coding_of
+from GuideGenLib.scene.segments.segmentation import read_anatomy
+from GuideGenLib.scene.segments.terminology import coding_of
 path, folder = map(Path, sys.argv[1:])
 alone = new_scene()
 load_mrb(alone.scene, path)
