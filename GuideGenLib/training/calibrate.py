@@ -18,7 +18,7 @@ from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.sampler import Denoiser, sample_flow
 from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING, refine
-from GuideGenLib.training.mask import MaskData
+from GuideGenLib.training.mask_bank import MaskData
 
 CALIBRATION = "calibration.json"
 ROUNDS, PEOPLE = 4, 16

@@ -1,7 +1,6 @@
 """Training of the mask denoiser (stage 1) on coarse anatomies without lesions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +11,14 @@ from torch.nn import functional as nnf
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
 from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.mask_bank import MaskData
 
 WEIGHT_POWER = 0.25
 TOKEN_SHARE = 0.25
-"""Share of the 12 mm cells on which the loss is taken at each step: the rest adds cost and little information."""
-
-
-@dataclass(frozen=True)
-class MaskData:
-    """labels uint8 [n, 96, 56, 64]; typed float32 [n, 16]; texts: per sample, several token states [L, 384]."""
-
-    labels: np.ndarray
-    typed: np.ndarray
-    texts: Sequence[Sequence[Tensor]]
+"""Share of the 12 mm cells on which the loss is taken at each step: the rest adds cost and little information. The more
+samples a step has, the fewer cells of each."""
+CATEGORICAL_SHARE = 0.35
+SELF_CONDITIONED_SHARE = 0.35
 
 
 def class_weights(labels: np.ndarray, classes: int) -> Tensor:
@@ -37,71 +31,108 @@ def class_weights(labels: np.ndarray, classes: int) -> Tensor:
 
 
 class MaskLoss:
-    """One training step: a random anatomy, process, time and slab; conditions are dropped for guidance."""
+    """One training step: `batch` random anatomies, each with its own process, time and conditions, and one slab.
 
-    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device, seed: Sequence[int]) -> None:
-        self.data, self.config, self.device = data, config, device
-        self.rng = np.random.default_rng(list(seed))
+    Conditions are dropped for guidance. What step n draws depends on `seed` and n alone.
+    """
+
+    def __init__(
+        self, data: MaskData, config: MaskConfig, device: torch.device, seed: Sequence[int], batch: int = 1
+    ) -> None:
+        self.data, self.config, self.device, self.seed, self.batch = data, config, device, list(seed), batch
+        self.bank = torch.from_numpy(data.labels).to(device)
         self.weights = class_weights(data.labels[:: max(1, len(data.labels) // 50)], config.classes).to(device)
 
-    def conditions(self, index: int) -> Conditions:
-        rng = self.rng
-        typed = self.data.typed[index].copy()
-        for first in range(0, len(typed) - 1, 2):  # value and its known-flag are dropped together
-            if rng.random() < 0.15:
-                typed[first : first + 2] = 0
-        texts = self.data.texts[index]
-        text = texts[int(rng.integers(len(texts)))].float()
-        keep_text, keep_typed = (rng.random() > 0.3), (rng.random() > 0.2)
-        if rng.random() < 0.1:
-            keep_text = keep_typed = False
-        mask = torch.full((1, len(text)), keep_text, dtype=torch.bool)
-        typed_tensor = torch.from_numpy(typed * np.float32(keep_typed))[None]
-        return Conditions(typed_tensor.to(self.device), text[None].to(self.device), mask.to(self.device))
+    def conditions(self, people: Sequence[int], rng: np.random.Generator) -> Conditions:
+        """What the network is told of each, some of it left out; texts are padded to the longest."""
+        typed, texts, kept = [], [], []
+        for index in people:
+            values = self.data.typed[index].copy()
+            for first in range(0, len(values) - 1, 2):  # value and its known-flag are dropped together
+                if rng.random() < 0.15:
+                    values[first : first + 2] = 0
+            choice = self.data.texts[index]
+            texts.append(choice[int(rng.integers(len(choice)))].float())
+            keep_text, keep_typed = (rng.random() > 0.3), (rng.random() > 0.2)
+            if rng.random() < 0.1:
+                keep_text = keep_typed = False
+            typed.append(torch.from_numpy(values * np.float32(keep_typed)))
+            kept.append(torch.full((len(texts[-1]),), keep_text, dtype=torch.bool))
+        states = nn.utils.rnn.pad_sequence(texts, batch_first=True)
+        mask = nn.utils.rnn.pad_sequence(kept, batch_first=True)
+        return Conditions(torch.stack(typed).to(self.device), states.to(self.device), mask.to(self.device))
 
-    def slab(self) -> tuple[int, int]:
+    def slab(self, rng: np.random.Generator) -> tuple[int, int]:
         """Most steps see the whole torso, the others a slab of it, so that a region can be made alone."""
         depth = self.config.grid[0]
-        if self.rng.random() > 0.3:
+        if rng.random() > 0.3:
             return 0, depth
-        size = int(self.rng.integers(4, depth // 8)) * 8
-        start = int(self.rng.integers(0, (depth - size) // 8 + 1)) * 8
+        size = int(rng.integers(4, depth // 8)) * 8
+        start = int(rng.integers(0, (depth - size) // 8 + 1)) * 8
         return start, size
+
+    def noisy(
+        self, labels: Tensor, codes: Tensor, as_process: np.ndarray, rng: np.random.Generator, noise: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """x_t [B, code, D, H, W] and t [B] of labels [B, D, H, W]: by the categorical process where asked for."""
+        # uniform in diffusion time covers the strided sampler's steps evenly
+        keep = categorical.keep_probability(torch.from_numpy(rng.uniform(0.0, 1.0, len(labels)))).float()
+        blend = torch.sigmoid(torch.from_numpy(rng.normal(-1.8, 1.3, len(labels)))).float()
+        t = torch.where(torch.from_numpy(as_process), keep, blend).to(self.device)
+        swapped, mixed = (np.flatnonzero(chosen) for chosen in (as_process, ~as_process))
+        seen = labels.clone()
+        if len(swapped):
+            seen[swapped] = categorical.corrupt(labels[swapped], t[swapped], self.config.classes, noise)
+        x = codes[seen].permute(0, 4, 1, 2, 3).contiguous()
+        if len(mixed):
+            gauss = torch.randn(x[mixed].shape, device=self.device, generator=noise)
+            x[mixed] = flow.mix(x[mixed], gauss, t[mixed])
+        return x, t
 
     def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, MaskNetwork)
-        network = model
-        rng, config = self.rng, self.config
-        index = int(rng.integers(len(self.data.labels)))
-        start, size = self.slab()
-        labels = torch.from_numpy(self.data.labels[index, start : start + size]).to(self.device).int()[None]
-        codes = network.codes
-        as_process = rng.random() < 0.35
-        if as_process:
-            # uniform in diffusion time covers the strided sampler's steps evenly
-            t = categorical.keep_probability(float(rng.uniform(0.0, 1.0))).float().view(1).to(self.device)
-            x = codes[categorical.corrupt(labels, t, config.classes)].permute(0, 4, 1, 2, 3)
-        else:
-            t = torch.sigmoid(torch.tensor([rng.normal(-1.8, 1.3)], dtype=torch.float32, device=self.device))
-            clean = codes[labels].permute(0, 4, 1, 2, 3)
-            x = flow.mix(clean, torch.randn_like(clean), t)
-        process = torch.tensor([float(as_process)], device=self.device)
-        conditions = self.conditions(index)
+        rng = np.random.default_rng([*self.seed, step])
+        noise = torch.Generator(device=self.device).manual_seed(int(rng.integers(2**31)))
+        people = rng.integers(len(self.bank), size=self.batch)
+        start, size = self.slab(rng)
+        labels = self.bank[people, start : start + size].int()
+        as_process = rng.random(self.batch) < CATEGORICAL_SHARE
+        x, t = self.noisy(labels, model.codes, as_process, rng, noise)
+        process = torch.from_numpy(as_process.astype(np.float32)).to(self.device)
+        conditions = self.conditions(people.tolist(), rng)
         previous = torch.zeros_like(x)
-        if rng.random() < 0.35:
+        again = np.flatnonzero(rng.random(self.batch) < SELF_CONDITIONED_SHARE)
+        if len(again):
             with torch.no_grad():
-                features = network(x, previous, t, process, conditions, start)
-                probability = network.cell_logits(as_cells(features)).float().softmax(dim=-1)
-                previous = unfold_cells(probability @ codes, features.shape[2:])[None]
+                told = Conditions(conditions.typed[again], conditions.text[again], conditions.text_mask[again])
+                features = model(x[again], previous[again], t[again], process[again], told, start)
+                for index, part in zip(again, features, strict=True):
+                    probability = model.cell_logits(as_cells(part[None])).float().softmax(dim=-1)
+                    previous[index] = unfold_cells(probability @ model.codes, part.shape[1:])
         features = model(x, previous, t, process, conditions, start)
-        flat = as_cells(features)
-        chosen = torch.randperm(len(flat), device=self.device)[: int(TOKEN_SHARE * len(flat))]
-        cells = fold_cells(labels[0])[chosen].long()
-        logits = network.cell_logits(flat[chosen]).float()
-        loss = nnf.cross_entropy(logits.flatten(0, 1), cells.flatten(), weight=self.weights)
-        kind = "cat" if as_process else "flow"
-        name = f"{kind}<.1" if float(t) < 0.1 else f"{kind}<.3" if float(t) < 0.3 else f"{kind}>.3"
-        return loss, {name: float(loss.detach())}
+        flat = torch.cat([as_cells(part[None]) for part in features])
+        cells = torch.cat([fold_cells(part) for part in labels])
+        count = int(TOKEN_SHARE / self.batch**0.5 * len(flat))
+        chosen = torch.randperm(len(flat), device=self.device, generator=noise)[:count]
+        target = cells[chosen].long()
+        logits = model.cell_logits(flat[chosen]).float()
+        each = nnf.cross_entropy(logits.flatten(0, 1), target.flatten(), weight=self.weights, reduction="none")
+        weight = self.weights[target].flatten()
+        of = (chosen // (len(flat) // self.batch)).repeat_interleave(target.shape[1])
+        return each.sum() / weight.sum(), self._figures(each.detach(), weight, of, t, as_process)
+
+    def _figures(self, each: Tensor, weight: Tensor, of: Tensor, t: Tensor, as_process: np.ndarray) -> dict[str, float]:
+        """The mean loss by process and time, for the log."""
+        sums = torch.zeros(2, self.batch, device=self.device)
+        sums[0].index_add_(0, of, each)
+        sums[1].index_add_(0, of, weight)
+        losses, times = (sums[0] / sums[1].clamp_min(1e-6)).tolist(), t.tolist()
+        named: dict[str, list[float]] = {}
+        for loss, time, by_labels in zip(losses, times, as_process, strict=True):
+            kind = "cat" if by_labels else "flow"
+            name = f"{kind}<.1" if time < 0.1 else f"{kind}<.3" if time < 0.3 else f"{kind}>.3"
+            named.setdefault(name, []).append(loss)
+        return {name: float(np.mean(found)) for name, found in named.items()}
 
 
 def train_mask(
@@ -109,13 +140,19 @@ def train_mask(
     run: Path,
     *,
     steps: int = 4000,
+    minutes: float | None = None,
+    batch: int = 1,
     seed: int = 0,
     rate: float = 1.5e-3,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train both processes of the mask denoiser; resumes from `run`."""
+    """Train both processes of the mask denoiser, for `steps` steps or for `minutes`; resumes from `run`.
+
+    The network's grid is that of the anatomies, all of whose sides must be divisible by 8.
+    """
     classes = int(data.labels.max()) + 1
-    config = MaskConfig(classes)
-    trainer = Trainer(MaskNetwork(config), run, steps=steps, rate=rate, average=0.995)
-    trainer.run(MaskLoss(data, config, trainer.device, [seed, trainer.rank, trainer.step]), log)
+    depth, height, width = data.labels.shape[1:]
+    config = MaskConfig(classes, grid=(depth, height, width))
+    trainer = Trainer(MaskNetwork(config), run, steps=steps, minutes=minutes, rate=rate, average=0.995)
+    trainer.run(MaskLoss(data, config, trainer.device, [seed, trainer.rank], batch), log)
     return trainer

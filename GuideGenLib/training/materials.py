@@ -25,7 +25,7 @@ from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
 from GuideGenLib.training.ct import Material, prepare
-from GuideGenLib.training.mask import MaskData
+from GuideGenLib.training.mask_bank import MaskData
 
 CASES = "cases.csv"
 COLUMNS = ("name", "sex", "age", "phase", "text")

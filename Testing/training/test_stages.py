@@ -168,7 +168,7 @@ def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mask, "MaskConfig", lambda classes: MaskConfig(classes, grid=(96, 8, 8), widths=(8, 8, 8)))
+    monkeypatch.setattr(mask, "MaskConfig", lambda classes, grid: MaskConfig(classes, grid=grid, widths=(8, 8, 8)))
     labels = np.random.default_rng(0).integers(0, 68, (3, 96, 8, 8)).astype(np.uint8)
     texts: list[list[Tensor]] = [[torch.ones(4, 384).half()]] * 3
     data = mask.MaskData(labels, np.ones((3, 16), np.float32), texts)
