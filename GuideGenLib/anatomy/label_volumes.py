@@ -39,5 +39,5 @@ def require_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
     found = set(np.unique(sitk.GetArrayViewFromImage(image)).tolist())
     if found <= {table.values()[key] for key in TISSUE_KEYS}:
         what = "is empty" if found == {0} else "holds a body without any organ"
-        raise VolumeError(f"{name} {what}: generate an anatomy with `guidegen mask`, or label organs in it")
+        raise VolumeError(f"{name} {what}", "generate an anatomy with `guidegen mask`, or label organs in it")
     return image

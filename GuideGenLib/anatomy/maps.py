@@ -20,12 +20,13 @@ from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.nearest import nearest_of
 from GuideGenLib.anatomy.table import by_group, label, labels, values
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES, Vocabulary
+from GuideGenLib.core.errors import GuideGenError
 
 NOT_IN_THE_TORSO = ("brain", "skull")
 BONE_LESION = 128
 
 
-class VocabularyError(ValueError):
+class VocabularyError(GuideGenError):
     """A label volume holds values that its vocabulary does not have, or is no label volume."""
 
 
@@ -57,7 +58,7 @@ def from_vocabulary(volume: ArrayLike, name: Vocabulary) -> NDArray[np.uint8]:
     volume = _checked(volume, _classes_of(name), name)
     if name == "guidegen21":
         if volume.ndim != 3:
-            raise VocabularyError(f"guidegen21 is told apart in space: give [z, y, x], not {volume.ndim} axes")
+            raise VocabularyError("guidegen21 is told apart in space", f"give [z, y, x], not {volume.ndim} axes")
         return divide(volume)
     table = np.zeros(max(VOCABULARIES[name]) + 1, dtype=np.uint8)
     for value, key in _keys(name).items():
@@ -95,7 +96,7 @@ def _values_by_name(name: Vocabulary) -> dict[str, int]:
 
 def _classes_of(name: Vocabulary) -> set[int]:
     if name not in VOCABULARIES:
-        raise VocabularyError(f"no vocabulary {name!r}: use one of {', '.join(VOCABULARIES)}")
+        raise VocabularyError(f"no vocabulary {name!r}", f"use one of {', '.join(VOCABULARIES)}")
     return set(VOCABULARIES[name])
 
 
@@ -125,9 +126,9 @@ def _written_as(row: Label, name: Vocabulary) -> dict[int, int]:
 def _checked(volume: ArrayLike, known: set[int], where: str) -> NDArray[np.integer]:
     array = np.asarray(volume)
     if not np.issubdtype(array.dtype, np.integer):
-        raise VocabularyError(f"a label volume holds integers, this one {array.dtype}: cast it first")
+        raise VocabularyError(f"a label volume holds integers, this one {array.dtype}", "cast it first")
     unknown = sorted(set(np.unique(array).tolist()) - known)
     if unknown:
         listed = ", ".join(map(str, unknown[:10])) + (", ..." if len(unknown) > 10 else "")
-        raise VocabularyError(f"values {listed} are not in {where}: map or remove them first")
+        raise VocabularyError(f"values {listed} are not in {where}", "map or remove them first")
     return array

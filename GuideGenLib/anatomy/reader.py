@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from GuideGenLib.anatomy.label import GROUPS, PHASES, Code, Hounsfield, Label
+from GuideGenLib.core.errors import GuideGenError
 
 COLUMNS = (
     "value", "key", "name", "color_r", "color_g", "color_b", "group", "part_of",
@@ -20,8 +21,10 @@ COLUMNS = (
 UNTYPED_SEGMENT = ("85756007", "85756007", "", "")
 
 
-class AnatomyTableError(ValueError):
+class AnatomyTableError(GuideGenError):
     """The anatomy table cannot be used; the message names the file, the row and the column."""
+
+    kind = "bundle"
 
 
 def load_table(path: Path) -> tuple[Label, ...]:

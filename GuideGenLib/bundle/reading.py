@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.resources import resource
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ FIELDS: dict[str, type] = {
 }  # fmt: skip
 
 
-class BundleError(ValueError):
+class BundleError(GuideGenError):
     """A bundle is missing, altered or does not fit this version; the message names the file and the remedy."""
+
+    kind = "bundle"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Bundle:
 
         file = name if name.endswith(SUFFIX) else name + SUFFIX
         if file not in self.config["files"]:
-            raise BundleError(f"{self.path} has no file {file}: use a bundle that was trained for it")
+            raise BundleError(f"{self.path} has no file {file}", "use a bundle that was trained for it")
         try:
             return load(_verified(self.path, file, self.config["files"][file]))
         except safetensors.SafetensorError as error:
@@ -80,13 +83,13 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
     folder = resource(*DEFAULT) if path is None else Path(path)
     config_path = folder / CONFIG
     if not config_path.is_file():
-        raise BundleError(f"{folder} has no {CONFIG}: {_remedy(folder)}")
+        raise BundleError(f"{folder} has no {CONFIG}", _remedy(folder))
     content = config_path.read_bytes()
     config = _parse(content, config_path)
     if config["labels"] != labels_hash():
         raise BundleError(
-            f"{config_path} was trained for another anatomy table than this version of GuideGen has: "
-            "install the version that it belongs to, or train it again with `guidegen train`"
+            f"{config_path} was trained for another anatomy table than this version of GuideGen has",
+            "install the version that it belongs to, or train it again with `guidegen train`",
         )
     for name, entry in config["files"].items():
         _verified(folder, name, entry)
@@ -106,7 +109,7 @@ def check_encoder(bundle: Bundle) -> None:
     package, wanted = bundle.config["encoder"].get("package"), bundle.config["encoder"].get("sha256")
     file = default_folder() / WEIGHTS
     if not file.is_file():
-        raise BundleError(f"the text encoder lacks {file}: install {package} again")
+        raise BundleError(f"the text encoder lacks {file}", f"install {package} again")
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != wanted:
@@ -162,7 +165,7 @@ def _verified(folder: Path, name: str, entry: Any) -> bytes:
 def file_name(name: str, folder: Path) -> str:
     """The name itself if it is a plain one: a bundle may not reach outside its folder."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*\.safetensors", name):
-        raise BundleError(f"{folder / CONFIG} names a file {name!r}: only plain names that end in {SUFFIX} are read")
+        raise BundleError(f"{folder / CONFIG} names a file {name!r}", f"only plain names that end in {SUFFIX} are read")
     return name
 
 

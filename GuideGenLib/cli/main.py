@@ -11,6 +11,7 @@ from GuideGenLib import __version__
 from GuideGenLib.cli import generate, scene, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.progress import Cancelled
 
 FAILED, CANCELLED = 2, 130
@@ -33,9 +34,7 @@ def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open
         return args.call(args, open_generator)
     except (KeyboardInterrupt, Cancelled):
         return _fail("cancelled, nothing was written", CANCELLED)
-    except ValueError as error:
-        if not _known(error):
-            raise
+    except GuideGenError as error:
         return _fail(str(error), FAILED)
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
@@ -75,11 +74,6 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         add_evaluate_parser(evaluate)
         evaluate.set_defaults(call=lambda args, _: run_evaluate(args))
     return parser
-
-
-def _known(error: ValueError) -> bool:
-    """Whether the library raised it for the user: each of its errors is a class of its own under ValueError."""
-    return type(error).__module__.split(".")[0] == "GuideGenLib"
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.device import DEVICES, PRECISIONS
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.description.model import REGIONS
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SPACINGS_MM = (0.5, 6.0)
 STEPS = 1000
 
 
-class CommandError(ValueError):
+class CommandError(GuideGenError):
     """A command cannot run as it was given; the message says what to change."""
 
 

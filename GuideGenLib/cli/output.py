@@ -21,10 +21,10 @@ def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False
     """
     folder = folder.absolute()
     if folder.exists() and not folder.is_dir():
-        raise CommandError(f"{folder} is a file: name a folder with -o")
+        raise CommandError(f"{folder} is a file", "name a folder with -o")
     there = [name for name in names if (folder / name).exists()]
     if there and not overwrite:
-        raise CommandError(f"{folder} has {', '.join(there)} already: name another folder, or add --overwrite")
+        raise CommandError(f"{folder} has {', '.join(there)} already", "name another folder, or add --overwrite")
     try:
         with staged(folder) as private:
             free = shutil.disk_usage(private).free
@@ -37,4 +37,4 @@ def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False
     except OSError as error:
         from GuideGenLib.core.files import remedy
 
-        raise CommandError(f"cannot write into {folder}: {remedy(error)}") from error
+        raise CommandError(f"cannot write into {folder}", remedy(error)) from error

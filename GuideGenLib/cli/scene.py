@@ -34,9 +34,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy, CT and scene."""
     if args.output.suffix.lower() != ".mrb":
-        raise CommandError(f"{args.output} does not end in .mrb: name the scene's file, for example -o case.mrb")
+        raise CommandError(f"{args.output} does not end in .mrb", "name the scene's file, for example -o case.mrb")
     if args.output.is_dir():
-        raise CommandError(f"{args.output} is a folder: name a file with -o")
+        raise CommandError(f"{args.output} is a folder", "name a file with -o")
     description = describe(args.text)
 
     from GuideGenLib.scene.files import save_mrb

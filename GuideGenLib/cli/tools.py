@@ -89,11 +89,11 @@ def population(args: argparse.Namespace, _: OpenGenerator) -> int:
     data = args.data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
     if data is None or not (data / "labels").is_dir():
         raise CommandError(
-            f"{data or 'no folder'} has no labelled scans: "
-            f"name a folder with ct/ and labels/ by --data or ${DATA_VARIABLE}"
+            f"{data or 'no folder'} has no labelled scans",
+            f"name a folder with ct/ and labels/ by --data or ${DATA_VARIABLE}",
         )
     if args.n < 1:
-        raise CommandError(f"--n is {args.n}: give at least 1")
+        raise CommandError(f"--n is {args.n}", "give at least 1")
     from GuideGenLib.core.progress import within
     from GuideGenLib.population.torso import cached_torso
     from GuideGenLib.population.write import write_population

@@ -80,7 +80,7 @@ def run_train(args: argparse.Namespace) -> int:
     Raises DataError, RunError, BundleError and EncoderError with messages for the user.
     """
     if args.data is None:
-        raise RunError("no data: name a folder of scans with --data, or in the environment variable GUIDEGEN_DATA")
+        raise RunError("no data", "name a folder of scans with --data, or in the environment variable GUIDEGEN_DATA")
     threads = args.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     names = list(STAGES) if args.stage == "all" else [args.stage]
@@ -92,7 +92,7 @@ def run_train(args: argparse.Namespace) -> int:
         print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
     except OSError as error:
-        raise RunError(f"cannot use {error.filename or args.run}: {remedy(error)}") from error
+        raise RunError(f"cannot use {error.filename or args.run}", remedy(error)) from error
     return 0
 
 

@@ -40,7 +40,7 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
         raise CommandError(f"{INSTALL} ({', '.join(missing)} not found)")
 
     if args.device.split(":")[0] not in DEVICES:
-        raise CommandError(f"there is no device {args.device!r}: choose one of {', '.join(DEVICES)}")
+        raise CommandError(f"there is no device {args.device!r}", f"choose one of {', '.join(DEVICES)}")
 
     from GuideGenLib.bundle import load_bundle
     from GuideGenLib.web.server.front import Front, serve

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from GuideGenLib.core.errors import GuideGenError
+
 if TYPE_CHECKING:
     import torch
 
@@ -22,8 +24,10 @@ GAIN = 1.3
 """bfloat16 must be this much faster. Machines gain either 2 or more or nothing, so noise does not change the choice."""
 
 
-class DeviceError(ValueError):
+class DeviceError(GuideGenError):
     """The device that was asked for is not there; the message says which is."""
+
+    kind = "device"
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ def choose_device(name: str = "auto") -> "torch.device":
     torch.set_num_threads(min(torch.get_num_threads(), cores()))
     kind = name.split(":")[0]
     if kind not in DEVICES:
-        raise DeviceError(f"unknown device {name!r}: use one of {', '.join(DEVICES)}")
+        raise DeviceError(f"unknown device {name!r}", f"use one of {', '.join(DEVICES)}")
     if kind == "auto":
         return next(torch.device(kind) for kind in ("cuda", "mps", "cpu") if _works(kind))
     if not _works(name):
-        raise DeviceError(f"device {name} is not there or does not work: use --device cpu, or install torch for it")
+        raise DeviceError(f"device {name} is not there or does not work", "use --device cpu, or install torch for it")
     return torch.device(name)
 
 
@@ -67,7 +71,7 @@ def choose_precision(name: str, device: "torch.device") -> "torch.dtype":
     import torch
 
     if name not in PRECISIONS:
-        raise DeviceError(f"unknown precision {name!r}: use one of {', '.join(PRECISIONS)}")
+        raise DeviceError(f"unknown precision {name!r}", f"use one of {', '.join(PRECISIONS)}")
     return getattr(torch, measure(str(device)).precision if name == "auto" else name)
 
 

@@ -23,7 +23,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
-        raise VolumeError(f"cannot write {path}: a folder is in its place; name a file")
+        raise VolumeError(f"cannot write {path}", "a folder is in its place; name a file")
     try:
         with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as folder:
             private = Path(folder) / path.name
@@ -32,7 +32,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
             os.replace(private, path)
     except OSError as error:
-        raise VolumeError(f"cannot write {path}: {remedy(error)}") from error
+        raise VolumeError(f"cannot write {path}", remedy(error)) from error
 
 
 def write_json(data: Mapping[str, Any], path: str | Path) -> None:

@@ -47,9 +47,11 @@ def read_volume(path: str | Path) -> sitk.Image:
     """The 3D scalar image in a file, checked: whole file, plausible geometry, finite values. Raises VolumeError."""
     path = Path(path)
     if path.is_dir():
-        raise VolumeError(f"{path} is a folder, not a volume: name one file (convert a DICOM series to .nii.gz first)")
+        raise VolumeError(
+            f"{path} is a folder, not a volume", "name one file (convert a DICOM series to .nii.gz first)"
+        )
     if not path.is_file():
-        raise VolumeError(f"{path} does not exist: check the path")
+        raise VolumeError(f"{path} does not exist", "check the path")
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -59,7 +61,7 @@ def read_volume(path: str | Path) -> sitk.Image:
         image = reader.Execute()
     except RuntimeError as error:
         raise VolumeError(
-            f"{path} cannot be read as a volume ({_reason(error)}): give a NIfTI, NRRD or MetaImage file"
+            f"{path} cannot be read as a volume ({_reason(error)})", "give a NIfTI, NRRD or MetaImage file"
         ) from error
     return check_volume(image, str(path))
 
@@ -77,25 +79,25 @@ def check_volume(image: sitk.Image, name: str = "the volume") -> sitk.Image:
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[:, :, :, 0]
     if image.GetDimension() != 3:
-        raise VolumeError(f"{name} has {image.GetDimension()} dimensions: give one 3D volume")
+        raise VolumeError(f"{name} has {image.GetDimension()} dimensions", "give one 3D volume")
     if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
-        raise VolumeError(f"{name} has several values per voxel: give a scalar volume, not colour or vectors")
+        raise VolumeError(f"{name} has several values per voxel", "give a scalar volume, not colour or vectors")
     if min(image.GetSize()) < 2:
-        raise VolumeError(f"{name} has size {image.GetSize()}: a volume needs at least 2 voxels along each axis")
+        raise VolumeError(f"{name} has size {image.GetSize()}", "a volume needs at least 2 voxels along each axis")
     low, high = SPACING_RANGE_MM
     if not all(low <= step <= high for step in image.GetSpacing()):  # NaN fails this too
         raise VolumeError(
-            f"{name} has a spacing of {_listed(image.GetSpacing())} mm: {low:g} to {high:g} mm is served; "
-            "correct the header or resample the volume"
+            f"{name} has a spacing of {_listed(image.GetSpacing())} mm",
+            f"{low:g} to {high:g} mm is served; correct the header or resample the volume",
         )
     direction = np.array(image.GetDirection()).reshape(3, 3)
     origin = np.array(image.GetOrigin())
     if not (np.isfinite(origin).all() and np.isfinite(direction).all()):
-        raise VolumeError(f"{name} has an origin or direction that is not a number: correct its header")
+        raise VolumeError(f"{name} has an origin or direction that is not a number", "correct its header")
     if not np.allclose(direction @ direction.T, np.eye(3), atol=1e-3):
         raise VolumeError(
-            f"{name} has axes that are not at right angles (direction {_listed(direction.ravel())}): "
-            "resample it to a regular grid first"
+            f"{name} has axes that are not at right angles (direction {_listed(direction.ravel())})",
+            "resample it to a regular grid first",
         )
     tiny = (np.abs(direction) < 1e-12) & (direction != 0)
     if tiny.any():  # ITK's inverse of a matrix with denormal numbers is wrong
@@ -104,7 +106,7 @@ def check_volume(image: sitk.Image, name: str = "the volume") -> sitk.Image:
     array = sitk.GetArrayViewFromImage(image)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         count = int(array.size - np.isfinite(array).sum())
-        raise VolumeError(f"{name} holds {count} values that are NaN or infinite: replace them before use")
+        raise VolumeError(f"{name} holds {count} values that are NaN or infinite", "replace them before use")
     return image
 
 
@@ -116,10 +118,10 @@ def check_ct(image: sitk.Image, name: str = "the CT") -> sitk.Image:
     if high - low <= 4.0:
         raise VolumeError(f"{name} ranges from {low:g} to {high:g}: that is a mask or a normalised volume, not HU")
     if low >= 0:
-        raise VolumeError(f"{name} has no value under 0 ({low:g} to {high:g}): rescale it to HU, air at -1000")
+        raise VolumeError(f"{name} has no value under 0 ({low:g} to {high:g})", "rescale it to HU, air at -1000")
     typical = np.percentile(array[::2, ::2, ::2], (1, 99))  # padding and metal may lie far outside, most voxels not
     if typical[0] < -4096 or typical[1] > 4096 or low < -32768 or high > 32767:
-        raise VolumeError(f"{name} ranges from {low:g} to {high:g}: that is no CT in HU; rescale it, air at -1000")
+        raise VolumeError(f"{name} ranges from {low:g} to {high:g}", "that is no CT in HU; rescale it, air at -1000")
     return sitk.Cast(sitk.Round(image) if array.dtype.kind == "f" else image, sitk.sitkInt16)
 
 
@@ -146,7 +148,7 @@ def _check_length(path: Path, reader: sitk.ImageFileReader) -> None:
 
 
 def _damaged(path: Path) -> VolumeError:
-    return VolumeError(f"{path} is cut short or damaged: copy or download it again")
+    return VolumeError(f"{path} is cut short or damaged", "copy or download it again")
 
 
 def _reason(error: Exception) -> str:
@@ -167,7 +169,7 @@ def write_volume(image: sitk.Image, path: str | Path) -> None:
     """Write a volume atomically; the same image gives the same bytes. Raises VolumeError."""
     path = Path(path)
     if not path.name.lower().endswith(WRITABLE):
-        raise VolumeError(f"cannot write {path}: unknown kind of file; use one of {', '.join(WRITABLE)}")
+        raise VolumeError(f"cannot write {path}", f"unknown kind of file; use one of {', '.join(WRITABLE)}")
     with atomic(path) as private:
         try:
             sitk.WriteImage(image, str(private), useCompression=not path.name.lower().endswith(".nii"))
@@ -256,7 +258,9 @@ def image_from_array(
         values = np.ascontiguousarray(array, dtype=np.uint8)
     else:
         if not np.isfinite(array).all():
-            raise VolumeError("the CT holds values that are NaN or infinite: the run went wrong, try float32 precision")
+            raise VolumeError(
+                "the CT holds values that are NaN or infinite", "the run went wrong, try float32 precision"
+            )
         values = np.clip(np.rint(array), *HU_RANGE).astype(np.int16)
     image = sitk.GetImageFromArray(values)
     image.SetSpacing(tuple(float(step) for step in spacing[::-1]))

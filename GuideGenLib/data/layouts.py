@@ -25,7 +25,7 @@ from GuideGenLib.anatomy.maps import keys_by_class
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES
-from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.errors import GuideGenError, VolumeError
 from GuideGenLib.core.volumes import HU_RANGE, WRITABLE, read_ct, read_volume
 from GuideGenLib.data.tissues import select, split_tissues
 
@@ -40,7 +40,7 @@ SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
 """A label map that holds one of these names every voxel of the body; in the others the tissues are found by HU."""
 
 
-class DataError(ValueError):
+class DataError(GuideGenError):
     """Training data cannot be used; the message names the file and the remedy."""
 
 
@@ -63,7 +63,7 @@ def find_cases(data: Path) -> list[CaseFiles]:
     Raises DataError for a folder without scans, a scan or label map without its partner, or an unknown structure.
     """
     if not data.is_dir():
-        raise DataError(f"{data} is no folder: name a data folder with --data or GUIDEGEN_DATA; {_understood()}")
+        raise DataError(f"{data} is no folder", f"name a data folder with --data or GUIDEGEN_DATA; {_understood()}")
     if (data / "ct").is_dir():
         cases = _flat(data)
     elif (data / "imagesTr").is_dir() or (data / "dataset.json").is_file():
@@ -110,7 +110,7 @@ def read_ct_image(case: CaseFiles) -> sitk.Image:
     try:
         return sitk.DICOMOrient(read_ct(case.ct), "LPS")
     except VolumeError as error:
-        raise DataError(str(error)) from error
+        raise DataError(error.message, error.remedy) from error
 
 
 def _label_map(case: CaseFiles, ct: sitk.Image) -> NDArray[np.uint8]:
@@ -138,7 +138,7 @@ def _masks(case: CaseFiles, ct: sitk.Image) -> NDArray[np.uint8]:
         path = case.labels / str(file)
         mask = _on_grid(path, ct)
         if not np.isin(np.unique(mask), (0, 1)).all():
-            raise DataError(f"{path} is no mask, it holds values other than 0 and 1: write one structure a file")
+            raise DataError(f"{path} is no mask, it holds values other than 0 and 1", "write one structure a file")
         result[mask == 1] = value
     return result
 
@@ -148,7 +148,7 @@ def _on_grid(path: Path, ct: sitk.Image) -> NDArray[np.generic]:
     try:
         image = sitk.DICOMOrient(read_volume(path), "LPS")
     except VolumeError as error:
-        raise DataError(str(error)) from error
+        raise DataError(error.message, error.remedy) from error
     same = (
         image.GetSize() == ct.GetSize()
         and np.allclose(image.GetSpacing(), ct.GetSpacing(), rtol=1e-3)
@@ -157,8 +157,8 @@ def _on_grid(path: Path, ct: sitk.Image) -> NDArray[np.generic]:
     )
     if not same:
         raise DataError(
-            f"{path} lies on another grid than its CT ({_grid(image)} against {_grid(ct)}): resample it to the CT, "
-            "with nearest-neighbour interpolation"
+            f"{path} lies on another grid than its CT ({_grid(image)} against {_grid(ct)})",
+            "resample it to the CT, with nearest-neighbour interpolation",
         )
     return _array(image)
 
@@ -179,7 +179,7 @@ def _flat(data: Path) -> list[CaseFiles]:
     maps = {_stem(path): path for path in _volumes(data / "labels")}
     alone = sorted(maps.keys() - scans.keys())
     if alone and not maps.keys() & scans.keys():
-        raise DataError(f"{maps[alone[0]]} has no scan of its name in {data / 'ct'}: give both files the same name")
+        raise DataError(f"{maps[alone[0]]} has no scan of its name in {data / 'ct'}", "give both files the same name")
     if alone:
         logging.getLogger(__name__).warning("label maps without a scan are not used: %s", ", ".join(alone))
     meaning = _flat_meaning(data) if maps else None
@@ -202,16 +202,16 @@ def _flat_meaning(data: Path) -> dict[int, int]:
 def _nnunet(data: Path) -> list[CaseFiles]:
     description = data / "dataset.json"
     if not description.is_file():
-        raise DataError(f"{description} is missing: nnU-Net data needs it for the names of the labels")
+        raise DataError(f"{description} is missing", "nnU-Net data needs it for the names of the labels")
     try:
         content = json.loads(description.read_text(encoding="utf-8"))
         named = dict(content["labels"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{description} is damaged or has no labels: write it as nnU-Net's manual says") from error
+        raise DataError(f"{description} is damaged or has no labels", "write it as nnU-Net's manual says") from error
     if all(str(key).isdigit() for key in named):  # version 1 had the value first
         named = {name: value for value, name in named.items()}
     if any(isinstance(value, list) for value in named.values()):
-        raise DataError(f"{description} has regions of several labels: give one value for each structure")
+        raise DataError(f"{description} has regions of several labels", "give one value for each structure")
     meaning = {0: 0} | {int(value): structure_value(name, description) for name, value in named.items()}
     ending = str(content.get("file_ending", ".nii.gz"))
     cases = []
@@ -219,13 +219,13 @@ def _nnunet(data: Path) -> list[CaseFiles]:
         name = path.name.removesuffix(f"_0000{ending}")
         labels = data / "labelsTr" / f"{name}{ending}"
         if not labels.is_file():
-            raise DataError(f"{path} has no label map {labels}: {UNLABELLED}")
+            raise DataError(f"{path} has no label map {labels}", UNLABELLED)
         cases.append(CaseFiles(name, path, labels, meaning))
     known = {case.name for case in cases}
     for path in sorted((data / "labelsTr").glob(f"*{ending}")):
         name = path.name.removesuffix(ending)
         if name not in known:
-            raise DataError(f"{path} has no scan {name}_0000{ending} in imagesTr: add it or remove the map")
+            raise DataError(f"{path} has no scan {name}_0000{ending} in imagesTr", "add it or remove the map")
     return cases
 
 
@@ -236,9 +236,9 @@ def _totalsegmentator(data: Path) -> list[CaseFiles]:
         if not ct.is_file() and not masks.is_dir():
             continue
         if not ct.is_file():
-            raise DataError(f"{masks} has no scan {ct}: add it or remove the folder")
+            raise DataError(f"{masks} has no scan {ct}", "add it or remove the folder")
         if not masks.is_dir() or not _volumes(masks):
-            raise DataError(f"{ct} has no masks in {masks}: {UNLABELLED}")
+            raise DataError(f"{ct} has no masks in {masks}", UNLABELLED)
         meaning = {path.name: structure_value(_stem(path), path) for path in _volumes(masks)}
         cases.append(CaseFiles(folder.name, ct, masks, meaning))
     return cases
@@ -260,7 +260,7 @@ def _own_value(name: str, where: Path) -> int:
     """Our label value of a name in our own labels.csv."""
     known = {row.name: row.value for row in anatomy_rows()} | values()
     if name not in known:
-        raise DataError(f"{where} names {name!r}, unknown to our anatomy table: take the labels.csv of this version")
+        raise DataError(f"{where} names {name!r}, unknown to our anatomy table", "take the labels.csv of this version")
     return known[name]
 
 
@@ -270,7 +270,7 @@ def _read_table(path: Path, name: str, value: str) -> dict[str, int]:
         with path.open(newline="", encoding="utf-8") as file:
             return {row[name]: int(row[value]) for row in csv.DictReader(file)}
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read: it needs the columns {value} (a number) and {name}") from error
+        raise DataError(f"{path} cannot be read", f"it needs the columns {value} (a number) and {name}") from error
 
 
 def _volumes(folder: Path) -> list[Path]:

@@ -74,9 +74,9 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
             scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing))
     missing = sorted(set(names or ()) - {scan.name for scan in scans})
     if missing:
-        raise DataError(f"{data} has no labelled scan {', '.join(missing)}: add its label map")
+        raise DataError(f"{data} has no labelled scan {', '.join(missing)}", "add its label map")
     if not scans:
-        raise DataError(f"{data} has no labelled scan: add label maps of the scans, the CT stage learns from them")
+        raise DataError(f"{data} has no labelled scan", "add label maps of the scans, the CT stage learns from them")
     return scans
 
 
@@ -99,8 +99,8 @@ def _claim(cache: Path, data: Path) -> None:
         note.write_text(source, encoding="utf-8")
     elif note.read_text(encoding="utf-8") != source:
         raise DataError(
-            f"{cache} holds scans of {note.read_text(encoding='utf-8')}: choose another run folder for {source}, "
-            f"or delete {cache} when the data only moved"
+            f"{cache} holds scans of {note.read_text(encoding='utf-8')}",
+            f"choose another run folder for {source}, or delete {cache} when the data only moved",
         )
 
 

@@ -72,7 +72,7 @@ class Corrections:
             for one in filter(None, corrections.findings.values()):
                 dict(one)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DescriptionError("The saved corrections cannot be read: undo them and correct again.") from error
+            raise DescriptionError("The saved corrections cannot be read", "undo them and correct again.") from error
         return corrections
 
 
@@ -117,7 +117,7 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
         corrected = replace(description, **patient, findings=tuple(findings), spans=spans)
     except TypeError as error:
         raise DescriptionError(
-            "A corrected value is of the wrong kind, such as a word for a number: correct it again."
+            "A corrected value is of the wrong kind, such as a word for a number", "correct it again."
         ) from error
     lost = tuple(key for key in corrections.findings if key not in keys)
     return Corrected(corrected, tuple(kept), lost)
@@ -148,7 +148,7 @@ def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
         return replace(finding, **changes)
     except TypeError as error:
         raise DescriptionError(
-            "A corrected value is of the wrong kind, such as a word for a number: correct it again."
+            "A corrected value is of the wrong kind, such as a word for a number", "correct it again."
         ) from error
 
 
@@ -159,4 +159,4 @@ def _quotes(description: Description, index: int) -> dict[str, Span]:
 
 def _known(name: str, names: tuple[str, ...]) -> None:
     if name not in names:
-        raise DescriptionError(f"There is no field {name!r} to correct: use one of {', '.join(names)}.")
+        raise DescriptionError(f"There is no field {name!r} to correct", f"use one of {', '.join(names)}.")

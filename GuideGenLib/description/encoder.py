@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.core.errors import GuideGenError
+
 if TYPE_CHECKING:
     import torch
 
@@ -20,8 +22,10 @@ WIDTH = 384
 MOST_TOKENS = 64
 
 
-class EncoderError(ValueError):
+class EncoderError(GuideGenError):
     """The folder of the text encoder is missing, incomplete or of another kind."""
+
+    kind = "bundle"
 
 
 def default_folder() -> Path:

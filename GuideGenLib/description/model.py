@@ -7,6 +7,8 @@ does not say, never a default. Values outside the closed sets below raise Descri
 import re
 from dataclasses import dataclass, field
 
+from GuideGenLib.core.errors import GuideGenError
+
 SEXES = ("male", "female")
 REGIONS = ("torso", "chest", "abdomen", "pelvis", "chest_abdomen", "abdomen_pelvis")
 PHASES = ("none", "arterial", "portal_venous", "delayed")
@@ -40,7 +42,7 @@ _M = re.compile(r"X|[01][a-d]?")
 _STAGE = re.compile(r"(0|I{1,3}|IV)([A-D][1-3]?)?|early|advanced")
 
 
-class DescriptionError(ValueError):
+class DescriptionError(GuideGenError):
     """The text is empty, senseless or contradicts itself; the message says what to write instead."""
 
 

@@ -126,7 +126,7 @@ def _quoted(description: Description, path: str) -> str:
 
 
 def _wrong(path: str, value: Any, wanted: str) -> DescriptionError:
-    return DescriptionError(f"{path} is {value!r}: give {wanted}.")
+    return DescriptionError(f"{path} is {value!r}", f"give {wanted}.")
 
 
 def _checked(data: Any, kind: type, path: str) -> dict[str, Any]:

@@ -4,20 +4,10 @@ import errno
 import signal
 import traceback
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.engine.protocol import Failed
 
 OUT_OF_MEMORY = "memory ran out: close other programs, or choose a smaller region or a coarser spacing, and try again"
-ERRORS = {
-    "DescriptionError": "input",
-    "LesionError": "input",
-    "VolumeError": "input",
-    "RequestError": "input",
-    "ProtocolError": "input",
-    "BundleError": "bundle",
-    "EncoderError": "bundle",
-    "DeviceError": "device",
-}
-"""The library's own errors, whose messages are written for the user. By name: their modules may be slow to import."""
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "memoryerror")
 NO_MEMORY_STATUS = 0xC0000017  # Windows
@@ -28,15 +18,14 @@ LAUNCHER = "exit abnormally"
 def failure(id: str, error: BaseException) -> Failed:
     """The event for a request that an exception ended."""
     kind, message = _meaning(error)
-    known = type(error).__name__ in ERRORS and kind != "internal"
+    known = isinstance(error, GuideGenError)
     return Failed(id, kind, message, "" if known else "".join(traceback.format_exception(error)))
 
 
 def _meaning(error: BaseException) -> tuple[str, str]:
     text = str(error)
-    for kind in type(error).__mro__:
-        if kind.__module__.startswith("GuideGenLib.") and kind.__name__ in ERRORS:
-            return ERRORS[kind.__name__], text
+    if isinstance(error, GuideGenError):
+        return error.kind, text
     if isinstance(error, MemoryError):
         return "memory", text or OUT_OF_MEMORY
     if isinstance(error, RuntimeError) and _speaks_of_memory(text):

@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from GuideGenLib.core.errors import GuideGenError
+
 VOLUMES = ("anatomy", "edited", "ct")
 """The fields that hold a volume."""
 SHOWN = 60
 """Characters of a wrong value that an error quotes."""
 
 
-class ProtocolError(ValueError):
+class ProtocolError(GuideGenError):
     """A line or a message is not of this protocol; the message names the field."""
 
 

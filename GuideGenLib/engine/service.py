@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.progress import Progress
 from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 SEEDS, STEPS, SPACING_MM = 2**32 - 1, 1000, (0.5, 6.0)
 
 
-class RequestError(ValueError):
+class RequestError(GuideGenError):
     """A number of a request is outside of what is served; the message says what is."""
 
 
@@ -164,17 +165,19 @@ class Service:
 def check_request(request: MaskRequest | CTRequest | RegenerateRequest) -> None:
     """Refuse numbers that make no sense before any work. Raises RequestError."""
     if not 0 <= request.seed <= SEEDS:
-        raise RequestError(f"seed is {request.seed}: give a whole number from 0 to {SEEDS}")
+        raise RequestError(f"seed is {request.seed}", f"give a whole number from 0 to {SEEDS}")
     if request.steps is not None and not 1 <= request.steps <= STEPS:
-        raise RequestError(f"steps is {request.steps}: give 1 to {STEPS}, or none for the default")
+        raise RequestError(f"steps is {request.steps}", f"give 1 to {STEPS}, or none for the default")
     if isinstance(request, MaskRequest):
         _height(request.region or "torso")
     if isinstance(request, RegenerateRequest) and not 0 < request.margin_mm <= 500:
-        raise RequestError(f"margin_mm is {request.margin_mm:g}: give more than 0 and up to 500 mm, for example 20")
+        raise RequestError(f"margin_mm is {request.margin_mm:g}", "give more than 0 and up to 500 mm, for example 20")
     if isinstance(request, CTRequest) and request.spacing is not None:
         low, high = SPACING_MM
         if not low <= request.spacing <= high:
-            raise RequestError(f"spacing is {request.spacing:g} mm: give {low:g} to {high:g} mm, or the anatomy's own")
+            raise RequestError(
+                f"spacing is {request.spacing:g} mm", f"give {low:g} to {high:g} mm, or the anatomy's own"
+            )
 
 
 def _open_generator(start: Start) -> "Generator":
@@ -228,7 +231,7 @@ def _height(region: str) -> float:
     from GuideGenLib.mask.regions import SLABS
 
     if region not in SLABS:
-        raise RequestError(f"region is {region!r}: choose one of {', '.join(SLABS)}")
+        raise RequestError(f"region is {region!r}", f"choose one of {', '.join(SLABS)}")
     (low, high), (bottom, top) = SLABS[region], SLABS["torso"]
     return (high - low) / (top - bottom)
 

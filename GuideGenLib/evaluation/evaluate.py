@@ -16,7 +16,7 @@ from typing import Any
 from GuideGenLib import __version__
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.core.device import DEVICES, PRECISIONS, cores
-from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.errors import EvaluationError, GuideGenError
 from GuideGenLib.core.files import remedy, write_json, write_text
 from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
 from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, Plan, expected_seconds, parts_of
@@ -74,7 +74,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(card_table(read_evaluation(args.markdown)), end="")
         return 0
     if args.output is None:
-        raise EvaluationError("no folder for the report: name one with -o")
+        raise EvaluationError("no folder for the report", "name one with -o")
     plan = Plan.of(args.subset, args.cases)
     chosen = args.only or parts_of(plan, tuple(PARTS))
     _check(args, chosen)
@@ -102,7 +102,7 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
     """What can be wrong is told before anything is generated; makes the folder and its path absolute."""
     load_bundle(args.bundle)
     if args.data is not None and not args.data.is_dir():
-        raise EvaluationError(f"{args.data} is no folder: name that of the real scans with --data")
+        raise EvaluationError(f"{args.data} is no folder", "name that of the real scans with --data")
     if args.population is not None:
         population_seed(args.population)
     if any(PARTS[name].judges for name in chosen) and (args.only or args.judges):
@@ -113,7 +113,7 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
         with tempfile.TemporaryFile(dir=args.output):
             pass
     except OSError as error:
-        raise EvaluationError(f"cannot write into {args.output}: {remedy(error)}") from error
+        raise EvaluationError(f"cannot write into {args.output}", remedy(error)) from error
 
 
 def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, str]]:
@@ -131,9 +131,7 @@ def _measure(work: Work, chosen: Sequence[str]) -> tuple[Evaluation, dict[str, s
                 if part.judges:
                     judges_identity(work.args.judges)  # missing ones are told before anything is generated for them
                 section = part.measure(work)
-            except ValueError as error:
-                if not type(error).__module__.startswith("GuideGenLib."):
-                    raise
+            except GuideGenError as error:
                 missed[name] = str(error)
                 section = Section(name, name.capitalize(), remarks=[f"Not measured: {error}"])
                 sections.append(section)

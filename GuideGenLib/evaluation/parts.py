@@ -167,8 +167,8 @@ def judges_identity(path: Path | None) -> str:
     file = (resource(*DEFAULT) if path is None else path) / CONFIG
     if not file.is_file():
         raise EvaluationError(
-            f"{file.parent} has no {CONFIG}: train them (`guidegen train segmenter`, `classifiers`, `judges`) and "
-            "name their folder with --judges"
+            f"{file.parent} has no {CONFIG}",
+            "train them (`guidegen train segmenter`, `classifiers`, `judges`) and name their folder with --judges",
         )
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
@@ -177,7 +177,7 @@ def population_seed(folder: Path) -> int:
     """The seed of the anatomies that a training kept in `folder`. Raises EvaluationError without any."""
     names = sorted(folder.glob("coarse_seed*_*.npz"))
     if not names:
-        raise EvaluationError(f"{folder} holds no anatomies: name the folder `population` of a training run")
+        raise EvaluationError(f"{folder} holds no anatomies", "name the folder `population` of a training run")
     return int(names[0].name.split("_")[1].removeprefix("seed"))
 
 

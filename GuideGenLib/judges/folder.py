@@ -67,7 +67,7 @@ def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
     folder = resource(*DEFAULT) if path is None else Path(path)
     file = folder / CONFIG
     if not file.is_file():
-        raise EvaluationError(f"{folder} has no {CONFIG}: name the folder of the judges with --judges, or make one "
+        raise EvaluationError(f"{folder} has no {CONFIG}", "name the folder of the judges with --judges, or make one "
                               "with `guidegen train judges`")  # fmt: skip
     content = file.read_bytes()
     about = _parse(content, file)
@@ -85,7 +85,7 @@ def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
             decoder, hashed = _tensors(folder, PLAIN_CODEC, about), about["files"][PLAIN_CODEC + SUFFIX]["sha256"]
             plain = PlainCodec(decoder, about[PLAIN_CODEC]["encoder"], hashed)
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise EvaluationError(f"{file} does not fit its files or this version ({error}): {_remedy(folder)}") from error
+        raise EvaluationError(f"{file} does not fit its files or this version ({error})", _remedy(folder)) from error
     return Judges(segmenter, classifiers, ceilings, hashlib.sha256(content).hexdigest(), about, plain)
 
 
@@ -141,13 +141,14 @@ def _parse(content: bytes, file: Path) -> dict[str, Any]:
     try:
         about = json.loads(content)
     except ValueError as error:
-        raise EvaluationError(f"{file} is no JSON ({error}): {_remedy(file.parent)}") from error
+        raise EvaluationError(f"{file} is no JSON ({error})", _remedy(file.parent)) from error
     if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise EvaluationError(f"{file} is not of format {FORMAT}, which this version reads: {_remedy(file.parent)}")
+        raise EvaluationError(f"{file} is not of format {FORMAT}, which this version reads", _remedy(file.parent))
     if about.get("labels") != labels_hash():
         raise EvaluationError(
-            f"{file} was made for another anatomy table: use judges of this version, or train them again with "
-            "`guidegen train segmenter` and `guidegen train judges`"
+            f"{file} was made for another anatomy table",
+            "use judges of this version, or train them again with "
+            "`guidegen train segmenter` and `guidegen train judges`",
         )
     return about
 
@@ -157,16 +158,14 @@ def _tensors(folder: Path, name: str, about: Mapping[str, Any]) -> "dict[str, Te
     file = folder / (name + SUFFIX)
     wanted = about["files"][file.name]["sha256"]
     if not file.is_file():
-        raise EvaluationError(f"{file} is missing: {_remedy(folder)}")
+        raise EvaluationError(f"{file} is missing", _remedy(folder))
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != wanted:
-        raise EvaluationError(
-            f"{file} is altered or not fully copied, its sha256 is not the told one: {_remedy(folder)}"
-        )
+        raise EvaluationError(f"{file} is altered or not fully copied, its sha256 is not the told one", _remedy(folder))
     try:
         return load(content)
     except SafetensorError as error:
-        raise EvaluationError(f"{file} is no safetensors file ({error}): {_remedy(folder)}") from error
+        raise EvaluationError(f"{file} is no safetensors file ({error})", _remedy(folder)) from error
 
 
 def _remedy(folder: Path) -> str:

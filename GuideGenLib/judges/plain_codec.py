@@ -51,8 +51,8 @@ class PlainCodec:
         """A copy of `codec` that decodes with this decoder. Raises EvaluationError when it fits another encoder."""
         if not self.fits(codec):
             raise EvaluationError(
-                "the decoder without HDR loss was trained for another bundle's encoder: train it in this bundle's run "
-                "folder with `guidegen train plain-codec`, then `guidegen train judges`"
+                "the decoder without HDR loss was trained for another bundle's encoder",
+                "train it in this bundle's run folder with `guidegen train plain-codec`, then `guidegen train judges`",
             )
         other = deepcopy(codec)
         with torch.no_grad():
@@ -61,7 +61,8 @@ class PlainCodec:
             except RuntimeError as error:
                 reason = str(error).strip().splitlines()[-1].strip()
                 raise EvaluationError(
-                    f"the decoder without HDR loss does not fit the codec ({reason}): copy the judges again, or train "
-                    "them with `guidegen train plain-codec` and `guidegen train judges`"
+                    f"the decoder without HDR loss does not fit the codec ({reason})",
+                    "copy the judges again, or train "
+                    "them with `guidegen train plain-codec` and `guidegen train judges`",
                 ) from error
         return other

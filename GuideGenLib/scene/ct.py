@@ -52,7 +52,7 @@ def read_ct(node: Any, anatomy: sitk.Image | None = None) -> sitk.Image:
 def apply_preset(node: Any, name: str) -> None:
     """Show a volume node with a window of PRESETS. Raises SceneError for another name."""
     if name not in PRESETS:
-        raise SceneError(f"there is no CT window {name!r}: use one of {', '.join(PRESETS)}")
+        raise SceneError(f"there is no CT window {name!r}", f"use one of {', '.join(PRESETS)}")
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
@@ -82,4 +82,4 @@ def _checked(image: sitk.Image, name: str) -> sitk.Image:
     try:
         return check_ct(image, name)
     except VolumeError as error:
-        raise SceneError(str(error)) from error
+        raise SceneError(error.message, error.remedy) from error

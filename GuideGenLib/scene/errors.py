@@ -1,7 +1,9 @@
 """What the scene refuses."""
 
+from GuideGenLib.core.errors import GuideGenError
 
-class SceneError(ValueError):
+
+class SceneError(GuideGenError):
     """The scene or a node cannot be used as it is; the message says which, why, and what to do about it."""
 
 

@@ -37,7 +37,7 @@ def save_mrb(scene: Any, path: Path) -> None:
 
     path = Path(path)
     if path.suffix.lower() != ".mrb":
-        raise SceneError(f"{path.name} does not end in .mrb: a .mrml file alone would lose the volumes; name a .mrb")
+        raise SceneError(f"{path.name} does not end in .mrb", "a .mrml file alone would lose the volumes; name a .mrb")
     messages = slicer.vtkMRMLMessageCollection()
     try:
         with atomic(path.absolute()) as private:
@@ -46,7 +46,7 @@ def save_mrb(scene: Any, path: Path) -> None:
             if not written:
                 raise _not_written(path, _first_line(messages))
     except VolumeError as error:
-        raise SceneError(str(error)) from error
+        raise SceneError(error.message, error.remedy) from error
 
 
 def save_unpacked(scene: Any, folder: Path) -> Path:
@@ -87,7 +87,7 @@ def load_mrb(scene: Any, path: Path) -> None:
 
     path = Path(path)
     if not path.is_file():
-        raise SceneError(f"{path} does not exist: check the path")
+        raise SceneError(f"{path} does not exist", "check the path")
     messages = slicer.vtkMRMLMessageCollection()
     before = scene.GetURL(), scene.GetRootDirectory()
     with tempfile.TemporaryDirectory(prefix="guidegen-") as folder:
@@ -103,7 +103,7 @@ def load_mrb(scene: Any, path: Path) -> None:
     failures = [error for error in errors if not error.startswith(UNKNOWN_NODE)]
     if failures or not (done or errors):  # not done because of an unknown node alone is done without it
         reason = failures[0] if failures else _first_line(messages)
-        raise SceneError(f"{path} could not be read as a whole ({reason}): copy or download it again")
+        raise SceneError(f"{path} could not be read as a whole ({reason})", "copy or download it again")
 
 
 @dataclass(frozen=True)
@@ -157,10 +157,10 @@ def export_folder(segmentation: Any, ct: Any, folder: Path, *, overwrite: bool =
 def _checked(folder: Path, names: Sequence[str], overwrite: bool) -> Iterator[Path]:
     """`staged` with the errors of this module: nothing is overwritten that should not be."""
     if folder.exists() and not folder.is_dir():
-        raise SceneError(f"{folder} is a file: choose a folder")
+        raise SceneError(f"{folder} is a file", "choose a folder")
     there = [name for name in names if (folder / name).exists()]
     if there and not overwrite:
-        raise SceneError(f"{folder} has {', '.join(there)} already: choose another folder, or allow to overwrite")
+        raise SceneError(f"{folder} has {', '.join(there)} already", "choose another folder, or allow to overwrite")
     private = folder
     try:
         with staged(folder) as private:
@@ -168,7 +168,7 @@ def _checked(folder: Path, names: Sequence[str], overwrite: bool) -> Iterator[Pa
     except VolumeError as error:
         raise SceneError(str(error).replace(str(private), str(folder))) from error
     except OSError as error:
-        raise SceneError(f"cannot write into {folder}: {remedy(error)}") from error
+        raise SceneError(f"cannot write into {folder}", remedy(error)) from error
 
 
 def _unpack(path: Path, folder: Path) -> Path:
@@ -177,12 +177,12 @@ def _unpack(path: Path, folder: Path) -> Path:
         with zipfile.ZipFile(path) as bundle:
             bundle.extractall(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise SceneError(f"{path} is no .mrb or is damaged: copy or download it again") from error
+        raise SceneError(f"{path} is no .mrb or is damaged", "copy or download it again") from error
     except OSError as error:
-        raise SceneError(f"{path} cannot be unpacked into the temporary folder: {remedy(error)}") from error
+        raise SceneError(f"{path} cannot be unpacked into the temporary folder", remedy(error)) from error
     documents = sorted(folder.glob("*/*.mrml")) + sorted(folder.glob("*.mrml"))
     if not documents:
-        raise SceneError(f"{path} holds no scene: choose a .mrb that Slicer or GuideGen wrote")
+        raise SceneError(f"{path} holds no scene", "choose a .mrb that Slicer or GuideGen wrote")
     return documents[0]
 
 
@@ -199,7 +199,7 @@ def _voxel_storages(scene: Any) -> list[Any]:
 
 def _not_written(path: Path, reason: str) -> SceneError:
     return SceneError(
-        f"cannot write {path} ({reason}): the disk is full or not writable; free some space or choose another folder"
+        f"cannot write {path} ({reason})", "the disk is full or not writable; free some space or choose another folder"
     )
 
 

@@ -45,7 +45,7 @@ def moved(image: sitk.Image, ras_to_ras: NDArray[np.floating[Any]]) -> sitk.Imag
     matrix = ras_to_ras @ index_to_ras(image)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-9:
-        raise SceneError("a parent transform flattens the volume: correct or remove it in the Transforms module")
+        raise SceneError("a parent transform flattens the volume", "correct or remove it in the Transforms module")
     result = sitk.Image(image)
     result.SetSpacing(spacing.tolist())
     result.SetDirection((matrix[:3, :3] / spacing * LPS_SIGNS[:, None]).ravel().tolist())
@@ -96,8 +96,8 @@ def world_matrix(node: Any) -> NDArray[np.float64]:
         return np.eye(4)
     if not parent.IsTransformToWorldLinear():
         raise SceneError(
-            f"{node.GetName()} lies under a warping transform: harden it (in the Data module, right click on its "
-            "transform) or take it out of that transform"
+            f"{node.GetName()} lies under a warping transform",
+            "harden it (in the Data module, right click on its transform) or take it out of that transform",
         )
     matrix = vtk.vtkMatrix4x4()
     parent.GetMatrixTransformToWorld(matrix)
@@ -122,7 +122,7 @@ def image_from_volume(node: Any) -> sitk.Image:
 
     if node is None or node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
         name = "no volume is chosen" if node is None else f"{node.GetName()} holds no voxels"
-        raise SceneError(f"{name}: choose a volume that is loaded")
+        raise SceneError(f"{name}", "choose a volume that is loaded")
     directions = vtk.vtkMatrix4x4()
     node.GetIJKToRASDirectionMatrix(directions)
     image = _image_of(node.GetImageData(), node.GetSpacing(), node.GetOrigin(), directions, node.GetName())
@@ -164,7 +164,7 @@ def _image_of(voxels: Any, spacing: Any, origin: Any, directions: Any, name: str
 
     scalars = voxels.GetPointData().GetScalars()
     if scalars is None or scalars.GetNumberOfComponents() != 1:
-        raise SceneError(f"{name} has no single value per voxel: choose a scalar volume, not colour or vectors")
+        raise SceneError(f"{name} has no single value per voxel", "choose a scalar volume, not colour or vectors")
     image = sitk.GetImageFromArray(vtk_to_numpy(scalars).reshape(voxels.GetDimensions()[::-1]))
     image.SetSpacing(spacing)
     image.SetDirection((_array_of(directions)[:3, :3] * LPS_SIGNS[:, None]).ravel().tolist())

@@ -13,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
 
 from GuideGenLib.core.device import measure
+from GuideGenLib.core.errors import GuideGenError
 
 
-class RunError(ValueError):
+class RunError(GuideGenError):
     """A run folder does not fit what shall be trained or shipped; the message names it and the remedy."""
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.judges import features
-from GuideGenLib.judges.features import GRID, Encoder, EncoderError, kept_blocks
+from GuideGenLib.judges.features import GRID, Encoder, FeatureEncoderError, kept_blocks
 from Testing.scans import body
 
 
@@ -71,7 +71,7 @@ def test_without_the_encoder_the_message_tells_how_to_get_it(monkeypatch: pytest
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(features.importlib, "import_module", missing)
-    with pytest.raises(EncoderError, match=r"not installed.*pip install"):
+    with pytest.raises(FeatureEncoderError, match=r"not installed.*pip install"):
         Encoder.load("cpu")
 
 
@@ -84,5 +84,5 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         I3ResNet152 = Averages
 
     monkeypatch.setattr(features.importlib, "import_module", lambda name: Module)
-    with pytest.raises(EncoderError, match="not those expected"):
+    with pytest.raises(FeatureEncoderError, match="not those expected"):
         Encoder.load("cpu")

@@ -32,7 +32,7 @@ class Group:
 
 def contradiction(first: str, second: str, reason: str) -> DescriptionError:
     """An error that names both words and the remedy."""
-    return DescriptionError(f"'{first}' and '{second}' contradict each other: {reason}. Keep one of the two.")
+    return DescriptionError(f"'{first}' and '{second}' contradict each other", f"{reason}. Keep one of the two.")
 
 
 def groups_of(

@@ -45,7 +45,7 @@ def evaluation_orders(count: int) -> list[Order]:
     """Cases of the first `count` prompts. Raises EvaluationError when there are not so many."""
     every = alignment_prompts()
     if not 1 <= count <= len(every):
-        raise EvaluationError(f"there are {len(every)} prompts to evaluate on: ask for 1 to {len(every)} cases")
+        raise EvaluationError(f"there are {len(every)} prompts to evaluate on", f"ask for 1 to {len(every)} cases")
     return [Order(f"prompt_{n:02d}", asked.text, n) for n, asked in enumerate(every[:count], start=1)]
 
 

@@ -187,7 +187,7 @@ def unchanged(flip: Flip, first: np.ndarray, second: np.ndarray) -> float:
     NaN without such an organ. Raises EvaluationError for masks of different grids.
     """
     if first.shape != second.shape:
-        raise EvaluationError(f"the cases of flip {flip.key} show different regions: delete their folders, run again")
+        raise EvaluationError(f"the cases of flip {flip.key} show different regions", "delete their folders, run again")
     scores = []
     for key in untouched(flip):
         one, two = select(first, key), select(second, key)

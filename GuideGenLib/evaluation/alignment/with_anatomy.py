@@ -65,8 +65,8 @@ def conditioning_mask(case: GeneratedCase, shape: tuple[int, ...]) -> np.ndarray
     labels, spacing = case.labels(SPACING)
     if any(abs(one - two) > 1 for one, two in zip(labels.shape, shape, strict=True)):
         raise EvaluationError(
-            f"anatomy and CT of {case.folder} have different extents ({labels.shape} and {shape} voxels of 3 mm): "
-            "delete the folder, the case is made anew"
+            f"anatomy and CT of {case.folder} have different extents ({labels.shape} and {shape} voxels of 3 mm)",
+            "delete the folder, the case is made anew",
         )
     return labels[np.ix_(*(nearest(old, spacing, new, SPACING) for old, new in zip(labels.shape, shape, strict=True)))]
 
@@ -78,7 +78,7 @@ def measure_alignment(cases: Sequence[GeneratedCase], judges: "Judges", output: 
     Raises EvaluationError without cases.
     """
     if not cases:
-        raise EvaluationError("no generated case to measure the alignment on: ask for at least one")
+        raise EvaluationError("no generated case to measure the alignment on", "ask for at least one")
     scores, every = [], []
     pictures: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for case in cases:

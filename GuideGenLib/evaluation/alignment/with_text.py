@@ -71,7 +71,7 @@ def measure_prompts(
     was asked and found in each case. Raises EvaluationError without cases.
     """
     if not cases:
-        raise EvaluationError("no generated case to measure the prompts on: ask for at least one")
+        raise EvaluationError("no generated case to measure the prompts on", "ask for at least one")
     answers = [_answer(case, judges) for case in cases]
     outcomes = flips.outcomes(flipped)
     section = Section("prompts", "Does the CT show what the text asks for?")

@@ -66,7 +66,7 @@ def check_prompts(args: argparse.Namespace) -> int:
     """Masks of the prompts, judged."""
     chosen = prompts()[args.first - 1 :][: args.n]
     if not chosen:
-        raise EvaluationError(f"--first is {args.first}: there are {len(prompts())} prompts")
+        raise EvaluationError(f"--first is {args.first}", f"there are {len(prompts())} prompts")
     args.output.mkdir(parents=True, exist_ok=True)
     bundle = load_bundle(args.bundle)
     settings = _settings(args, bundle)

@@ -58,7 +58,7 @@ def check_codec(args: argparse.Namespace) -> int:
     """`guidegen check --codec`."""
     data = Path(os.environ.get("GUIDEGEN_DATA") or "")
     if not os.environ.get("GUIDEGEN_DATA") or not (data / "ct").is_dir():
-        raise EvaluationError("GUIDEGEN_DATA names no folder with ct/: set it to the folder of the real scans")
+        raise EvaluationError("GUIDEGEN_DATA names no folder with ct/", "set it to the folder of the real scans")
     from GuideGenLib.generator import Generator
 
     args.output.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from GuideGenLib.evaluation.realism.texture_plot import texture_plot
 from GuideGenLib.evaluation.realism.texture_section import add_hu, add_noise
 from GuideGenLib.evaluation.report.cells import number
 from GuideGenLib.evaluation.report.section import Figure, Section, Table
-from GuideGenLib.judges.features import Encoder, EncoderError, kept_blocks
+from GuideGenLib.judges.features import Encoder, FeatureEncoderError, kept_blocks
 
 FLOORS_ALLOWED = 3.0
 """Distances of generated CTs from real ones may be so many times those of real ones from each other."""
@@ -60,7 +60,7 @@ def measure_realism(
     if encoder is None:
         try:
             encoder = Encoder.load()
-        except EncoderError as error:
+        except FeatureEncoderError as error:
             section.remarks.append(f"Distances in feature space were left out: {error}")
     made = read_made(chosen, within(progress, 0.0, 0.3))
     reals = _reals(section, made, data, output / "realism", encoder, within(progress, 0.3, 0.6))
@@ -199,7 +199,7 @@ def write_statistics(cases: Sequence[GeneratedCase], data: Path, output: Path, p
     """Write the statistics of real scans that ship, which stand for them where there are none (under 300 kB).
 
     cases: whose anatomies the scans are placed on; output: the folder of an evaluation, whose caches are used. Raises
-    EncoderError without the encoder, EvaluationError when no case shows a whole torso.
+    FeatureEncoderError without the encoder, EvaluationError when no case shows a whole torso.
     """
     torsos = [one for one in map(torso_of, cases) if one.marks is not None]
     cache = output / "realism"

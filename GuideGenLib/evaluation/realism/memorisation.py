@@ -63,7 +63,7 @@ class Bank:
         an anatomy that is in the bank itself. Raises EvaluationError for another grid.
         """
         if anatomy.shape != self.shape:
-            raise EvaluationError(f"an anatomy of {anatomy.shape} and a bank of {self.shape}: give both on one grid")
+            raise EvaluationError(f"an anatomy of {anatomy.shape} and a bank of {self.shape}", "give both on one grid")
         mine = _counts(anatomy.ravel())
         where = np.flatnonzero(np.isin(anatomy.ravel(), _organs()))
         organs = anatomy.ravel()[where]

@@ -83,7 +83,7 @@ def write_reference(reals: Reals, path: Path) -> None:
     """Keep the numbers of real scans that a comparison without them needs. Raises EvaluationError without cells."""
     if reals.basis is None or not reals.whole:
         raise EvaluationError(
-            "no features of real scans to keep: install the encoder, and give a case that shows a whole torso"
+            "no features of real scans to keep", "install the encoder, and give a case that shows a whole torso"
         )
     tensors = {
         "mean": reals.basis.mean.astype(np.float32),
@@ -117,7 +117,7 @@ def read_reference(path: Path) -> Reals:
             for owner in np.unique(owners)
         ]
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise EvaluationError(f"{path} is missing or damaged ({error}): reinstall, or write it again") from error
+        raise EvaluationError(f"{path} is missing or damaged ({error})", "reinstall, or write it again") from error
     parts: dict[str, dict[str, dict[str, np.ndarray]]] = {}
     for key, rows in tensors.items():
         kind, _, rest = key.partition(".")

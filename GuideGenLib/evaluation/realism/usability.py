@@ -40,11 +40,11 @@ def measure_usability(
 ) -> Section:
     """Three trainings of `steps` steps and their test. Raises EvaluationError without two labelled real scans."""
     if data is None:
-        raise EvaluationError("there are no real scans: name a folder with labelled ones with --data")
+        raise EvaluationError("there are no real scans", "name a folder with labelled ones with --data")
     folder = output / "usability"
     scans = load_labelled(data, folder / "cache", spacing=SPACING)
     if len(scans) < 2:
-        raise EvaluationError(f"{data} has one labelled scan: one to train on and another to test on are needed")
+        raise EvaluationError(f"{data} has one labelled scan", "one to train on and another to test on are needed")
     test = next((scan for scan in scans if scan.name == HOLD_OUT), scans[-1])
     real = [scan for scan in scans if scan is not test]
     generated = [as_scan(case) for case in cases]

@@ -60,7 +60,7 @@ def section_from_json(content: Mapping[str, Any], folder: Path) -> Section:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EvaluationError(
-            f"a section was written by another version of GuideGen ({error}): run `guidegen evaluate` again"
+            f"a section was written by another version of GuideGen ({error})", "run `guidegen evaluate` again"
         ) from error
 
 
@@ -69,11 +69,11 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise EvaluationError(f"{path} cannot be read: name the {FILE} that `guidegen evaluate` wrote") from error
+        raise EvaluationError(f"{path} cannot be read", f"name the {FILE} that `guidegen evaluate` wrote") from error
     except ValueError as error:
-        raise EvaluationError(f"{path} is no JSON ({error}): name the {FILE} of `guidegen evaluate`") from error
+        raise EvaluationError(f"{path} is no JSON ({error})", f"name the {FILE} of `guidegen evaluate`") from error
     if not isinstance(content, dict) or not isinstance(content.get("sections"), list):
-        raise EvaluationError(f"{path} has no sections: name the {FILE} that `guidegen evaluate` wrote")
+        raise EvaluationError(f"{path} has no sections", f"name the {FILE} that `guidegen evaluate` wrote")
     return content
 
 

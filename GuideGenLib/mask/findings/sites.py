@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.description.model import Finding
 from GuideGenLib.mask.findings.colon import bowel_frame, parts_of, voxels_of_part
 from GuideGenLib.mask.findings.segments import narrowed
@@ -37,7 +38,7 @@ STEEPEST = 0.7
 """Largest tilt of the plane between the lobes of the liver: rightwards per forwards, 35 degrees."""
 
 
-class LesionError(ValueError):
+class LesionError(GuideGenError):
     """A lesion was asked for that this anatomy cannot hold; the message names the organ and a remedy."""
 
 

@@ -68,7 +68,7 @@ def show_changes(scene: Any, before: sitk.Image, after: sitk.Image, name: str = 
     import slicer
 
     if not same_grid(before, after):
-        raise SceneError("the anatomies lie on two grids: read the edited one with the other as its reference")
+        raise SceneError("the anatomies lie on two grids", "read the edited one with the other as its reference")
     changed = before != after
     if not sitk.GetArrayViewFromImage(changed).any():
         return None
@@ -92,7 +92,7 @@ def blend(scene: Any, background: Any, foreground: Any = None, opacity: float = 
     Outside Slicer the views are written into the scene, so that Slicer shows the CT when it opens it.
     """
     if not 0 <= opacity <= 1:
-        raise SceneError(f"the opacity is {opacity:g}: give 0 (old CT) to 1 (new CT)")
+        raise SceneError(f"the opacity is {opacity:g}", "give 0 (old CT) to 1 (new CT)")
     for composite in _slice_views(scene):
         composite.SetBackgroundVolumeID(background.GetID())
         composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)

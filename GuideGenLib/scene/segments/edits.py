@@ -37,8 +37,8 @@ def find_edits(before: sitk.Image, after: sitk.Image) -> list[SegmentChange]:
     """
     if not same_grid(before, after):
         raise SceneError(
-            "the anatomies before and after the edit lie on different grids: read the segmentation on the grid of the "
-            "first one"
+            "the anatomies before and after the edit lie on different grids",
+            "read the segmentation on the grid of the first one",
         )
     old, new = sitk.GetArrayViewFromImage(before), sitk.GetArrayViewFromImage(after)
     where = np.argwhere(old != new)

@@ -45,14 +45,14 @@ def layers_of(node: Any, reference: sitk.Image | None) -> tuple[list[sitk.Image]
     SceneError where there is no segmentation, nothing in it, or a segment of which nobody knows what it is.
     """
     if node is None:
-        raise SceneError("no segmentation is chosen: generate an anatomy, or choose one in the selector")
+        raise SceneError("no segmentation is chosen", "generate an anatomy, or choose one in the selector")
     if not node.IsA("vtkMRMLSegmentationNode"):
         raise SceneError(
-            f"{node.GetName()} is no segmentation: choose one (the Segmentations module imports label volumes)"
+            f"{node.GetName()} is no segmentation", "choose one (the Segmentations module imports label volumes)"
         )
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() == 0:
-        raise SceneError(f"{node.GetName()} holds no segments: generate an anatomy, or add segments to it")
+        raise SceneError(f"{node.GetName()} holds no segments", "generate an anatomy, or add segments to it")
     if not segmentation.ContainsRepresentation(LABELMAP):
         segmentation = _as_labelmaps(node, reference)
     layers: list[sitk.Image] = []
@@ -80,7 +80,7 @@ def layers_of(node: Any, reference: sitk.Image | None) -> tuple[list[sitk.Image]
         more = f" ({len(unknown) - 1} more segments are unknown, too)" if len(unknown) > 1 else ""
         raise SceneError(unknown[0] + more)
     if not claims:
-        raise SceneError(f"all segments of {node.GetName()} are empty: paint organs, or generate an anatomy")
+        raise SceneError(f"all segments of {node.GetName()} are empty", "paint organs, or generate an anatomy")
     return layers, claims
 
 
@@ -187,8 +187,8 @@ def _as_labelmaps(node: Any, reference: sitk.Image | None) -> Any:
         )
     if not copy.CreateRepresentation(LABELMAP):
         raise SceneError(
-            f"{node.GetName()} cannot be turned into voxels: make its binary labelmap in the Segmentations module "
-            "(Representations, Create)"
+            f"{node.GetName()} cannot be turned into voxels",
+            "make its binary labelmap in the Segmentations module (Representations, Create)",
         )
     return copy
 

@@ -40,15 +40,15 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     row = _lesion(key)
     if not SIZES_MM[0] <= diameter_mm <= SIZES_MM[1]:
         raise SceneError(
-            f"a lesion of {diameter_mm:g} mm cannot be drawn: choose {SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
+            f"a lesion of {diameter_mm:g} mm cannot be drawn", f"choose {SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
         )
     layers, claims = layers_of(node, None)
     if node.GetScene() is not scene:
-        raise SceneError(f"{node.GetName()} is not in this scene: choose a segmentation of the scene")
+        raise SceneError(f"{node.GetName()} is not in this scene", "choose a segmentation of the scene")
     if node.GetSegmentation().GetSourceRepresentationName() != LABELMAP:
         raise SceneError(
-            f"{node.GetName()} is made of surfaces, which cannot be painted on: in the Segmentations module, under "
-            "Representations, create its binary labelmap and make it the source"
+            f"{node.GetName()} is made of surfaces, which cannot be painted on",
+            "in the Segmentations module, under Representations, create its binary labelmap and make it the source",
         )
     world = world_matrix(node)
     grid = grid_of(node, layers)
@@ -72,7 +72,7 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
 def _lesion(key: str) -> Label:
     if values().get(key) is None or label(key).group != "lesions":
         known = ", ".join(row.key for row in by_group()["lesions"])
-        raise SceneError(f'"{key}" is no lesion that can be drawn: choose one of {known}')
+        raise SceneError(f'"{key}" is no lesion that can be drawn', f"choose one of {known}")
     return label(key)
 
 
@@ -85,7 +85,7 @@ def _draw(
         from GuideGenLib.mask.findings.lesions import MANNERS
         from GuideGenLib.mask.findings.shapes import Body, Texture, box_around, grow, offsets_mm
     except ImportError as error:
-        raise SceneError(f"{error.name} is needed to draw a lesion: install GuideGen's packages first") from error
+        raise SceneError(f"{error.name} is needed to draw a lesion", "install GuideGen's packages first") from error
     steps = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
     home = np.isin(anatomy, _values_within(row))
     centre = _in_organ(home, spacing, point, row)
@@ -100,8 +100,8 @@ def _draw(
         voxels, _, extent = grow(gauge, roomy, size, steps)
     if extent < FULL * size:
         raise SceneError(
-            f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do: choose a smaller one or "
-            "another place"
+            f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do",
+            "choose a smaller one or another place",
         )
     result = np.zeros(anatomy.shape, dtype=bool)
     result[box] = voxels
@@ -121,15 +121,15 @@ def _in_organ(
     organs = " or ".join(label(key).name for key in row.part_of)
     voxels = np.argwhere(home)
     if not len(voxels):
-        raise SceneError(f"the segmentation holds no {organs}: a {row.name} needs its organ, choose another kind")
+        raise SceneError(f"the segmentation holds no {organs}", f"a {row.name} needs its organ, choose another kind")
     away = np.linalg.norm((voxels - point) * spacing, axis=1)
     nearest = voxels[away.argmin()]
     if (np.abs(nearest - point) <= 0.5).all():
         return point
     if not away.min() <= NEAR_MM:  # NaN is far, too
         raise SceneError(
-            f"the point lies {away.min():.0f} mm from the {organs}: place it inside, or choose the kind of lesion that "
-            "belongs there"
+            f"the point lies {away.min():.0f} mm from the {organs}",
+            "place it inside, or choose the kind of lesion that belongs there",
         )
     return nearest.astype(np.float64)
 
@@ -156,7 +156,7 @@ def _write(node: Any, segment_id: str, mask: NDArray[np.bool_], grid: sitk.Image
     labelmap, logic = oriented_from_image(image), slicer.vtkSlicerSegmentationsModuleLogic
     extent = labelmap.GetExtent()
     if not logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite):
-        raise SceneError(f"{node.GetName()} could not be painted on: undo, and check its binary labelmap")
+        raise SceneError(f"{node.GetName()} could not be painted on", "undo, and check its binary labelmap")
 
 
 def _share(node: Any, one: str, other: str) -> bool:

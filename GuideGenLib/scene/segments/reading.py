@@ -52,8 +52,8 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> ReadAna
     arrays, grid = placed(node, layers, reference)
     if not any(array.any() for array in arrays):
         raise SceneError(
-            f"{node.GetName()} lies outside the volume that it is to be read on: choose the volume that belongs to it, "
-            "or check its transform"
+            f"{node.GetName()} lies outside the volume that it is to be read on",
+            "choose the volume that belongs to it, or check its transform",
         )
     surfaces = not node.GetSegmentation().ContainsRepresentation(LABELMAP)
     numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000, surfaces=surfaces)
@@ -63,7 +63,7 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> ReadAna
     try:
         anatomy = check_volume(anatomy, node.GetName())
     except VolumeError as error:
-        raise SceneError(str(error)) from error
+        raise SceneError(error.message, error.remedy) from error
     notes: tuple[str, ...] = ()
     if not any(_is_envelope(claim) for claim in claims):
         anatomy = add_body(anatomy)

@@ -35,11 +35,11 @@ def add_anatomy(scene: Any, anatomy: sitk.Image, name: str = "Anatomy") -> Any:
     try:
         anatomy = check_anatomy(anatomy)
     except VolumeError as error:
-        raise SceneError(str(error)) from error
+        raise SceneError(error.message, error.remedy) from error
     counts = np.bincount(sitk.GetArrayViewFromImage(anatomy).ravel(), minlength=256)
     present = [row for row in labels()[1:] if counts[row.value]]
     if not present:
-        raise SceneError("the anatomy is empty: generate one, or open a label volume that holds organs")
+        raise SceneError("the anatomy is empty", "generate one, or open a label volume that holds organs")
     labelmap = oriented_from_image(anatomy)
     converter = slicer.vtkSegmentationConverter
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)

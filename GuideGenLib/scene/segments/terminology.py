@@ -115,7 +115,7 @@ def advice_for(name: str, coding: Coding | None) -> str:
 
 def _segment_label(key: str) -> Label:
     if not values().get(key, 0):
-        raise SceneError(f'no segment can be "{key}": use a key of Resources/anatomy.csv, for instance "liver"')
+        raise SceneError(f'no segment can be "{key}"', 'use a key of Resources/anatomy.csv, for instance "liver"')
     return label(key)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.files import remedy
 from GuideGenLib.web.files.limits import ENDINGS
 
@@ -12,7 +13,7 @@ LONGEST_NAME = 80
 CHUNK = 1 << 18
 
 
-class UploadError(Exception):
+class UploadError(GuideGenError):
     """What is wrong with a request, for its user; `status` of HTTP."""
 
     def __init__(self, status: int, text: str) -> None:

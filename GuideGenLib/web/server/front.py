@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import ClientError, hdrs, web
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.web.server import pages
 from GuideGenLib.web.server.child import Child
 from GuideGenLib.web.server.guard import Guard, add_headers, is_loopback
@@ -22,7 +23,7 @@ NO_SESSION = "This session has ended. Reload the page to start a new one.\n"
 WILDCARDS = ("0.0.0.0", "::")
 
 
-class FrontError(ValueError):
+class FrontError(GuideGenError):
     """The server cannot listen where it was told to; the message says what to change."""
 
 

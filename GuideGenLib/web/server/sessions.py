@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.web.server.child import Child
 from GuideGenLib.web.server.times import Times
 
 LONG_AGO = float("-inf")
 
 
-class FullError(ValueError):
+class FullError(GuideGenError):
     """All sessions that this front may have are taken."""
 
 

@@ -16,7 +16,7 @@ from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism import distances
 from GuideGenLib.evaluation.realism import figures as realism
 from GuideGenLib.evaluation.report.section import Figure, Section
-from GuideGenLib.judges.features import Encoder, EncoderError
+from GuideGenLib.judges.features import Encoder, FeatureEncoderError
 from GuideGenLib.population.sampling import coarse
 from Testing.scans import rendered, with_hips
 
@@ -136,7 +136,7 @@ def test_without_encoder_and_scans_the_rest_is_measured(
     cases: list[GeneratedCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def missing(*args: object) -> Encoder:
-        raise EncoderError("not installed: pip install it")
+        raise FeatureEncoderError("not installed: pip install it")
 
     monkeypatch.setattr(Encoder, "load", missing)
     monkeypatch.setattr(realism, "resource", lambda *parts: tmp_path / "absent")
