@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from GuideGenLib.scene.nodes import nodes_of
+
 SEGMENTATION = "GuideGen.BackdropOf"
 """Attribute with the segmentation's ID. A node reference would outlive the volume, which is not saved, and might meet
 another node of that ID in a scene that is loaded again."""
@@ -19,8 +21,7 @@ def backdrop_of(scene: Any, segmentation: Any) -> Any:
     import vtk
 
     kind = "vtkMRMLScalarVolumeNode"
-    for index in range(scene.GetNumberOfNodesByClass(kind)):
-        node = scene.GetNthNodeByClass(index, kind)
+    for node in nodes_of(scene, kind):
         if node.GetAttribute(SEGMENTATION) == segmentation.GetID():
             node.SetAndObserveTransformNodeID(segmentation.GetTransformNodeID())
             return node

@@ -20,6 +20,7 @@ from GuideGenLib.core.files import atomic, remedy, staged, write_json
 from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.segments.segmentation import read_anatomy
 
@@ -190,8 +191,7 @@ def _voxel_storages(scene: Any) -> list[Any]:
     """The storage nodes of all volumes and segmentations that are saved, made where there is none yet."""
     found = []
     for kind in ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode"):
-        for index in range(scene.GetNumberOfNodesByClass(kind)):
-            node = scene.GetNthNodeByClass(index, kind)
+        for node in nodes_of(scene, kind):
             if node.GetSaveWithScene() and (node.GetStorageNode() is not None or node.AddDefaultStorageNode()):
                 found.append(node.GetStorageNode())
     return found

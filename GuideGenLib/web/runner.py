@@ -14,6 +14,7 @@ from GuideGenLib.engine import Client
 from GuideGenLib.engine.protocol import CTRequest, MaskRequest, RegenerateRequest
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.runs.run import shown_anatomy
@@ -151,13 +152,10 @@ class Runner:
         self.ended.emit(state, message, details)
 
     def _ct_filer(self, anatomy: Any, segmentation: Any, old: Any, title: str, notes: str) -> Callable[[Any], str]:
-        identifier = segmentation.GetID()
-        old_id = None if old is None else old.GetID()
-
         def file(result: Any) -> str:
             scene = self.workspace.scene
-            ct = file_ct(scene, result.ct, anatomy, result.provenance, title, scene.GetNodeByID(identifier))
-            self.workspace.choose(ct=ct, compared=None if old_id is None else scene.GetNodeByID(old_id))
+            ct = file_ct(scene, result.ct, anatomy, result.provenance, title, present(segmentation))
+            self.workspace.choose(ct=ct, compared=present(old))
             return notes
 
         return file

@@ -10,6 +10,7 @@ from typing import Any
 
 from undo_stack import Signal
 
+from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.run import Run, runs
 
 UNCHANGED: Any = object()
@@ -32,22 +33,22 @@ class Workspace:
         self.slicer_app, self.folder = slicer_app, folder
         self.scene = slicer_app.scene
         self.busy = False
-        self._ids: dict[str, str | None] = {"segmentation": None, "ct": None, "compared": None}
+        self._nodes: dict[str, Any] = {"segmentation": None, "ct": None, "compared": None}
 
     @property
     def segmentation(self) -> Any:
         """The chosen vtkMRMLSegmentationNode, None where there is none (any more)."""
-        return self._node("segmentation")
+        return present(self._nodes["segmentation"])
 
     @property
     def ct(self) -> Any:
         """The chosen CT, a vtkMRMLScalarVolumeNode, or None."""
-        return self._node("ct")
+        return present(self._nodes["ct"])
 
     @property
     def compared(self) -> Any:
         """The CT that the chosen one is compared with, or None."""
-        return self._node("compared")
+        return present(self._nodes["compared"])
 
     @property
     def runs(self) -> list[Run]:
@@ -58,7 +59,7 @@ class Workspace:
         """Choose nodes; what is not named stays, None chooses nothing."""
         for name, node in (("segmentation", segmentation), ("ct", ct), ("compared", compared)):
             if node is not UNCHANGED:
-                self._ids[name] = None if node is None else node.GetID()
+                self._nodes[name] = node
         self.chosen.emit()
 
     def set_busy(self, busy: bool) -> None:
@@ -69,7 +70,3 @@ class Workspace:
     def tell(self, text: str, kind: str = "info") -> None:
         """Show a message to the user."""
         self.told.emit(text, kind)
-
-    def _node(self, name: str) -> Any:
-        identifier = self._ids[name]
-        return None if identifier is None else self.scene.GetNodeByID(identifier)

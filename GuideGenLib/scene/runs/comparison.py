@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from GuideGenLib.scene.ct import AIR_HU, read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import fill_volume, oriented_from_image, same_grid
+from GuideGenLib.scene.nodes import nodes_of
 
 DIFFERENCE_WINDOW = (200.0, 0.0)
 """HU; no change is middle grey."""
@@ -101,7 +102,7 @@ def blend(scene: Any, background: Any, foreground: Any = None, opacity: float = 
 
 def _slice_views(scene: Any) -> list[Any]:
     kind = "vtkMRMLSliceCompositeNode"
-    found = [scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind))]
+    found = nodes_of(scene, kind)
     if found:
         return found
     made = []

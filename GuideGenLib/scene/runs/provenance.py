@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from GuideGenLib.scene.nodes import nodes_of
+
 REFERENCE = "GuideGen.Provenance"
 PROMPT, SEED, SYNTHETIC = "GuideGen.Prompt", "GuideGen.Seed", "GuideGen.Synthetic"
 BUNDLE, BUNDLE_HASH, VERSION = "GuideGen.Bundle", "GuideGen.BundleSha256", "GuideGen.Version"
@@ -53,12 +55,8 @@ def _facts(provenance: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _find(scene: Any, text: str) -> Any:
-    records = (scene.GetNthNodeByClass(index, "vtkMRMLTextNode") for index in range(_count(scene)))
+    records = nodes_of(scene, "vtkMRMLTextNode")
     return next((record for record in records if record.GetText() == text and record.GetAttribute(SYNTHETIC)), None)
-
-
-def _count(scene: Any) -> int:
-    return int(scene.GetNumberOfNodesByClass("vtkMRMLTextNode"))
 
 
 def _add(scene: Any, text: str) -> Any:

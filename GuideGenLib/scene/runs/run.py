@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.scene.ct import add_ct, require_same_place
 from GuideGenLib.scene.geometry import fill_volume, image_from_volume, moved, world_matrix
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.hierarchy import file_into, file_run, folder_of
 from GuideGenLib.scene.runs.provenance import attach, provenance_of
 from GuideGenLib.scene.segments.segmentation import add_anatomy
@@ -96,10 +97,8 @@ def runs(scene: Any) -> list[Run]:
 
     A run's segmentation that was cloned is no run of its own.
     """
-    kind = "vtkMRMLSegmentationNode"
     found: dict[str, Any] = {}
-    for index in range(scene.GetNumberOfNodesByClass(kind)):
-        node = scene.GetNthNodeByClass(index, kind)
+    for node in nodes_of(scene, "vtkMRMLSegmentationNode"):
         if node.GetAttribute(RUN) or node.GetNumberOfNodeReferences(CT_REFERENCE):
             found.setdefault(node.GetAttribute(RUN) or node.GetID(), node)
     return [_run_of(scene, node) for node in found.values()]

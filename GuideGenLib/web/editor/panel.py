@@ -46,7 +46,7 @@ class EditorPanel(Panel):
         self.editor.editor_node.SetSaveWithScene(False)
         self.history = History()
         self.source = SourceVolume(workspace.scene)
-        self._shown_ct: str | None = None
+        self._shown_ct: Any = None
         self.state.update(
             {
                 "editor_hindrance": NOTHING,
@@ -241,15 +241,14 @@ class EditorPanel(Panel):
     def _bring_ct(self) -> None:
         """The voxels of the chosen CT into the source volume, where they are not there yet."""
         ct, node = self.workspace.ct, self.editor.active_segmentation_node
-        identifier = None if ct is None else ct.GetID()
-        if node is None or identifier == self._shown_ct:
+        if node is None or ct is self._shown_ct:
             return
         try:
             self.source.show(node, ct)
         except ValueError as error:
             self.workspace.tell(f"{error}.", "warning")
             return
-        self._shown_ct = identifier
+        self._shown_ct = ct
 
     def _set_brush(self, **_: Any) -> None:
         for name in BRUSHES:

@@ -18,6 +18,7 @@ from GuideGenLib.scene.geometry import (
     same_grid,
     world_matrix,
 )
+from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.segments.layers import LABELMAP, grid_of
 from GuideGenLib.web.editor.snapshot import images_of
 
@@ -32,12 +33,12 @@ class SourceVolume:
 
     def __init__(self, scene: Any) -> None:
         self.scene = scene
-        self._id = ""
+        self._node: Any = None
 
     @property
     def node(self) -> Any:
         """The volume node, None before `show` and after the scene was cleared."""
-        return self.scene.GetNodeByID(self._id) if self._id else None
+        return present(self._node)
 
     def show(self, segmentation: Any, ct: Any) -> Any:
         """The node, with the voxels of a CT node (None: zeros) on the grid of a segmentation.
@@ -53,10 +54,9 @@ class SourceVolume:
             image.CopyInformation(grid)
         node = self.node
         if node is None:
-            node = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", NAME)
+            node = self._node = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", NAME)
             node.SetHideFromEditors(True)
             node.SetSaveWithScene(False)
-            self._id = node.GetID()
         _fill(node, image)
         node.SetAndObserveTransformNodeID(segmentation.GetTransformNodeID())
         return node

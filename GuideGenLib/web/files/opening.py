@@ -18,6 +18,7 @@ from GuideGenLib.engine.environment import ROOT, worker_environment
 from GuideGenLib.scene.ct import add_ct, read_ct, require_same_place
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import load_mrb
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.hierarchy import file_into, hierarchy_of
 from GuideGenLib.scene.runs.results import whole_or_nothing
 from GuideGenLib.scene.runs.run import SHOWN_REFERENCE, join_ct
@@ -190,10 +191,9 @@ def newest(workspace: Workspace) -> tuple[Any, Any]:
 
 def _nodes(scene: Any, kind: str) -> list[Any]:
     """Of one kind, that users see and that are saved: neither label volumes nor what the views need for themselves."""
-    found = (scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind)))
     return [
         node
-        for node in found
+        for node in nodes_of(scene, kind)
         if node.GetSaveWithScene() and not node.GetHideFromEditors() and not node.IsA("vtkMRMLLabelMapVolumeNode")
     ]
 

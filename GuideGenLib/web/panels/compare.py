@@ -12,6 +12,7 @@ from trame_server.utils.asynchronous import create_task
 
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.comparison import AFTER, BEFORE, add_difference, difference, show_changes
 from GuideGenLib.scene.runs.hierarchy import file_into, folder_of
 from GuideGenLib.scene.runs.run import shown_anatomy
@@ -32,7 +33,7 @@ class ComparePanel(Panel):
     def __init__(self, server: Any, workspace: Workspace, views: Views) -> None:
         super().__init__(server, workspace)
         self.views = views
-        self._pair = ("", "")
+        self._pair: tuple[Any, Any] = (None, None)
         self.state.update(
             {
                 "compare_cts": [],
@@ -60,8 +61,8 @@ class ComparePanel(Panel):
         two = other is not None and other is not chosen
         self._remove_outline()
         with self.state:
-            if (_id(chosen), _id(other)) != self._pair:
-                self._pair = (_id(chosen), _id(other))
+            if (chosen, other) != self._pair:
+                self._pair = (chosen, other)
                 self.state.compare_blend = 0
                 self.views.set_blend(0.0)
             self.state.update(
@@ -146,7 +147,7 @@ class ComparePanel(Panel):
         self.views.show_difference(None)
 
     def _known_difference(self, before: Any, after: Any) -> Any:
-        for node in self._nodes("vtkMRMLScalarVolumeNode"):
+        for node in nodes_of(self.workspace.scene, "vtkMRMLScalarVolumeNode"):
             if node.GetNodeReferenceID(BEFORE) == before.GetID() and node.GetNodeReferenceID(AFTER) == after.GetID():
                 return node
         return None
@@ -174,7 +175,7 @@ class ComparePanel(Panel):
         return known[0], read_segmentation(self.workspace.segmentation, known[0]).anatomy
 
     def _remove_outline(self) -> None:
-        for node in self._nodes("vtkMRMLSegmentationNode"):
+        for node in nodes_of(self.workspace.scene, "vtkMRMLSegmentationNode"):
             if node.GetAttribute(OUTLINE):
                 self.workspace.scene.RemoveNode(node)
 
@@ -186,11 +187,8 @@ class ComparePanel(Panel):
         return found + [node for node in chosen if node is not None and node not in found]
 
     def _node(self, identifier: str) -> Any:
-        return self.workspace.scene.GetNodeByID(identifier) if identifier else None
-
-    def _nodes(self, kind: str) -> list[Any]:
-        scene = self.workspace.scene
-        return [scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind))]
+        """The CT of an ID that the page sends, which may be one of a scene that was cleared since."""
+        return next((node for node in self._cts() if node.GetID() == identifier), None)
 
     # ------------------------------------------------------------ widgets
 

@@ -45,7 +45,7 @@ class LesionPanel(Panel):
             }
         )
         self._kind, self._by_hand = kinds[0]["value"], False
-        self._segmentation_id = ""
+        self._segmentation: Any = None
         self.state.change("lesion_kind")(self._on_kind)
         workspace.chosen.connect(self._on_chosen)
 
@@ -129,9 +129,8 @@ class LesionPanel(Panel):
 
     def _on_chosen(self) -> None:
         node = self.workspace.segmentation
-        identifier = "" if node is None else node.GetID()
-        if identifier != self._segmentation_id:
-            self._segmentation_id, self._by_hand = identifier, False
+        if node is not self._segmentation:
+            self._segmentation, self._by_hand = node, False
         with self.state:
             self.state.lesion_hindrance = NOTHING if node is None else ""
 

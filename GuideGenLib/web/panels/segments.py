@@ -30,7 +30,7 @@ class SegmentsPanel(Panel):
     def __init__(self, server: Any, workspace: Workspace, views: Views) -> None:
         super().__init__(server, workspace)
         self.views = views
-        self._segmentation_id = ""
+        self._segmentation: Any = None
         self.state.update(
             {
                 "segments_rows": [],
@@ -176,9 +176,8 @@ class SegmentsPanel(Panel):
 
     def _on_chosen(self) -> None:
         node = self.workspace.segmentation
-        identifier = "" if node is None else node.GetID()
-        another = identifier != self._segmentation_id
-        self._segmentation_id = identifier
+        another = node is not self._segmentation
+        self._segmentation = node
         self.refresh()
         self._let_ct_shine()
         if another:

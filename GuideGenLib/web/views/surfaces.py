@@ -48,7 +48,7 @@ class Surfaces:
         self._on = False
         self._made: dict[str, _Surface] = {}
         self._task: asyncio.Task[None] | None = None
-        self._node_id: str | None = None
+        self._node: Any = None
         self._watched: list[tuple[Any, int]] = []
         self._fit = True
         workspace.edited.connect(self._on_edited)
@@ -74,8 +74,7 @@ class Surfaces:
     def show_chosen(self, fit: bool) -> None:
         """Another segmentation may be chosen; fit: look at it from the front when its surfaces are there."""
         node = self._workspace.segmentation
-        identifier = None if node is None else node.GetID()
-        if identifier != self._node_id:
+        if node is not self._node:
             self.clear()
             self._watch(node)
         self._fit = self._fit or fit
@@ -100,10 +99,9 @@ class Surfaces:
 
         for watched, tag in self._watched:
             watched.RemoveObserver(tag)
-        self._node_id, self._watched = None, []
+        self._node, self._watched = node, []
         if node is None:
             return
-        self._node_id = node.GetID()
         segmentation, display = node.GetSegmentation(), node.GetDisplayNode()
         if display is not None:
             self._watched.append((display, display.AddObserver("ModifiedEvent", self._on_look)))

@@ -14,6 +14,7 @@ from undo_stack import Signal
 
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.ct import PRESETS, apply_preset
+from GuideGenLib.scene.nodes import nodes_of, present
 from GuideGenLib.scene.runs.comparison import blend
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import is_run
@@ -96,7 +97,7 @@ class Views(Panel):
         self.surfaces = Surfaces(workspace, self.views["threed"], self._say_surfaces)
         self._place: tuple[float, ...] | None = None
         self._blend = 0.0
-        self._difference: str | None = None
+        self._difference: Any = None
         self._preset = "abdomen"
         workspace.chosen.connect(self.show_chosen)
         self.state.change("views_surfaces")(self._on_surfaces)
@@ -111,7 +112,7 @@ class Views(Panel):
         """Bring what is chosen into the views; they are reset where it lies in another place than what was shown."""
         workspace = self.workspace
         segmentation = workspace.segmentation
-        for node in _nodes(workspace.scene, "vtkMRMLSegmentationNode"):
+        for node in nodes_of(workspace.scene, "vtkMRMLSegmentationNode"):
             if node.GetDisplayNode() is not None and not node.GetAttribute(OUTLINE):
                 node.GetDisplayNode().SetVisibility(node is segmentation)
         self._difference = None
@@ -138,7 +139,7 @@ class Views(Panel):
 
     def show_difference(self, node: Any) -> None:
         """Show a volume of differences in place of the CT; None shows the CT again."""
-        self._difference = None if node is None else node.GetID()
+        self._difference = node
         self._compose()
         self._render()
 
@@ -170,7 +171,7 @@ class Views(Panel):
         shown, over = workspace.ct, workspace.compared
         if shown is None and workspace.segmentation is not None:
             shown, over = backdrop_of(workspace.scene, workspace.segmentation), None
-        difference = None if self._difference is None else workspace.scene.GetNodeByID(self._difference)
+        difference = present(self._difference)
         if shown is None:
             for view in self.slices:
                 view.set_background_volume_id(None)
@@ -279,10 +280,6 @@ class Views(Panel):
             self._tools.build()
             with html.Div(style="flex: 1; min-height: 0"):
                 client.ServerTemplate(name=GRID)
-
-
-def _nodes(scene: Any, kind: str) -> list[Any]:
-    return [scene.GetNthNodeByClass(index, kind) for index in range(scene.GetNumberOfNodesByClass(kind))]
 
 
 def _bounds(volume: Any) -> tuple[float, ...]:

@@ -1,5 +1,7 @@
 """Strokes with the mouse change the label volume where they were drawn, and undo takes them back."""
 
+import asyncio
+import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -11,10 +13,16 @@ import SimpleITK as sitk
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
+from GuideGenLib.scene.ct import read_ct
+from GuideGenLib.scene.files import save_mrb
 from GuideGenLib.scene.geometry import same_grid
+from GuideGenLib.scene.headless import new_scene
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.segmentation import add_anatomy
+from GuideGenLib.web.files.opening import Opener, Upload
 from Testing.web.editing import Bench, V, opened, ras_of_voxel
+from Testing.web.views_stage import own_loop
 
 LIVER = (24, 12, 10)
 """A voxel within the liver of `small_labels`, z y x."""
@@ -297,11 +305,27 @@ def test_another_anatomy_has_its_own_steps_and_a_cleared_scene_can_be_edited_aga
     assert bench.labels[LIVER] == V["spleen"]
 
 
+def test_the_ct_of_a_scene_that_is_opened_keeps_its_voxels(bench: Bench, small_anatomy, small_ct, tmp_path) -> None:
+    """Its node takes the ID that the editor's own volume had before the scene was cleared."""
+    slicers = new_scene()
+    run = file_anatomy(slicers.scene, small_anatomy, {}, "run")
+    file_ct(slicers.scene, small_ct, small_anatomy, {}, "run", run.segmentation)
+    save_mrb(slicers.scene, tmp_path / "slicer.mrb")
+
+    bench.file(small_anatomy)
+    taken = bench.editor.source.node.GetID()
+    upload = Upload(tmp_path / "slicer.mrb", "slicer.mrb", replace=True)
+    with own_loop():
+        asyncio.get_event_loop().run_until_complete(Opener(bench.workspace).open(upload, lambda: False))
+    assert bench.workspace.ct.GetID() == taken
+    assert np.array_equal(sitk.GetArrayFromImage(read_ct(bench.workspace.ct)), sitk.GetArrayFromImage(small_ct))
+    assert bench.editor.source.node is not bench.workspace.ct
+    bench.choose("spleen", "paint", brush=30.0)
+    bench.stroke(ras_of_voxel(small_anatomy, LIVER))
+    assert bench.labels[LIVER] == V["spleen"]
+
+
 def test_nothing_of_the_editor_is_saved_with_the_scene(bench: Bench, small_anatomy, tmp_path: Path) -> None:
-    import zipfile
-
-    from GuideGenLib.scene.files import save_mrb
-
     bench.file(small_anatomy)
     bench.choose("spleen", "paint", brush=30.0)
     bench.stroke(ras_of_voxel(small_anatomy, LIVER))
