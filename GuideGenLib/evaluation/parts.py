@@ -115,7 +115,8 @@ def _realism(work: Work) -> Section:
     # real scans are slow to read: the statistics of some that ship stand for them in a subset
     data = None if work.plan.subset else work.data
     progress = counted("realism, tenth", 10)
-    return measure_realism(work.cases, data, work.output, work.population, progress=progress)
+    judges = work.args.judges
+    return measure_realism(work.cases, data, work.output, work.population, judges=judges, progress=progress)
 
 
 def _samplers(work: Work) -> Section:
@@ -162,14 +163,11 @@ PARTS = {
 
 def judges_identity(path: Path | None) -> str:
     """sha256 of the judges' configuration, which names the hash of every file. Raises EvaluationError."""
-    from GuideGenLib.judges.folder import CONFIG, DEFAULT
+    from GuideGenLib.judges.folder import CONFIG, DEFAULT, WHERE
 
     file = (resource(*DEFAULT) if path is None else path) / CONFIG
     if not file.is_file():
-        raise EvaluationError(
-            f"{file.parent} has no {CONFIG}",
-            "train them (`guidegen train segmenter`, `classifiers`, `judges`) and name their folder with --judges",
-        )
+        raise EvaluationError(f"{file.parent} has no {CONFIG}", WHERE)
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 

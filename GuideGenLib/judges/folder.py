@@ -41,6 +41,11 @@ DEFAULT = ("Models", "judges-small")
 CONFIG = "judges.json"
 SEGMENTER, CLASSIFIERS, PLAIN_CODEC = "segmenter", "classifiers", "plain_codec"
 SUFFIX = ".safetensors"
+WHERE = (
+    "the judges come with a clone of the repository and not with the installed package: name the clone's folder with "
+    "--judges Resources/Models/judges-small, or train others (`guidegen train segmenter`, `guidegen train judges`)"
+)
+"""What to do where there are none."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,14 @@ class Judges:
 
 
 def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
-    """Read and check a folder of judges; None is the one that ships with the project.
+    """Read and check a folder of judges; None is the one of the checkout.
 
     device: where the segmenter runs, as `choose_device` names it. Raises EvaluationError, DeviceError.
     """
     folder = resource(*DEFAULT) if path is None else Path(path)
     file = folder / CONFIG
     if not file.is_file():
-        raise EvaluationError(f"{folder} has no {CONFIG}", "name the folder of the judges with --judges, or make one "
-                              "with `guidegen train judges`")  # fmt: skip
+        raise EvaluationError(f"{folder} has no {CONFIG}", WHERE)
     content = file.read_bytes()
     about = _parse(content, file)
     try:
@@ -170,5 +174,5 @@ def _tensors(folder: Path, name: str, about: Mapping[str, Any]) -> "dict[str, Te
 
 def _remedy(folder: Path) -> str:
     if folder == resource(*DEFAULT):
-        return "install guidegen again, or name other judges with --judges"
+        return "get the files of the repository again (`git checkout`, `git pull`), or name other judges with --judges"
     return "copy the judges again, or name others with --judges"

@@ -144,7 +144,7 @@ def test_what_is_wrong_is_told_before_anything_is_generated(
         assert run(*arguments) == 2
         assert words in capsys.readouterr().err
 
-    refused("has no judges.json: train them", "--judges", str(tmp_path))
+    refused("has no judges.json: the judges come with a clone", "--judges", str(tmp_path))
     refused("is no folder: name that of the real scans", "--data", str(tmp_path / "none"))
     (tmp_path / "file").write_text("")
     refused("cannot write into", "-o", str(tmp_path / "file"))

@@ -25,6 +25,7 @@ from GuideGenLib.evaluation.realism.texture_section import add_hu, add_noise
 from GuideGenLib.evaluation.report.cells import number
 from GuideGenLib.evaluation.report.section import Figure, Section, Table
 from GuideGenLib.judges.features import Encoder, FeatureEncoderError, kept_blocks
+from GuideGenLib.judges.folder import DEFAULT
 
 FLOORS_ALLOWED = 3.0
 """Distances of generated CTs from real ones may be so many times those of real ones from each other."""
@@ -34,7 +35,8 @@ ENCODED = 16
 """Generated torsos that are encoded, at up to a minute each: more than the draws need at a time."""
 PLAIN = 3
 """Of so many the plain pictures are encoded, too: how far off is a CT that nobody takes for one?"""
-REFERENCE = ("Models", "judges-small", "realism.safetensors")
+REFERENCE = "realism.safetensors"
+"""Statistics of real scans, in the folder of the judges."""
 
 
 def measure_realism(
@@ -43,13 +45,15 @@ def measure_realism(
     output: Path,
     population: np.ndarray | None = None,
     *,
+    judges: Path | None = None,
     encoder: Encoder | None = None,
     progress: Progress = silent,
 ) -> Section:
     """The section of the report; cases without a CT do not count.
 
     data: folder of real scans; population: anatomies of the training, uint8 [n, z, y, x] at 6 mm
-    (`population.write.load_bank`); encoder: None takes the public one if it is installed. What takes long is kept in
+    (`population.write.load_bank`); judges: their folder; where there is no data its REFERENCE is taken, or else
+    the checkout's; encoder: None takes the public one if it is installed. What takes long is kept in
     `output`/realism and in the cases' folders. Raises DataError for a data folder that cannot be read.
     """
     section = Section("realism", "Realism")
@@ -63,7 +67,9 @@ def measure_realism(
         except FeatureEncoderError as error:
             section.remarks.append(f"Distances in feature space were left out: {error}")
     made = read_made(chosen, within(progress, 0.0, 0.3))
-    reals = _reals(section, made, data, output / "realism", encoder, within(progress, 0.3, 0.6))
+    kept = [folder / REFERENCE for folder in (judges, resource(*DEFAULT)) if folder]
+    reference = next((file for file in kept if file.is_file()), None)
+    reals = _reals(section, made, data, reference, output / "realism", encoder, within(progress, 0.3, 0.6))
     _add_distances(section, made, reals, encoder, within(progress, 0.6, 0.9))
     add_diversity(section, made, reals)
     add_hu(section, made, reals)
@@ -80,6 +86,7 @@ def _reals(
     section: Section,
     made: Sequence[Made],
     data: Path | None,
+    reference: Path | None,
     cache: Path,
     encoder: Encoder | None,
     progress: Progress,
@@ -92,12 +99,11 @@ def _reals(
         return read_reals(data, torsos, cache, encoder, progress)
     alone = "what needs the scans themselves (kernel distance, their diversity, nearest scans) was left out"
     how = "name a folder of scans with --data or GUIDEGEN_DATA"
-    file = resource(*REFERENCE)
-    if not file.is_file():
+    if reference is None:
         section.remarks.append(f"No real scans: whatever is compared with them was left out; {how}.")
         return Reals([], [], None, "", {})
     section.remarks.append(f"No real scans: shipped statistics of some stand for them, and {alone}; {how}.")
-    return read_reference(file)
+    return read_reference(reference)
 
 
 def _add_distances(

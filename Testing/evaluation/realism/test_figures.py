@@ -153,11 +153,10 @@ def test_without_encoder_and_scans_the_rest_is_measured(
 def test_statistics_of_real_scans_stand_for_them(
     section: Section, cases: list[GeneratedCase], data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    file, encoder = folder / "realism.safetensors", make_encoder()
+    encoder = make_encoder()
     monkeypatch.setattr(Encoder, "load", lambda *args: encoder)
-    monkeypatch.setattr(realism, "resource", lambda *parts: file)
-    realism.write_statistics(cases, data, folder, file)
-    whole, shipped = figures(section), figures(realism.measure_realism(cases, None, folder))
+    realism.write_statistics(cases, data, folder, folder / realism.REFERENCE)
+    whole, shipped = figures(section), figures(realism.measure_realism(cases, None, folder, judges=folder))
     assert {name for name, figure in shipped.items() if figure.value is None} >= set(NOT_WITHOUT_SCANS)
     for name in (FID, "Noise spectra in organs off real scans", "HU spread in organs off real scans"):
         assert shipped[name].value == pytest.approx(whole[name].value, rel=0.02)
@@ -165,13 +164,11 @@ def test_statistics_of_real_scans_stand_for_them(
 
 
 def test_statistics_of_another_encoder_are_not_used(
-    cases: list[GeneratedCase], data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    cases: list[GeneratedCase], data: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    file = folder / "other.safetensors"
-    monkeypatch.setattr(realism, "resource", lambda *parts: file)
     monkeypatch.setattr(Encoder, "load", lambda *args: make_encoder())
-    realism.write_statistics(cases[:1], data, folder, file)
-    section = realism.measure_realism(cases[:1], None, folder, encoder=make_encoder("another"))
+    realism.write_statistics(cases[:1], data, folder, tmp_path / realism.REFERENCE)
+    section = realism.measure_realism(cases[:1], None, folder, judges=tmp_path, encoder=make_encoder("another"))
     assert figures(section)[FID].value is None and any("another encoder" in remark for remark in section.remarks)
 
 
