@@ -5,6 +5,7 @@ TUMOUR for a lesion of any organ. Lesions count as the organ that bears them, on
 """
 
 import numpy as np
+from monai.metrics.utils import get_mask_edges, get_surface_distance
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import by_group, labels, values
@@ -66,13 +67,9 @@ def surface_distances(found: np.ndarray, wanted: np.ndarray, spacing: float) -> 
     """
     if not found.any() or not wanted.any():
         return float("nan"), float("nan")
-    box = ndimage.find_objects((found | wanted).astype(np.uint8))[0]
-    one, two = (np.pad(mask[box], 1) for mask in (found, wanted))
-    rims = [mask & ~ndimage.binary_erosion(mask) for mask in (one, two)]
-    there = ndimage.distance_transform_edt(~rims[1], sampling=spacing)[rims[0]]
-    back = ndimage.distance_transform_edt(~rims[0], sampling=spacing)[rims[1]]
-    mean = float((there.sum() + back.sum()) / (len(there) + len(back)))
-    return mean, float(max(np.percentile(there, 95), np.percentile(back, 95)))
+    one, two = get_mask_edges(found, wanted)
+    ways = [np.asarray(get_surface_distance(*pair, spacing=[spacing] * 3)) for pair in ((one, two), (two, one))]
+    return float(np.concatenate(ways).mean()), max(float(np.percentile(way, 95)) for way in ways)
 
 
 def _counts(found: np.ndarray, wanted: np.ndarray, spacing: float) -> bool:

@@ -1,9 +1,11 @@
-"""Shares with their uncertainty."""
+"""Shares and means with their uncertainty."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
 DRAWS = 2000
 
@@ -20,11 +22,25 @@ class Share:
     high: float | None
 
 
+def interval(count: int, statistic: Callable[[np.ndarray], Any]) -> tuple[float, float]:
+    """95 % interval of a statistic of `count` cases: percentiles of a bootstrap over the cases, always the same draws.
+
+    statistic: from the indices of the drawn cases, int [..., count], to values [...]. One case alone has no spread.
+    """
+    if count < 2:
+        return (value := float(statistic(np.arange(count)))), value
+    found = stats.bootstrap(
+        (np.arange(count),), lambda drawn, axis: statistic(drawn), n_resamples=DRAWS, method="percentile",
+        vectorized=True, rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    return float(found.low), float(found.high)
+
+
 def share(counts: Sequence[tuple[int, int]]) -> Share:
     """The share of all cases, from (hits, cases) of each volume; volumes without a case do not count.
 
     The interval is a bootstrap over whole volumes, as the organs of one volume are not independent of each other. Where
-    every case is a hit, or none is, a bootstrap sees no spread at all: there the rule of three bounds the other end.
+    every case is a hit, or none is, a bootstrap sees no spread at all: there it is the exact binomial one.
     """
     table = np.array([pair for pair in counts if pair[1]], dtype=np.int64).reshape(-1, 2)
     volumes = len(table)
@@ -32,9 +48,7 @@ def share(counts: Sequence[tuple[int, int]]) -> Share:
     if cases == 0:
         return Share(0, 0, 0, None, None, None)
     if hits in (0, cases):
-        margin = min(1.0, 3 / volumes)
-        low, high = (1 - margin, 1.0) if hits else (0.0, margin)
-        return Share(hits, cases, volumes, hits / cases, low, high)
-    drawn = table[np.random.default_rng(0).integers(volumes, size=(DRAWS, volumes))].sum(axis=1)
-    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
-    return Share(hits, cases, volumes, hits / cases, float(low), float(high))
+        exact = stats.binomtest(volumes if hits else 0, volumes).proportion_ci()
+        return Share(hits, cases, volumes, hits / cases, float(exact.low), float(exact.high))
+    low, high = interval(volumes, lambda drawn: table[drawn, 0].sum(axis=-1) / table[drawn, 1].sum(axis=-1))
+    return Share(hits, cases, volumes, hits / cases, low, high)

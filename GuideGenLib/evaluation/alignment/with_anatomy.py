@@ -20,7 +20,7 @@ from GuideGenLib.evaluation.measure import select
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
 from GuideGenLib.judges.agreement import ORGANS, compare_labels, compare_organs
 from GuideGenLib.judges.segmenter import SPACING
-from GuideGenLib.judges.shares import DRAWS
+from GuideGenLib.judges.shares import interval
 
 if TYPE_CHECKING:
     from GuideGenLib.judges.folder import Judges
@@ -122,10 +122,9 @@ def _over_organs(
     """A statistic of the organs' means over the cases, its interval a bootstrap over the cases."""
     if not np.isfinite(dice).any():
         return Figure(name, None, None, None, 0, wanted, ceiling, paper)
-    drawn = dice[np.random.default_rng(0).integers(len(dice), size=(DRAWS, len(dice)))]  # [draws, cases, organs]
-    low, high = np.nanpercentile(reduce(_organ_means(drawn), axis=-1), [2.5, 97.5])
-    value = float(reduce(_organ_means(dice)))
-    return Figure(name, value, float(low), float(high), len(dice), wanted, ceiling, paper)
+    dice = dice[np.isfinite(dice).any(axis=1)]
+    low, high = interval(len(dice), lambda drawn: reduce(_organ_means(dice[drawn]), axis=-1))
+    return Figure(name, float(reduce(_organ_means(dice))), low, high, len(dice), wanted, ceiling, paper)
 
 
 def _organ_means(dice: np.ndarray) -> np.ndarray:

@@ -2,22 +2,31 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
 
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import GOALS, UNITS, Verdict
 from GuideGenLib.judges.shares import Share
 
 FAULTS_SHOWN = 40
+WIDEST = 1000
+"""Characters of a line: tables are never wrapped."""
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of cells as aligned columns; the first column to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for index in range(len(rows[0])):
+        grid.add_column(justify="right" if index else "left", no_wrap=True)
     for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+        grid.add_row(*row)
+    console = Console(file=StringIO(), width=WIDEST, color_system=None, highlight=False, markup=False, emoji=False)
+    with console.capture() as lines:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in lines.get().splitlines())
 
 
 def figures_table(shares: Mapping[str, Share]) -> str:

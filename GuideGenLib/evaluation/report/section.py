@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from GuideGenLib.judges.shares import DRAWS, share
+from GuideGenLib.judges.shares import interval, share
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,8 @@ def mean_figure(
     known = np.array([value for value in values if np.isfinite(value)], dtype=float)
     if not len(known):
         return Figure(name, None, None, None, 0, wanted, ceiling, paper, lower_is_better, note)
-    drawn = known[np.random.default_rng(0).integers(len(known), size=(DRAWS, len(known)))].mean(axis=1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Figure(
-        name, float(known.mean()), float(low), float(high), len(known), wanted, ceiling, paper, lower_is_better, note
-    )
+    low, high = interval(len(known), lambda drawn: known[drawn].mean(axis=-1))
+    return Figure(name, float(known.mean()), low, high, len(known), wanted, ceiling, paper, lower_is_better, note)
 
 
 def share_figure(
