@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_volume, read_volume
 
 # What surrounds organs. A map of nothing else says where a body is and not what is in it.
@@ -41,3 +43,15 @@ def require_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
         what = "is empty" if found == {0} else "holds a body without any organ"
         raise VolumeError(f"{name} {what}", "generate an anatomy with `guidegen mask`, or label organs in it")
     return image
+
+
+def erased(before: NDArray[np.generic], after: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Voxels that held something and hold nothing now. An eraser leaves 0, which would be air: they become body."""
+    return (before != 0) & (after == 0)
+
+
+def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:
+    """The edited labels with `body` where the edit erased; both on one grid."""
+    array = sitk.GetArrayFromImage(after)
+    array[erased(sitk.GetArrayViewFromImage(before), array)] = table.values()["body"]
+    return on_grid_of(after, array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,15 @@ def resample(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarra
     wz, wy, wx = matrices
     planes = np.stack([(wx @ (wy @ plane.astype(np.float32)).T).T for plane in source])
     return (wz @ planes.reshape(len(planes), -1)).reshape(wz.shape[0], *planes.shape[1:])
+
+
+def regrid(source: np.ndarray, spacing: Sequence[float], new: Sequence[float], least: int = 1) -> np.ndarray:
+    """[z, y, x] float32 at another spacing (z, y, x), at least `least` voxels along each axis.
+
+    Averaged where it gets coarser, else interpolated.
+    """
+    size = [max(least, round(n * s / t)) for n, s, t in zip(source.shape, spacing, new, strict=True)]
+    return resample(source, [weights(*args) for args in zip(source.shape, spacing, size, new, strict=True)])
 
 
 def vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:

@@ -19,6 +19,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import atomic
+from GuideGenLib.core.grids import isotropic
 from GuideGenLib.core.resample import nearest, resample, vote, weights
 
 SPACING_RANGE_MM = (0.2, 12.0)
@@ -212,14 +213,9 @@ def to_canonical(
     oriented = sitk.DICOMOrient(check_volume(image), "LPS")
     source = sitk.GetArrayViewFromImage(oriented)
     old = np.array(oriented.GetSpacing())[::-1]
-    size = [max(1, round(count * step / spacing_mm)) for count, step in zip(source.shape, old, strict=True)]
-    direction = np.array(oriented.GetDirection()).reshape(3, 3)
-    shift = [
-        (count * step - new * spacing_mm) / 2 - step / 2 + spacing_mm / 2
-        for count, step, new in zip(source.shape, old, size, strict=True)
-    ]
-    origin = np.array(oriented.GetOrigin()) + direction @ np.array(shift[::-1])
-    frame = Frame((spacing_mm,) * 3, tuple(origin.tolist()), oriented.GetDirection())
+    new, origin = isotropic(oriented, spacing_mm)
+    size = new[::-1]
+    frame = Frame((spacing_mm,) * 3, origin, oriented.GetDirection())
     if tuple(size) == source.shape and np.allclose(old, spacing_mm, rtol=1e-4):
         return source.astype(np.uint8 if labels else np.float32), frame
     if labels and not smooth and np.all(old >= spacing_mm * 0.999):

@@ -22,12 +22,14 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.maps import keys_by_class
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES
 from GuideGenLib.core.errors import GuideGenError, VolumeError
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.core.volumes import HU_RANGE, WRITABLE, read_ct, read_volume
-from GuideGenLib.data.tissues import select, split_tissues
+from GuideGenLib.data.tissues import split_tissues
 
 Spacing = tuple[float, float, float]
 
@@ -38,6 +40,8 @@ LAYOUTS = (
 UNLABELLED = "add the labels, or put scans that have none into a flat ct/ folder"
 SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
 """A label map that holds one of these names every voxel of the body; in the others the tissues are found by HU."""
+HALF_A_VOXEL = 0.5
+"""So far others' headers may differ: voxels still lie on each other."""
 
 
 class DataError(GuideGenError):
@@ -149,13 +153,7 @@ def _on_grid(path: Path, ct: sitk.Image) -> NDArray[np.generic]:
         image = sitk.DICOMOrient(read_volume(path), "LPS")
     except VolumeError as error:
         raise DataError(error.message, error.remedy) from error
-    same = (
-        image.GetSize() == ct.GetSize()
-        and np.allclose(image.GetSpacing(), ct.GetSpacing(), rtol=1e-3)
-        and np.allclose(image.GetOrigin(), ct.GetOrigin(), atol=0.1)
-        and np.allclose(image.GetDirection(), ct.GetDirection(), atol=1e-3)
-    )
-    if not same:
+    if not same_grid(image, ct, within=HALF_A_VOXEL):
         raise DataError(
             f"{path} lies on another grid than its CT ({_grid(image)} against {_grid(ct)})",
             "resample it to the CT, with nearest-neighbour interpolation",

@@ -10,20 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import values
 
 Mask = NDArray[np.bool_]
 Spacing = tuple[float, float, float]
 
-LOBES = (
-    "lung_upper_lobe_left",
-    "lung_lower_lobe_left",
-    "lung_upper_lobe_right",
-    "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
-)
 VISCERA = (
-    *LOBES,
+    *LUNGS,
     "lung_vessel", "trachea", "esophagus", "heart", "aorta", "pulmonary_vein", "superior_vena_cava",
     "inferior_vena_cava", "portal_splenic_vein", "great_arteries", "great_veins", "liver", "gallbladder", "spleen",
     "pancreas", "stomach", "stomach_gas", "duodenum", "small_bowel", "colon", "colon_gas", "kidney_left",
@@ -32,13 +26,6 @@ VISCERA = (
 )  # fmt: skip
 
 SPINE = ("vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sacrum")
-
-
-def select(labels: NDArray[np.uint8], keys: Iterable[str]) -> Mask:
-    """Where `labels` holds one of the named structures."""
-    table = np.zeros(256, dtype=bool)
-    table[[values()[key] for key in keys]] = True
-    return table[labels]
 
 
 def dilate(mask: Mask, radius: float, spacing: Spacing) -> Mask:
@@ -122,7 +109,7 @@ def muscle(labels: NDArray[np.uint8], ct: NDArray[np.int16], free: Mask, spacing
 
 def lung_air(labels: NDArray[np.uint8], ct: NDArray[np.int16], free: Mask, spacing: Spacing) -> Mask:
     """Free air that belongs to the lungs or to the airways: it lies within 6 mm of them."""
-    near = dilate(select(labels, (*LOBES, "trachea")), 6.0, spacing)
+    near = dilate(select(labels, (*LUNGS, "trachea")), 6.0, spacing)
     return free & near & (ct < -400)
 
 
@@ -143,7 +130,7 @@ def lung_vessel(labels: NDArray[np.uint8], ct: NDArray[np.int16], spacing: Spaci
 
     A lobe's border is drawn with an uncertainty of about 4 mm, so dense voxels there are wall, not vessel.
     """
-    lungs = select(labels, LOBES)
+    lungs = select(labels, LUNGS)
     if not lungs.any():
         return lungs
     inner = erode(closed(lungs, 5.0, spacing), 4.0, spacing)
@@ -186,7 +173,7 @@ def split_tissues(labels: NDArray[np.uint8], ct: NDArray[np.int16], spacing: Spa
     free = body & (labels == 0)
 
     air = lung_air(result, ct, free, spacing)
-    result = nearest(result, select(result, (*LOBES, "trachea")), air, spacing)
+    result = nearest(result, select(result, (*LUNGS, "trachea")), air, spacing)
     free &= ~air
     for organ in ("stomach", "colon"):
         found = gas(result, ct, organ, free, spacing)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import fft, ndimage
+from scipy import fft
 
 from GuideGenLib.anatomy.table import hu_mean, values
-from GuideGenLib.core.resample import resample, weights
+from GuideGenLib.core.resample import regrid
 from GuideGenLib.core.volumes import read_ct
-from GuideGenLib.data.tissues import body_mask, dilate
+from GuideGenLib.data.tissues import body_mask, dilate, filled_slices
 
 Spacing = tuple[float, float, float]
 
@@ -51,12 +51,6 @@ def read_scan(path: Path) -> tuple[np.ndarray, Spacing]:
     return body_alone(sitk.GetArrayFromImage(image).astype(np.float32), (z, y, x)), (z, y, x)
 
 
-def regrid(hu: np.ndarray, spacing: Spacing, new: Spacing) -> np.ndarray:
-    """HU float32 [z, y, x] at another spacing: averaged where it gets coarser, else interpolated."""
-    sizes = [max(1, round(n * s / t)) for n, s, t in zip(hu.shape, spacing, new, strict=True)]
-    return resample(hu, [weights(*args) for args in zip(hu.shape, spacing, sizes, new, strict=True)])
-
-
 def body_alone(hu: np.ndarray, spacing: Spacing) -> np.ndarray:
     """The CT with -1000 HU outside the body and a margin of MARGIN_MM."""
     coarse = regrid(hu, spacing, (MASK_MM,) * 3)
@@ -82,8 +76,7 @@ class Small:
     @cached_property
     def body(self) -> np.ndarray:
         """bool [z, y, x]: the body with the air in it."""
-        solid = self.hu > -350
-        return np.stack([ndimage.binary_fill_holes(plane) for plane in solid])
+        return filled_slices(self.hu > -350)
 
 
 def small(hu: np.ndarray, spacing: Spacing) -> Small:

@@ -11,18 +11,12 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import by_group, values
 
 Spacing = tuple[float, float, float]
 SHELL_MM = 6.0
 """How far around a tumour its neighbours are looked for."""
-
-
-def select(labels: np.ndarray, *keys: str) -> np.ndarray:
-    """Boolean volume of the voxels of the named labels."""
-    table = np.zeros(256, bool)
-    table[[values()[key] for key in keys]] = True
-    return table[labels]
 
 
 def volumes_ml(labels: np.ndarray, spacing: Spacing) -> dict[str, float]:
@@ -94,10 +88,10 @@ def neighbours(labels: np.ndarray, voxels: np.ndarray, spacing: Spacing) -> dict
 
 def centre_mm(labels: np.ndarray, spacing: Spacing, keys: Iterable[str]) -> np.ndarray | None:
     """Centroid (z, y, x) in mm of the named labels together, None where there is none."""
-    points = np.argwhere(select(labels, *keys))
+    points = np.argwhere(select(labels, keys))
     return points.mean(axis=0) * np.asarray(spacing) if len(points) else None
 
 
 def points_mm(labels: np.ndarray, spacing: Spacing, *keys: str) -> np.ndarray:
     """Positions [n, 3] (z, y, x) in mm of the voxels of the named labels."""
-    return np.argwhere(select(labels, *keys)) * np.asarray(spacing)
+    return np.argwhere(select(labels, keys)) * np.asarray(spacing)

@@ -12,11 +12,11 @@ import SimpleITK as sitk
 import torch
 
 from GuideGenLib import __version__
-from GuideGenLib.anatomy.label_volumes import require_anatomy
-from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.label_volumes import fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
 from GuideGenLib.ct.network import Style
@@ -171,7 +171,7 @@ class Generator:
                 f"margin_mm is {margin_mm}: give the width in mm of the zone that may change, for example 20"
             )
         ct, anatomy, edited = check_ct(ct), require_anatomy(anatomy), require_anatomy(edited_anatomy)
-        if not _same_grid(anatomy, edited):
+        if not same_grid(anatomy, edited):
             raise VolumeError(
                 "the edited anatomy lies on another grid than the anatomy before", "resample it onto that grid"
             )
@@ -189,10 +189,8 @@ class Generator:
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
         old = sitk.GetArrayFromImage(ct)
         blended = np.where(share > 0, np.rint(share * sitk.GetArrayViewFromImage(new) + (1 - share) * old), old)
-        result = sitk.GetImageFromArray(blended.astype(np.int16))
-        result.CopyInformation(ct)
         progress("ct", 1.0)
-        return result
+        return on_grid_of(ct, blended.astype(np.int16))
 
     def generate(
         self,
@@ -317,36 +315,13 @@ def resolved(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: defaults.get(key) if value is None else value for key, value in settings.items()}
 
 
-def fill_erased(before: sitk.Image, after: sitk.Image) -> sitk.Image:
-    """What was erased inside the body becomes `body`: an eraser leaves 0 there, which would be air."""
-    old, new = sitk.GetArrayViewFromImage(before), sitk.GetArrayFromImage(after)
-    new[(old != 0) & (new == 0)] = values()["body"]
-    result = sitk.GetImageFromArray(new)
-    result.CopyInformation(after)
-    return result
-
-
-def _same_grid(a: sitk.Image, b: sitk.Image) -> bool:
-    return (
-        a.GetSize() == b.GetSize()
-        and np.allclose(a.GetOrigin(), b.GetOrigin(), atol=1e-2)
-        and np.allclose(a.GetSpacing(), b.GetSpacing(), rtol=1e-4)
-        and np.allclose(a.GetDirection(), b.GetDirection(), atol=1e-4)
-    )
-
-
 def _grid(image: sitk.Image, spacing: float) -> sitk.Image:
     """An empty grid of isotropic `spacing` over the same extent and axes."""
-    size = [max(2, round(n * s / spacing)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
-    shift = [
-        (n * s - m * spacing) / 2 - s / 2 + spacing / 2
-        for n, s, m in zip(image.GetSize(), image.GetSpacing(), size, strict=True)
-    ]
+    size, origin = isotropic(image, spacing, least=2)
     grid = sitk.Image(size, sitk.sitkUInt8)
     grid.SetSpacing((spacing,) * 3)
     grid.SetDirection(image.GetDirection())
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    grid.SetOrigin((np.array(image.GetOrigin()) + direction @ np.array(shift)).tolist())
+    grid.SetOrigin(origin)
     return grid
 
 

@@ -8,13 +8,10 @@ import numpy as np
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import by_group, labels, values
 from GuideGenLib.judges.segmenter import TUMOUR
 
-LUNGS = (
-    "lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
-)  # fmt: skip
 ORGANS: dict[str, tuple[str, ...]] = {
     "spleen": ("spleen",), "kidney": ("kidney_left", "kidney_right"), "liver": ("liver",),
     "stomach": ("stomach", "stomach_gas"), "pancreas": ("pancreas",), "lung": (*LUNGS, "lung_vessel"),
@@ -22,10 +19,8 @@ ORGANS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Labels of each organ of the paper's table, in its order: both sides, all lobes, gas included."""
 LEAST_ML = 1.0
-HOSTS = {
-    "lung_tumor": LUNGS, "liver_tumor": ("liver",), "kidney_tumor": ("kidney_left", "kidney_right"),
-    "pancreas_tumor": ("pancreas",), "colon_tumor": ("colon",),
-}  # fmt: skip
+HOSTS = {row.key: row.part_of for row in by_group()["lesions"]}
+"""The organs that may bear each lesion."""
 
 
 def with_hosts(volume: np.ndarray, *, one_class: bool) -> np.ndarray:

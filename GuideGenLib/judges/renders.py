@@ -10,6 +10,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import PHASES, by_group, hu_mean, hu_sd, hu_texture_sd, labels, values
 
 AIR_HU = -1000.0
@@ -17,10 +18,6 @@ LIKE_CT = 0.85
 FAT_HU, LUNG_HU, BONE_HU, SOFT_HU = (-160.0, -60.0), (-950.0, -550.0), (60.0, 600.0), (-60.0, 260.0)
 FATS = ("subcutaneous_fat", "torso_fat")
 GASES = ("trachea", "stomach_gas", "colon_gas")
-LOBES = (
-    "lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
-)  # fmt: skip
 FILLED = {"stomach": 0.35, "duodenum": 0.2, "small_bowel": 0.35, "colon": 0.4}
 """Share of the drawings in which this hollow organ holds contents other than its wall."""
 GAS_OF, GAS_BELOW_HU = {"stomach": "stomach_gas", "colon": "colon_gas"}, -500.0
@@ -33,9 +30,7 @@ class Renderer:
         self.rng = rng
         self.value = values()
         self.texture = hu_texture_sd()
-        self.bone = np.zeros(256, bool)
-        self.bone[[row.value for row in by_group()["bones"]]] = True
-        self.bone[self.value["costal_cartilages"]] = False
+        self.bone = table_of(row.key for row in by_group()["bones"] if row.key != "costal_cartilages")
 
     def render(self, volume: np.ndarray, like_ct: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Label values uint8 [z, y, x] -> float32 HU, and the labels with the gas that was put in.
@@ -79,7 +74,7 @@ class Renderer:
         for key in FATS:
             means[self.value[key]] = fat + rng.normal(0, 8)
         lung = rng.uniform(*LUNG_HU)
-        for key in LOBES:
+        for key in LUNGS:
             means[self.value[key]] = lung + rng.normal(0, 30)
         for key in GASES:
             means[self.value[key]] = rng.uniform(-1000, -850)

@@ -20,7 +20,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import by_group, labels
 from GuideGenLib.core.blocks import space_to_depth
 from GuideGenLib.core.device import measure
-from GuideGenLib.core.resample import nearest, resample, weights
+from GuideGenLib.core.resample import nearest, regrid
 from GuideGenLib.mask.network import as_cells
 
 SPACING = 3.0
@@ -144,17 +144,10 @@ class Segmenter:
 
         Values are those of the anatomy table, TUMOUR for a lesion of any organ.
         """
-        size = [max(2, round(n * spacing / SPACING)) for n in hu.shape]
-        same = math.isclose(spacing, SPACING)
-        coarse = (
-            hu.astype(np.float32)
-            if same
-            else resample(hu, [weights(n, spacing, new, SPACING) for n, new in zip(hu.shape, size, strict=True)])
-        )
-        classes = self._segment_grid(coarse)
-        if same:
-            return classes
-        near = [nearest(new, SPACING, n, spacing) for n, new in zip(hu.shape, size, strict=True)]
+        if math.isclose(spacing, SPACING):
+            return self._segment_grid(hu.astype(np.float32))
+        classes = self._segment_grid(regrid(hu, (spacing,) * 3, (SPACING,) * 3, least=2))
+        near = [nearest(new, SPACING, n, spacing) for n, new in zip(hu.shape, classes.shape, strict=True)]
         return classes[np.ix_(*near)]
 
     def _segment_grid(self, hu: np.ndarray) -> np.ndarray:

@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import TOUCHING
 
 SIDES = ("left", "right")
-LOBES = {
-    "left": ("lung_upper_lobe_left", "lung_lower_lobe_left"),
-    "right": ("lung_upper_lobe_right", "lung_middle_lobe_right", "lung_lower_lobe_right"),
-}
 PLEURA_MM = 4.0
 """No vessel is drawn nearer than this to the surface of the lung, as in the labels that the CT stage learned from."""
 REACH_MM = 6.0
@@ -70,7 +67,7 @@ def lay_vessels(labels: np.ndarray, spacing: float, maps: VesselMaps) -> np.ndar
         vessels = _draw(points, maps.radii[mine] / spacing, parents, alive, filled.shape)
         vessels = _without_specks(vessels & (depth > PLEURA_MM))
         drawn = np.where(vessels, np.uint8(values()["lung_vessel"]), filled)
-        _join_lobes(drawn, filled, LOBES[side], depth)
+        _join_lobes(drawn, filled, lobes_of(side), depth)
         result[box][filled > 0] = drawn[filled > 0]
     return result
 
@@ -143,7 +140,7 @@ def sided_lungs(labels: np.ndarray) -> Iterator[tuple[str, np.ndarray, tuple[sli
 
     The box keeps an empty slice beyond each end of the lung that the volume does not cut.
     """
-    lobes = np.isin(labels, [values()[key] for side in SIDES for key in LOBES[side]])
+    lobes = select(labels, LUNGS)
     vessels = labels == values()["lung_vessel"]
     both = _box(lobes | vessels)
     part, known = labels[both], lobes[both]
@@ -152,7 +149,7 @@ def sided_lungs(labels: np.ndarray) -> Iterator[tuple[str, np.ndarray, tuple[sli
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         filled = np.where(known | vessels[both], part[tuple(nearest)], 0)
     for side in SIDES:
-        mine = np.where(np.isin(filled, [values()[key] for key in LOBES[side]]), filled, 0)
+        mine = np.where(select(filled, lobes_of(side)), filled, 0)
         box = _box(mine > 0)
         place = tuple(slice(o.start + s.start, o.start + s.stop) for o, s in zip(both, box, strict=True))
         yield side, mine[box], place

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import values
 
 SLABS: dict[str, tuple[int, int]] = {
@@ -15,11 +16,7 @@ SLABS: dict[str, tuple[int, int]] = {
 """First and past-the-last slice of the 6 mm grid; wide enough for the tallest and the shortest of the population."""
 
 _CHEST = [
-    "lung_upper_lobe_left",
-    "lung_lower_lobe_left",
-    "lung_upper_lobe_right",
-    "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
+    *LUNGS,
     "trachea",
     "esophagus",
     "heart",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.description.stage import stage_size_mm
@@ -13,8 +14,7 @@ from GuideGenLib.mask.components import largest_share, single_part_keys
 from GuideGenLib.mask.findings.colon import distances_to_part
 from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.findings.shapes import TOUCHING, Box, Spacing, longest_extent
-from GuideGenLib.mask.findings.sites import LOBES, ORGANS, asked_sites, belongs
-from GuideGenLib.mask.findings.tissue import table_of
+from GuideGenLib.mask.findings.sites import asked_sites, belongs
 
 Volumes = Mapping[str, tuple[float, float]]
 WHOLE = 0.95
@@ -83,7 +83,7 @@ def _present(key: str, volume: float, volumes: Volumes | None) -> Check:
 
 def _one_piece(labels: np.ndarray, boxes: list[Box], key: str) -> Check:
     """A lesion may part its organ: the organ counts together with its lesions."""
-    keys = [key, *(f"{organ}_tumor" for organ, home in ORGANS.items() if key in home)]
+    keys = [key, *(f"{organ}_tumor" for organ, home in TUMOUR_ORGANS.items() if key in home)]
     box = boxes[values()[key] - 1]
     share = largest_share(table_of(keys)[labels[box]])
     return Check(f"one_piece:{key}", share >= WHOLE, f"{share:.3f} in the largest part")
@@ -108,7 +108,7 @@ def _sides(labels: np.ndarray, boxes: list[Box], anatomy: set[str]) -> list[Chec
 def _volume(key: str, found: Mapping[str, float], bounds: tuple[float, float]) -> Check:
     """A lesion takes tissue and displaces it: the organ may count with or without its lesions."""
     alone = found.get(key, 0.0)
-    tumours = sum(found.get(f"{organ}_tumor", 0.0) for organ, home in ORGANS.items() if key in home)
+    tumours = sum(found.get(f"{organ}_tumor", 0.0) for organ, home in TUMOUR_ORGANS.items() if key in home)
     passed = alone <= bounds[1] and alone + tumours >= bounds[0]
     return Check(f"volume:{key}", passed, f"{alone:.1f} ml, expected {bounds[0]:.1f} to {bounds[1]:.1f} ml")
 
@@ -184,7 +184,7 @@ def share_in_place(labels: np.ndarray, spacing: Spacing, finding: Finding, box: 
     A voxel does if the asked tissue is not farther away than half the lesion's length, and no other lobe, or the other
     kidney, is nearer by more than two voxels: a lesion replaces tissue, and what remains around it tells where it is.
     """
-    keys = ORGANS[str(finding.organ)]
+    keys = TUMOUR_ORGANS[str(finding.organ)]
     own = [key for key in keys if finding.side is None or finding.organ not in PAIRED or key.endswith(finding.side)]
     if finding.organ == "lung" and finding.site:
         own = [key for (_, lobe), key in LOBES.items() if lobe == finding.site and key in own]
@@ -214,7 +214,7 @@ def in_site(labels: np.ndarray, spacing: Spacing, finding: Finding, positions: n
     if not sites or organ == "lung":  # lobes are labels: `share_in_place` measures them
         return True
     middle = positions.mean(axis=0, keepdims=True)
-    there = [key for key in ORGANS[organ] if (labels == values()[key]).any()]
+    there = [key for key in TUMOUR_ORGANS[organ] if (labels == values()[key]).any()]
     if organ == "colon":
         return bool(there) and any(_in_part(labels, spacing, site, middle) for site in sites)
     if organ == "kidney" and finding.side:

@@ -7,9 +7,10 @@ bladder, where and as large as it is in the middle man of the training populatio
 
 import numpy as np
 
+from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import keep_largest
-from GuideGenLib.mask.findings.tissue import FILLERS, table_of
+from GuideGenLib.mask.findings.tissue import FILLERS
 
 OTHER_SEX = {"male": "uterus", "female": "prostate"}
 """By the sex of a description: the organ that such a person has not."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import select
 from GuideGenLib.population.template_labels import (
     BONES,
     COARSE,

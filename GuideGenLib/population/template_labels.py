@@ -9,8 +9,9 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy import structures
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import select
 
 SPACING = 3.0
 COARSE = 6.0
@@ -21,10 +22,7 @@ BONES = (
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
 SPINE = ("vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sacrum", "spinal_cord")
-LUNGS = (
-    "lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
-    "lung_lower_lobe_right", "lung_vessel",
-)  # fmt: skip
+LUNGS = (*structures.LUNGS, "lung_vessel")
 MUSCLES = (
     "muscle", "gluteus_left", "gluteus_right", "iliopsoas_left", "iliopsoas_right", "autochthon_left",
     "autochthon_right",

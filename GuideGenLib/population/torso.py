@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.layouts import find_case, read_case
-from GuideGenLib.data.tissues import closed, largest, opened, select
+from GuideGenLib.data.tissues import closed, largest, opened
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
 
 SHAPE = (192, 112, 128)

@@ -74,16 +74,6 @@ def right_angled(image: sitk.Image, *, labels: bool, outside: float = 0.0) -> si
     return resample.Execute(image)
 
 
-def same_grid(a: sitk.Image, b: sitk.Image) -> bool:
-    """Do two images have the same voxels in the same places, to a hundredth of a voxel at the far corner?"""
-    if a.GetSize() != b.GetSize():
-        return False
-    corners = np.array([*np.diag(a.GetSize()), (0, 0, 0)], dtype=float)
-    points = np.hstack([corners, np.ones((4, 1))])
-    apart = np.linalg.norm(points @ (index_to_ras(a) - index_to_ras(b)).T, axis=1)
-    return bool(apart.max() <= 0.01 * min(a.GetSpacing()))
-
-
 def world_matrix(node: Any) -> NDArray[np.float64]:
     """What a node's parent transforms do together, a matrix of RAS mm; the identity where there are none.
 

@@ -3,9 +3,9 @@
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_volumes import fill_erased
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.generator.edit import find_change
-from GuideGenLib.generator.generator import fill_erased
 
 
 def test_equal_volumes_have_no_change() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import lobes_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import TOUCHING
-from GuideGenLib.mask.lung_vessels import LOBES, PLEURA_MM, SIDES, VesselMaps, fit_chart, lay_vessels, sided_lungs
+from GuideGenLib.mask.lung_vessels import PLEURA_MM, SIDES, VesselMaps, fit_chart, lay_vessels, sided_lungs
 from GuideGenLib.mask.vessel_tracing import measure_vessels
 
 VALUE = values()
@@ -57,7 +58,7 @@ def rods(side: str) -> np.ndarray:
 
 
 def hu_of(labels: np.ndarray) -> np.ndarray:
-    lungs = np.isin(labels, [VALUE[key] for side in SIDES for key in LOBES[side]])
+    lungs = np.isin(labels, [VALUE[key] for side in SIDES for key in lobes_of(side)])
     return np.where(lungs, -850, 40).astype(np.int16)
 
 
@@ -68,7 +69,7 @@ def maps() -> VesselMaps:
 
 
 def lungs_of(labels: np.ndarray) -> np.ndarray:
-    return np.isin(labels, [VESSEL, *(VALUE[key] for side in SIDES for key in LOBES[side])])
+    return np.isin(labels, [VESSEL, *(VALUE[key] for side in SIDES for key in lobes_of(side))])
 
 
 def check(before: np.ndarray, after: np.ndarray) -> None:
@@ -79,7 +80,7 @@ def check(before: np.ndarray, after: np.ndarray) -> None:
     depth = ndimage.distance_transform_edt(whole)[1:-1] * SPACING
     assert (depth[after == VESSEL] > PLEURA_MM).all()
     for side in SIDES:
-        for key in LOBES[side]:
+        for key in lobes_of(side):
             parts = ndimage.label(after == VALUE[key], TOUCHING)[1]
             assert parts == ndimage.label(before == VALUE[key], TOUCHING)[1]
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import select
 from GuideGenLib.population import torso
 from GuideGenLib.population.registration import Warp, exponential, jacobian, lattice, register, sample
 

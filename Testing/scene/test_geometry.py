@@ -104,14 +104,6 @@ def test_a_flat_transform_and_a_missing_volume_are_refused(scene: Any) -> None:
         geometry.image_from_volume(scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode"))
 
 
-def test_another_place_is_another_grid() -> None:
-    image = sitk.Image((9, 9, 9), sitk.sitkUInt8)
-    other = sitk.Image(image)
-    assert geometry.same_grid(image, other)
-    other.SetOrigin((0.0, 0.0, 0.5))
-    assert not geometry.same_grid(image, other)
-
-
 def vtk_matrix(array: np.ndarray) -> Any:
     import vtk
 

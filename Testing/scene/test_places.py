@@ -10,12 +10,13 @@ import SimpleITK as sitk
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.description.model import Description
 from GuideGenLib.generator import Generator
 from GuideGenLib.generator.generator import CT_SPACING
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneWarning
-from GuideGenLib.scene.geometry import oriented_from_image, same_grid
+from GuideGenLib.scene.geometry import oriented_from_image
 from GuideGenLib.scene.runs.results import file_ct
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
 

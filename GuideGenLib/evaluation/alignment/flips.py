@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
 from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation.cases import GeneratedCase, Order
-from GuideGenLib.evaluation.measure import select, tumours, volumes_ml
-from GuideGenLib.evaluation.prompts.asked_site import TISSUE
+from GuideGenLib.evaluation.measure import tumours, volumes_ml
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import LEAST_ML, judge
 from GuideGenLib.judges.agreement import dice
@@ -176,7 +176,7 @@ RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = 
 
 def untouched(flip: Flip) -> list[str]:
     """Keys of the organs that the changed word does not speak of."""
-    touched = {key for lesion in flip.lesions if lesion for key in TISSUE[lesion.organ]}
+    touched = {key for lesion in flip.lesions if lesion for key in TUMOUR_ORGANS[lesion.organ]}
     touched |= {*FILLINGS, *(SEX_ORGANS if flip.rule == "sex" else ())}
     return [row.key for group in GROUPS for row in by_group()[group] if row.key not in touched]
 
@@ -190,7 +190,7 @@ def unchanged(flip: Flip, first: np.ndarray, second: np.ndarray) -> float:
         raise EvaluationError(f"the cases of flip {flip.key} show different regions", "delete their folders, run again")
     scores = []
     for key in untouched(flip):
-        one, two = select(first, key), select(second, key)
+        one, two = select(first, [key]), select(second, [key])
         if max(int(one.sum()), int(two.sum())) * SPACING**3 >= 1000 * LEAST_ORGAN_ML:
             scores.append(dice(one, two))
     return float(np.mean(scores)) if scores else float("nan")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
 from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.description.model import SITES
-from GuideGenLib.evaluation.measure import Tumour, neighbours, select
-from GuideGenLib.evaluation.prompts.asked_site import TISSUE, misplaced
+from GuideGenLib.evaluation.measure import Tumour, neighbours
+from GuideGenLib.evaluation.prompts.asked_site import misplaced
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion
 
 PULL = {"lung": 1.0, "liver": 1.0, "kidney": 2.0, "colon": 2.0, "pancreas": 4.0}
@@ -38,7 +39,7 @@ class Place:
 
 def tumour_place(labels: np.ndarray, spacing: float) -> Place | None:
     """The place of the largest tumour, of whatever lesion label; None without one, or when no organ is beside it."""
-    lesion = select(labels, *(row.key for row in by_group()["lesions"]))
+    lesion = select(labels, (row.key for row in by_group()["lesions"]))
     if not lesion.any():
         return None
     parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(lesion.astype(np.uint8)), True))
@@ -48,13 +49,13 @@ def tumour_place(labels: np.ndarray, spacing: float) -> Place | None:
 
 def tumour_ml(labels: np.ndarray, spacing: float) -> float:
     """Volume of all tumours in ml."""
-    return float(select(labels, *(row.key for row in by_group()["lesions"])).sum() * spacing**3 / 1000)
+    return float(select(labels, (row.key for row in by_group()["lesions"])).sum() * spacing**3 / 1000)
 
 
 def _place(labels: np.ndarray, voxels: np.ndarray, spacing: float) -> Place | None:
     steps = (spacing, spacing, spacing)
     about = neighbours(labels, voxels, steps)
-    contact = {organ: {key: about.get(key, 0.0) for key in keys} for organ, keys in TISSUE.items()}
+    contact = {organ: {key: about.get(key, 0.0) for key in keys} for organ, keys in TUMOUR_ORGANS.items()}
     pull = {organ: PULL[organ] * sum(shares.values()) for organ, shares in contact.items()}
     organ = max(pull, key=lambda key: pull[key])
     if pull[organ] == 0:

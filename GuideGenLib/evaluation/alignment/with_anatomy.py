@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
 from GuideGenLib.core.resample import nearest
 from GuideGenLib.evaluation.cases import GeneratedCase
-from GuideGenLib.evaluation.measure import select
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
 from GuideGenLib.judges.agreement import ORGANS, compare_labels, compare_organs
 from GuideGenLib.judges.segmenter import SPACING
@@ -211,7 +211,7 @@ def write_pictures(triples: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
 
 def _strip(hu: np.ndarray, mask: np.ndarray, found: np.ndarray) -> np.ndarray:
     """RGB uint8 [h, w, 3]: CT, mask and segmentation in the axial, then in the coronal plane, front or head up."""
-    shown = select(mask, "liver")
+    shown = select(mask, ["liver"])
     shown = shown if shown.any() else mask > 0
     z, y, _ = np.argwhere(shown).mean(axis=0).astype(int) if shown.any() else np.array(mask.shape) // 2
     low, high = CT_WINDOW

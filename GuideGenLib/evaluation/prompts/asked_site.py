@@ -8,20 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from GuideGenLib.anatomy.structures import TUMOUR_ORGANS
 from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.evaluation.measure import Spacing, Tumour, centre_mm, neighbours, points_mm
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion
 
-TISSUE: dict[str, tuple[str, ...]] = {
-    "lung": (
-        "lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
-        "lung_lower_lobe_right",
-    ),
-    "liver": ("liver",),
-    "kidney": ("kidney_left", "kidney_right"),
-    "pancreas": ("pancreas",),
-    "colon": ("colon", "colon_gas"),
-}  # fmt: skip
 LEAST_CONTACT = 0.05
 """Part of the 6 mm about a tumour that must be its organ; tumours of kidney, pancreas and colon often grow outwards."""
 SURROUNDED = ("lung", "liver")
@@ -36,7 +27,7 @@ def misplaced(labels: np.ndarray, spacing: Spacing, tumour: Tumour, asked: Expec
     about = neighbours(labels, tumour.voxels, spacing)
     if tumour.label != asked.label:
         return f"is a {tumour.label}"
-    own = {key: about.get(key, 0.0) for key in TISSUE[asked.organ]}
+    own = {key: about.get(key, 0.0) for key in TUMOUR_ORGANS[asked.organ]}
     if sum(own.values()) < LEAST_CONTACT:
         return f"does not touch the {asked.organ} ({_most(about)} is next to it)"
     if asked.organ in SURROUNDED:

@@ -14,13 +14,13 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from GuideGenLib.anatomy.label import Phase
+from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import by_group, hu_mean, values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.files import write_json
 from GuideGenLib.core.volumes import to_canonical, write_volume
 from GuideGenLib.ct import synthesizer
 from GuideGenLib.description import Description, parse
-from GuideGenLib.evaluation.measure import select
 from GuideGenLib.evaluation.prompts.runs import opening
 from GuideGenLib.evaluation.prompts.text_report import table
 
@@ -39,7 +39,7 @@ TISSUES = {
     "kidney": ("kidney_left", "kidney_right"),
     "blood": ("heart", *(row.key for row in by_group()["vessels"] if row.key != "lung_vessel")),
     "bone": tuple(row.key for row in by_group()["bones"] if row.key != "costal_cartilages"),
-    "lung": tuple(key for key in values() if key.startswith("lung_") and "lobe" in key),
+    "lung": LUNGS,
 }
 LEAST_VOXELS = 50
 """Where fewer voxels than this are left after the erosion the whole label is judged; a smaller label is not judged."""
@@ -165,7 +165,7 @@ def jitter(hu: np.ndarray, labels: np.ndarray) -> float:
 
     1 where texture is the same along z and y, more where slices jump. NaN would need an empty mask: raises ValueError.
     """
-    tissue = select(labels, "liver", "muscle", "autochthon_left", "autochthon_right", "gluteus_left", "gluteus_right")
+    tissue = select(labels, ["liver", "muscle", "autochthon_left", "autochthon_right", "gluteus_left", "gluteus_right"])
     mask = ndimage.binary_erosion(tissue)
     if not mask.any():
         msg = "there is neither liver nor muscle to measure slice jitter in"

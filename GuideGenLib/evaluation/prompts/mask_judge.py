@@ -10,9 +10,10 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
+from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
 from GuideGenLib.anatomy.table import by_group, label, values
-from GuideGenLib.evaluation.measure import Spacing, Tumour, largest_share, select, tumours, volumes_ml
-from GuideGenLib.evaluation.prompts.asked_site import TISSUE, misplaced
+from GuideGenLib.evaluation.measure import Spacing, Tumour, largest_share, tumours, volumes_ml
+from GuideGenLib.evaluation.prompts.asked_site import misplaced
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
 from GuideGenLib.judges.shares import Share, share
 from GuideGenLib.mask.regions import ORGANS
@@ -134,15 +135,15 @@ def _pieces(verdict: Verdict, labels: np.ndarray) -> None:
         box = boxes[value - 1]
         if box is None:
             continue
-        homes = [f"{organ}_tumor" for organ, keys in TISSUE.items() if key in keys]
-        part = largest_share(select(labels[box], key, *homes))
+        homes = [f"{organ}_tumor" for organ, keys in TUMOUR_ORGANS.items() if key in keys]
+        part = largest_share(select(labels[box], [key, *homes]))
         results.append(None if part >= WHOLE else f"{key} has {part:.2f} in its largest piece")
     verdict.count("organ in one piece", results)
 
 
 def _sides(verdict: Verdict, labels: np.ndarray) -> None:
     """Most voxels of an organ lie on its side of the spine; FROM_THE_MIDDLE: on its side of its partner's centre."""
-    spine = np.argwhere(select(labels, "vertebrae_thoracic", "vertebrae_lumbar", "sacrum"))[:, 2]
+    spine = np.argwhere(select(labels, ["vertebrae_thoracic", "vertebrae_lumbar", "sacrum"]))[:, 2]
     if not len(spine):
         return
     middle = float(spine.mean())
@@ -170,7 +171,7 @@ def _volumes(verdict: Verdict, volumes: Mapping[str, float], organs: Sequence[st
     """An organ may count with or without the tumours in it."""
     results: list[str | None] = []
     for key in organs:
-        tumour = sum(volumes[f"{organ}_tumor"] for organ, keys in TISSUE.items() if key in keys)
+        tumour = sum(volumes[f"{organ}_tumor"] for organ, keys in TUMOUR_ORGANS.items() if key in keys)
         low, high = bounds[key]
         fits = volumes[key] <= high and volumes[key] + tumour >= low
         results.append(None if fits else f"{key} has {volumes[key]:.1f} ml, {low:.1f} to {high:.1f} are usual")

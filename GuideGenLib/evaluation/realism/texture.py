@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import LOBES
 from GuideGenLib.data.torso_position import WINDOW, Small, overlap
-from GuideGenLib.evaluation.measure import select
 
 SPACING_MM = 2.0
 TISSUES: dict[str, tuple[str, ...]] = {
@@ -28,7 +27,7 @@ TISSUES: dict[str, tuple[str, ...]] = {
         "iliopsoas_right",
     ),
     "fat": ("subcutaneous_fat", "torso_fat"),
-    "lung": (*LOBES, "lung_vessel"),
+    "lung": (*LUNGS, "lung_vessel"),
     "vertebrae": ("vertebrae_thoracic", "vertebrae_lumbar"),
 }  # fmt: skip
 """Groups of labels whose HU are compared."""
@@ -64,7 +63,7 @@ def texture(hu: np.ndarray, labels: np.ndarray) -> Texture:
     """HU and noise of each tissue that has room enough."""
     histograms, spectra = {}, {}
     for tissue, keys in TISSUES.items():
-        mask = select(labels, *keys)
+        mask = select(labels, keys)
         box = ndimage.find_objects(mask.astype(np.uint8))
         if not box:
             continue

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import (
     TOUCHING,
@@ -16,7 +17,7 @@ from GuideGenLib.mask.findings.shapes import (
     push,
     shares,
 )
-from GuideGenLib.mask.findings.tissue import ABDOMEN_SOFT, FILLERS, movable, table_of
+from GuideGenLib.mask.findings.tissue import ABDOMEN_SOFT, FILLERS, movable
 
 WALL_MM = {"is": 3.0, "1": 4.0, "2": 6.0, "3": 10.0, "4": 15.0}
 """Thickness of the diseased wall by T stage; the stage is the depth of growth through the wall."""

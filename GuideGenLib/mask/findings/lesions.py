@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import largest_share
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
@@ -22,8 +23,8 @@ from GuideGenLib.mask.findings.shapes import (
     push,
     shares,
 )
-from GuideGenLib.mask.findings.sites import ORGANS, LesionError, Place, find_place
-from GuideGenLib.mask.findings.tissue import FILLERS, lung_margin, movable, soft_keys, table_of
+from GuideGenLib.mask.findings.sites import LesionError, Place, find_place
+from GuideGenLib.mask.findings.tissue import FILLERS, lung_margin, movable, soft_keys
 
 if TYPE_CHECKING:
     from GuideGenLib.description.model import Finding
@@ -238,7 +239,7 @@ def _parted(labels: np.ndarray, growth: Growth) -> float:
     whole[growth.box] = growth.labels
     boxes = ndimage.find_objects(whole)
     cut = 0.0
-    for key in ORGANS["lung"]:
+    for key in LUNGS:
         box = boxes[values()[key] - 1]
         if box is not None:
             cut = max(cut, 1 - largest_share(table_of([key, "lung_tumor"])[whole[box]]))

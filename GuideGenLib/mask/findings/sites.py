@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.description.model import Finding
@@ -12,21 +13,6 @@ from GuideGenLib.mask.findings.colon import bowel_frame, parts_of, voxels_of_par
 from GuideGenLib.mask.findings.segments import narrowed
 from GuideGenLib.mask.findings.shapes import Spacing
 
-LOBES = {
-    ("left", "upper_lobe"): "lung_upper_lobe_left",
-    ("left", "lower_lobe"): "lung_lower_lobe_left",
-    ("right", "upper_lobe"): "lung_upper_lobe_right",
-    ("right", "middle_lobe"): "lung_middle_lobe_right",
-    ("right", "lower_lobe"): "lung_lower_lobe_right",
-}
-ORGANS: dict[str, tuple[str, ...]] = {
-    "lung": tuple(LOBES.values()),
-    "liver": ("liver",),
-    "kidney": ("kidney_left", "kidney_right"),
-    "pancreas": ("pancreas",),
-    "colon": ("colon", "colon_gas"),
-}
-"""The organs whose lesions are drawn, with the labels of their tissue."""
 LEAST_ML = {"lung": 20.0, "liver": 50.0, "kidney": 5.0, "pancreas": 2.0, "colon": 10.0}
 """Less of an organ than this is a cut remnant, in which no lesion is placed."""
 COLON_SIDES = {
@@ -84,13 +70,13 @@ def asked_sites(finding: Finding) -> tuple[str, ...]:
 def _unpaired(labels: np.ndarray, spacing: Spacing, finding: Finding, rng: np.random.Generator) -> Place:
     """Liver, pancreas or colon."""
     organ = str(finding.organ)
-    voxels = _tissue(labels, spacing, organ, ORGANS[organ], organ)
+    voxels = _tissue(labels, spacing, organ, TUMOUR_ORGANS[organ], organ)
     asked = asked_sites(finding)
     if organ == "colon":
         return _colon(labels, spacing, voxels, asked, rng)
     site = asked[0] if asked else None
     chosen, note = _of_site(labels, spacing, organ, voxels, site)
-    return Place(organ, None, None if note else site, ORGANS[organ], chosen, note)
+    return Place(organ, None, None if note else site, TUMOUR_ORGANS[organ], chosen, note)
 
 
 def _colon(
@@ -104,7 +90,7 @@ def _colon(
         site = str(open_parts[rng.integers(len(open_parts))]) if len(open_parts) else asked[0]
     candidates, note = voxels_of_part(labels, spacing, str(site))
     realised = str(parts_of(candidates[:1], frame, spacing)[0]) if note else site
-    return Place("colon", None, realised, ORGANS["colon"], candidates, note)
+    return Place("colon", None, realised, TUMOUR_ORGANS["colon"], candidates, note)
 
 
 def _tissue(labels: np.ndarray, spacing: Spacing, organ: str, keys: tuple[str, ...], name: str) -> np.ndarray:

@@ -1,19 +1,17 @@
 """What a lesion may move and replace: soft tissue gives way, bones, great vessels, heart and body wall do not."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import Spacing
-from GuideGenLib.mask.findings.sites import LOBES
 
 FILLERS = ("body", "torso_fat")
 ABDOMEN_SOFT = (
     *FILLERS, "liver", "gallbladder", "spleen", "pancreas", "stomach", "stomach_gas", "duodenum", "small_bowel",
     "colon", "colon_gas", "kidney_left", "kidney_right", "adrenal_left", "adrenal_right", "urinary_bladder", "uterus",
-    "lung_vessel", *LOBES.values(),
+    "lung_vessel", *LUNGS,
 )  # fmt: skip
 BODY_WALL = (
     "background", "subcutaneous_fat", "ribs_left", "ribs_right", "costal_cartilages", "sternum", "hip_left",
@@ -24,29 +22,22 @@ WALL_MUSCLE_MM = 18.0
 LUNG_MARGIN_MM = 4.0
 
 
-def table_of(keys: Iterable[str]) -> np.ndarray:
-    """Boolean table over label values [256] that is true for some keys."""
-    table = np.zeros(256, dtype=bool)
-    table[[values()[key] for key in keys]] = True
-    return table
-
-
 def soft_keys(organ: str, side: str | None) -> tuple[str, ...]:
     """Keys of the tissue that a lesion of an organ may move: the lobes of one lung, or what is soft in the abdomen."""
     if organ != "lung":
         return ABDOMEN_SOFT
-    return (*(key for (of, _), key in LOBES.items() if of == side), "lung_vessel")
+    return (*lobes_of(side), "lung_vessel")
 
 
 def movable(part: np.ndarray, spacing: Spacing, organ: str, side: str | None) -> np.ndarray:
     """Boolean volume of what a lesion may move in a part of a label volume [z, y, x]."""
-    soft = table_of(soft_keys(organ, side))[part]
+    soft = select(part, soft_keys(organ, side))
     return _of_one_lung(part, soft, spacing, side) if organ == "lung" else soft | _deep_muscle(part, spacing)
 
 
 def _deep_muscle(part: np.ndarray, spacing: Spacing) -> np.ndarray:
     muscle = part == values()["muscle"]
-    wall = table_of(BODY_WALL)[part]
+    wall = select(part, BODY_WALL)
     if not muscle.any() or not wall.any():  # too small a part to tell where the wall is: then muscle stays
         return np.zeros(part.shape, dtype=bool)
     return muscle & (ndimage.distance_transform_edt(~wall, sampling=spacing) > WALL_MUSCLE_MM)
@@ -54,7 +45,7 @@ def _deep_muscle(part: np.ndarray, spacing: Spacing) -> np.ndarray:
 
 def _of_one_lung(part: np.ndarray, soft: np.ndarray, spacing: Spacing, side: str | None) -> np.ndarray:
     """Vessels carry no side: those nearer to the other lung are not this one's."""
-    other = table_of(key for (of, _), key in LOBES.items() if of != side)[part]
+    other = select(part, lobes_of("right" if side == "left" else "left"))
     own = soft & (part != values()["lung_vessel"])
     if not other.any() or not own.any():
         return soft
@@ -64,8 +55,8 @@ def _of_one_lung(part: np.ndarray, soft: np.ndarray, spacing: Spacing, side: str
 
 def lung_margin(part: np.ndarray, spacing: Spacing, side: str | None) -> np.ndarray:
     """The thin layer of fat and connective tissue about a lung into which its tumours grow."""
-    lung = table_of(key for (of, _), key in LOBES.items() if of == side)[part]
+    lung = select(part, lobes_of(side))
     if not lung.any():
         return lung
     near = ndimage.distance_transform_edt(~lung, sampling=spacing) <= LUNG_MARGIN_MM
-    return near & table_of(FILLERS)[part]
+    return near & select(part, FILLERS)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.core.grids import on_grid_of, same_grid
 from GuideGenLib.scene.ct import AIR_HU, read_ct
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.geometry import fill_volume, oriented_from_image, same_grid
+from GuideGenLib.scene.geometry import fill_volume, oriented_from_image
 from GuideGenLib.scene.nodes import nodes_of
 
 DIFFERENCE_WINDOW = (200.0, 0.0)
@@ -56,9 +57,7 @@ def difference(before: sitk.Image, after: sitk.Image) -> sitk.Image:
             raise SceneError("have no place in common: compare CTs of one patient, in one place")
         moved = sitk.Resample(before, after, sitk.Transform(), sitk.sitkLinear, AIR_HU)
         old = np.where(reached, sitk.GetArrayViewFromImage(moved), new)
-    result = sitk.GetImageFromArray(np.clip(new - old, -32768, 32767).astype(np.int16))
-    result.CopyInformation(after)
-    return result
+    return on_grid_of(after, np.clip(new - old, -32768, 32767).astype(np.int16))
 
 
 def show_changes(scene: Any, before: sitk.Image, after: sitk.Image, name: str = "Changed region") -> Any:

@@ -7,6 +7,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.grids import on_grid_of
 
 SKIN_MM = 10.0
 """Skin and fat around the outline of organs and bones where nothing says where the skin is."""
@@ -27,7 +28,7 @@ def fill_holes(anatomy: sitk.Image) -> sitk.Image:
     outside = parts[0, 0, 0]
     inner = tuple(slice(None) if axis == up else slice(1, -1) for axis in range(3))
     array[(array == 0) & (parts[inner] != outside)] = values()["body"]
-    return _like(array, anatomy)
+    return on_grid_of(anatomy, array)
 
 
 def add_body(anatomy: sitk.Image) -> sitk.Image:
@@ -39,7 +40,7 @@ def add_body(anatomy: sitk.Image) -> sitk.Image:
     for one in slices:
         if one.any():
             one[(one == 0) & outline(one != 0, spacing, SKIN_MM)] = values()["body"]
-    return _like(array, anatomy)
+    return on_grid_of(anatomy, array)
 
 
 def long_axis(image: sitk.Image) -> int:
@@ -80,9 +81,3 @@ def _upper(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _like(array: NDArray[np.uint8], image: sitk.Image) -> sitk.Image:
-    result = sitk.GetImageFromArray(array)
-    result.CopyInformation(image)
-    return result

@@ -10,8 +10,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import label, values
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.geometry import ras_of, same_grid
+from GuideGenLib.scene.geometry import ras_of
 
 
 @dataclass(frozen=True)

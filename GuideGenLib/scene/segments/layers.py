@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import (
     image_from_oriented,
@@ -166,9 +167,7 @@ def _numbered(image: sitk.Image, numbers: dict[int, int]) -> sitk.Image:
     else:
         for value, number in numbers.items():
             result[array == value] = number
-    numbered = sitk.GetImageFromArray(result)
-    numbered.CopyInformation(image)
-    return numbered
+    return on_grid_of(image, result)
 
 
 def _as_labelmaps(node: Any, reference: sitk.Image | None) -> Any:

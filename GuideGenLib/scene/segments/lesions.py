@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import by_group, label, labels, values
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
 from GuideGenLib.scene.segments.layers import LABELMAP, grid_of, layers_of, onto
@@ -151,9 +152,8 @@ def _write(node: Any, segment_id: str, mask: NDArray[np.bool_], grid: sitk.Image
     """Make a segment hold just these voxels; in its own layer they are taken from the segments to overwrite."""
     import slicer
 
-    image = sitk.GetImageFromArray(mask.astype(np.uint8))
-    image.CopyInformation(grid)
-    labelmap, logic = oriented_from_image(image), slicer.vtkSlicerSegmentationsModuleLogic
+    labelmap = oriented_from_image(on_grid_of(grid, mask.astype(np.uint8)))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
     extent = labelmap.GetExtent()
     if not logic.SetBinaryLabelmapToSegment(labelmap, node, segment_id, logic.MODE_REPLACE, extent, False, overwrite):
         raise SceneError(f"{node.GetName()} could not be painted on", "undo, and check its binary labelmap")

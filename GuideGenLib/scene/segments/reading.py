@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_volume
 from GuideGenLib.scene.errors import SceneError, SceneWarning
 from GuideGenLib.scene.segments.body import SKIN_MM, add_body, fill_holes
@@ -58,10 +59,8 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> ReadAna
     surfaces = not node.GetSegmentation().ContainsRepresentation(LABELMAP)
     numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000, surfaces=surfaces)
     table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
-    anatomy = sitk.GetImageFromArray(table[numbers])
-    anatomy.CopyInformation(grid)
     try:
-        anatomy = check_volume(anatomy, node.GetName())
+        anatomy = check_volume(on_grid_of(grid, table[numbers]), node.GetName())
     except VolumeError as error:
         raise SceneError(error.message, error.remedy) from error
     notes: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from undo_stack import Signal
 
+from GuideGenLib.anatomy.label_volumes import erased
 from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.terminology import KEY_TAG
 from GuideGenLib.web.editor.snapshot import (
@@ -155,7 +156,7 @@ def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
         if layer.fits(frame) or layer.place == frame.place:
             held = layer.over(extent)
             now = new.layers[index].over(extent) if index < len(new.layers) else np.zeros_like(held)
-            lost |= (held != 0) & (now == 0)
+            lost |= erased(held, now)
     lost &= ~np.isin(frame.voxels, list(own))
     for layer in new.layers:
         if layer.place == frame.place:

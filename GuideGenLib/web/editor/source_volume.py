@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.ct import AIR_HU, read_ct
 from GuideGenLib.scene.errors import SceneError
@@ -15,7 +16,6 @@ from GuideGenLib.scene.geometry import (
     image_from_oriented,
     image_from_volume,
     moved,
-    same_grid,
     world_matrix,
 )
 from GuideGenLib.scene.nodes import present

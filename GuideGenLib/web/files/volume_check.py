@@ -15,6 +15,7 @@ from GuideGenLib.anatomy.maps import VocabularyError, from_vocabulary
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_ct, read_volume
 from GuideGenLib.web.files.limits import LARGEST_VOLUME, NRRD_HEADER, megabytes, points_elsewhere
 
@@ -89,9 +90,7 @@ def _from_totalsegmentator(image: sitk.Image, name: str) -> sitk.Image:
         labels = from_vocabulary(array, "totalsegmentator")
     except VocabularyError as error:
         raise VolumeError(f"{name} is no label volume of TotalSegmentator: {error}") from error
-    result = sitk.GetImageFromArray(labels)
-    result.CopyInformation(image)
-    return result
+    return on_grid_of(image, labels)
 
 
 def _check_unpacked(path: Path, name: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.geometry import image_from_volume, same_grid
+from GuideGenLib.scene.geometry import image_from_volume
 from GuideGenLib.scene.runs import results
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.runs.run import runs, shown_anatomy

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from GuideGenLib.anatomy.table import label, labels, values
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.geometry import index_to_ras, ras_of, same_grid
+from GuideGenLib.scene.geometry import index_to_ras, ras_of
 from GuideGenLib.scene.segments.segmentation import add_anatomy, label_of, read_anatomy, read_segmentation
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)

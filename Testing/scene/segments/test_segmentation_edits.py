@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from GuideGenLib.anatomy.table import label, values
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.errors import SceneError, SceneWarning
-from GuideGenLib.scene.geometry import oriented_from_image, same_grid
+from GuideGenLib.scene.geometry import oriented_from_image
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy, read_segmentation, set_terminology
 from Testing.scene.conftest import surfaces_of
 

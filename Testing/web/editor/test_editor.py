@@ -13,9 +13,9 @@ import SimpleITK as sitk
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
+from GuideGenLib.core.grids import same_grid
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.files import save_mrb
-from GuideGenLib.scene.geometry import same_grid
 from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.segments.layers import LABELMAP
