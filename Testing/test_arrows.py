@@ -19,7 +19,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "data": ("anatomy", "core"),
     "population": ("anatomy", "core", "data", "description", "mask"),
     "training": ("anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask", "population"),
-    "judges": ("anatomy", "bundle", "codec", "core", "ct", "data", "mask", "population", "training"),
+    "judges": (
+        "anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask", "population", "training",
+    ),
     "evaluation": (
         "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",
         "training",
@@ -37,7 +39,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "web": ("anatomy", "bundle", "core", "description", "engine", "export", "scene", "workflow"),
     "cli": (
-        "anatomy", "bundle", "cohort", "core", "description", "engine", "evaluation", "export", "generator", "judges",
+        "anatomy", "bundle", "cohort", "core", "data", "description", "engine", "evaluation", "export", "generator", "judges",
         "mask", "population", "rivals", "scene", "training", "web", "workflow",
     ),
 }  # fmt: skip

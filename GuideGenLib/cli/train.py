@@ -13,7 +13,9 @@ from typing import Any
 import torch
 
 from GuideGenLib.core.files import remedy
+from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
+from GuideGenLib.judges.folder import load_judges
 from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.job import Job, Stage
@@ -113,7 +115,13 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", HOLD_OUT),
         minutes=told("minutes", None),
+        segmenter=_shipped_segmenter,
     )
+
+
+def _shipped_segmenter() -> Segment:
+    """What labels scans that have no label map: the segmenter of the judges that ship with the project."""
+    return load_judges().segmenter.segment_coarse
 
 
 def _minutes(text: str) -> float:

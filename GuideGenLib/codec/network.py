@@ -27,7 +27,7 @@ class CodecNetwork(nn.Module):
     decode: latents (and labels uint8 [B, D, H, W], may be None) -> HU [B, 1, D, H, W]. Sides divisible by 4.
     """
 
-    def __init__(self, labels: int, latent: int = 8, wide: int = 96, narrow: int = 32, code: int = 8) -> None:
+    def __init__(self, labels: int, latent: int = 16, wide: int = 96, narrow: int = 32, code: int = 8) -> None:
         super().__init__()
         self.latent = latent
         self.linear_in = nn.Conv3d(FACTOR**3, latent, 1)

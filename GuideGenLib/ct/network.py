@@ -22,7 +22,7 @@ class CTConfig:
 
     labels: int
     inputs: int
-    latent: int = 8
+    latent: int = 16
     widths: tuple[int, int] = (64, 128)
     code: int = 8
     typed: int = 16
@@ -100,7 +100,7 @@ class CTNetwork(nn.Module):
 
 
 def expected_latents(network: CTNetwork, labels: Tensor, reference: Tensor, depth: Tensor, style: Style) -> Tensor:
-    """Latents [B, 8, D, H, W] that the mean network expects of an anatomy."""
+    """Latents [B, latent, D, H, W] that the mean network expects of an anatomy."""
     features = network.anatomy(labels, reference, depth)
     time = torch.zeros(len(labels), device=labels.device)
     return reference + network(reference, features, time, style).float()

@@ -10,9 +10,8 @@ from scipy import ndimage
 
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.layouts import CaseFiles, DataError, find_cases, read_case, read_ct_image
+from GuideGenLib.data.scan_measures import METAL_HU
 
-METAL_HU = 1800
-"""One labelled scan holds a metal implant: the CT stage shall not learn its glare."""
 HELD_OUT = ("acrin_flt_013", "crlm_1006")
 """Scans that no training sees: the codec and realism figures are taken on them."""
 SOURCE = "source.txt"
@@ -85,9 +84,13 @@ def _labelled(case: CaseFiles, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     assert labels is not None
     coarse, _ = to_canonical(image_from_array(labels, native, labels=True), spacing, labels=True, smooth=True)
     volume, _ = to_canonical(image_from_array(hu, native, labels=False), spacing, labels=False)
-    far = ~ndimage.binary_dilation(coarse > 0, iterations=round(6 / spacing))
-    volume[far] = -1000  # couch and clothes are no part of a patient
+    volume[far_outside(coarse, spacing)] = -1000
     return coarse, np.clip(volume, HU_RANGE[0], METAL_HU).astype(np.int16)
+
+
+def far_outside(labels: np.ndarray, spacing: float) -> np.ndarray:
+    """bool: more than 6 mm off the patient, where couch and clothes are, which are no part of one."""
+    return ~ndimage.binary_dilation(labels > 0, iterations=round(6 / spacing))
 
 
 def _claim(cache: Path, data: Path) -> None:

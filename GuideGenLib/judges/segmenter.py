@@ -138,23 +138,25 @@ class Segmenter:
         network.load_state_dict({key: value.float() for key, value in tensors.items()})
         return cls(network, device)
 
-    @torch.inference_mode()
     def segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
         """HU float32 [z, y, x] in the canonical frame, isotropic `spacing` in mm -> uint8 labels on the same grid.
 
         Values are those of the anatomy table, TUMOUR for a lesion of any organ.
         """
+        classes, _ = self.segment_coarse(hu, spacing)
         if math.isclose(spacing, SPACING):
-            return self._segment_grid(hu.astype(np.float32))
-        classes = self._segment_grid(regrid(hu, (spacing,) * 3, (SPACING,) * 3, least=2))
-        near = [nearest(new, SPACING, n, spacing) for n, new in zip(hu.shape, classes.shape, strict=True)]
+            return classes
+        near = [nearest(new, SPACING, n, spacing) for new, n in zip(classes.shape, hu.shape, strict=True)]
         return classes[np.ix_(*near)]
 
-    def _segment_grid(self, hu: np.ndarray) -> np.ndarray:
-        """The same at 3 mm."""
-        padded = np.pad(hu, [(0, n % 2) for n in hu.shape], constant_values=-1000.0)
+    @torch.inference_mode()
+    def segment_coarse(self, hu: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+        """The same at the network's own 3 mm: labels uint8 and the probability of each, float32 in 0..1."""
+        same = math.isclose(spacing, SPACING)
+        coarse = hu.astype(np.float32) if same else regrid(hu, (spacing,) * 3, (SPACING,) * 3, least=2)
+        padded = np.pad(coarse, [(0, n % 2) for n in coarse.shape], constant_values=-1000.0)
         volume = torch.from_numpy(padded)[None, None].to(self.device)
-        inputs = cell_inputs(volume, body_centre(hu > BODY_HU))
+        inputs = cell_inputs(volume, body_centre(coarse > BODY_HU))
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
             features = sliding_window_inference(
                 inputs, BLOCK, 1, self.network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate"
@@ -162,9 +164,13 @@ class Segmenter:
             assert isinstance(features, Tensor)
             cells, own = as_cells(features), as_cells(inputs)
             chosen = [
-                self.network.cell_logits(a, b).argmax(dim=-1).to(torch.uint8)
+                self.network.cell_logits(a, b).float().softmax(dim=-1).max(dim=-1)
                 for a, b in zip(own.split(1 << 15), cells.split(1 << 15), strict=True)
             ]
         d, h, w = inputs.shape[2:]
-        grid = torch.cat(chosen).view(d, h, w, 2, 2, 2).permute(0, 3, 1, 4, 2, 5).reshape(padded.shape)
-        return grid[tuple(slice(0, n) for n in hu.shape)].cpu().numpy()
+
+        def grid(parts: list[Tensor]) -> np.ndarray:
+            folded = torch.cat(parts).view(d, h, w, 2, 2, 2).permute(0, 3, 1, 4, 2, 5).reshape(padded.shape)
+            return folded[tuple(slice(0, n) for n in coarse.shape)].cpu().numpy()
+
+        return grid([part.indices.to(torch.uint8) for part in chosen]), grid([part.values for part in chosen])

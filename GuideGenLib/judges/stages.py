@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from GuideGenLib.data.scans import load_labelled
+from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.judges.ceilings import UNSEEN, read_about, write_ceilings
 from GuideGenLib.judges.classifiers_training import (
     HELD_PEOPLE,
@@ -19,10 +20,11 @@ from GuideGenLib.judges.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.judges.segmenter_training import train_segmenter, write_anatomies
 from GuideGenLib.population.write import coarse_bank
 from GuideGenLib.training import assemble
-from GuideGenLib.training.codec import linear_loss, train_codec, with_new_decoder
+from GuideGenLib.training.codec import PATCH, linear_loss, train_codec, with_new_decoder
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
-from GuideGenLib.training.loop import averaged_state, first_process_first, process_rank, steps_done
-from GuideGenLib.training.materials import codec_scans
+from GuideGenLib.training.loop import averaged_state, first_process_first, process_rank, steps_done, training_device
+from GuideGenLib.training.materials import ct_materials
+from GuideGenLib.training.patches import PatchSource
 
 SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
 
@@ -68,14 +70,15 @@ def plain_codec(job: Job) -> None:
     shipped = averaged_state(assemble.codec_run(job.run))
     labels = assemble.codec_arguments(shipped)["labels"]
     with first_process_first():
-        scans = codec_scans(job.data, job.cache, labelled=True)
+        segment = job.segmenter() if job.segmenter else None
+        materials = ct_materials(job.data, job.cache, TextEncoder.load(), segment)
     job.seed_torch(PLAIN_CODEC)
+    seed = [job.seed, process_rank()[0], steps_done(job.run / PLAIN_CODEC)]
     train_codec(
-        scans,
+        PatchSource(materials, training_device(), seed, PATCH),
         job.run / PLAIN_CODEC,
         labels=labels,
         steps=job.steps,
-        seed=job.seed,
         decoder_only=True,
         initial=with_new_decoder(shipped, labels),
         loss=linear_loss,

@@ -18,7 +18,7 @@ from torch import Tensor
 from GuideGenLib.anatomy.table import by_group, hu_mean, values
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.synthesizer import CTSynthesizer
-from GuideGenLib.training.ct import organ_means
+from GuideGenLib.data.scan_measures import organ_means
 
 OFFSET = "hu_offset.json"
 PHASES = ("none", "portal_venous")

@@ -1,6 +1,6 @@
-"""Training of the codec (stage 2)."""
+"""Training of the codec (stage 2): first encoder and decoder, then the decoder against an adversary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,42 +11,26 @@ from torch.nn import functional as nnf
 from GuideGenLib.codec.compand import compand, expand
 from GuideGenLib.codec.network import ENCODER, CodecNetwork
 from GuideGenLib.core.blocks import space_to_depth
-from GuideGenLib.data.scans import Scan
+from GuideGenLib.training.adversary import Adversary
 from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.patches import PatchSource
 
 PATCH = 48
 BATCH = 4
 RATE = 8e-4
 DECODER_RATE = 4e-4
 """Of a decoder that goes on from a first phase."""
+WITH_LABELS = 0.5
+"""Share of the batches whose decoder is told the labels."""
 LINEAR_UNIT = 1000.0
 """HU that the loss without HDR means takes as one."""
 Loss = Callable[[Tensor, Tensor, np.random.Generator], Tensor]
 """Of a reconstruction on the companded scale and the true HU, both [B, 1, D, H, W]."""
 
 
-def random_patch(scan: Scan, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-    """HU and labels [size]^3 around a random voxel, nine times in ten in the body; edges are padded with air."""
-    shape = np.array(scan.hu.shape)
-    for _ in range(8):
-        centre = rng.integers(0, shape)
-        if rng.random() < 0.1 or scan.hu[tuple(centre)] > -950:
-            break
-    start = np.clip(centre - size // 2, 0, np.maximum(shape - size, 0))
-    window = tuple(slice(a, a + size) for a in start)
-    missing = [(0, max(0, size - n)) for n in shape]
-    hu = np.pad(np.asarray(scan.hu[window]), missing, constant_values=-1024)
-    labels = None if scan.labels is None else np.pad(np.asarray(scan.labels[window]), missing)
-    return hu, labels
-
-
-def fit_linear_path(network: CodecNetwork, scans: Sequence[Scan], rng: np.random.Generator) -> None:
-    """Principal components of the 4^3 blocks of 400 random patches."""
-    blocks = []
-    for _ in range(400):
-        hu, _ = random_patch(scans[int(rng.integers(len(scans)))], 32, rng)
-        x = space_to_depth(compand(torch.from_numpy(hu.astype(np.float32))[None, None]), 4)
-        blocks.append(x.flatten(2)[0].T)
+def fit_linear_path(network: CodecNetwork, source: PatchSource, patches: int = 400) -> None:
+    """Principal components of the 4^3 blocks of random patches."""
+    blocks = [space_to_depth(compand(source.draw(1).hu.float()), 4).flatten(2)[0].T.cpu() for _ in range(patches)]
     network.set_linear_path(torch.cat(blocks))
 
 
@@ -82,7 +66,7 @@ def with_new_decoder(state: dict[str, Tensor], labels: int) -> dict[str, Tensor]
 
     Nothing of the old decoder stays: the linear path back begins as the pseudo-inverse of the encoder's own.
     """
-    network = CodecNetwork(labels)
+    network = CodecNetwork(labels, len(state["linear_in.weight"]))
     fresh = network.state_dict() | {key: value for key, value in state.items() if key.startswith(ENCODER)}
     forth, bias = fresh["linear_in.weight"].flatten(1), fresh["linear_in.bias"]
     even = forth.sum(dim=1)  # latents of a block that is one everywhere
@@ -92,47 +76,54 @@ def with_new_decoder(state: dict[str, Tensor], labels: int) -> dict[str, Tensor]
 
 
 def train_codec(
-    scans: Sequence[Scan],
+    source: PatchSource,
     run: Path,
     *,
     labels: int,
     steps: int = 1500,
-    seed: int = 0,
+    minutes: float | None = None,
+    batch: int = BATCH,
     rate: float = RATE,
     decoder_only: bool = False,
+    adversarial: bool = False,
     initial: dict[str, Tensor] | None = None,
     loss: Loss = hdr_loss,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train on patches of `scans`; `decoder_only` freezes the encoder, so that latents made before stay valid.
+    """Train on batches of patches; `decoder_only` freezes the encoder, so that latents made before stay valid.
 
-    `initial`: weights to begin with, those of a first phase; without them the linear path is fitted to the scans.
+    adversarial: the decoder also learns to make what a discriminator takes for scans (paper, section 3.3), so that the
+    grain that latents cannot hold is drawn instead of averaged away. initial: weights to begin with, those of a first
+    phase; without them the linear path is fitted to the scans.
     """
-    network = CodecNetwork(labels)
     if initial is None:
-        fit_linear_path(network, scans, np.random.default_rng(seed))
+        network = CodecNetwork(labels)
+        fit_linear_path(network, source)
     else:
+        network = CodecNetwork(labels, len(initial["linear_in.weight"]))
         network.load_state_dict(initial)
-    trainer = Trainer(network, run, steps=steps, rate=rate)
+    trainer = Trainer(network, run, steps=steps, minutes=minutes, rate=rate)
     if decoder_only:
         for part in ENCODER:
             network.get_submodule(part).requires_grad_(False)
-    sampler = np.random.default_rng([seed, trainer.rank, trainer.step])
-    labelled = [scan for scan in scans if scan.labels is not None]
+    adversary = Adversary(trainer.device) if adversarial else None
+    rng = source.rng
 
     def step_loss(model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        masked = bool(labelled) and step % 2 == 0
-        pool = labelled if masked else scans
-        drawn = [random_patch(pool[int(sampler.integers(len(pool)))], PATCH, sampler) for _ in range(BATCH)]
-        hu = torch.from_numpy(np.stack([d[0] for d in drawn])[:, None].astype(np.float32)).to(trainer.device)
-        hu = hu + torch.randn(BATCH, 1, 1, 1, 1, device=hu.device) * 5
-        mask = torch.from_numpy(np.stack([d[1] for d in drawn])).to(trainer.device) if masked else None  # type: ignore[misc]
-        output, latents = model(hu, mask)
+        patches = source.draw(batch)
+        hu = patches.hu + torch.randn(batch, 1, 1, 1, 1, device=trainer.device) * 5
+        output, latents = model(hu, patches.labels if rng.random() < WITH_LABELS else None)
         drift = nnf.relu(latents.abs() - 6).mean()
-        return loss(output, hu, sampler) + drift, {
+        value = loss(output, hu, rng) + drift
+        figures = {
             "l1": float((output.detach() - compand(hu)).abs().mean()),
             "spread": float(latents.std().detach()),
         }
+        if adversary is not None:
+            assert isinstance(model, CodecNetwork)
+            extra, more = adversary.loss(output, compand(hu), value, model.decoder_last.weight)
+            value, figures = value + extra, figures | more
+        return value, figures
 
     trainer.run(step_loss, log)
     return trainer

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.data.labelling import Segment
 from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.training.loop import RunError, process_rank, steps_done
 
@@ -37,6 +38,8 @@ class Job:
     hold_out: str
     minutes: float | None = None
     """Time for the stage in place of its steps."""
+    segmenter: Callable[[], Segment] | None = None
+    """Loads what labels the scans that have no label map; None leaves these out."""
 
     @property
     def cache(self) -> Path:

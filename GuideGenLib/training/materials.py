@@ -6,6 +6,7 @@ uterus.
 """
 
 import csv
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,16 +17,17 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import PHASES, values
 from GuideGenLib.ct.reference import reference_table
-from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.scans import HELD_OUT, Scan, load_labelled, load_scans
+from GuideGenLib.data.labelling import Segment, label_by
+from GuideGenLib.data.layouts import DataError, find_cases
+from GuideGenLib.data.scans import HELD_OUT, Scan, far_outside, load_labelled, load_scans
 from GuideGenLib.description.conditioning import SEX_NUMBERS, attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
-from GuideGenLib.training.ct import Material, prepare
 from GuideGenLib.training.mask_bank import MaskData
+from GuideGenLib.training.patches import Material, prepare
 
 CASES = "cases.csv"
 COLUMNS = ("name", "sex", "age", "phase", "text")
@@ -59,30 +61,62 @@ class Notes:
 # ---------------------------------------------------------------- scans
 
 
-def codec_scans(data: Path, cache: Path, *, labelled: bool) -> list[Scan]:
-    """The scans of the codec's training, without the held-out ones; `labelled` adds those that have labels once more,
-    with their labels. Raises DataError."""
-    scans = [scan for scan in load_scans(data, cache) if scan.name not in HELD_OUT]
-    if not scans:
-        raise DataError(f"{data} holds only scans that are held out ({', '.join(HELD_OUT)}): add others")
-    return scans + load_labelled(data, cache) if labelled else scans
+def ct_materials(
+    data: Path, cache: Path, encoder: TextEncoder, segment: Segment | None = None, *, held_out: bool = False
+) -> list[Material]:
+    """The scans of the trainings of codec and CT stage with attributes and prompts.
 
-
-def ct_materials(data: Path, cache: Path, encoder: TextEncoder) -> list[Material]:
-    """The labelled scans of the CT stage's trainings with attributes and prompts. Raises DataError."""
+    segment: labels those that have no label map; None leaves them out. held_out: those that no training sees, instead
+    of the others. Raises DataError when there is none.
+    """
     notes = read_notes(data)
-    return [_material(scan, notes.get(scan.name, Notes()), encoder) for scan in load_labelled(data, cache)]
+    cases = {case.name: case for case in find_cases(data) if (case.name in HELD_OUT) == held_out}
+    labelled = [name for name, case in cases.items() if case.labels is not None]
+    materials = []
+    for scan in load_labelled(data, cache, labelled) if labelled else []:
+        assert scan.labels is not None
+        materials.append(_material(scan, np.asarray(scan.labels), None, notes.get(scan.name, Notes()), encoder))
+    for scan in load_scans(data, cache) if segment is not None else []:
+        if scan.name in cases and scan.name not in labelled:
+            assert segment is not None
+            labels, unsure = _segmented(scan, segment, cache)
+            materials.append(_material(scan, labels, unsure, notes.get(scan.name, Notes()), encoder))
+    usable = [material for material in materials if np.isfinite(material.noise)]
+    for name in {material.name for material in materials} - {material.name for material in usable}:
+        logging.getLogger(__name__).warning("%s shows neither liver nor back muscles: its noise is not known", name)
+    if not usable:
+        raise DataError(f"{data} has no scan that the CT stage can learn from: add scans with label maps")
+    return usable
 
 
-def _material(scan: Scan, notes: Notes, encoder: TextEncoder) -> Material:
-    assert scan.labels is not None
-    known = completed(notes, np.asarray(scan.labels), np.asarray(scan.hu), scan.spacing)
-    texts = [encoder.encode(text) for text in wordings(known)]
-    vector = attributes_vector(known.sex, known.age, None)
-    material = prepare(scan, reference_table(known.phase), vector, texts)
-    if not np.isfinite(material.noise):
-        raise DataError(f"scan {scan.name} has neither liver nor back muscles labelled: its noise cannot be measured")
-    return material
+def _segmented(scan: Scan, segment: Segment, cache: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The segmenter's labels of a scan and where they are not sure, made once."""
+    kept = cache / f"{scan.name}_{scan.spacing:g}mm_segmented.npz"
+    if not kept.is_file():
+        labels, unsure = label_by(segment, np.asarray(scan.hu), scan.spacing)
+        part = kept.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez_compressed(file, labels=labels, unsure=unsure)
+        part.replace(kept)
+    with np.load(kept) as stored:
+        return stored["labels"], stored["unsure"]
+
+
+def _material(
+    scan: Scan, labels: NDArray[np.uint8], unsure: NDArray[np.bool_] | None, notes: Notes, encoder: TextEncoder
+) -> Material:
+    hu = np.where(far_outside(labels, scan.spacing), -1000, np.asarray(scan.hu)).astype(np.int16)
+    known = completed(notes, labels, hu, scan.spacing)
+    return prepare(
+        scan.name,
+        hu,
+        labels,
+        scan.spacing,
+        fallback=reference_table(known.phase),
+        typed=attributes_vector(known.sex, known.age, None),
+        texts=[encoder.encode(text) for text in wordings(known)],
+        unsure=unsure,
+    )
 
 
 def completed(notes: Notes, labels: NDArray[np.uint8], hu: NDArray[np.int16], spacing: float) -> Notes:

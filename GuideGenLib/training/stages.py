@@ -20,11 +20,20 @@ from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
-from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
+from GuideGenLib.training.codec import PATCH as CODEC_PATCH
+from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
-from GuideGenLib.training.loop import RunError, averaged_state, first_process_first, process_rank
+from GuideGenLib.training.loop import (
+    RunError,
+    averaged_state,
+    first_process_first,
+    process_rank,
+    steps_done,
+    training_device,
+)
 from GuideGenLib.training.mask import train_mask
-from GuideGenLib.training.materials import codec_scans, ct_materials, mask_data
+from GuideGenLib.training.materials import ct_materials, mask_data
+from GuideGenLib.training.patches import Material, PatchSource
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes
@@ -49,25 +58,24 @@ def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
 
 
 def codec(job: Job) -> None:
-    """First encoder and decoder on all scans, then the decoder alone with mask features."""
-    with first_process_first():
-        scans = codec_scans(job.data, job.cache, labelled=False)
+    """First encoder and decoder, then the decoder alone against its adversary: the latents stay as they are."""
+    materials = _materials(job)
     job.seed_torch(assemble.CODEC)
-    train_codec(scans, job.run / assemble.CODEC, labels=LABELS, steps=job.steps, seed=job.seed, log=say)
+    train_codec(_patches(job, materials, assemble.CODEC), job.run / assemble.CODEC, labels=LABELS, steps=job.steps,
+                minutes=job.minutes, log=say)  # fmt: skip
     if job.masked_steps == 0:
         return
-    say("codec: the decoder with mask features, the encoder stays as it is")
-    with first_process_first():
-        scans = codec_scans(job.data, job.cache, labelled=True)
+    say("codec: the decoder against its adversary, the encoder stays as it is")
     job.seed_torch(assemble.CODEC_MASKED)
     train_codec(
-        scans,
+        _patches(job, materials, assemble.CODEC_MASKED),
         job.run / assemble.CODEC_MASKED,
         labels=LABELS,
         steps=job.masked_steps,
-        seed=job.seed,
+        minutes=job.minutes,
         rate=DECODER_RATE,
         decoder_only=True,
+        adversarial=True,
         initial=averaged_state(job.run / assemble.CODEC),
         log=say,
     )
@@ -141,15 +149,15 @@ def bundle(job: Job) -> None:
             f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
             "or give --seed as it was then"
         ) from error
-    metrics = job.run / "metrics.json"
+    metrics, materials = job.run / "metrics.json", _materials(job)
     made = assemble.assemble_bundle(
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
         template=cached_torso(job.data, job.run),
         anatomies=anatomies[: job.people],
-        ct_noise=_noise(ct_materials(job.data, job.cache, TextEncoder.load())),
-        scans=[scan.name for scan in codec_scans(job.data, job.cache, labelled=False)],
+        ct_noise=_noise(materials),
+        scans=[material.name for material in materials],
         seed=job.seed,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
@@ -157,7 +165,13 @@ def bundle(job: Job) -> None:
 
 def _materials(job: Job) -> list[Material]:
     with first_process_first():
-        return ct_materials(job.data, job.cache, TextEncoder.load())
+        return ct_materials(job.data, job.cache, TextEncoder.load(), job.segmenter() if job.segmenter else None)
+
+
+def _patches(job: Job, materials: Sequence[Material], stage: str) -> PatchSource:
+    """Other patches for each process, and after each resume."""
+    seed = [job.seed, process_rank()[0], steps_done(job.run / stage)]
+    return PatchSource(materials, training_device(), seed, CODEC_PATCH)
 
 
 def _codec(job: Job) -> CodecNetwork:

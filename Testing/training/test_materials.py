@@ -14,7 +14,6 @@ from GuideGenLib.description.conditioning import SEX, SEX_KNOWN
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training.materials import (
     Notes,
-    codec_scans,
     completed,
     ct_materials,
     mask_data,
@@ -122,7 +121,7 @@ def test_notes_that_cannot_be_read(content: str, message: str | None, tmp_path: 
 def test_a_labelled_scan_becomes_material(flat: Path, tmp_path: Path) -> None:
     encoder = Counting()
     (material,) = ct_materials(flat, tmp_path / "cache", encoder)  # type: ignore[arg-type]
-    assert material.scan.name == "anna"
+    assert material.name == "anna"
     assert material.typed[[SEX, SEX_KNOWN]].tolist() == [1.0, 1.0]
     assert material.table[values()["liver"]] == pytest.approx(100, abs=5)
     assert material.table[values()["aorta"]] == pytest.approx(160, abs=20)
@@ -131,16 +130,31 @@ def test_a_labelled_scan_becomes_material(flat: Path, tmp_path: Path) -> None:
     assert any("portal venous" in text for text in encoder.texts)
 
 
-def test_codec_scans_leave_held_out_ones_aside(flat: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    (flat / "ct" / "bert.nii.gz").rename(flat / "ct" / f"{HELD_OUT[0]}.nii.gz")
-    assert [(s.name, s.labels is None) for s in codec_scans(flat, cache, labelled=False)] == [("anna", True)]
-    both = codec_scans(flat, cache, labelled=True)
-    assert [(s.name, s.labels is None) for s in both] == [("anna", True), ("anna", False)]
-    (flat / "ct" / "anna.nii.gz").unlink()
-    (flat / "labels" / "anna.nii.gz").unlink()
-    with pytest.raises(DataError, match="only scans that are held out"):
-        codec_scans(flat, cache, labelled=False)
+def test_a_scan_without_labels_gets_those_of_the_segmenter_once(flat: Path, tmp_path: Path) -> None:
+    calls = []
+
+    def segment(hu: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+        calls.append(spacing)
+        size = [round(n * spacing / 3) for n in hu.shape]
+        grown = np.kron(hu[::3, ::3, ::3] > 90, np.ones((2, 2, 2)))[: size[0], : size[1], : size[2]]
+        labels = np.zeros(size, np.uint8)
+        labels[tuple(slice(0, n) for n in grown.shape)] = grown * values()["liver"]
+        return labels, np.full(size, 0.9, np.float32)
+
+    encoder, cache = Counting(), tmp_path / "cache"
+    anna, bert = ct_materials(flat, cache, encoder, segment)  # type: ignore[arg-type]
+    assert [anna.name, bert.name] == ["anna", "bert"]
+    assert (bert.labels == values()["liver"]).any()
+    assert len(ct_materials(flat, cache, encoder, segment)) == 2 and calls == [2.0]  # type: ignore[arg-type]
+
+
+def test_held_out_scans_are_left_aside(flat: Path, tmp_path: Path) -> None:
+    for folder in ("ct", "labels"):
+        (flat / folder / "anna.nii.gz").rename(flat / folder / f"{HELD_OUT[0]}.nii.gz")
+    with pytest.raises(DataError, match="no scan that the CT stage can learn from"):
+        ct_materials(flat, tmp_path / "cache", Counting())  # type: ignore[arg-type]
+    (held,) = ct_materials(flat, tmp_path / "cache", Counting(), held_out=True)  # type: ignore[arg-type]
+    assert held.name == HELD_OUT[0]
 
 
 def test_people_become_mask_data() -> None:

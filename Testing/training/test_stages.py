@@ -1,7 +1,6 @@
 """A few steps of each training, on patches that are small."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,63 +12,95 @@ from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
-from GuideGenLib.data.scans import Scan
+from GuideGenLib.data.scan_measures import metal_mask, organ_means
 from GuideGenLib.mask.network import MaskConfig
-from GuideGenLib.training import calibrate_ct, codec, ct, mask
-from GuideGenLib.training.ct import Material, train_ct_flow, train_ct_mean
+from GuideGenLib.training import adversary, calibrate_ct, codec, ct, mask
+from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import averaged_state, steps_done
+from GuideGenLib.training.patches import Material, PatchSource, prepare
 
 LABELS = len(anatomy_rows())
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patches of 16 and 24 voxels and narrow CT networks: the loops are what is tested."""
-    monkeypatch.setattr(codec, "PATCH", 16)
-    monkeypatch.setattr(codec, "BATCH", 2)
-    monkeypatch.setattr(ct, "PATCH", 24)
-    monkeypatch.setattr(ct, "CTConfig", lambda labels, inputs, widths=(8, 16): CTConfig(labels, inputs, widths=(8, 16)))
+    """Few and small patches and narrow CT networks: the loops are what is tested."""
+    monkeypatch.setattr(
+        ct, "CTConfig", lambda labels, inputs, latent, widths=None: CTConfig(labels, inputs, latent, widths=(8, 16))
+    )
 
 
 @pytest.fixture
-def scan(organs: np.ndarray, hu: np.ndarray) -> Scan:
-    return Scan("anna", hu, organs, 6.0)
+def material(organs: np.ndarray, hu: np.ndarray) -> Material:
+    return prepare(
+        "anna",
+        hu,
+        organs,
+        6.0,
+        fallback=np.zeros(LABELS, np.float32),
+        typed=np.zeros(16, np.float32),
+        texts=[torch.ones(3, 384)],
+    )
 
 
 @pytest.fixture
-def material(scan: Scan) -> Material:
-    return ct.prepare(scan, np.zeros(LABELS, np.float32), np.zeros(16, np.float32), [torch.ones(3, 384)])
+def source(material: Material) -> PatchSource:
+    return patches_of(material, 16)
+
+
+def patches_of(material: Material, size: int) -> PatchSource:
+    """Always the same ones."""
+    return PatchSource([material], torch.device("cpu"), [0], size)
+
+
+def volume_of(material: Material) -> Tensor:
+    """Its HU [1, 1, D, H, W]."""
+    return torch.from_numpy(material.hu.astype(np.float32))[None, None]
 
 
 def quiet(_: str) -> None:
     """No log."""
 
 
-def test_the_codec_begins_better_than_a_plain_average(scan: Scan, tmp_path: Path) -> None:
+def test_the_codec_begins_better_than_a_plain_average(
+    material: Material, source: PatchSource, tmp_path: Path
+) -> None:
     """The linear path is fitted before the first step."""
-    trainer = codec.train_codec([scan], tmp_path, labels=LABELS, steps=1, log=quiet)
-    volume = torch.from_numpy(scan.hu.astype(np.float32))[None, None]
+    trainer = codec.train_codec(source, tmp_path, labels=LABELS, steps=1, log=quiet)
+    volume = volume_of(material)
     with torch.inference_mode():
         error = (trainer.network.decode(trainer.network.encode(volume)) - volume).abs().mean()
     assert error < 0.25 * (volume - volume.mean()).abs().mean()
 
 
-def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(scan: Scan, tmp_path: Path) -> None:
-    plain = Scan("anna", scan.hu, None, 6.0)
-    codec.train_codec([plain], tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(
+    source: PatchSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adversary, "WARM_UP", 2)
+    codec.train_codec(source, tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
     first = averaged_state(tmp_path / "codec")
-    # the warm-up keeps the rate low: a few steps are needed to see the label features, which begin at zero, move
+    lines: list[str] = []
     codec.train_codec(
-        [plain, scan], tmp_path / "masked", labels=LABELS, steps=6, decoder_only=True, initial=first, log=quiet
+        source,
+        tmp_path / "masked",
+        labels=LABELS,
+        steps=6,
+        decoder_only=True,
+        adversarial=True,
+        initial=first,
+        log=lines.append,
     )
     second = averaged_state(tmp_path / "masked")
     changed = {key for key in first if not torch.equal(first[key], second[key])}
     assert not [key for key in changed if key.startswith(("linear_in", "encoder"))]
     assert {"linear_out.weight", "decoder_last.weight", "label_quarter.weight"} <= changed
+    assert "judge" in lines[-1] and "weight" in lines[-1]  # the adversary had its say
 
 
-def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(scan: Scan, tmp_path: Path) -> None:
-    codec.train_codec([scan], tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(
+    material: Material, source: PatchSource, tmp_path: Path
+) -> None:
+    codec.train_codec(source, tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
     old = averaged_state(tmp_path / "codec")
     torch.manual_seed(5)
     new = codec.with_new_decoder(old, LABELS)
@@ -80,7 +111,7 @@ def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(scan: Sc
     assert all(torch.equal(new[key], value) for key, value in old.items() if key.startswith(("linear_in", "encoder")))
     network = CodecNetwork(LABELS)
     network.load_state_dict(new)
-    volume = torch.from_numpy(scan.hu.astype(np.float32))[None, None]
+    volume = volume_of(material)
     with torch.inference_mode():
         error = (network.decode(network.encode(volume)) - volume).abs().mean()
     assert error < 0.25 * (volume - volume.mean()).abs().mean()  # its linear path fits the encoder's
@@ -100,23 +131,22 @@ def test_hdr_losses_look_closest_at_soft_tissue_and_the_linear_loss_at_hu() -> N
     assert [soft_hu, bone_hu, lung_hu] == pytest.approx(3 * [0.02], rel=1e-3)
 
 
-def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tmp_path: Path) -> None:
+def test_mean_and_flow_are_trained_and_the_spread_is_kept(
+    material: Material, source: PatchSource, tmp_path: Path
+) -> None:
     network = CodecNetwork(LABELS, wide=8, narrow=8)
-    codec.fit_linear_path(network, [material.scan], np.random.default_rng(0))
-    mean = train_ct_mean(network, [material], tmp_path / "ct_mean", labels=LABELS, steps=2, log=quiet)
+    codec.fit_linear_path(network, source, patches=40)
+    small = {"labels": LABELS, "patch": 24, "log": quiet}
+    mean = train_ct_mean(network, [material], tmp_path / "ct_mean", steps=2, **small)
     assert isinstance(mean.network, CTNetwork)
-    _, spread = train_ct_flow(
-        network, mean.network, [material], tmp_path / "ct_flow", labels=LABELS, steps=2, log=quiet
-    )
+    _, spread = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", steps=2, batch=3, **small)
     kept = torch.tensor(json.loads((tmp_path / "ct_flow" / "spread.json").read_text()))
     assert torch.equal(kept, spread)
-    assert spread.shape == (8,)
+    assert spread.shape == (network.latent,)
     assert (spread > 0).all()
-    (tmp_path / "ct_flow" / "spread.json").write_text(json.dumps([2.0] * 8))
-    _, resumed = train_ct_flow(
-        network, mean.network, [material], tmp_path / "ct_flow", labels=LABELS, steps=3, log=quiet
-    )
-    assert resumed.tolist() == [2.0] * 8
+    (tmp_path / "ct_flow" / "spread.json").write_text(json.dumps([2.0] * network.latent))
+    _, resumed = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", steps=3, **small)
+    assert resumed.tolist() == [2.0] * network.latent
     assert steps_done(tmp_path / "ct_flow") == 3
 
 
@@ -126,20 +156,11 @@ def test_an_organ_has_the_mean_of_its_inside_without_metal() -> None:
     hu[2:10, 2:10, 2:10] = 60
     labels[0, 0], hu[0, 0] = 2, 30  # too few voxels
     clean = np.zeros(labels.shape, bool)
-    assert ct.organ_means(hu, labels, np.array([0, 1, 2], np.float32), clean).tolist() == [0, 60, 2]
+    assert organ_means(hu, labels, np.array([0, 1, 2], np.float32), clean).tolist() == [0, 60, 2]
     hu[5:8, 5:8, 5:8] = 1800
-    metal = ct.metal_mask(hu, 5.0)
+    metal = metal_mask(hu, 5.0)
     assert metal[5:8, 5:8, 5:8].all() and not metal[0].any()
-    assert ct.organ_means(hu, labels, np.array([0, 1, 2], np.float32), metal).tolist() == [0, 60, 2]
-
-
-def test_no_loss_is_taken_at_metal(material: Material) -> None:
-    metal = np.ones(material.metal.shape, bool)
-    source = ct.PatchSource([replace(material, metal=metal)], [0])
-    *_, clean, _ = source.draw()
-    assert clean.shape == (6, 6, 6)
-    matrix_free = clean[2:4, 2:4, 2:4]
-    assert not matrix_free.any()
+    assert organ_means(hu, labels, np.array([0, 1, 2], np.float32), metal).tolist() == [0, 60, 2]
 
 
 def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

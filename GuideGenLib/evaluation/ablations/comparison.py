@@ -18,6 +18,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import HU_RANGE
+from GuideGenLib.data.scan_measures import soft_tissue_noise
 from GuideGenLib.data.scans import HELD_OUT, resample
 from GuideGenLib.evaluation.ablations.variants import (
     FULL_PAPER,
@@ -38,7 +39,6 @@ from GuideGenLib.judges.agreement import compare_organs
 from GuideGenLib.judges.classifiers import SPACING as CLASSIFIER_SPACING
 from GuideGenLib.judges.classifiers import decade_of
 from GuideGenLib.judges.segmenter import SPACING
-from GuideGenLib.training.ct import soft_tissue_noise
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Generator

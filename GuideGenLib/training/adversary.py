@@ -1,0 +1,84 @@
+"""The discriminator that the codec's decoder is trained against.
+
+A 3D patch discriminator on display windows of the volume: on the companded scale alone the grain of soft tissue is too
+faint to be seen beside bone and air. Hinge losses; its weight against the reconstruction loss balances their gradients
+at the decoder's last layer (Esser et al., CVPR 2021, equation 7). Not kept in checkpoints: a resumed run trains a new
+one.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+from torch.nn.utils.parametrizations import spectral_norm
+
+from GuideGenLib.codec.compand import compand
+
+WINDOWS_HU = ((-1000.0, -400.0), (-160.0, 240.0), (0.0, 1200.0))
+"""Low and high end: lung, soft tissue, bone."""
+SHARE = 0.6
+"""Gradient that the adversary has at the last layer, relative to the reconstruction's."""
+FEATURES = 0.5
+"""Weight of the features' distance, in units of the adversarial loss."""
+RATE = 4e-4
+WARM_UP = 100
+"""Steps that only the discriminator learns."""
+
+
+class Discriminator(nn.Module):
+    """Companded volume [B, 1, D, H, W] -> features of each layer; the last one [B, 1, d, h, w] is its judgement."""
+
+    def __init__(self, widths: tuple[int, ...] = (48, 96, 128)) -> None:
+        super().__init__()
+        ends = torch.tensor(WINDOWS_HU)
+        self.register_buffer("low", compand(ends[:, 0]).view(1, -1, 1, 1, 1))
+        self.register_buffer("high", compand(ends[:, 1]).view(1, -1, 1, 1, 1))
+        layers, before = [], 1 + len(WINDOWS_HU)
+        for number, width in enumerate(widths):
+            layers.append(spectral_norm(nn.Conv3d(before, width, 4 if number < 2 else 3, 2 if number < 2 else 1, 1)))
+            before = width
+        layers.append(spectral_norm(nn.Conv3d(before, 1, 3, padding=1)))
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        windows = ((x - self.low) / (self.high - self.low) * 2 - 1).clamp(-1.1, 1.1)
+        h = torch.cat([x, windows], dim=1)
+        features = []
+        for layer in self.layers[:-1]:
+            h = nnf.leaky_relu(layer(h), 0.2)
+            features.append(h)
+        return [*features, self.layers[-1](h)]
+
+
+class Adversary:
+    """A discriminator with its optimiser; one call of `loss` trains both sides for one batch."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.network = Discriminator().to(device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=RATE, betas=(0.5, 0.9))
+        self.steps = 0
+
+    def loss(self, output: Tensor, target: Tensor, value: Tensor, last: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """What is added to the decoder's reconstruction loss `value`; output, target companded [B, 1, D, H, W].
+
+        last: weights of the decoder's last layer, at which the gradients are balanced.
+        """
+        real, made = self.network(target)[-1], self.network(output.detach())[-1]
+        judged = nnf.relu(1 - real).mean() + nnf.relu(1 + made).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        judged.backward()
+        self.optimiser.step()
+        self.steps += 1
+        figures = {"judge": float(judged.detach())}
+        if self.steps <= WARM_UP:
+            return output.new_zeros(()), figures
+        self.network.requires_grad_(False)
+        with torch.no_grad():
+            wanted = self.network(target)[:-1]
+        features = self.network(output)
+        likeness = sum((a.float() - b.float()).abs().mean() for a, b in zip(features[:-1], wanted, strict=True))
+        adversarial = -features[-1].float().mean() + FEATURES * likeness
+        self.network.requires_grad_(True)
+        own = torch.autograd.grad(value, last, retain_graph=True)[0].norm()
+        other = torch.autograd.grad(adversarial, last, retain_graph=True)[0].norm()
+        weight = (SHARE * own / (other + 1e-8)).clamp(max=1.0).detach()
+        return weight * adversarial, figures | {"weight": float(weight)}
