@@ -15,9 +15,9 @@ from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.skeleton import ANGLES, DEPTHS, HEIGHTS
 
 MASK = MaskConfig(classes=68, widths=(8, 16, 16))
-CODEC = {"labels": 73, "wide": 16, "narrow": 8}
-CT_MEAN = CTConfig(labels=73, inputs=8, widths=(8, 16))
-CT_FLOW = CTConfig(labels=73, inputs=16, widths=(8, 16))
+CODEC = {"labels": 73, "latent": 8, "wide": 16, "narrow": 8}
+CT_MEAN = CTConfig(labels=73, inputs=8, latent=8, widths=(8, 16))
+CT_FLOW = CTConfig(labels=73, inputs=16, latent=8, widths=(8, 16))
 
 
 def write_tiny_bundle(path: Path) -> Path:

@@ -27,6 +27,9 @@ WARM_UP = 100
 class Discriminator(nn.Module):
     """Companded volume [B, 1, D, H, W] -> features of each layer; the last one [B, 1, d, h, w] is its judgement."""
 
+    low: Tensor
+    high: Tensor
+
     def __init__(self, widths: tuple[int, ...] = (48, 96, 128)) -> None:
         super().__init__()
         ends = torch.tensor(WINDOWS_HU)

@@ -24,7 +24,7 @@ def network() -> CodecNetwork:
 
 
 def test_the_linear_path_reconstructs_what_has_as_many_directions(network: CodecNetwork) -> None:
-    blocks = blocks_of_rank(8)
+    blocks = blocks_of_rank(16)
     network.set_linear_path(blocks)
     volume = expand(depth_to_space(blocks[:64].T.reshape(1, 64, 4, 4, 4), FACTOR))
     with torch.inference_mode():
@@ -40,7 +40,7 @@ def test_latents_of_the_fitted_blocks_have_unit_variance_in_falling_importance(n
     latents = torch.nn.functional.conv3d(
         blocks.T.reshape(1, 64, 10, 10, 6), network.linear_in.weight, network.linear_in.bias
     )
-    assert torch.allclose(latents.square().mean(dim=(0, 2, 3, 4)), torch.ones(8), atol=1e-3)
+    assert torch.allclose(latents.square().mean(dim=(0, 2, 3, 4)), torch.ones(network.latent), atol=1e-3)
     assert (network.importance.diff() <= 1e-6).all()
 
 
@@ -50,7 +50,7 @@ def test_shapes(network: CodecNetwork, shape: tuple[int, int, int]) -> None:
     labels = torch.randint(0, 5, (2, *shape), dtype=torch.uint8)
     with torch.inference_mode():
         latents = network.encode(hu)
-        assert latents.shape == (2, 8, *(n // FACTOR for n in shape))
+        assert latents.shape == (2, CodecNetwork(5).latent, *(n // FACTOR for n in shape))
         assert network.decode(latents).shape == network.decode(latents, labels).shape == hu.shape
 
 

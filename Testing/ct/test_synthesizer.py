@@ -15,9 +15,9 @@ LABELS = 5
 @pytest.fixture
 def stage() -> CTSynthesizer:
     torch.manual_seed(0)
-    mean = CTNetwork(CTConfig(LABELS, inputs=8, widths=(8, 16))).eval()
-    flow = CTNetwork(CTConfig(LABELS, inputs=16, widths=(8, 16))).eval()
-    codec = CodecNetwork(LABELS, wide=8, narrow=8).eval()
+    mean = CTNetwork(CTConfig(LABELS, inputs=8, latent=8, widths=(8, 16))).eval()
+    flow = CTNetwork(CTConfig(LABELS, inputs=16, latent=8, widths=(8, 16))).eval()
+    codec = CodecNetwork(LABELS, latent=8, wide=8, narrow=8).eval()
     codec.set_linear_path(torch.randn(500, 64))
     for network in (mean, flow):
         torch.nn.init.normal_(network.head.weight, std=0.05)

@@ -23,8 +23,8 @@ from GuideGenLib.training.loop import RunError, Trainer, averaged_state
 CLASSES, LABELS = 68, len(anatomy_rows())
 BIAS = [0.01 * k for k in range(CLASSES)]
 MASK = MaskConfig(CLASSES, grid=(16, 8, 24), code=4, widths=(8, 12, 16), queries=2)
-MEAN = CTConfig(LABELS, inputs=8, widths=(8, 16), code=2, queries=3)
-FLOW = CTConfig(LABELS, inputs=16, widths=(12, 16))
+MEAN = CTConfig(LABELS, inputs=8, latent=8, widths=(8, 16), code=2, queries=3)
+FLOW = CTConfig(LABELS, inputs=16, latent=8, widths=(12, 16))
 CODEC = {"labels": LABELS, "latent": 8, "wide": 16, "narrow": 8, "code": 3}
 SPREAD = [0.1 * channel for channel in range(1, 9)]
 OFFSET = [0.5 * value for value in range(73)]

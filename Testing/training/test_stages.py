@@ -168,7 +168,7 @@ def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     class Bright:
         spread = torch.ones(8)
-        mean = CTNetwork(CTConfig(LABELS, inputs=8, widths=(8, 16)))
+        mean = CTNetwork(CTConfig(LABELS, inputs=8, latent=8, widths=(8, 16)))
 
         def __init__(self, offset: Tensor) -> None:
             self.offset = offset
