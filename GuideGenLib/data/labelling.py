@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.core.resample import nearest, resample, vote, weights
-from GuideGenLib.data.tissues import LOBES, body_mask, select, split_tissues
+from GuideGenLib.data.tissues import body_mask, split_tissues
 
 Segment = Callable[[NDArray[np.float32], float], tuple[NDArray[np.uint8], NDArray[np.float32]]]
 """HU and their spacing in mm -> labels at SEGMENT_MM and the probability of each."""
@@ -38,7 +39,7 @@ def label_by(segment: Segment, hu: NDArray[np.int16], spacing: float) -> tuple[N
     labels = split_tissues(organs.astype(np.uint8), hu, grid)
     near = [nearest(n, SEGMENT_MM, new, spacing) for n, new in zip(coarse.shape, hu.shape, strict=True)]
     doubtful = (resample(probability, up) < LEAST_SURE) | (coarse[np.ix_(*near)] == 0) & (organs > 0)
-    found_by_hu = select(labels, (*BY_HU[1:], *LOBES)) | (labels == 0)
+    found_by_hu = select(labels, (*BY_HU[1:], *LUNGS)) | (labels == 0)
     # soft tissue that got no name is an organ that was missed
     unsure = (doubtful & ~found_by_hu) | (labels == values()["body"])
     return labels, unsure
@@ -48,7 +49,7 @@ def plausible(labels: NDArray[np.uint8], hu: NDArray[np.int16]) -> NDArray[np.bo
     """Where a label may have the HU that lie there."""
     low, high = np.full(256, SOFT_HU[0]), np.full(256, SOFT_HU[1])
     bones = [row.value for row in by_group()["bones"]]
-    airy = [values()[key] for key in (*LOBES, "trachea")]
+    airy = [values()[key] for key in (*LUNGS, "trachea")]
     low[bones], high[bones] = BONE_HU
     low[airy], high[airy] = LUNG_HU
     low[0], high[0] = -32768, 32767

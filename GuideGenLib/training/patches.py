@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.data.scan_measures import (
@@ -22,7 +23,7 @@ from GuideGenLib.data.scan_measures import (
     skin_depth_map,
     soft_tissue_noise,
 )
-from GuideGenLib.data.tissues import LOBES, nearest, select
+from GuideGenLib.data.tissues import nearest
 
 TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_tumor")
 VESSEL, UNSURE = 1, 2
@@ -74,7 +75,7 @@ def prepare(
     metal = metal_mask(hu, spacing)
     table = organ_means(hu, labels, fallback, metal)
     vessels = select(labels, ("lung_vessel",))
-    lobes = nearest(labels, select(labels, LOBES), vessels, (spacing,) * 3)
+    lobes = nearest(labels, select(labels, LUNGS), vessels, (spacing,) * 3)
     marks = VESSEL * vessels.astype(np.uint8) + UNSURE * (metal if unsure is None else metal | unsure).astype(np.uint8)
     noise = soft_tissue_noise(hu, labels)
     depth = skin_depth_map(labels > 0, spacing)
