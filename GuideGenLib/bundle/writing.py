@@ -1,14 +1,12 @@
 """Writing a bundle: whole or not at all."""
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.bundle.reading import CONFIG, FORMAT, SUFFIX, Bundle, file_name, labels_hash, load_bundle
-from GuideGenLib.core.files import write_json
+from GuideGenLib.core.files import replaced, write_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,10 +34,7 @@ def write_bundle(
     from safetensors.torch import save_file
 
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as temporary:
-        fresh, stale = Path(temporary) / "new", Path(temporary) / "old"
-        fresh.mkdir()
+    with replaced(path, lambda file: file.name == CONFIG or file.suffix == SUFFIX) as fresh:
         files = {}
         for stem, group in sorted(tensors.items()):
             file = fresh / file_name(stem + SUFFIX, path)
@@ -54,10 +49,4 @@ def write_bundle(
         }  # fmt: skip
         write_json(config, fresh / CONFIG)
         load_bundle(fresh)
-        if path.exists():
-            for other in path.iterdir():
-                if other.name != CONFIG and other.suffix != SUFFIX and other.is_file():
-                    shutil.copy2(other, fresh / other.name)
-            path.rename(stale)
-        fresh.rename(path)
     return load_bundle(path)

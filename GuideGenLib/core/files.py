@@ -3,10 +3,11 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,26 @@ def staged(folder: Path) -> Iterator[Path]:
                 parent.rmdir()
             except OSError:
                 break
+
+
+@contextmanager
+def replaced(folder: Path, stale: Callable[[Path], bool]) -> Iterator[Path]:
+    """A private folder to write into, which takes the place of `folder` at the end.
+
+    What the old folder holds and is not `stale` moves along, for instance a model card. When the block fails the old
+    one stays as it was. Raises OSError for a folder that cannot be written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=folder.parent) as private:
+        fresh, old = Path(private) / "new", Path(private) / "old"
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            for kept in folder.iterdir():
+                if not stale(kept):
+                    (shutil.copytree if kept.is_dir() else shutil.copy2)(kept, fresh / kept.name)
+            folder.rename(old)
+        fresh.rename(folder)
 
 
 @contextmanager

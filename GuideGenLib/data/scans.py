@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.layouts import CaseFiles, DataError, find_cases, read_case, read_ct_image
 from GuideGenLib.data.scan_measures import METAL_HU
@@ -45,9 +46,8 @@ def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
         kept = cache / f"{case.name}_{spacing:g}mm.npy"
         if not _fresh(kept, case.ct):
             image = resample(read_ct_image(case), spacing, sitk.sitkLinear, -1024)
-            with _part(kept).open("wb") as file:
+            with atomic(kept) as private, private.open("wb") as file:
                 np.save(file, np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.int16))
-            _part(kept).replace(kept)
         scans.append(Scan(case.name, np.load(kept, mmap_mode="r"), None, spacing))
     return scans
 
@@ -66,9 +66,8 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
         kept = cache / f"{case.name}_{spacing:g}mm_labelled.npz"
         if not _fresh(kept, case.ct, case.labels):
             labels, hu = _labelled(case, spacing)
-            with _part(kept).open("wb") as file:
+            with atomic(kept) as private, private.open("wb") as file:
                 np.savez_compressed(file, labels=labels, hu=hu)
-            _part(kept).replace(kept)
         with np.load(kept) as stored:
             scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing))
     missing = sorted(set(names or ()) - {scan.name for scan in scans})
@@ -110,7 +109,3 @@ def _claim(cache: Path, data: Path) -> None:
 def _fresh(kept: Path, *sources: Path) -> bool:
     """Whether a file of the cache is there and not older than what it was made from."""
     return kept.is_file() and kept.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
-
-
-def _part(kept: Path) -> Path:
-    return kept.with_name(kept.name + ".part")

@@ -14,7 +14,6 @@ the judges judge.
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from safetensors.torch import load, save
 from GuideGenLib.bundle import labels_hash
 from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import EvaluationError
-from GuideGenLib.core.files import write_json
+from GuideGenLib.core.files import replaced, write_json
 from GuideGenLib.core.resources import resource
 from GuideGenLib.judges.plain_codec import PlainCodec, decoder_tensors, encoder_hash
 from GuideGenLib.judges.segmenter import Segmenter
@@ -108,12 +107,11 @@ def write_judges(
     Raises EvaluationError, VolumeError.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     groups = {SEGMENTER: _half(segmenter)} | ({CLASSIFIERS: _half(classifiers[0])} if classifiers else {})
     groups |= {PLAIN_CODEC: decoder_tensors(plain_codec[0])} if plain_codec else {}
     files: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as temporary:
-        fresh = Path(temporary)
+    ours = {CONFIG, *(name + SUFFIX for name in (SEGMENTER, CLASSIFIERS, PLAIN_CODEC))}
+    with replaced(path, lambda file: file.name in ours) as fresh:
         for name, tensors in groups.items():
             content = save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
             (fresh / (name + SUFFIX)).write_bytes(content)
@@ -127,12 +125,6 @@ def write_judges(
             about[PLAIN_CODEC] = {"encoder": encoder_hash(plain_codec[0]), "training": dict(plain_codec[1])}
         write_json(about, fresh / CONFIG)
         load_judges(fresh)
-        path.mkdir(exist_ok=True)
-        (path / CONFIG).unlink(missing_ok=True)  # without it a folder that is half replaced is no folder of judges
-        for stale in (SEGMENTER, CLASSIFIERS, PLAIN_CODEC):
-            (path / (stale + SUFFIX)).unlink(missing_ok=True)
-        for name in (*files, CONFIG):
-            (fresh / name).replace(path / name)
     return load_judges(path)
 
 

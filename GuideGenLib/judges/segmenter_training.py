@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.scans import Scan
 from GuideGenLib.judges.agreement import HOSTS, ORGANS, compare_labels, compare_organs
@@ -88,10 +89,8 @@ def _write_anatomy(torso: np.ndarray, index: int, seed: int, path: Path) -> None
     torch.set_num_threads(1)
     sample = draw_sample(torso, index, OTHER_PEOPLE + seed)
     labels = _with_lesions(sample, generator_of(OTHER_PEOPLE + seed, index, 1))
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with atomic(path) as private, private.open("wb") as file:
         np.savez_compressed(file, labels=labels)
-    part.replace(path)
 
 
 def _with_lesions(sample: Sample, rng: np.random.Generator, attempts: int = 6) -> np.ndarray:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.layouts import find_case, read_case
 from GuideGenLib.data.tissues import closed, largest, opened
@@ -340,9 +341,9 @@ def cached_torso(data_dir: Path, folder: Path, progress: Progress = silent) -> T
 
 
 def write_torso(torso: Torso, folder: Path) -> Path:
-    """Write torso.npz (labels, ct, spacing) into `folder`, beside the target first and then renamed."""
+    """Write torso.npz (labels, ct, spacing) into `folder`, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    target, part = folder / "torso.npz", folder / "torso.part.npz"
-    np.savez_compressed(part, labels=torso.labels, ct=torso.ct, spacing=np.array(torso.spacing))
-    part.replace(target)
+    target = folder / "torso.npz"
+    with atomic(target) as private:
+        np.savez_compressed(private, labels=torso.labels, ct=torso.ct, spacing=np.array(torso.spacing))
     return target

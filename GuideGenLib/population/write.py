@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -14,7 +13,9 @@ import SimpleITK as sitk
 import torch
 from numpy.typing import NDArray
 
+from GuideGenLib.core.files import atomic, write_text
 from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.description.model import Finding
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.population.attributes import Attributes
@@ -39,8 +40,8 @@ def write_population(
 
     torso: uint8 [z, y, x] at 3 mm. A case that is there already is left as it is, so a broken run goes on
     where it stopped.
-    The JSON holds prompt, attributes and the findings that the anatomy shows. Raises OSError where nothing can be
-    written.
+    The JSON holds prompt, attributes and the findings that the anatomy shows. Raises VolumeError
+    where nothing can be written.
     """
     for index in range(n):
         progress("population", index / n)
@@ -54,9 +55,7 @@ def write_population(
         prompt = write_prompt(sample.attributes, findings, generator_of(seed, index, 2))
         image = sitk.GetImageFromArray(labels)
         image.SetSpacing((SPACING,) * 3)
-        partial = folder / "anatomy.partial.nii.gz"
-        sitk.WriteImage(image, str(partial), useCompression=True)
-        partial.replace(folder / "anatomy.nii.gz")
+        write_volume(image, folder / "anatomy.nii.gz")
         record = {
             "prompt": prompt,
             "attributes": {**asdict(sample.attributes), "habitus": sample.attributes.habitus},
@@ -66,9 +65,7 @@ def write_population(
             "index": index,
         }
         text = json.dumps(record, indent=1, default=lambda value: np.asarray(value).tolist())
-        partial = folder / "description.partial"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / "description.json")
+        write_text(text, folder / "description.json")
     progress("population", 1.0)
 
 
@@ -106,15 +103,13 @@ def _make_chunk(torso: NDArray[np.uint8], seed: int, start: int, count: int, pat
     for index in range(start, start + count):
         sample = draw_sample(torso, index, seed)
         samples.append((coarse(sample.labels), sample.attributes))
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    with atomic(path) as private, private.open("wb") as file:
         np.savez_compressed(
             file,
             labels=np.stack([labels for labels, _ in samples]),
             attributes=json.dumps([asdict(who) for _, who in samples]),
             torso=_fingerprint(torso),
         )
-    partial.replace(path)
     return path
 
 

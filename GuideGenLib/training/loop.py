@@ -14,6 +14,7 @@ from torch import Tensor, distributed, nn
 
 from GuideGenLib.core.device import measure
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.files import atomic, write_json
 
 
 class RunError(GuideGenError):
@@ -181,11 +182,9 @@ class Trainer:
         tensors |= {f"average.{k}": v for k, v in self.average.items()}
         for index, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-        part = self.run_folder / "state.part"
-        save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, part)
-        part.replace(self.run_folder / "state.safetensors")
-        part.write_text(json.dumps({"step": self.step, "steps": self.steps, "seconds": self.seconds}))
-        part.replace(self.run_folder / "state.json")
+        with atomic(self.run_folder / "state.safetensors") as private:
+            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, private)
+        write_json({"step": self.step, "steps": self.steps, "seconds": self.seconds}, self.run_folder / "state.json")
 
     def _load(self) -> None:
         state_of_run = json.loads((self.run_folder / "state.json").read_text())

@@ -14,6 +14,8 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
+from GuideGenLib.core.files import atomic
+
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 1, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
 
 
@@ -40,20 +42,19 @@ def save_mask_data(data: MaskData, path: Path) -> int:
     for row, texts in zip(owned, data.texts, strict=True):
         row[: len(texts)] = [order[id(text)] for text in texts]
     packed = lzma.compress(np.ascontiguousarray(data.labels).tobytes(), lzma.FORMAT_XZ, filters=FILTERS)
-    part = path.with_suffix(".part")
-    save_file(
-        {
-            "labels": np.frombuffer(packed, np.uint8),
-            "shape": np.array(data.labels.shape, np.int64),
-            "typed": data.typed.astype(np.float32),
-            "text_states": (states / scale).round().to(torch.int8).numpy(),
-            "text_scale": scale[:, 0].half().numpy(),
-            "text_ends": np.cumsum([len(text) for text in numbers.values()], dtype=np.int64),
-            "text_of": owned,
-        },
-        part,
-    )
-    part.replace(path)
+    with atomic(path) as private:
+        save_file(
+            {
+                "labels": np.frombuffer(packed, np.uint8),
+                "shape": np.array(data.labels.shape, np.int64),
+                "typed": data.typed.astype(np.float32),
+                "text_states": (states / scale).round().to(torch.int8).numpy(),
+                "text_scale": scale[:, 0].half().numpy(),
+                "text_ends": np.cumsum([len(text) for text in numbers.values()], dtype=np.int64),
+                "text_of": owned,
+            },
+            private,
+        )
     return path.stat().st_size
 
 
