@@ -11,19 +11,9 @@ from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import largest_share
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
-from GuideGenLib.mask.findings.shapes import (
-    TOUCHING,
-    Body,
-    Growth,
-    Spacing,
-    Texture,
-    box_around,
-    grow,
-    offsets_mm,
-    push,
-    shares,
-)
+from GuideGenLib.mask.findings.shapes import TOUCHING, Growth, Spacing, shares
 from GuideGenLib.mask.findings.sites import LesionError, Place, find_place
+from GuideGenLib.mask.findings.solid import MANNERS, Solid, body_of
 from GuideGenLib.mask.findings.tissue import FILLERS, lung_margin, movable, soft_keys
 
 if TYPE_CHECKING:
@@ -57,28 +47,6 @@ class LesionRecord:
     center_voxel: tuple[float, float, float]
     center_mm: tuple[float, float, float]
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How the lesions of an organ look and grow.
-
-    `core` is the part of the radius whose tissue is consumed rather than pushed; `inside` the range of the share of a
-    lesion that starts in its own tissue, and `exophytic` whether more than that share is to be avoided.
-    """
-
-    texture: Texture
-    core: float
-    inside: tuple[float, float]
-    exophytic: bool = False
-
-
-MANNERS = {
-    "lung": Manner(Texture(lobes=0.10, spikes=0.16), core=0.75, inside=(0.95, 1.0)),
-    "liver": Manner(Texture(lobes=0.14), core=0.70, inside=(0.85, 1.0)),
-    "kidney": Manner(Texture(lobes=0.10), core=0.75, inside=(0.3, 0.85), exophytic=True),
-    "pancreas": Manner(Texture(lobes=0.18), core=0.60, inside=(0.5, 1.0)),
-}
 
 
 def insert_lesions(
@@ -184,24 +152,20 @@ def _grow_solid(
     labels: np.ndarray, spacing: Spacing, place: Place, size: float, blocked: np.ndarray, rng: np.random.Generator
 ) -> Growth | None:
     """A solid body in lung, liver, kidney or pancreas, with mass effect."""
-    manner = MANNERS[place.organ]
-    texture = manner.texture if size > 12 else replace(manner.texture, spikes=0.0)
-    body = Body(texture, rng)
-    core = 1 - (1 - manner.core) * min(1.0, size / 30)
-    centre = _choose_centre(labels, spacing, place, 0.5 * size, core, rng)
-    box = box_around(centre, 1.1 * size + 2 * max(spacing), labels.shape, spacing)
-    part = labels[box]
-    offsets = offsets_mm(box, centre, spacing)
-    moving = movable(part, spacing, place.organ, place.side) & ~blocked[box]
+    body = body_of(place.organ, size, rng)
+    core = 1 - (1 - MANNERS[place.organ].core) * min(1.0, size / 30)
+    solid = Solid(labels, spacing, body, _choose_centre(labels, spacing, place, 0.5 * size, core, rng), size)
+    free = ~blocked[solid.box]
+    moving = movable(solid.part, spacing, place.organ, place.side) & free
     allowed = moving
     if place.organ == "lung":
-        allowed = (moving | lung_margin(part, spacing, place.side)) & ~blocked[box]
-    voxels, scale, extent = grow(body.gauge(offsets), allowed, size, spacing)
+        allowed = moving | lung_margin(solid.part, spacing, place.side) & free
+    voxels, scale, extent = solid.grow(allowed)
     if not voxels.any():
         return None
-    result = push(part, body.gauge(offsets, spikes=False), offsets, scale, core, moving, spacing)
+    result = solid.pushed(scale, core, moving)
     result[voxels] = values()[f"{place.organ}_tumor"]
-    return Growth(box, result, voxels, extent)
+    return Growth(solid.box, result, voxels, extent)
 
 
 def _choose_centre(

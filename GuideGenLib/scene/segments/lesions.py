@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
-from GuideGenLib.anatomy.table import by_group, label, labels, values
+from GuideGenLib.anatomy.table import by_group, label, values
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
@@ -18,15 +18,7 @@ from GuideGenLib.scene.segments.layers import LABELMAP, grid_of, layers_of, onto
 from GuideGenLib.scene.segments.overlaps import merged
 from GuideGenLib.scene.segments.terminology import set_terminology
 
-NEAR_MM = 10.0
-"""A point this far outside the organ is taken to mean the organ's edge."""
 SIZES_MM = (3.0, 200.0)
-FULL = 0.8
-"""A lesion that stays under this part of the asked diameter does not fit."""
-SQUASHED = 0.65
-"""A body reaches half its diameter from its middle; one that must reach for more than this part of it fills corners."""
-ROOM = ("body", "torso_fat")
-"""Where a lesion may grow to when its organ is too small for it."""
 
 
 def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str, diameter_mm: float, seed: int) -> str:
@@ -81,58 +73,17 @@ def _draw(
     anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label, size: float,
     seed: int,
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """The voxels of a lesion as a mask of the anatomy [z, y, x]."""
+    """`grow_at`, with the errors of this module."""
     try:
-        from GuideGenLib.mask.findings.lesions import MANNERS
-        from GuideGenLib.mask.findings.shapes import Body, Texture, box_around, grow, offsets_mm
+        from GuideGenLib.mask.findings.pointed import grow_at
+        from GuideGenLib.mask.findings.sites import LesionError
     except ImportError as error:
         raise SceneError(f"{error.name} is needed to draw a lesion", "install GuideGen's packages first") from error
-    steps = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
-    home = np.isin(anatomy, _values_within(row))
-    centre = _in_organ(home, spacing, point, row)
-    box = box_around(centre, 1.1 * size + 2 * max(steps), anatomy.shape, steps)
-    organ = row.key.removesuffix("_tumor")
-    texture = MANNERS[organ].texture if organ in MANNERS else Texture(lobes=0.14)
-    body = Body(texture if size > 12 else Texture(texture.lobes), np.random.default_rng(seed))
-    gauge = body.gauge(offsets_mm(box, centre, steps))
-    voxels, scale, extent = grow(gauge, home[box], size, steps)
-    if extent < FULL * size or scale > SQUASHED * size:
-        roomy = home[box] | np.isin(anatomy[box], [values()[key] for key in ROOM])
-        voxels, _, extent = grow(gauge, roomy, size, steps)
-    if extent < FULL * size:
-        raise SceneError(
-            f"a {row.name} of {size:g} mm does not fit here, at most {extent:.0f} mm do",
-            "choose a smaller one or another place",
-        )
-    result = np.zeros(anatomy.shape, dtype=bool)
-    result[box] = voxels
-    return result
-
-
-def _values_within(row: Label) -> list[int]:
-    """The labels of a lesion's organ and of what is part of it, the lesion itself too, other lesions not."""
-    parts = [other for other in labels() if set(other.part_of) & set(row.part_of) and other.group != "lesions"]
-    return [row.value, *(label(key).value for key in row.part_of), *(part.value for part in parts)]
-
-
-def _in_organ(
-    home: NDArray[np.bool_], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label
-) -> NDArray[np.float64]:
-    """The point itself, or the organ's voxel nearest to it. Raises SceneError if that is far away."""
-    organs = " or ".join(label(key).name for key in row.part_of)
-    voxels = np.argwhere(home)
-    if not len(voxels):
-        raise SceneError(f"the segmentation holds no {organs}", f"a {row.name} needs its organ, choose another kind")
-    away = np.linalg.norm((voxels - point) * spacing, axis=1)
-    nearest = voxels[away.argmin()]
-    if (np.abs(nearest - point) <= 0.5).all():
-        return point
-    if not away.min() <= NEAR_MM:  # NaN is far, too
-        raise SceneError(
-            f"the point lies {away.min():.0f} mm from the {organs}",
-            "place it inside, or choose the kind of lesion that belongs there",
-        )
-    return nearest.astype(np.float64)
+    z, y, x = spacing.tolist()
+    try:
+        return grow_at(anatomy, (z, y, x), point, row, size, seed)
+    except LesionError as error:
+        raise SceneError(error.message, error.remedy) from error
 
 
 def _union(arrays: Sequence[NDArray[np.uint16]], number: int) -> NDArray[np.bool_]:
