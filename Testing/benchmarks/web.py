@@ -149,8 +149,8 @@ def processes() -> list[tuple[str, float, float]]:
             continue
         for name in ("web.server.session", "engine.worker"):
             if f"GuideGenLib.{name}" in command:
-                sizes = [int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM")]
-                found.append((name, *sizes))
+                now, most = (int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
+                found.append((name, now, most))
     return found
 
 

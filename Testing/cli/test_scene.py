@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def test_without_slicers_libraries_the_extra_is_named(
 ):
     original = builtins.__import__
 
-    def missing(name: str, *rest: object):
+    def missing(name: str, *rest: Any):
         if name.split(".")[0] in ("slicer", "slicer_core"):
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
         return original(name, *rest)

@@ -189,8 +189,8 @@ def test_the_segment_editor_wants_its_nodes_in_order(slicer: Any, scene: Any):
     editor.setSegmentationNode(None)
 
 
-def make_state(slicer: Any) -> type:
-    """A small parameter node class."""
+def make_state(slicer: Any) -> tuple[Any, Any]:
+    """A small parameter node class, and the enumeration that one of its fields has."""
     from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
     class Size(enum.Enum):
@@ -207,12 +207,11 @@ def make_state(slicer: Any) -> type:
         names: list[str]
         volume: slicer.vtkMRMLScalarVolumeNode
 
-    State.Size = Size
-    return State
+    return State, Size
 
 
 def test_a_parameter_node_is_typed_and_lives_in_the_scene(slicer: Any, scene: Any, tmp_path: Path):
-    state_class = make_state(slicer)
+    state_class, size = make_state(slicer)
     node = scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode", "state")
     state = state_class(node)
     assert (state.text, state.count, state.size.name, state.on, state.volume) == ("", 2, "LARGE", True, None)
@@ -221,7 +220,7 @@ def test_a_parameter_node_is_typed_and_lives_in_the_scene(slicer: Any, scene: An
             setattr(state, name, value)
     with pytest.raises(TypeError):
         state.volume = node
-    state.text, state.count, state.size, state.share = "ü", 4, state_class.Size.SMALL, 0.25
+    state.text, state.count, state.size, state.share = "ü", 4, size.SMALL, 0.25
     state.names = ["a"]
     state.names.append("b")
     state.volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "ct")
@@ -237,7 +236,7 @@ def test_a_parameter_node_and_its_form_follow_each_other(slicer: Any, scene: Any
     import qt
 
     ui = slicer.util.childWidgetVariables(load(slicer, tmp_path))
-    state = make_state(slicer)(scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode", "state"))
+    state = make_state(slicer)[0](scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode", "state"))
     tag = state.connectGui(ui)
     assert (ui.count.value, ui.count.maximum) == (2, 5)
     ui.count.value = 3

@@ -183,7 +183,7 @@ def bare_words(node: ast.AST) -> Iterator[str]:
             yield node.value
         return
     if isinstance(node, ast.JoinedStr):
-        words = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        words = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
         if re.search(r"[A-Za-z]{2}", words):
             yield words
         return
@@ -194,7 +194,7 @@ def bare_words(node: ast.AST) -> Iterator[str]:
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "SelfTest.py"], ids=lambda path: path.name)
 def test_every_word_that_a_user_reads_can_be_translated(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = []
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             targets = [t.attr for t in node.targets if isinstance(t, ast.Attribute)]
@@ -274,7 +274,7 @@ def test_with_the_address_the_index_takes_it(tmp_path: Path) -> None:
     for name in ("CMakeLists.txt", "GuideGen.json", ".ci/publish.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy2(ROOT / name, tmp_path / name)
-    command = [sys.executable, tmp_path / ".ci" / "publish.py"]
+    command = [sys.executable, str(tmp_path / ".ci" / "publish.py")]
     refused = subprocess.run([*command, "https://github.com/someone/GuideGen"], capture_output=True, text=True)
     assert refused.returncode == 1 and "with Slicer in NAME" in refused.stderr
     subprocess.run([*command, "https://github.com/someone/SlicerGuideGen.git", "5.12"], check=True)
@@ -331,12 +331,14 @@ def test_the_installed_extension_finds_its_library_and_resources(tmp_path: Path)
         (tmp_path / f"{name}.cmake").write_text(text)
     build, prefix = tmp_path / "build", tmp_path / "installed"
     options = [f"-DSlicer_DIR={tmp_path}", f"-DCMAKE_INSTALL_PREFIX={prefix}", *QUICK]
-    told = subprocess.run(["cmake", "-S", ROOT, "-B", build, *options], check=True, capture_output=True, text=True)
+    told = subprocess.run(
+        ["cmake", "-S", str(ROOT), "-B", str(build), *options], check=True, capture_output=True, text=True
+    )
     assert f"version={__version__}; home=https://" in told.stdout
-    subprocess.run(["cmake", "--build", build], check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", str(build)], check=True, capture_output=True)
     tested = build / "scripted" / "GuideGenLib"  # Slicer's tests load the module from the build tree
     assert (tested / "engine" / "worker.py").is_file() and (tested / "Resources" / "anatomy.csv").is_file()
-    subprocess.run(["cmake", "--install", build], check=True, capture_output=True)
+    subprocess.run(["cmake", "--install", str(build)], check=True, capture_output=True)
     modules = prefix / "modules"
     assert (modules / "GuideGen.py").is_file() and (modules / "GuideGenPanel" / "Widget.py").is_file()
     code = (

@@ -86,7 +86,7 @@ def test_a_fresh_slicer_generates_with_the_list_alone(tmp_path: Path) -> None:
     """numpy, SimpleITK and vtk are what Slicer brings, torch what its extension PyTorch installs."""
     python = tmp_path / "bare" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
     subprocess.run([*pip, "numpy", "SimpleITK", "vtk", "torch"], check=True)
     subprocess.run([*pip, "-r", RESOURCES / "requirements.txt"], check=True)
     subprocess.run([*pip, "--no-deps", "-r", RESOURCES / "requirements-no-deps.txt"], check=True)

@@ -9,6 +9,7 @@ import textwrap
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from Testing.engine.conftest import done, events_of, outcome, runs, script, unti
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the toy worker is a shell script")
 ROOT = Path(__file__).parents[2]
+EMPTY = sitk.Image(5, 5, 5, sitk.sitkUInt8)
 
 
 def mask(text: str = "plain", **options: object) -> MaskRequest:
@@ -263,7 +265,7 @@ def test_a_worker_that_dies_as_the_request_is_sent_is_replaced_without_a_word(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid = done(client, client.submit(mask())).result.provenance["pid"]  # type: ignore[union-attr]
-    really_alive = WorkerProcess.alive
+    really_alive: Any = WorkerProcess.alive
     monkeypatch.setattr(WorkerProcess, "alive", property(lambda self: self.pid == pid or really_alive.fget(self)))
     os.kill(pid, signal.SIGKILL)
     until(lambda: not runs(pid), "it ends")
@@ -318,11 +320,11 @@ def test_a_full_disk_is_told_when_the_client_writes(
         (DescribeRequest("  "), "empty"),
         (DescribeRequest(None), "text"),  # type: ignore[arg-type]
         (CTRequest("/none/anatomy.nii.gz", {"text": "x"}), "anatomy.nii.gz does not exist"),
-        (CTRequest(sitk.Image(5, 5, 5, sitk.sitkUInt8), {"text": "x"}), "is empty"),
+        (CTRequest(EMPTY, {"text": "x"}), "is empty"),
         (CTRequest(sitk.Image(5, 5, sitk.sitkUInt8), {"text": "x"}), "2 dimensions"),
-        (CTRequest(sitk.Image(5, 5, 5, sitk.sitkUInt8), {"text": "x"}, spacing=0.1), "0.5 to 6 mm"),
+        (CTRequest(EMPTY, {"text": "x"}, spacing=0.1), "0.5 to 6 mm"),
         (RegenerateRequest("a.nii", "b.nii", "c.nii", {"text": "x"}), "does not exist"),
-        (RegenerateRequest(*[sitk.Image(5, 5, 5, sitk.sitkUInt8)] * 3, {"text": "x"}, margin_mm=0), "margin_mm"),
+        (RegenerateRequest(EMPTY, EMPTY, EMPTY, {"text": "x"}, margin_mm=0), "margin_mm"),
     ],
 )
 def test_bad_input_is_a_message_and_the_worker_goes_on(client: Client, request_: MaskRequest, told: str) -> None:
@@ -339,7 +341,7 @@ def test_what_fails_or_is_stopped_leaves_no_volume_behind(
 ) -> None:
     text = {"text": "plain"}
     for request in (
-        RegenerateRequest(*[small_anatomy] * 3, text, seed="7"),  # type: ignore[arg-type]
+        RegenerateRequest(small_anatomy, small_anatomy, small_anatomy, text, seed="7"),  # type: ignore[arg-type]
         RegenerateRequest("/none/ct.nii", small_anatomy, small_anatomy, text),
         CTRequest(small_anatomy, text, seed=-1),
     ):

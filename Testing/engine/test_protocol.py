@@ -117,9 +117,8 @@ def test_a_missing_a_further_and_a_wrong_field_are_named(message: Any) -> None:
         less = {key: value for key, value in whole.items() if key != name}
         with pytest.raises(ProtocolError, match=rf"\.{name} is missing"):
             decode(json.dumps(less).encode())
-        for wrong in (True, [], [1], 1.5e300 if name != "margin_mm" else "1"):
-            if name in ("remaining_s", "spacing", "lesions", "checks"):
-                wrong = {"a": 1}
+        listed: tuple[Any, ...] = (True, [], [1], 1.5e300 if name != "margin_mm" else "1")
+        for wrong in ({"a": 1},) if name in ("remaining_s", "spacing", "lesions", "checks") else listed:
             with pytest.raises(ProtocolError, match=rf"\.{name} is "):
                 decode(json.dumps({**whole, name: wrong}).encode())
     with pytest.raises(ProtocolError, match="'shell'"):

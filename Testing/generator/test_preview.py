@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_a_map_without_organs_and_a_crop_have_a_picture_too(tmp_path: Path, smal
 
 
 def test_the_tumour_is_shown_in_its_own_slice(tmp_path: Path, small_anatomy: sitk.Image, small_labels: np.ndarray):
-    lesion = SimpleNamespace(organ="lung", measured_mm=48.2, volume_ml=110.0)
+    lesion: Any = SimpleNamespace(organ="lung", measured_mm=48.2, volume_ml=110.0)
     write_preview(small_anatomy, None, tmp_path / "with.png", [lesion])
     without = np.where(small_labels == table.values()["lung_tumor"], table.values()["body"], small_labels)
     write_preview(image_from_array(without, (12.0,) * 3, labels=True), None, tmp_path / "without.png")

@@ -70,6 +70,7 @@ def _trunk() -> np.ndarray:
     tube("vertebrae_lumbar", [(84, 192, 0), (232, 192, 0)], 22)
     tube("sacrum", [(20, 216, 0), (80, 198, 0)], 24)
     tube("spinal_cord", [(90, 222, 0), (436, 222, 0)], 6)
+    course: list[tuple[float, float, float]]
     course = [(84, 110, -100), (184, 140, -112), (190, 70, -70), (178, 56, 0), (200, 70, 70), (232, 120, 118),
               (110, 150, 112), (70, 110, 70), (60, 130, 0), (40, 170, 0), (8, 176, 0)]  # fmt: skip
     tube("colon", course, 17, core="colon_gas")

@@ -1,6 +1,7 @@
 """People made from one torso: each attribute shows, nothing is lost, nothing folds."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from GuideGenLib.population.template import template
 MAN = Attributes("male", 50, 23.0, 1.0, 0.0, 150.0, 1.0, "none")
 
 
-def person(torso: np.ndarray, seed: int = 3, **changes: object) -> np.ndarray:
+def person(torso: np.ndarray, seed: int = 3, **changes: Any) -> np.ndarray:
     return sample_anatomy(torso, replace(MAN, **changes), np.random.default_rng(seed))
 
 
@@ -93,6 +94,7 @@ def test_air_and_body_stay_apart(torso: np.ndarray) -> None:
 
 
 def test_a_torso_of_another_kind_is_refused(torso: np.ndarray) -> None:
+    wrong: Any
     for wrong in (torso[:-1], torso.astype(np.int16), torso[0]):
         with pytest.raises(ValueError, match="uint8"):
             sample_anatomy(wrong, MAN, np.random.default_rng(0))

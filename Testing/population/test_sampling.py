@@ -39,7 +39,7 @@ def test_women_are_shorter_and_the_old_too() -> None:
 
 
 def test_habitus_level_is_continuous_and_agrees_with_the_word() -> None:
-    levels = {who.habitus: [] for who in many()}
+    levels: dict[str, list[float]] = {who.habitus: [] for who in many()}
     for who in many():
         levels[who.habitus].append(who.habitus_level)
     means = [np.mean(levels[word]) for word in BMI_LIMITS]

@@ -86,20 +86,20 @@ def test_the_generator_gets_the_networks_that_were_trained(
     if masked:
         other = tmp_path / "runs"
         other.mkdir()
-        for folder in runs.iterdir():
-            (other / folder.name).symlink_to(folder)
+        for run in runs.iterdir():
+            (other / run.name).symlink_to(run)
         finish(CodecNetwork(**CODEC), other / "codec_masked")
         runs = other
     made = assemble_bundle(runs, tmp_path / "bundle", **arguments(anatomies))  # type: ignore[arg-type]
     models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"), False)
     folder = "codec_masked" if masked else "codec"
-    for network, run in (
+    for network, stage in (
         (models.mask.network, "mask"),
         (models.ct.codec, folder),
         (models.ct.mean, "ct_mean"),
         (models.ct.flow, "ct_flow"),
     ):
-        for key, trained in averaged_state(runs / run).items():
+        for key, trained in averaged_state(runs / stage).items():
             assert torch.allclose(network.state_dict()[key], trained, rtol=1e-3, atol=1e-6), key
     for key in ("linear_in.weight", "linear_out.bias"):
         assert torch.equal(models.ct.codec.state_dict()[key], averaged_state(runs / folder)[key])

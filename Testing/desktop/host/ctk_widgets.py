@@ -154,7 +154,9 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         row = QtWidgets.QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._line)
-        row.addWidget(QtWidgets.QToolButton(text="..."))
+        button = QtWidgets.QToolButton()
+        button.setText("...")
+        row.addWidget(button)
         QtWidgets.QWidget.setLayout(self, row)
         self._line.textChanged.connect(lambda path: self.currentPathChanged.emit(path))
 

@@ -1,6 +1,7 @@
 """Re-making of slicer.parameterNodeWrapper: a class of typed fields over a parameter node, bound to a form."""
 
 import typing
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -89,7 +90,7 @@ class _Wrapper:
         connectors = {name: make_connector(widget, self._field(name)) for name, widget in mapping.items()}
         for name, connector in connectors.items():
             connector.write(self.getValue(name))
-            connector.connect(lambda name=name, connector=connector: self._from_gui(name, connector))
+            connector.connect(partial(self._from_gui, name, connector))
         tag = max(self._guis, default=-1) + 1
         observer = self.parameterNode.AddObserver("ModifiedEvent", lambda *_: self._to_gui())
         self._guis[tag] = (connectors, observer)

@@ -91,7 +91,8 @@ class QUiLoader(QtUiTools.QUiLoader):
             rules.loading = False
         if widget is None:
             raise RuntimeError(self.errorString())
-        everything = {w.name: w for w in [widget, *widget.findChildren(QtWidgets.QWidget)]}
+        ruled: list[Any] = [widget, *widget.findChildren(QtWidgets.QWidget)]
+        everything = {w.name: w for w in ruled}
         for element in root.iter("widget"):
             _check_properties(element, everything[element.get("name", "")])
         for name, prop, value in flags:

@@ -34,7 +34,7 @@ class _PythonQtType(_OBJECT_TYPE):
         return _OBJECT_TYPE.__subclasscheck__(self.__dict__.get("_raw", self), other)
 
 
-def ruled(raw: type) -> Any:
+def ruled(raw: Any) -> Any:
     """The class with PythonQt's rules for a PySide6 class (or a stand-in that derives from one)."""
     if raw not in _RULED:
         body = {
@@ -210,7 +210,7 @@ def _read(raw: Any, self: Any, name: str) -> Any:
 
 
 def _write(raw: Any, self: Any, prop: QtCore.QMetaProperty, value: Any) -> None:
-    name = prop.name()
+    name = str(prop.name())  # PySide6 declares bytes and gives text
     if not prop.isWritable():
         raise AttributeError(f"{raw.__name__}.{name} is read only")
     _check_type(raw, prop, value)
@@ -228,13 +228,14 @@ def _write(raw: Any, self: Any, prop: QtCore.QMetaProperty, value: Any) -> None:
 def _check_type(raw: type, prop: QtCore.QMetaProperty, value: Any) -> None:
     """Stricter than PythonQt, which makes text of anything: a number or None in a text is a slip."""
     wanted = {"bool": int, "int": int, "double": numbers.Real, "QString": str, "QStringList": list | tuple}
-    kind = wanted.get(prop.typeName())
+    kind = wanted.get(str(prop.typeName()))
     if kind is not None and not isinstance(value, kind):
-        raise TypeError(f"{raw.__name__}.{prop.name()} is a {prop.typeName()}, not {value!r}")
+        raise TypeError(f"{raw.__name__}.{prop.name()!s} is a {prop.typeName()!s}, not {value!r}")
 
 
 def _instance(sender: Any, name: str) -> Any:
-    return type(sender).__mro__[-2].__getattribute__(sender, name)
+    base: Any = type(sender).__mro__[-2]
+    return base.__getattribute__(sender, name)
 
 
 def _by_signature(sender: Any, verb: str, signature: str, callback: Callable[..., Any]) -> bool:

@@ -172,10 +172,10 @@ def test_the_decoder_alone_does_not_see_the_mask(base: Generator, small_case: Ge
         torch.nn.init.normal_(base.models.ct.codec.label_half.weight)
         torch.nn.init.normal_(base.models.ct.codec.decoder_last.weight)
     variant = MaskUnseenByDecoder(base, [small_case])
-    volumes = _both(small_case, base, variant)
+    one, other = _both(small_case, base, variant)
     assert decoded.shown == [True, False]
     assert torch.equal(*decoded.latents)
-    assert not np.array_equal(*volumes)
+    assert not np.array_equal(one, other)
     assert base.models.ct.codec is not variant.models.ct.codec
 
 

@@ -122,7 +122,7 @@ def test_a_stroke_lands_at_the_mouse_in_oblique_cropped_and_moved_anatomies(
     before = bench.anatomy
     bench.take(node)
     assert same_grid(bench.anatomy, before) and np.array_equal(bench.labels, sitk.GetArrayFromImage(before))
-    middle = tuple(int(i) for i in np.median(np.argwhere(bench.labels == V["liver"]), axis=0))
+    middle: Any = tuple(int(i) for i in np.median(np.argwhere(bench.labels == V["liver"]), axis=0))
     bench.choose("spleen", "paint", brush=26.0, sphere=True)
     bench.stroke(ras_of_voxel(before, middle))
     changed = np.argwhere(bench.labels != sitk.GetArrayFromImage(before))

@@ -92,7 +92,7 @@ def panel(slicer_app: Any, tmp_path: Path, request: pytest.FixtureRequest) -> An
     slicer_app.scene.Clear(False)
     (tmp_path / "private").mkdir()
     workspace = Workspace(slicer_app, tmp_path / "private")
-    panel = FilesPanel(get_server(request.node.name, client_type="vue3"), workspace, 4, Pictures())
+    panel: Any = FilesPanel(get_server(request.node.name, client_type="vue3"), workspace, 4, Pictures())
     panel.told = []
     workspace.told.connect(lambda text, kind: panel.told.append((kind, text)))
     yield panel

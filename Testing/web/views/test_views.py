@@ -217,7 +217,8 @@ def test_an_editing_effect_keeps_the_click_but_not_the_one_with_shift(stage: Sim
         click(stage.views.slices[0], LEFT)
         assert stage.views.point is None
         mouse(stage.views.slices[0], "MouseMoveEvent", RIGHT, shift=True)
-        assert stage.views.point[0] < -5
+        moved: Any = stage.views.point
+        assert moved[0] < -5
     finally:
         editor.deactivate_effect()
 
