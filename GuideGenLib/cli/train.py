@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from GuideGenLib.bundle.reading import load_bundle
 from GuideGenLib.core.files import remedy
 from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
@@ -20,7 +21,8 @@ from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.job import Job, Stage
 from GuideGenLib.training.loop import RunError
-from GuideGenLib.training.stages import MASKED_STEPS, PEOPLE, STAGES
+from GuideGenLib.training.start import start_from
+from GuideGenLib.training.stages import PEOPLE, STAGES
 
 STOPPED = 130
 
@@ -44,6 +46,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         help="scans and labels in TotalSegmentator, nnU-Net or flat layout (GUIDEGEN_DATA)",
     )
     parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
+    parser.add_argument("--init", type=Path, default=None, metavar="DIR", help="a bundle whose networks are trained on")
     parser.add_argument("--seed", type=_whole(0), default=0, help="of weights, samples and people (0)")
     parser.add_argument("--threads", type=_whole(1), default=None, metavar="N", help="CPU threads (all cores)")
     own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
@@ -52,14 +55,6 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
     if stage == "mask":
         parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
-    if stage in ("codec", "all"):
-        parser.add_argument(
-            "--masked-steps",
-            type=_whole(0),
-            default=MASKED_STEPS,
-            metavar="N",
-            help=f"of the codec's second phase, in which its decoder learns to use labels ({MASKED_STEPS})",
-        )
     if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
     if stage == "classifiers":
@@ -88,6 +83,8 @@ def run_train(args: argparse.Namespace) -> int:
     names = list(STAGES) if args.stage == "all" else [args.stage]
     stages = {**STAGES, **JUDGE_STAGES}
     try:
+        if args.init is not None:
+            start_from(load_bundle(args.init), args.run)
         for name in names:
             stages[name].run(_job(args, stages[name], threads))
     except KeyboardInterrupt:
@@ -107,7 +104,6 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         data=args.data,
         run=args.run,
         steps=told("steps", stage.steps),
-        masked_steps=told("masked_steps", MASKED_STEPS),
         people=told("people", PEOPLE),
         seed=args.seed,
         threads=threads,

@@ -32,7 +32,7 @@ from GuideGenLib.training.ct import SPREAD
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
 
-CODEC, CODEC_MASKED, MASK, CT_MEAN, CT_FLOW = "codec", "codec_masked", "mask", "ct_mean", "ct_flow"
+CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW = "codec", "codec_grain", "mask", "ct_mean", "ct_flow"
 """The run folders of the trainings."""
 POPULATION = "population"
 MOST_BYTES = 45_000_000
@@ -125,17 +125,18 @@ def vessel_tensors(template: Torso) -> dict[str, Tensor]:
 
 
 def codec_run(run: Path) -> Path:
-    """The folder of the codec: that of the second phase, with mask features, if there is one."""
-    masked = run / CODEC_MASKED
-    return masked if (masked / "state.safetensors").is_file() else run / CODEC
+    """The folder of the codec: that of its decoder with grain, if there is one."""
+    grain = run / CODEC_GRAIN
+    return grain if (grain / "state.safetensors").is_file() else run / CODEC
 
 
 def training_commands(run: Path, people: int, seed: int) -> list[str]:
     """What repeats the runs of a folder, in order."""
-    steps = {stage: steps_done(run / stage) for stage in (CODEC, CODEC_MASKED, MASK, CT_MEAN, CT_FLOW)}
+    steps = {stage: steps_done(run / stage) for stage in (CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW)}
     stages = (
         f"population --people {people}",
-        f"codec --steps {steps[CODEC]} --masked-steps {steps[CODEC_MASKED]}",
+        f"codec --steps {steps[CODEC]}",
+        f"codec-grain --steps {steps[CODEC_GRAIN]}",
         f"mask --people {people} --steps {steps[MASK]}",
         f"ct-mean --steps {steps[CT_MEAN]}",
         f"ct-flow --steps {steps[CT_FLOW]}",

@@ -29,7 +29,6 @@ class Job:
     data: Path
     run: Path
     steps: int
-    masked_steps: int
     people: int
     seed: int
     threads: int

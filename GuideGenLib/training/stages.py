@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes
 
 LABELS = len(anatomy_rows())
-MASKED_STEPS = 600
 PEOPLE = 1000
 
 
@@ -58,25 +57,32 @@ def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
 
 
 def codec(job: Job) -> None:
-    """First encoder and decoder, then the decoder alone against its adversary: the latents stay as they are."""
-    materials = _materials(job)
+    """Encoder and decoder: what latents are."""
     job.seed_torch(assemble.CODEC)
-    train_codec(_patches(job, materials, assemble.CODEC), job.run / assemble.CODEC, labels=LABELS, steps=job.steps,
-                minutes=job.minutes, log=say)  # fmt: skip
-    if job.masked_steps == 0:
-        return
-    say("codec: the decoder against its adversary, the encoder stays as it is")
-    job.seed_torch(assemble.CODEC_MASKED)
     train_codec(
-        _patches(job, materials, assemble.CODEC_MASKED),
-        job.run / assemble.CODEC_MASKED,
+        _patches(job, _materials(job), assemble.CODEC),
+        job.run / assemble.CODEC,
         labels=LABELS,
-        steps=job.masked_steps,
+        steps=job.steps,
+        minutes=job.minutes,
+        log=say,
+    )
+
+
+def codec_grain(job: Job) -> None:
+    """The decoder against its adversary; the encoder stays as it is, and so do latents made before."""
+    first = averaged_state(job.run / assemble.CODEC)
+    job.seed_torch(assemble.CODEC_GRAIN)
+    train_codec(
+        _patches(job, _materials(job), assemble.CODEC_GRAIN),
+        job.run / assemble.CODEC_GRAIN,
+        labels=LABELS,
+        steps=job.steps,
         minutes=job.minutes,
         rate=DECODER_RATE,
         decoder_only=True,
         adversarial=True,
-        initial=averaged_state(job.run / assemble.CODEC),
+        initial=first,
         log=say,
     )
 
@@ -88,7 +94,7 @@ def mask(job: Job) -> None:
     data = mask_data(labels, people, TextEncoder.load(), job.seed)
     job.seed_torch(assemble.MASK)
     folder = job.run / assemble.MASK
-    trainer = train_mask(data, folder, steps=job.steps, seed=job.seed, log=say)
+    trainer = train_mask(data, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, log=say)
     if process_rank()[0] == 0 and read_calibration(folder) is None:
         network = MaskNetwork(assemble.mask_config(averaged_state(folder))).to(trainer.device)
         network.load_state_dict(averaged_state(folder))
@@ -100,8 +106,9 @@ def ct_mean(job: Job) -> None:
     materials = _materials(job)
     job.seed_torch(assemble.CT_MEAN)
     train_ct_mean(
-        _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, seed=job.seed, log=say
-    )
+        _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, minutes=job.minutes,
+        seed=job.seed, log=say,
+    )  # fmt: skip
 
 
 def ct_flow(job: Job) -> None:
@@ -112,18 +119,10 @@ def ct_flow(job: Job) -> None:
     mean.load_state_dict(state)
     job.seed_torch(assemble.CT_FLOW)
     folder = job.run / assemble.CT_FLOW
-    trainer, spread = train_ct_flow(
-        _codec(job), mean, materials, folder, labels=LABELS, steps=job.steps, seed=job.seed, log=say
-    )
-    if process_rank()[0] == 0 and read_offset(folder) is None:
-        flow = assemble.CTNetwork(assemble.ct_config(averaged_state(folder)))
-        flow.load_state_dict(averaged_state(folder))
-        device = trainer.device
-        offset = torch.zeros(LABELS, device=device)
-        stage = CTSynthesizer(
-            _codec(job).to(device), mean.to(device).eval(), flow.to(device).eval(), spread.to(device), offset
-        )
-        calibrate_hu(stage, _template(job), _noise(materials), folder, log=say)
+    train_ct_flow(
+        _codec(job), mean, materials, folder, labels=LABELS, steps=job.steps, minutes=job.minutes, seed=job.seed,
+        log=say,
+    )  # fmt: skip
 
 
 def _template(job: Job) -> np.ndarray:
@@ -184,6 +183,7 @@ def _codec(job: Job) -> CodecNetwork:
 STAGES = {
     "population": Stage(population, 0, "the anatomies that the mask learns"),
     "codec": Stage(codec, 1600, "HU to latents and back"),
+    "codec-grain": Stage(codec_grain, 1600, "the grain that latents cannot hold"),
     "mask": Stage(mask, 4000, "the anatomy from the description"),
     "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy"),
     "ct-flow": Stage(ct_flow, 4000, "the texture of the CT"),

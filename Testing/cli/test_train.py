@@ -43,8 +43,8 @@ def test_the_codec_in_two_phases_which_are_not_repeated(
     assert train(*call) == 0
     said = capsys.readouterr().out
     assert said.index("step 2/2") < said.index("step 1/1")
-    assert steps_done(tmp_path / "runs" / "codec_masked") == 1
-    encoder = [averaged_state(tmp_path / "runs" / run)["encoder_half.0.weight"] for run in ("codec", "codec_masked")]
+    assert steps_done(tmp_path / "runs" / "codec_grain") == 1
+    encoder = [averaged_state(tmp_path / "runs" / run)["encoder_half.0.weight"] for run in ("codec", "codec_grain")]
     assert torch.equal(*encoder)
     assert train(*call) == 0
     assert "step" not in capsys.readouterr().out

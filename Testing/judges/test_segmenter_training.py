@@ -238,7 +238,7 @@ def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_b
     assert "plain_codec 3.4 MB" in capsys.readouterr().out
     plain = load_judges(run / "judges").plain_codec
     bundled = CodecNetwork(73)
-    bundled.load_state_dict(averaged_state(run / "codec_masked"))
+    bundled.load_state_dict(averaged_state(run / "codec_grain"))
     assert plain is not None and plain.fits(bundled)
     assert not torch.equal(plain.decoder["decoder_stem.weight"], bundled.decoder_stem.weight.half())
 

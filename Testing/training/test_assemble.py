@@ -88,11 +88,11 @@ def test_the_generator_gets_the_networks_that_were_trained(
         other.mkdir()
         for run in runs.iterdir():
             (other / run.name).symlink_to(run)
-        finish(CodecNetwork(**CODEC), other / "codec_masked")
+        finish(CodecNetwork(**CODEC), other / "codec_grain")
         runs = other
     made = assemble_bundle(runs, tmp_path / "bundle", **arguments(anatomies))  # type: ignore[arg-type]
     models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"), False)
-    folder = "codec_masked" if masked else "codec"
+    folder = "codec_grain" if masked else "codec"
     for network, stage in (
         (models.mask.network, "mask"),
         (models.ct.codec, folder),

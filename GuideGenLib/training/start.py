@@ -1,0 +1,69 @@
+"""Fine-tuning: the networks of a bundle as the beginning of a run folder, `guidegen train ... --init BUNDLE`."""
+
+import json
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from GuideGenLib.bundle.reading import Bundle, load_bundle
+from GuideGenLib.core.files import write_json, write_text
+from GuideGenLib.training.calibrate import CALIBRATION
+from GuideGenLib.training.calibrate_ct import OFFSET
+from GuideGenLib.training.ct import SPREAD
+from GuideGenLib.training.loop import RunError
+
+INITIAL = "initial.json"
+"""In a run folder: path and identity of the bundle that it began with."""
+
+
+def start_from(bundle: Bundle, run: Path) -> None:
+    """Lay the networks of a bundle into `run` as checkpoints of step 0, for each stage that has none there yet.
+
+    Raises RunError when the folder began otherwise.
+    """
+    note, known = run / INITIAL, initial_bundle(run)
+    if known is not None and known.identity != bundle.identity:
+        raise RunError(f"{run} began with another bundle, {known.path}", "choose another run folder")
+    if known is None and any(run.glob("*/state.json")):
+        raise RunError(f"{run} holds stages that did not begin with a bundle", "choose another run folder for --init")
+    mask, ct = bundle.tensors("mask"), bundle.tensors("ct")
+    stages = {
+        "codec": bundle.tensors("codec"),
+        "mask": {k: v for k, v in mask.items() if k != "class_bias" and not k.startswith(("skeleton.", "vessels."))},
+        "ct_mean": {k[5:]: v for k, v in ct.items() if k.startswith("mean.")},
+        "ct_flow": {k[5:]: v for k, v in ct.items() if k.startswith("flow.")},
+    }
+    run.mkdir(parents=True, exist_ok=True)
+    write_json({"path": str(bundle.path.resolve()), "identity": bundle.identity}, note)
+    for stage, tensors in stages.items():
+        if not (run / stage / "state.json").is_file():
+            _checkpoint(run / stage, tensors)
+    for path, content in (
+        (run / "mask" / CALIBRATION, {"bias": mask["class_bias"].tolist()}),
+        (run / "ct_flow" / SPREAD, ct["spread"].tolist()),
+        (run / "ct_flow" / OFFSET, ct["hu_offset"].tolist()),
+    ):
+        if not path.is_file():
+            write_text(json.dumps(content), path)
+
+
+def initial_bundle(run: Path) -> Bundle | None:
+    """The bundle that a run folder began with, None where it began from nothing. Raises BundleError, RunError."""
+    note = run / INITIAL
+    if not note.is_file():
+        return None
+    told = json.loads(note.read_text(encoding="utf-8"))
+    bundle = load_bundle(told["path"])
+    if bundle.identity != told["identity"]:
+        raise RunError(f"{bundle.path} is no longer the bundle that {run} began with", "put it back")
+    return bundle
+
+
+def _checkpoint(folder: Path, tensors: dict[str, Tensor]) -> None:
+    """Weights and their average at step 0, without an optimiser."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+    both = {f"{kind}.{key}": value.clone() for kind in ("network", "average") for key, value in weights.items()}
+    save_file(both, folder / "state.safetensors")
+    write_json({"step": 0, "steps": 0, "seconds": 0.0}, folder / "state.json")
