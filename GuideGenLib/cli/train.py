@@ -21,8 +21,8 @@ from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.job import Job, Stage
 from GuideGenLib.training.loop import RunError
-from GuideGenLib.training.start import start_from
 from GuideGenLib.training.stages import PEOPLE, STAGES
+from GuideGenLib.training.start import start_from
 
 STOPPED = 130
 

@@ -46,21 +46,22 @@ def assemble_bundle(
     target: Path,
     *,
     metrics: Mapping[str, Any],
-    anatomies: NDArray[np.uint8],
+    anatomies: NDArray[np.uint8] | None,
     template: Torso,
     ct_noise: float,
     scans: Sequence[str],
+    initial: Bundle | None = None,
     name: str = "torso-small",
     encoder_sha256: str | None = None,
     seed: int = 0,
 ) -> Bundle:
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
 
-    anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm; template: the
-    torso at 3 mm that they are variations of; ct_noise: typical noise of the
-    labelled scans (standard deviation in HU / 20); scans: names of those that were trained on; encoder_sha256: of the
-    text encoder's weights, None for the installed one. Raises RunError for a run that is missing, unfinished or too
-    large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
+    anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm, None to keep stage 1 of `initial`,
+    the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: typical noise
+    of the labelled scans (standard deviation in HU / 20); scans: names of those that were trained on; encoder_sha256:
+    of the text encoder's weights, None for the installed one. Raises RunError for a run that is missing, unfinished or
+    too large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
     """
     folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
     weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
@@ -76,8 +77,14 @@ def assemble_bundle(
     if bias is None or len(bias) != classes:
         raise RunError(f"{run / MASK} is not calibrated: run `guidegen train mask` to its end")
     slim = {stage: _half(state) for stage, state in weights.items()}
+    if anatomies is None:
+        assert initial is not None
+        stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
+    else:
+        stage_1 = slim[MASK] | {"class_bias": bias} | skeleton_tensors(template.labels) | vessel_tensors(template)
+        volumes = volume_ranges(anatomies)
     files = {
-        "mask": slim[MASK] | {"class_bias": bias} | skeleton_tensors(template.labels) | vessel_tensors(template),
+        "mask": stage_1,
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
@@ -100,12 +107,13 @@ def assemble_bundle(
         data=data_sources(scans),
         metrics=metrics,
         training={
-            "commands": training_commands(run, len(anatomies), seed),
+            "commands": training_commands(run, 0 if anatomies is None else len(anatomies), seed, initial),
             "commit": git_commit(),
             "steps": {folder.name: steps_done(folder) for folder in (run / CODEC, *folders.values())},
             "held_out": list(HELD_OUT),
+            **({} if initial is None else {"initial": {"name": initial.name, **initial.config["training"]}}),
         },
-        extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volume_ranges(anatomies)},
+        extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes},
     )
 
 
@@ -130,19 +138,22 @@ def codec_run(run: Path) -> Path:
     return grain if (grain / "state.safetensors").is_file() else run / CODEC
 
 
-def training_commands(run: Path, people: int, seed: int) -> list[str]:
-    """What repeats the runs of a folder, in order."""
+def training_commands(run: Path, people: int, seed: int, initial: Bundle | None = None) -> list[str]:
+    """What repeats the runs of a folder, in order; stages that were left as in the `initial` bundle are not among
+    them."""
     steps = {stage: steps_done(run / stage) for stage in (CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW)}
+    told = f" --people {people}" if people else ""
     stages = (
-        f"population --people {people}",
-        f"codec --steps {steps[CODEC]}",
-        f"codec-grain --steps {steps[CODEC_GRAIN]}",
-        f"mask --people {people} --steps {steps[MASK]}",
-        f"ct-mean --steps {steps[CT_MEAN]}",
-        f"ct-flow --steps {steps[CT_FLOW]}",
-        f"bundle --people {people}",
+        ("population" + told, people),
+        (f"codec --steps {steps[CODEC]}", steps[CODEC]),
+        (f"codec-grain --steps {steps[CODEC_GRAIN]}", steps[CODEC_GRAIN]),
+        (f"mask{told} --steps {steps[MASK]}", steps[MASK]),
+        (f"ct-mean --steps {steps[CT_MEAN]}", steps[CT_MEAN]),
+        (f"ct-flow --steps {steps[CT_FLOW]}", steps[CT_FLOW]),
+        ("bundle" + told, 1),
     )
-    return [f"guidegen train {stage} --seed {seed}" for stage in stages]
+    began = "" if initial is None else " --init BUNDLE"
+    return [f"guidegen train {stage} --seed {seed}{began}" for stage, done in stages if done]
 
 
 def read_spread(folder: Path) -> Tensor:

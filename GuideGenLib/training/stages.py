@@ -14,11 +14,11 @@ from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskNetwork
-from GuideGenLib.population.torso import cached_torso
+from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
-from GuideGenLib.training.calibrate_ct import calibrate_hu, read_offset
+from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
@@ -34,6 +34,7 @@ from GuideGenLib.training.loop import (
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.materials import ct_materials, mask_data
 from GuideGenLib.training.patches import Material, PatchSource
+from GuideGenLib.training.start import initial_bundle
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes
@@ -125,9 +126,8 @@ def ct_flow(job: Job) -> None:
     )  # fmt: skip
 
 
-def _template(job: Job) -> np.ndarray:
-    """The joined torso, labels [z, y, x] at the spacing of the CT stage, by the same resampling as at run time."""
-    torso = cached_torso(job.data, job.run)
+def _at_ct_spacing(torso: Torso) -> np.ndarray:
+    """Labels [z, y, x] of the template at the spacing of the CT stage, by the same resampling as at run time."""
     image = image_from_array(torso.labels, torso.spacing, labels=True)
     return to_canonical(image, CT_SPACING, labels=True, smooth=True)[0]
 
@@ -141,25 +141,48 @@ def bundle(job: Job) -> None:
     """The bundle of the finished stages; figures of `metrics.json` in the run folder go into it."""
     if process_rank()[0] > 0:
         return
-    try:
-        anatomies, _ = load_bank(job.run / assemble.POPULATION, job.seed)
-    except FileNotFoundError as error:
-        raise RunError(
-            f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
-            "or give --seed as it was then"
-        ) from error
+    initial = initial_bundle(job.run)
+    anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else _anatomies(job)
     metrics, materials = job.run / "metrics.json", _materials(job)
+    template = cached_torso(job.data, job.run)
+    if not offset_is_fresh(job.run / assemble.CT_FLOW, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
+        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), _noise(materials), job.run / assemble.CT_FLOW, log=say)
     made = assemble.assemble_bundle(
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
-        template=cached_torso(job.data, job.run),
-        anatomies=anatomies[: job.people],
+        template=template,
+        anatomies=anatomies,
+        initial=initial,
         ct_noise=_noise(materials),
         scans=[material.name for material in materials],
         seed=job.seed,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
+
+
+def _anatomies(job: Job) -> np.ndarray:
+    """The population that the mask learned from."""
+    try:
+        return load_bank(job.run / assemble.POPULATION, job.seed)[0][: job.people]
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
+            "or give --seed as it was then"
+        ) from error
+
+
+def _ct_stage(job: Job) -> CTSynthesizer:
+    """The networks of the CT stage as they were trained, without an offset."""
+    device = training_device()
+    mean, flow = (averaged_state(job.run / stage) for stage in (assemble.CT_MEAN, assemble.CT_FLOW))
+    networks = []
+    for state in (mean, flow):
+        network = assemble.CTNetwork(assemble.ct_config(state))
+        network.load_state_dict(state)
+        networks.append(network.to(device).eval())
+    spread = assemble.read_spread(job.run / assemble.CT_FLOW).to(device)
+    return CTSynthesizer(_codec(job).to(device), networks[0], networks[1], spread, torch.zeros(LABELS, device=device))
 
 
 def _materials(job: Job) -> list[Material]:

@@ -15,7 +15,7 @@ from GuideGenLib.cli.train import add_train_parsers, run_train
 from GuideGenLib.data.layouts import DataError
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
-from GuideGenLib.training import codec, stages
+from GuideGenLib.training import stages
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
 
 
@@ -31,22 +31,25 @@ def train(*words: object) -> int:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "PATCH", 16)
-    monkeypatch.setattr(codec, "BATCH", 1)
+    """Small patches of the labelled scan alone."""
+    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
 
 
 @pytest.mark.usefixtures("small")
 def test_the_codec_in_two_phases_which_are_not_repeated(
     flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = ("codec", "--data", flat, "--run", tmp_path / "runs", "--steps", 2, "--masked-steps", 1, "--threads", 1)
-    assert train(*call) == 0
+    call = ("--data", flat, "--run", tmp_path / "runs", "--threads", 1)
+    with pytest.raises(RunError, match="guidegen train codec"):
+        train("codec-grain", *call)
+    assert train("codec", *call, "--steps", 2) == train("codec-grain", *call, "--steps", 1) == 0
     said = capsys.readouterr().out
     assert said.index("step 2/2") < said.index("step 1/1")
     assert steps_done(tmp_path / "runs" / "codec_grain") == 1
     encoder = [averaged_state(tmp_path / "runs" / run)["encoder_half.0.weight"] for run in ("codec", "codec_grain")]
     assert torch.equal(*encoder)
-    assert train(*call) == 0
+    assert train("codec", *call, "--steps", 2) == train("codec-grain", *call, "--steps", 1) == 0
     assert "step" not in capsys.readouterr().out
 
 
@@ -58,6 +61,7 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stages, "train_codec", interrupted)
+    monkeypatch.setattr(cli, "_shipped_segmenter", None)
     assert train("codec", "--data", flat, "--run", tmp_path / "runs") == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 
@@ -70,7 +74,7 @@ def test_all_runs_every_stage_in_order(flat: Path, tmp_path: Path, monkeypatch: 
     }
     monkeypatch.setattr(cli, "STAGES", told)
     train("all", "--data", flat, "--run", tmp_path)
-    assert [name for name, _ in ran] == ["population", "codec", "mask", "ct-mean", "ct-flow", "bundle"]
+    assert [name for name, _ in ran] == ["population", "codec", "codec-grain", "mask", "ct-mean", "ct-flow", "bundle"]
     assert all(steps > 1000 for name, steps in ran if name not in ("population", "bundle"))
     ran.clear()
     train("all", "--data", flat, "--run", tmp_path, "--steps", 7)
@@ -93,13 +97,16 @@ def test_a_population_needs_the_two_scans(flat: Path, tmp_path: Path) -> None:
         train("population", "--data", flat, "--run", tmp_path / "runs", "--people", 1)
 
 
-def test_the_ct_stage_needs_labels_and_the_stages_before(flat: Path, tmp_path: Path) -> None:
+def test_the_ct_stage_needs_labels_and_the_stages_before(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(RunError, match="guidegen train ct-mean"):
         train("ct-flow", "--data", flat, "--run", tmp_path)
     with pytest.raises(RunError, match="guidegen train population"):
         train("bundle", "--data", flat, "--run", tmp_path)
     shutil.rmtree(flat / "labels")
-    with pytest.raises(DataError, match="no labelled scan"):
+    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    with pytest.raises(DataError, match="no scan that the CT stage can learn from"):
         train("ct-mean", "--data", flat, "--run", tmp_path)
 
 
@@ -133,14 +140,16 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     wanted = ("population", 3)
     monkeypatch.setattr(stages, "load_bank", lambda cache, seed: bank if (cache.name, seed) == wanted else None)
     monkeypatch.setattr(stages.assemble, "assemble_bundle", assembled)
+    monkeypatch.setattr(stages, "offset_is_fresh", lambda *_: True)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
     template = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
     np.savez(tmp_path / "torso.npz", labels=template, ct=template.astype(np.int16), spacing=np.full(3, 3.0))
+    monkeypatch.setattr(cli, "_shipped_segmenter", None)
     train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--people", 1, "--target", tmp_path / "b")
     assert given["anatomies"].shape == (1, 4, 4, 4)
     assert np.array_equal(given["template"].labels, template)
     assert given["metrics"] == {"mae": 12}
-    assert (given["run"], given["target"], given["scans"]) == (tmp_path, tmp_path / "b", ["anna", "bert"])
+    assert (given["run"], given["target"], given["scans"]) == (tmp_path, tmp_path / "b", ["anna"])
     assert 0.02 < given["ct_noise"] < 1
     assert "2.5 MB" in capsys.readouterr().out

@@ -30,7 +30,7 @@ from GuideGenLib.judges.segmenter_training import (
     write_anatomies,
 )
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training import codec
+from GuideGenLib.training import stages
 from GuideGenLib.training.loop import RunError, Trainer, averaged_state
 
 VALUE = values()
@@ -222,20 +222,22 @@ def test_from_data_to_judges(
 def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_bundle(
     flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(codec, "PATCH", 16)
-    monkeypatch.setattr(codec, "BATCH", 1)
+    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
+    monkeypatch.setattr(judge_stages, "PATCH", 16)
+    monkeypatch.setattr(cli, "_shipped_segmenter", None)
     about = {"network": TINY.to_json(), "ceilings": {"dice": {"liver": 0.5}}, "training": {}}
     monkeypatch.setattr(judge_stages, "read_about", lambda run: (SegmenterNetwork(TINY).state_dict(), about))
     run, call = tmp_path / "runs", ("plain-codec", "--data", flat, "--run", tmp_path / "runs", "--steps", 2)
     with pytest.raises(RunError, match="guidegen train codec"):
         _train(*call)
-    assert _train("codec", "--data", flat, "--run", run, "--steps", 1, "--masked-steps", 1) == 0
+    assert _train("codec", "--data", flat, "--run", run, "--steps", 1) == 0
+    assert _train("codec-grain", "--data", flat, "--run", run, "--steps", 1) == 0
     assert _train(*call) == 0
     capsys.readouterr()
     assert _train(*call) == 0
     assert "step" not in capsys.readouterr().out  # not repeated
     assert _train("judges", "--data", flat, "--run", run) == 0
-    assert "plain_codec 3.4 MB" in capsys.readouterr().out
+    assert "plain_codec 3.5 MB" in capsys.readouterr().out
     plain = load_judges(run / "judges").plain_codec
     bundled = CodecNetwork(73)
     bundled.load_state_dict(averaged_state(run / "codec_grain"))

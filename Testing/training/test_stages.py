@@ -137,7 +137,7 @@ def test_mean_and_flow_are_trained_and_the_spread_is_kept(
 ) -> None:
     network = CodecNetwork(LABELS, wide=8, narrow=8)
     codec.fit_linear_path(network, source, patches=40)
-    small = {"labels": LABELS, "patch": 24, "log": quiet}
+    small: dict[str, Any] = {"labels": LABELS, "patch": 24, "log": quiet}
     mean = train_ct_mean(network, [material], tmp_path / "ct_mean", steps=2, **small)
     assert isinstance(mean.network, CTNetwork)
     _, spread = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", steps=2, batch=3, **small)

@@ -1,0 +1,82 @@
+"""A run folder that begins with a bundle: what is trained on, what stays, and what a bundle made of it holds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from GuideGenLib.bundle.reading import load_bundle
+from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.population.torso import Torso
+from GuideGenLib.training.assemble import assemble_bundle, training_commands
+from GuideGenLib.training.calibrate import read_calibration
+from GuideGenLib.training.calibrate_ct import offset_is_fresh, read_offset
+from GuideGenLib.training.loop import RunError, Trainer, averaged_state, steps_done
+from GuideGenLib.training.start import initial_bundle, start_from
+from Testing.tiny_bundle import CODEC, write_tiny_bundle
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    write_tiny_bundle(tmp_path / "bundle")
+    start_from(load_bundle(tmp_path / "bundle"), tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def test_the_checkpoints_are_the_bundles_weights_at_step_0(run: Path) -> None:
+    bundle = load_bundle(run.parent / "bundle")
+    for key, value in bundle.tensors("codec").items():
+        assert torch.equal(averaged_state(run / "codec")[key], value.float())
+    assert [steps_done(run / stage) for stage in ("codec", "mask", "ct_mean", "ct_flow")] == [0] * 4
+    bias, offset = read_calibration(run / "mask"), read_offset(run / "ct_flow")
+    assert bias is not None and torch.allclose(bias, bundle.tensors("mask")["class_bias"].float())
+    assert offset is not None and torch.allclose(offset, bundle.tensors("ct")["hu_offset"].float())
+    assert offset_is_fresh(run / "ct_flow", run / "codec", run / "ct_mean")
+
+
+def test_a_training_goes_on_from_them_and_makes_the_offset_stale(run: Path) -> None:
+    before = averaged_state(run / "codec")
+    trainer = Trainer(CodecNetwork(**CODEC), run / "codec", steps=2, rate=1e-2)
+    for key, value in before.items():
+        assert torch.equal(trainer.network.state_dict()[key], value)
+    hu = torch.zeros(1, 1, 8, 8, 8)
+    trainer.run(lambda model, step: (model(hu)[0].square().mean(), {}), log=lambda _: None)
+    assert steps_done(run / "codec") == 2
+    assert not offset_is_fresh(run / "ct_flow", run / "codec", run / "ct_mean")
+    start_from(load_bundle(run.parent / "bundle"), run)  # once more: what was trained stays
+    assert steps_done(run / "codec") == 2
+
+
+def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_path: Path) -> None:
+    initial = initial_bundle(run)
+    assert initial is not None
+    empty = np.zeros((8, 8, 8), np.uint8)
+    made = assemble_bundle(
+        run,
+        tmp_path / "made",
+        metrics={},
+        anatomies=None,
+        template=Torso(empty, empty.astype(np.int16), (3.0, 3.0, 3.0)),
+        ct_noise=0.4,
+        scans=["lidc_0001"],
+        initial=initial,
+        encoder_sha256=initial.config["encoder"]["sha256"],
+    )
+    for key, value in initial.tensors("mask").items():
+        assert torch.equal(made.tensors("mask")[key], value)
+    assert made.config["volumes_ml"] == initial.config["volumes_ml"]
+    assert made.config["training"]["initial"]["name"] == initial.name
+    assert training_commands(run, 0, 3, initial) == ["guidegen train bundle --seed 3 --init BUNDLE"]
+
+
+def test_a_folder_that_began_otherwise_is_refused(run: Path, tmp_path: Path) -> None:
+    note = run / "initial.json"
+    told = json.loads(note.read_text())
+    note.write_text(json.dumps(told | {"identity": "0" * 64}))
+    with pytest.raises(RunError, match="no longer the bundle"):
+        initial_bundle(run)
+    note.unlink()
+    with pytest.raises(RunError, match="choose another run folder for --init"):
+        start_from(load_bundle(tmp_path / "bundle"), run)
