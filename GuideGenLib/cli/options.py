@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.device import DEVICES, PRECISIONS
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description.model import REGIONS
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def file_hash(path: Path) -> str:
 
 def _seed(text: str) -> int:
     number = int(text)
-    if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError("give a whole number from 0 to 4294967295")
+    if not 0 <= number <= LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"give a whole number from 0 to {LARGEST_SEED}")
     return number
 
 

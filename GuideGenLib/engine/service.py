@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.progress import Progress
+from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from GuideGenLib.description import Description
     from GuideGenLib.generator import Generator
 
-SEEDS, STEPS, SPACING_MM = 2**32 - 1, 1000, (0.5, 6.0)
+STEPS, SPACING_MM = 1000, (0.5, 6.0)
 
 
 class RequestError(GuideGenError):
@@ -164,8 +165,8 @@ class Service:
 
 def check_request(request: MaskRequest | CTRequest | RegenerateRequest) -> None:
     """Refuse numbers that make no sense before any work. Raises RequestError."""
-    if not 0 <= request.seed <= SEEDS:
-        raise RequestError(f"seed is {request.seed}", f"give a whole number from 0 to {SEEDS}")
+    if not 0 <= request.seed <= LARGEST_SEED:
+        raise RequestError(f"seed is {request.seed}", f"give a whole number from 0 to {LARGEST_SEED}")
     if request.steps is not None and not 1 <= request.steps <= STEPS:
         raise RequestError(f"steps is {request.steps}", f"give 1 to {STEPS}, or none for the default")
     if isinstance(request, MaskRequest):

@@ -1,40 +1,51 @@
 """The CT of the anatomy, and the CT again where the anatomy was edited."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from .Jobs import REGENERATE, Job
 from .Panel import Panel, enable
-from .SegmentsPanel import jumpTo
+from .Signal import Signal
 
 
 class CTPanel(Panel):
-    """The list of changes is made when it is asked for, and by Regenerate: it compares two volumes."""
+    """The list of changes is made when it is asked for, and by Regenerate: it compares two volumes.
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    runWanted: tells a function of the parameter node that begins a run; changeChosen: tells a SegmentChange to go to.
+    hindrance: why nothing can be generated, empty where it can.
+    """
+
+    def __init__(self, ui: Any, logic: Any, session: Any, hindrance: Callable[[], str]) -> None:
+        super().__init__(ui, logic, session)
+        self.runWanted, self.changeChosen = Signal(), Signal()
         self.changes: list = []
+        self._hindrance = hindrance
         self._for = None
-        table = self.ui.changesTable
+        table = ui.changesTable
         table.setHorizontalHeaderLabels([_("Segment"), _("Added (ml)"), _("Removed (ml)")])
         table.verticalHeader().setVisible(False)
         table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.connect("cellDoubleClicked(int,int)", self.onChange)
-        self.ui.generateCTButton.connect("clicked()", self.onGenerate)
-        self.ui.regenerateButton.connect("clicked()", self.onRegenerate)
-        self.ui.findChangesButton.connect("clicked()", self.onFindChanges)
-        self.ui.showChangesCheckBox.connect("toggled(bool)", self.onOutline)
+        ui.generateCTButton.connect("clicked()", self.onGenerate)
+        ui.regenerateButton.connect("clicked()", self.onRegenerate)
+        ui.findChangesButton.connect("clicked()", self.onFindChanges)
+        ui.showChangesCheckBox.connect("toggled(bool)", self.logic.showOutline)
 
     def refresh(self) -> None:
         state = self.parameterNode
-        if state is None:
-            self._for = None
-            return
-        if self._for != (state.segmentation, state.ct):
-            self._for = (state.segmentation, state.ct)
+        chosen = (state.segmentation, state.ct) if state is not None else None
+        if chosen != self._for:
+            self._for = chosen
             self.showChanges([])
+        if state is None:
+            return
         enable(
             self.ui.generateCTButton,
             self.hindrance(),
@@ -46,7 +57,9 @@ class CTPanel(Panel):
             self.hindrance() or edit,
             _("Makes the CT anew around what was edited, as a new volume; every voxel farther away stays as it is."),
         )
-        enable(self.ui.findChangesButton, edit, _("Compares the anatomy with the one that the CT was made of."))
+        busy = _("A run goes on: cancel it or wait for its end.") if self.logic.busy else ""
+        tip = _("Compares the anatomy with the one that the CT was made of.")
+        enable(self.ui.findChangesButton, busy or edit, tip)
 
     def hindrance(self) -> str:
         """Why no CT can be made now, empty where it can."""
@@ -54,8 +67,7 @@ class CTPanel(Panel):
             return _("A run goes on: cancel it or wait for its end.")
         if self.parameterNode.segmentation is None:
             return _("There is no anatomy yet: generate one, or choose a segmentation of your own.")
-        prompt = self.parameterNode.prompt.strip()
-        return self.widget.setupPanel.hindrance() or (prompt and self.widget.understoodPanel.understanding.error) or ""
+        return self._hindrance()
 
     def editHindrance(self) -> str:
         """Why no edit can be found, empty where it can."""
@@ -64,30 +76,47 @@ class CTPanel(Panel):
         return ""
 
     def onGenerate(self) -> None:
-        self.widget.runPanel.start(self.logic.startCT)
+        self.runWanted.emit(self.logic.startCT)
 
     def onRegenerate(self) -> None:
-        self.widget.runPanel.start(self.regenerate)
-
-    def regenerate(self, parameterNode) -> None:
-        """Show what was edited, and begin the run. Raises ValueError where there is nothing to do."""
-        self.logic.startRegenerate(parameterNode, *self.findChanges())
+        """Show what was edited, then begin the run."""
+        self.findChanges(
+            lambda before, edited, changes: self.runWanted.emit(
+                lambda parameterNode: self.logic.startRegenerate(parameterNode, before, edited, changes)
+            )
+        )
 
     def onFindChanges(self) -> None:
+        self.findChanges(lambda *found: None)
+
+    def findChanges(self, then: Callable[[Any, Any, list], Any]) -> None:
+        """List and outline what was edited, beside the window; then go on with the anatomies before and after, and the
+        changes."""
+
+        def show(future: Future) -> None:
+            with slicer.util.tryWithErrorDisplay(_("The changes could not be found.")):
+                try:
+                    before, edited, changes = future.result()
+                    self.showChanges(changes)
+                    visible = self.ui.showChangesCheckBox.checked
+                    self.logic.outlineChanges(self.parameterNode, before, edited, visible)
+                finally:
+                    self.changed.emit()
+            then(before, edited, changes)
+
         with slicer.util.tryWithErrorDisplay(_("The changes could not be found."), waitCursor=True):
-            self.findChanges()
+            try:
+                self.logic.background.run(self.logic.editsLater(self.parameterNode), show)
+            finally:
+                self.changed.emit()
 
-    def findChanges(self) -> tuple:
-        """List and outline what was edited; returns the anatomies before and after, and the changes."""
-        before, edited, changes = self.logic.edits(self.parameterNode)
-        self.showChanges(changes)
-        self.logic.outlineChanges(self.parameterNode, before, edited, self.ui.showChangesCheckBox.checked)
-        return before, edited, changes
-
-    def showRegenerated(self, changes: list) -> None:
-        """List what a new CT has changed."""
-        self.showChanges(changes)
+    def showEnded(self, job: Job) -> None:
+        """List what a new CT has changed, and go there."""
+        if job.kind != REGENERATE:
+            return
+        self.showChanges(job.changes)
         self.ui.changesLabel.text = _("Changed in this CT:")
+        self.changeChosen.emit(job.changes[0])
 
     def showChanges(self, changes: list) -> None:
         """List changes of the segmentation."""
@@ -102,9 +131,4 @@ class CTPanel(Panel):
 
     def onChange(self, row: int, column: int) -> None:
         """Go to a changed segment."""
-        change = self.changes[row]
-        self.widget.segmentsPanel.choose(change.key)
-        jumpTo(change.centre_ras)
-
-    def onOutline(self, visible: bool) -> None:
-        self.logic.showOutline(visible)
+        self.changeChosen.emit(self.changes[row])

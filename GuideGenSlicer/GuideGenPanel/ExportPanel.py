@@ -1,21 +1,27 @@
 """The runs that the scene holds, and the scene or a case as files."""
 
 from pathlib import Path
+from typing import Any
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from .Panel import Panel, enable
+from .Signal import Signal
 
 SCENE_NAME = "GuideGen.mrb"
 
 
 class ExportPanel(Panel):
-    """Files appear whole or not at all; what is there is replaced only when the user says so."""
+    """Files appear whole or not at all; what is there is replaced only when the user says so.
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    runChosen: the user goes on with an earlier run, which the state has now.
+    """
+
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        super().__init__(ui, logic, session)
+        self.runChosen = Signal()
         self.runs: list = []
         self.ui.runsList.connect("itemDoubleClicked(QListWidgetItem*)", self.onRun)
         self.ui.exportFolderEdit.connect("currentPathChanged(QString)", self.onFolder)
@@ -25,6 +31,7 @@ class ExportPanel(Panel):
     def refresh(self) -> None:
         if self.parameterNode is None:
             self.runs = []
+            self.ui.exportLabel.text = ""
             return
         if self.ui.exportFolderEdit.currentPath != self.parameterNode.exportFolder:
             self.ui.exportFolderEdit.currentPath = self.parameterNode.exportFolder
@@ -53,8 +60,17 @@ class ExportPanel(Panel):
             self.ui.runsList.addItem(text)
 
     def onRun(self, item) -> None:
-        """Go on with a run: its nodes, its text and seed, its corrections."""
-        run = self.runs[self.ui.runsList.row(item)]
+        """Go on with a run."""
+        self.take(self.runs[self.ui.runsList.row(item)])
+
+    def takeNewest(self) -> None:
+        """Go on with the newest run of a scene whose state knows of none: the command line wrote it, or the page."""
+        state = self.parameterNode
+        if self.runs and state.segmentation is None and not state.prompt:
+            self.take(self.runs[-1])
+
+    def take(self, run: Any) -> None:
+        """Its nodes, its text and seed, its corrections."""
         state = self.parameterNode
         with slicer.util.NodeModify(state):
             state.prompt = run.provenance.get("text") or state.prompt
@@ -65,8 +81,7 @@ class ExportPanel(Panel):
             state.segmentation = run.segmentation
             state.ct = run.ct
             state.comparedCT = run.cts[-2] if len(run.cts) > 1 else None
-        self.widget.segmentsPanel.show()
-        self.widget.comparePanel.show(fit=True)
+        self.runChosen.emit()
 
     def onFolder(self, path: str) -> None:
         if self.parameterNode is not None and path != self.parameterNode.exportFolder:

@@ -1,19 +1,28 @@
 """ "Add lesion here": a click into a slice view, and a lesion of the chosen kind and size is drawn there."""
 
+from typing import Any
+
 import qt
 import slicer
 from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
 
 from .Panel import Panel, enable
+from .Signal import Signal
 
 POINT_NAME = "GuideGen lesion"
 
 
-class LesionPanel(Panel):
-    """The point is a markup that lives as long as the button is down."""
+class LesionPanel(Panel, VTKObservationMixin):
+    """The point is a markup that lives as long as the button is down.
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    aboutToAdd: the segmentation will be changed; added: tells the ID of the segment that was drawn into.
+    """
+
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        Panel.__init__(self, ui, logic, session)
+        VTKObservationMixin.__init__(self)
+        self.aboutToAdd, self.added = Signal(), Signal()
         self.point = None
         self.ui.lesionKindComboBox.connect("currentIndexChanged(int)", self.onKind)
         self.ui.placeLesionButton.connect("toggled(bool)", self.onToggled)
@@ -49,12 +58,12 @@ class LesionPanel(Panel):
         self.point = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", POINT_NAME)
         self.point.SetSaveWithScene(False)
         self.point.CreateDefaultDisplayNodes()
-        self.widget.addObserver(self.point, self.point.PointPositionDefinedEvent, self.onPlaced)
+        self.addObserver(self.point, self.point.PointPositionDefinedEvent, self.onPlaced)
         logic = slicer.modules.markups.logic()
         logic.SetActiveList(self.point)
         logic.StartPlaceMode(False)
         interaction = self._interaction()
-        self.widget.addObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
+        self.addObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
 
     def stopPlacing(self) -> None:
         """Take the point away, placed or not."""
@@ -62,8 +71,8 @@ class LesionPanel(Panel):
         if point is None:
             return
         interaction = self._interaction()
-        self.widget.removeObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
-        self.widget.removeObserver(point, point.PointPositionDefinedEvent, self.onPlaced)
+        self.removeObserver(interaction, interaction.InteractionModeChangedEvent, self.onModeChanged)
+        self.removeObserver(point, point.PointPositionDefinedEvent, self.onPlaced)
         if interaction.GetCurrentInteractionMode() == interaction.Place:
             interaction.SwitchToViewTransformMode()
         if point.GetScene() is not None:
@@ -101,11 +110,10 @@ class LesionPanel(Panel):
         from GuideGenLib.scene.segments.lesions import add_lesion
 
         state = self.parameterNode
-        editor = self.widget.segmentsPanel.editor
-        editor.saveStateForUndo()
+        self.aboutToAdd.emit()
         segmentID = add_lesion(slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed)
-        editor.setCurrentSegmentID(segmentID)
-        self.widget.refresh()
+        self.added.emit(segmentID)
+        self.changed.emit()
         return segmentID
 
     def kind(self) -> str:

@@ -1,6 +1,5 @@
 """What the panel can do: start runs in the worker, cancel them, and file their results in the scene."""
 
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +9,13 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from .Background import TURN_S, Background
 from .Jobs import ANATOMY, CT, REGENERATE, Job, Outcome
-from .ParameterNode import LARGEST_SEED, GuideGenParameterNode
+from .ParameterNode import GuideGenParameterNode
 
 LONGEST_HISTORY = 30
 LONGEST_TITLE = 60
 MOST_RULES = 3
-TURN_S = 0.01
-"""Slicer's event loop holds Python's lock all the time: the client's threads get this long at each poll."""
 OUTLINE = "GuideGen.Changes"
 """Attribute of the node that outlines changes, with the ID of the CT that was compared."""
 
@@ -39,6 +37,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         ScriptedLoadableModuleLogic.__init__(self)
         self.makeClient = makeClient
         self.job: Job | None = None
+        self.background = Background()
         self._client: Any = None
         self._clientSettings: tuple[Path | None, str] | None = None
 
@@ -56,12 +55,13 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def startAnatomy(self, parameterNode: GuideGenParameterNode) -> Job:
         """Draw an anatomy of the text. Raises ValueError for a text that cannot be used."""
+        from GuideGenLib.core.seeds import new_seed
         from GuideGenLib.engine.protocol import MaskRequest
         from GuideGenLib.engine.quality import MASK_STEPS
 
         description = self._description(parameterNode)
         if parameterNode.newSeed:
-            parameterNode.seed = random.SystemRandom().randrange(LARGEST_SEED + 1)
+            parameterNode.seed = new_seed()
         request = MaskRequest(
             description=description,
             seed=parameterNode.seed,
@@ -77,17 +77,21 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.segments.segmentation import read_segmentation
 
-        anatomy, notes = _read(read_segmentation, parameterNode.segmentation)
+        reading = read_segmentation(_chosen(parameterNode.segmentation))
         request = CTRequest(
-            anatomy=anatomy,
+            anatomy=reading.anatomy,
             description=self._description(parameterNode, maybeEmpty=True),
             seed=parameterNode.seed,
             spacing=parameterNode.spacing,
             steps=CT_STEPS[parameterNode.quality.value],
         )
-        segmentationID = parameterNode.segmentation.GetID()
         return self._submit(
-            parameterNode, request, kind=CT, anatomy=anatomy, segmentationID=segmentationID, notes=notes
+            parameterNode,
+            request,
+            kind=CT,
+            anatomy=reading.anatomy,
+            segmentationID=parameterNode.segmentation.GetID(),
+            notes="\n".join(reading.notes),
         )
 
     def startRegenerate(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, changes: list) -> Job:
@@ -127,9 +131,13 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
         Raises ValueError where the CT has no anatomy in the scene, or the segmentation cannot be read.
         """
+        return self.editsLater(parameterNode)()
+
+    def editsLater(self, parameterNode: GuideGenParameterNode) -> Callable[[], tuple[Any, Any, list]]:
+        """`edits` in two parts: what is needed is taken out of the scene now, the call may be made in any thread."""
         from GuideGenLib.scene.runs.run import shown_anatomy
         from GuideGenLib.scene.segments.edits import find_edits
-        from GuideGenLib.scene.segments.segmentation import read_segmentation
+        from GuideGenLib.scene.segments.reading import take_segments
 
         if parameterNode.ct is None:
             raise ValueError(_("No CT is chosen: generate one first."))
@@ -140,12 +148,18 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
                     ct=parameterNode.ct.GetName()
                 )
             )
-        edited, _notes = _read(read_segmentation, parameterNode.segmentation, before)
-        return before, edited, find_edits(before, edited)
+        taken = take_segments(_chosen(parameterNode.segmentation), before)
+
+        def compare() -> tuple[Any, Any, list]:
+            edited = taken.reading().anatomy
+            return before, edited, find_edits(before, edited)
+
+        return compare
 
     def outlineChanges(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, visible: bool) -> None:
         """Outline the voxels where two anatomies differ, in place of an earlier outline; it is not saved."""
         from GuideGenLib.scene.runs.comparison import show_changes
+        from GuideGenLib.scene.runs.hierarchy import remove_item
 
         scene = slicer.mrmlScene
         for old in self._outlines():
@@ -155,6 +169,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
             outline.SetAttribute(OUTLINE, parameterNode.ct.GetID())
             outline.SetSaveWithScene(False)
             outline.SetHideFromEditors(True)
+            remove_item(scene, outline)
             outline.GetDisplayNode().SetVisibility(visible)
 
     def showOutline(self, visible: bool) -> None:
@@ -172,7 +187,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     @property
     def busy(self) -> bool:
         """Whether a run goes on."""
-        return self.job is not None
+        return self.job is not None or self.background.busy
 
     def poll(self) -> list[Any]:
         """What the worker told of the run since the last call: Progress events, and an Outcome at its end.
@@ -192,6 +207,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def cancel(self) -> None:
         """Stop the run; its Outcome comes within a second and nothing of it stays."""
+        self.background.abandon()
         if self.job is not None and not self.job.cancelled:
             self.job.cancelled = True
             self._client.cancel(self.job.id)
@@ -203,6 +219,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def close(self) -> None:
         """End the worker and remove its files; the next run starts a new one."""
+        self.background.abandon()
         self.job = None
         client, self._client = self._client, None
         if client is not None:
@@ -282,12 +299,11 @@ def titleOf(prompt: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def _read(read: Callable, segmentation: Any, reference: Any = None) -> tuple[Any, str]:
-    """The anatomy of a segmentation, and what was added or left out in words. Raises ValueError."""
+def _chosen(segmentation: Any) -> Any:
+    """The segmentation itself. Raises ValueError where there is none."""
     if segmentation is None:
         raise ValueError(_("No anatomy is chosen: generate one, or choose a segmentation of your own."))
-    reading = read(segmentation, reference)
-    return reading.anatomy, "\n".join(reading.notes)
+    return segmentation
 
 
 def _told(result: Any) -> str:

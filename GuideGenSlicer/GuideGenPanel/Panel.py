@@ -2,26 +2,36 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .Signal import Signal
+
 if TYPE_CHECKING:
+    from .Logic import GuideGenLogic
     from .ParameterNode import GuideGenParameterNode
+
+
+class Session:
+    """The open scene's state, which all parts of the panel share; None while no scene is shown."""
+
+    def __init__(self) -> None:
+        self.parameterNode: GuideGenParameterNode | None = None
 
 
 class Panel:
     """One part: wires its widgets when it is made, and shows the state in `refresh`. It keeps no state of its own
-    that a scene should have.
+    that a scene should have, and knows no other part: it tells by its signals what happened.
 
-    widget: the module's GuideGenWidget, which has `ui`, `logic` and `parameterNode` (None while no scene is shown).
+    ui: the widgets of the form by name; changed: emitted when all parts have to show the state again, though the
+    parameter node is the same.
     """
 
-    def __init__(self, widget: Any) -> None:
-        self.widget = widget
-        self.ui = widget.ui
-        self.logic = widget.logic
+    def __init__(self, ui: Any, logic: "GuideGenLogic", session: Session) -> None:
+        self.ui, self.logic, self.session = ui, logic, session
+        self.changed = Signal()
 
     @property
     def parameterNode(self) -> "GuideGenParameterNode | None":
         """The state in the scene."""
-        return self.widget.parameterNode
+        return self.session.parameterNode
 
     def refresh(self) -> None:
         """Show the state; called at each change of it, so it must be cheap when nothing of this part has changed."""
@@ -39,7 +49,15 @@ class Panel:
         """The module goes: end what would call back."""
 
 
-def enable(button: Any, hindrance: str, tip: str) -> None:
-    """A button with its tooltip; where something hinders (not empty), it is grey and says what."""
-    button.enabled = not hindrance
-    button.toolTip = hindrance or tip
+def enable(widget: Any, hindrance: str, tip: str) -> None:
+    """A widget with its tooltip; where something hinders (not empty), it is grey and says what."""
+    switch(widget, not hindrance)
+    widget.toolTip = hindrance or tip
+
+
+def switch(widget: Any, enabled: bool) -> None:
+    """Grey a widget out, or not. Qt moves the focus on from one that is greyed out, and Slicer scrolls the panel after
+    it: the focus is given up before."""
+    if not enabled and widget.focus:
+        widget.clearFocus()
+    widget.enabled = enabled

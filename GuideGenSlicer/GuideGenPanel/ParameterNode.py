@@ -7,8 +7,7 @@ from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
-LARGEST_SEED = 2**31 - 1
-"""What a QSpinBox holds."""
+from GuideGenLib.core.seeds import LARGEST_SEED
 
 
 class Region(enum.Enum):
@@ -88,7 +87,6 @@ class GuideGenParameterNode:
     ct: vtkMRMLScalarVolumeNode
     comparedCT: vtkMRMLScalarVolumeNode
     blend: Annotated[float, WithinRange(0.0, 100.0), Default(0.0)]
-    linkViews: bool = True
     preset: str
     lesionKind: str
     lesionDiameter: Annotated[float, WithinRange(3.0, 150.0), Default(30.0)]

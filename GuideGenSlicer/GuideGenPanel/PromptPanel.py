@@ -1,5 +1,7 @@
 """The text of the patient, the examples, and the texts of earlier runs."""
 
+from typing import Any
+
 import qt
 from slicer.i18n import tr as _
 
@@ -14,8 +16,8 @@ class PromptPanel(Panel):
     """The text box is wired by hand: Slicer's own connector for it writes the text back at each key, which sends the
     cursor to the start."""
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        super().__init__(ui, logic, session)
         self.ui.promptEdit.connect("textChanged()", self.onTextChanged)
         self.ui.historyComboBox.connect("activated(int)", self.onChosen)
         self.shortcuts = []
@@ -54,6 +56,6 @@ class PromptPanel(Panel):
         self.ui.historyComboBox.currentIndex = 0
 
     def onShortcut(self) -> None:
-        """Ctrl+Enter presses the button, but never its Cancel."""
-        if not self.logic.busy and self.ui.generateButton.enabled:
+        """Ctrl+Enter."""
+        if self.ui.generateButton.enabled:
             self.ui.generateButton.click()

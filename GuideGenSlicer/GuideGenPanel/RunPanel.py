@@ -1,94 +1,135 @@
 """Generate and Cancel, the progress, and the end of a run, whichever part of the panel started it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from .Jobs import ANATOMY, Outcome
 from .Panel import Panel, enable
+from .Signal import Signal
 
 POLL_MS = 100
+FULL = 1000
+"""The bar's maximum."""
+
+
+@dataclass
+class Row:
+    """Where a run is followed: a button that cancels it, a bar, words. There is one beside each button that starts."""
+
+    cancel: Any
+    bar: Any
+    label: Any
+
+    def show(self, running: bool, stopping: bool = False, endless: bool = False) -> None:
+        """Grey when no run of this place goes on; endless: nobody knows how far it is."""
+        hindrance = _("No run goes on here.") if not running else _("The run is being stopped.") if stopping else ""
+        enable(self.cancel, hindrance, _("Stops the run; the scene stays as it is."))
+        self.bar.enabled = running
+        self.bar.setRange(0, 0 if endless else FULL)
+        if not running:
+            self.bar.value = 0
+
+    def tell(self, text: str) -> None:
+        """Words beside the bar."""
+        self.label.text = text
 
 
 class RunPanel(Panel):
-    """Asks the worker's client ten times a second while a run goes on."""
+    """Asks the logic ten times a second while a run goes on. `ended` tells the Job of a run that went well.
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    hindrance: why nothing can be generated, empty where it can.
+    """
+
+    def __init__(self, ui: Any, logic: Any, session: Any, hindrance: Callable[[], str]) -> None:
+        super().__init__(ui, logic, session)
+        self.ended = Signal()
+        self.sceneFilled = Signal()
+        self._hindrance = hindrance
+        self.anatomyRow = Row(ui.cancelButton, ui.progressBar, ui.progressLabel)
+        self.ctRow = Row(ui.ctCancelButton, ui.ctProgressBar, ui.ctProgressLabel)
         self.timer = qt.QTimer()
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
-        self.ui.generateButton.connect("clicked()", self.onGenerate)
+        ui.generateButton.connect("clicked()", self.onGenerate)
+        for row in (self.anatomyRow, self.ctRow):
+            row.cancel.connect("clicked()", self.onCancel)
 
     def refresh(self) -> None:
-        job = self.logic.job
-        button = self.ui.generateButton
-        button.text = _("Generate anatomy") if job is None else _("Cancel")
-        if job is not None:
-            hindrance = _("The run is being stopped.") if job.cancelled else ""
-            enable(button, hindrance, _("Stops the run; the scene stays as it is."))
-        else:
-            enable(button, self.hindrance(), _("Draws an anatomy of the text as a new segmentation (Ctrl+Enter)."))
-        if job is None:
-            self.ui.progressBar.visible = False
+        job, rows = self.logic.job, (self.anatomyRow, self.ctRow)
+        for row in rows:
+            row.show(job is not None and row is self.rowOf(job), job is not None and job.cancelled)
+            if self.parameterNode is None:
+                row.tell("")  # it was of another scene
+        if self.logic.background.busy:
+            self.ctRow.show(running=True, endless=True)
+        tip = _("Draws an anatomy of the text as a new segmentation (Ctrl+Enter).")
+        enable(self.ui.generateButton, self.hindrance(), tip)
 
     def hindrance(self) -> str:
         """Why no anatomy can be generated now, empty where it can."""
         if self.parameterNode is None:
             return _("The scene is being closed or loaded.")
-        if not self.parameterNode.prompt.strip():
-            return _("Describe a patient first.")
-        return self.widget.setupPanel.hindrance() or self.widget.understoodPanel.understanding.error
+        if self.logic.busy:
+            return _("A run goes on: cancel it or wait for its end.")
+        return self._hindrance() if self.parameterNode.prompt.strip() else _("Describe a patient first.")
 
-    def start(self, begin: Callable) -> None:
+    def rowOf(self, job: Any) -> Row:
+        """Where a run is followed."""
+        return self.anatomyRow if job.kind == ANATOMY else self.ctRow
+
+    def start(self, begin: Callable[[Any], Any]) -> None:
         """Begin a run by a function of the parameter node, and follow it."""
         with slicer.util.tryWithErrorDisplay(_("The run could not be started."), waitCursor=True):
             try:
                 begin(self.parameterNode)
             finally:
-                self.widget.refresh()
-            self.ui.progressBar.value = 0
-            self.ui.progressBar.visible = True
-            self.ui.progressLabel.text = _("Starting...")
+                self.changed.emit()
+            self.rowOf(self.logic.job).tell(_("Starting..."))
             self.timer.start()
 
     def onGenerate(self) -> None:
-        if not self.logic.busy:
-            self.start(self.logic.startAnatomy)
-            return
+        self.start(self.logic.startAnatomy)
+
+    def onCancel(self) -> None:
         self.logic.cancel()
-        self.ui.progressLabel.text = _("Stopping...")
-        self.widget.refresh()
+        if self.logic.job is not None:
+            self.rowOf(self.logic.job).tell(_("Stopping..."))
+        self.changed.emit()
 
     def onTimer(self) -> None:
         for event in self.logic.poll():
-            if hasattr(event, "fraction"):
-                self.showProgress(event)
-            else:
+            if isinstance(event, Outcome):
                 self.onEnd(event)
+            else:
+                self.showProgress(event)
         if not self.logic.busy:
             self.timer.stop()
 
-    def showProgress(self, event) -> None:
+    def showProgress(self, event: Any) -> None:
         """The bar, and words for it as long as nobody pressed Cancel."""
-        self.ui.progressBar.value = round(1000 * event.fraction)
         job = self.logic.job
         if job is not None and not job.cancelled:
-            self.ui.progressLabel.text = progressText(event)
+            self.rowOf(job).bar.value = round(FULL * event.fraction)
+            self.rowOf(job).tell(progressText(event))
 
-    def onEnd(self, outcome) -> None:
+    def onEnd(self, outcome: Outcome) -> None:
         """Tell how the run ended. The windows come last: they run the event loop."""
         self.timer.stop()
-        self.ui.progressLabel.text = {
+        told = {
             "done": outcome.message or _("Done."),
             "stopped": _("Cancelled; the scene is as it was."),
             "failed": outcome.message,
-        }[outcome.state]
-        self.widget.sceneChanged()
-        self.widget.refresh()
+        }
+        self.rowOf(outcome.job).tell(told[outcome.state])
+        self.sceneFilled.emit()
+        self.changed.emit()
         if outcome.state == "done":
-            self.widget.runEnded(outcome.job)
+            self.ended.emit(outcome.job)
         elif outcome.state == "failed":
             slicer.util.errorDisplay(outcome.message, detailedText=outcome.details)
 
@@ -99,7 +140,7 @@ class RunPanel(Panel):
         self.timer.stop()
 
 
-def progressText(event) -> str:
+def progressText(event: Any) -> str:
     """Stage, share and time left."""
     stage = {
         "load": _("Loading the model"),

@@ -1,8 +1,12 @@
 """The anatomy in the embedded Segment Editor: find a segment, go to it, show and hide groups."""
 
+from typing import Any
+
 import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
 
 from .Panel import Panel, enable
 
@@ -12,11 +16,12 @@ BOXES = ("organs", "bones", "vessels", "muscles", "tissue", "lesions")
 UNDO_STATES = 10
 
 
-class SegmentsPanel(Panel):
+class SegmentsPanel(Panel, VTKObservationMixin):
     """The editor has a vtkMRMLSegmentEditorNode of its own, so that the module Segment Editor keeps its selection."""
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        Panel.__init__(self, ui, logic, session)
+        VTKObservationMixin.__init__(self)
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
         self.editor.setSegmentationNodeSelectorVisible(False)
@@ -42,20 +47,26 @@ class SegmentsPanel(Panel):
         self._selectEditorNode()
         self._selectNodes()
         if segmentation != self._segmentation:
-            self._segmentation = segmentation
+            self._choose(segmentation)
             self._showGroups()
             self.onFind(self.ui.findSegmentEdit.text)
         nothing = "" if segmentation is not None else _("There is no anatomy yet: generate or choose one.")
         enable(self.ui.jumpToSegmentButton, nothing, _("Centres the slice views on the chosen segment."))
         enable(self.ui.findSegmentEdit, nothing, _("Part of a name, also in other words. Enter takes the first one."))
-        for name, box in self._boxes.items():
-            enable(box, nothing, _("Shows or hides: {group}.").format(group=self._boxes[name].text))
+        for box in self._boxes.values():
+            enable(box, nothing, _("Shows or hides: {group}.").format(group=box.text))
 
     def show(self) -> None:
-        """Bring the anatomy into the slice views."""
-        source = self._sourceVolume()
+        """Bring an anatomy without a CT into the slice views; ComparePanel brings a CT."""
+        from GuideGenLib.scene.segments.looks import let_ct_through
+        from GuideGenLib.scene.slices import look_elsewhere
+
+        state = self.parameterNode
+        source = self._sourceVolume() if state is not None and state.ct is None else None
         if source is not None:
-            slicer.util.setSliceViewerLayers(background=source, foreground=None, fit=True)
+            elsewhere = look_elsewhere(slicer.mrmlScene, source)
+            slicer.util.setSliceViewerLayers(background=source, foreground=None, fit=elsewhere)
+            let_ct_through(state.segmentation, False)
 
     def enter(self) -> None:
         self._selectEditorNode()
@@ -68,10 +79,11 @@ class SegmentsPanel(Panel):
         self.editor.removeViewObservations()
         if self.parameterNode is None or slicer.mrmlScene.IsClosing():
             self.editor.setSegmentationNode(None)
-            self._segmentation = None
+            self._choose(None)
 
     def cleanup(self) -> None:
         self.exit()
+        self.removeObservers()
         self.editor.setSegmentationNode(None)
         self.editor.setMRMLScene(None)
 
@@ -86,6 +98,10 @@ class SegmentsPanel(Panel):
             item.setData(qt.Qt.UserRole, segmentID)
             listing.addItem(item)
         listing.visible = bool(text.strip()) and self._segmentation is not None
+        if not found:
+            nothing = qt.QListWidgetItem(_("No segment is called so."))
+            nothing.setFlags(qt.Qt.NoItemFlags)
+            listing.addItem(nothing)
 
     def find(self, text: str) -> list[tuple[str, str]]:
         """ID and name of the segments that a text finds: in their names, or by other words of the anatomy table."""
@@ -103,12 +119,14 @@ class SegmentsPanel(Panel):
         return found
 
     def onFirstFound(self) -> None:
-        if self.ui.foundSegmentsList.count:
+        first = self.ui.foundSegmentsList.item(0)
+        if first is not None and first.data(qt.Qt.UserRole):
             self.ui.foundSegmentsList.setCurrentRow(0)
-            self.onFoundJump(self.ui.foundSegmentsList.item(0))
+            self.onFoundJump(first)
 
     def onFound(self, item) -> None:
-        self.editor.setCurrentSegmentID(item.data(qt.Qt.UserRole))
+        if item.data(qt.Qt.UserRole):
+            self.editor.setCurrentSegmentID(item.data(qt.Qt.UserRole))
 
     def onFoundJump(self, item) -> None:
         self.onFound(item)
@@ -124,13 +142,37 @@ class SegmentsPanel(Panel):
             return
         jumpTo(centre)
 
-    def choose(self, key: str) -> None:
-        """Choose the first segment of a label in the editor; nothing happens where it is gone."""
+    def goTo(self, change: Any) -> None:
+        """Choose the segment of a SegmentChange in the editor, if it is still there, and go to what changed."""
         for segmentID, segment in segmentsOf(self._segmentation):
             label = labelOf(segment)
-            if label is not None and label.key == key:
+            if label is not None and label.key == change.key:
                 self.editor.setCurrentSegmentID(segmentID)
-                return
+                break
+        jumpTo(change.centre_ras)
+
+    # ------------------------------------------------------------ segments that the user adds
+
+    @vtk.calldata_type(vtk.VTK_STRING)
+    def onSegmentAdded(self, caller, event, segmentID: str) -> None:
+        """Slicer gives a new segment the terminology of the last one, but only after this event."""
+        segmentation = self._segmentation
+        qt.QTimer.singleShot(0, lambda: self._forgetCopied(segmentation, segmentID))
+
+    def _forgetCopied(self, segmentation: Any, segmentID: str) -> None:
+        from GuideGenLib.scene.segments.terminology import forget_copied_code
+
+        if segmentation is self._segmentation and forget_copied_code(segmentation, segmentID):
+            slicer.util.showStatusMessage(_("Choose what the new segment is: double-click its colour."), 5000)
+
+    def _choose(self, segmentation: Any) -> None:
+        """Take up another segmentation, None for none."""
+        for node in (self._segmentation, segmentation):
+            if node is not None:
+                segments = node.GetSegmentation()
+                observe = self.removeObserver if node is self._segmentation else self.addObserver
+                observe(segments, segments.SegmentAdded, self.onSegmentAdded)
+        self._segmentation = segmentation
 
     # ------------------------------------------------------------ groups
 

@@ -1,6 +1,6 @@
 """Region, seed, spacing, quality and margin. Their values are bound to the state by the form itself."""
 
-from .Panel import Panel
+from .Panel import Panel, switch
 
 
 class SettingsPanel(Panel):
@@ -10,10 +10,10 @@ class SettingsPanel(Panel):
         free = self.parameterNode is not None and not self.logic.busy
         for widget in (
             self.ui.regionComboBox,
+            self.ui.seedSpinBox,
             self.ui.newSeedCheckBox,
             self.ui.spacingSpinBox,
             self.ui.qualityComboBox,
             self.ui.marginSpinBox,
         ):
-            widget.enabled = free
-        self.ui.seedSpinBox.enabled = free
+            switch(widget, free)

@@ -1,18 +1,20 @@
 """Dependencies, model bundle and device; the section folds away when all is ready."""
 
+from typing import Any
+
 import slicer
 from slicer.i18n import tr as _
 
 from . import Setup
 from .Logic import bundlePath
-from .Panel import Panel, enable
+from .Panel import Panel, enable, switch
 
 
 class SetupPanel(Panel):
     """What was found is kept until the user changes something or asks again: the checks read files."""
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        super().__init__(ui, logic, session)
         self.missing = None
         self.bundleError = ""
         self._bundle: object = self  # none was checked yet
@@ -34,8 +36,8 @@ class SetupPanel(Panel):
             self.ui.bundlePathEdit.currentPath = self.parameterNode.bundlePath
         if self.missing is None or bundlePath(self.parameterNode) != self._bundle:
             self.check()
-        for name in ("bundlePathEdit", "deviceComboBox"):
-            getattr(self.ui, name).enabled = not self.logic.busy
+        for widget in (self.ui.bundlePathEdit, self.ui.deviceComboBox):
+            switch(widget, not self.logic.busy)
         self.ui.setupStatusLabel.text = self.status()
         self.ui.bundleStatusLabel.text = self.bundleError or _("The model is whole and fits this version.")
         nothing = "" if self.missing else _("All dependencies are there.")
@@ -75,7 +77,7 @@ class SetupPanel(Panel):
 
     def onCheck(self) -> None:
         self.check()
-        self.widget.refresh()
+        self.changed.emit()
         self.ui.setupSection.collapsed = not self.hindrance()
 
     def onBundlePath(self, path: str) -> None:

@@ -1,5 +1,7 @@
 """What the text was taken to mean, field by field with the words it came from; each field can be corrected."""
 
+from typing import Any
+
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -15,8 +17,8 @@ class UnderstoodPanel(Panel):
     """The table is filled again a moment after the text or a correction changed, never in the midst of a signal of its
     own cells."""
 
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
+    def __init__(self, ui: Any, logic: Any, session: Any) -> None:
+        super().__init__(ui, logic, session)
         from GuideGenLib.description.understanding import Understanding
 
         self.understanding = Understanding(None, error="")
@@ -99,7 +101,7 @@ class UnderstoodPanel(Panel):
                 else:
                     self._accept(corrections.with_patient(field.name, value))
             finally:
-                self.widget.refresh()
+                self.changed.emit()
 
     def onCellChanged(self, row: int, column: int) -> None:
         """A typed value."""

@@ -9,9 +9,10 @@ from slicer.util import VTKObservationMixin
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
 from .ExportPanel import ExportPanel
-from .Jobs import ANATOMY, REGENERATE, Job
+from .Jobs import Job
 from .LesionPanel import LesionPanel
 from .Logic import GuideGenLogic
+from .Panel import Session
 from .ParameterNode import GuideGenParameterNode
 from .PromptPanel import PromptPanel
 from .RunPanel import RunPanel
@@ -30,7 +31,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic: GuideGenLogic | None = None
-        self.parameterNode: GuideGenParameterNode | None = None
+        self.session = Session()
         self.panels: list = []
         self._guiTag = None
         self._refreshing = False
@@ -42,16 +43,17 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = GuideGenLogic()
-        self.setupPanel = SetupPanel(self)
-        self.promptPanel = PromptPanel(self)
-        self.understoodPanel = UnderstoodPanel(self)
-        self.settingsPanel = SettingsPanel(self)
-        self.runPanel = RunPanel(self)
-        self.segmentsPanel = SegmentsPanel(self)
-        self.lesionPanel = LesionPanel(self)
-        self.ctPanel = CTPanel(self)
-        self.comparePanel = ComparePanel(self)
-        self.exportPanel = ExportPanel(self)
+        shared = self.ui, self.logic, self.session
+        self.setupPanel = SetupPanel(*shared)
+        self.promptPanel = PromptPanel(*shared)
+        self.understoodPanel = UnderstoodPanel(*shared)
+        self.settingsPanel = SettingsPanel(*shared)
+        self.runPanel = RunPanel(*shared, self.hindrance)
+        self.segmentsPanel = SegmentsPanel(*shared)
+        self.lesionPanel = LesionPanel(*shared)
+        self.ctPanel = CTPanel(*shared, self.hindrance)
+        self.comparePanel = ComparePanel(*shared)
+        self.exportPanel = ExportPanel(*shared)
         # In the order in which they depend on each other: refresh() goes through them.
         self.panels = [
             self.setupPanel,
@@ -65,6 +67,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.comparePanel,
             self.exportPanel,
         ]
+        self.connectPanels()
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
@@ -74,18 +77,45 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         slicer.app.connect("aboutToQuit()", self.onAboutToQuit)
         self.initializeParameterNode()
 
+    def connectPanels(self) -> None:
+        """What one part tells, others do."""
+        for panel in self.panels:
+            panel.changed.connect(self.refresh)
+        self.runPanel.sceneFilled.connect(self.sceneChanged)
+        self.runPanel.ended.connect(self.onRunEnded)
+        self.ctPanel.runWanted.connect(self.runPanel.start)
+        self.ctPanel.changeChosen.connect(self.segmentsPanel.goTo)
+        self.lesionPanel.aboutToAdd.connect(self.segmentsPanel.editor.saveStateForUndo)
+        self.lesionPanel.added.connect(self.segmentsPanel.editor.setCurrentSegmentID)
+        self.exportPanel.runChosen.connect(self.showResults)
+
     # ------------------------------------------------------------ state
+
+    @property
+    def parameterNode(self) -> GuideGenParameterNode | None:
+        """The state of the open scene; None while there is none."""
+        return self.session.parameterNode
+
+    def hindrance(self) -> str:
+        """Why nothing can be generated, empty where it can."""
+        text = self.parameterNode.prompt.strip()
+        return self.setupPanel.hindrance() or (self.understoodPanel.understanding.error if text else "")
 
     def initializeParameterNode(self) -> None:
         """Show the state that the scene has, and make one where it has none."""
+        from GuideGenLib.scene.slices import show_nothing
+
         self.setParameterNode(self.logic.getParameterNode())
+        self.exportPanel.takeNewest()
+        if show_nothing(slicer.mrmlScene):
+            self.showResults()
 
     def setParameterNode(self, parameterNode: GuideGenParameterNode | None) -> None:
         """Bind the form to a state; None unbinds it."""
         if self.parameterNode is not None:
             self.parameterNode.disconnectGui(self._guiTag)
             self.removeObserver(self.parameterNode.parameterNode, MODIFIED, self.onModified)
-        self.parameterNode = parameterNode
+        self.session.parameterNode = parameterNode
         if parameterNode is not None:
             self._guiTag = parameterNode.connectGui(self.ui)
             self.addObserver(parameterNode.parameterNode, MODIFIED, self.onModified)
@@ -112,16 +142,17 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for panel in self.panels:
                 panel.sceneChanged()
 
-    def runEnded(self, job: Job) -> None:
+    def showResults(self) -> None:
+        """The anatomy and the CT that are chosen, in the views."""
+        self.segmentsPanel.show()
+        self.comparePanel.show()
+
+    def onRunEnded(self, job: Job) -> None:
         """Show a new result: the parts where the user goes on."""
         self.ui.anatomySection.collapsed = False
         self.ui.ctSection.collapsed = False
-        if job.kind == ANATOMY:
-            self.segmentsPanel.show()
-        else:
-            self.comparePanel.show(fit=True)
-        if job.kind == REGENERATE:
-            self.ctPanel.showRegenerated(job.changes)
+        self.showResults()
+        self.ctPanel.showEnded(job)
 
     # ------------------------------------------------------------ events
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import SimpleITK as sitk
 
 from Testing.tiny_bundle import write_tiny_bundle
 
@@ -19,6 +20,7 @@ pytest.importorskip("slicer", reason="needs slicer-core", exc_type=ImportError)
 from Testing.desktop import host
 from Testing.desktop.driver import Driver
 
+PROVENANCE = {"synthetic": True, "text": "A 60 year old man.", "settings": {"seed": 5}}
 MODULE = Path(__file__).resolve().parents[2] / "GuideGenSlicer" / "GuideGen.py"
 
 
@@ -66,5 +68,28 @@ def panel(slicer: Any, scene: Any, bundle: Path, temporary: Path) -> Iterator[Dr
     widget.cleanup()
     driver.wait(lambda: not driver.workers() and not any(temporary.iterdir()), "the worker and its files go")
     widget.parent.setMRMLScene(None)
-    widget.parent.deleteLater()
+    widget.parent._area.deleteLater()
     slicer.app.processEvents()
+
+
+@pytest.fixture
+def drawn(panel: Driver, small_anatomy: sitk.Image) -> Driver:
+    """The panel with a filed run that has no CT yet, chosen."""
+    from GuideGenLib.scene.runs.results import file_anatomy
+
+    run = file_anatomy(panel.slicer.mrmlScene, small_anatomy, PROVENANCE, "a case")
+    panel.ui.segmentationSelector.setCurrentNode(run.segmentation)
+    panel.widget.sceneChanged()
+    return panel
+
+
+@pytest.fixture
+def case(drawn: Driver, small_anatomy: sitk.Image, small_ct: sitk.Image) -> Driver:
+    """The same with a CT, chosen."""
+    from GuideGenLib.scene.runs.results import file_ct
+
+    scene = drawn.slicer.mrmlScene
+    ct = file_ct(scene, small_ct, small_anatomy, PROVENANCE, "a case", drawn.state.segmentation)
+    drawn.ui.ctSelector.setCurrentNode(ct)
+    drawn.widget.sceneChanged()
+    return drawn

@@ -78,7 +78,11 @@ class Driver:
         self.press(name)
         self.wait(lambda: not self.logic.busy, f"the run of {name} ends")
         self.slicer.app.processEvents()
-        return str(self.ui.progressLabel.text)
+        return self.told()
+
+    def told(self) -> str:
+        """What the panel says of runs."""
+        return f"{self.ui.progressLabel.text}\n{self.ui.ctProgressLabel.text}".strip()
 
     def run_well(self, name: str) -> None:
         """`run`, without an error."""
@@ -88,7 +92,7 @@ class Driver:
     def begin(self, name: str, stage: str = "") -> None:
         """Press a button that starts a run and wait until the panel tells of this stage."""
         self.press(name)
-        self.wait(lambda: stage in self.ui.progressLabel.text and bool(self.workers()), f"{stage} is told of")
+        self.wait(lambda: stage in self.told() and bool(self.workers()), f"{stage} is told of")
 
     def settle(self) -> None:
         """Until the table of what was understood is filled."""
@@ -99,7 +103,7 @@ class Driver:
         """Run the event loop until it holds; how long it took."""
         start = time.monotonic()
         while not condition():
-            assert time.monotonic() < start + seconds, f"waited in vain: {what}; {self.ui.progressLabel.text}"
+            assert time.monotonic() < start + seconds, f"waited in vain: {what}; {self.told()}"
             self.slicer.app.processEvents()
             time.sleep(0.005)
         return time.monotonic() - start
@@ -123,6 +127,40 @@ class Driver:
         timer.start()
         yield seen
         timer.stop()
+
+    def mouse(self, name: str, double: bool = False) -> None:
+        """Click a widget with the mouse where it is on the screen, which also gives it the focus."""
+        from PySide6 import QtCore, QtTest
+
+        click = QtTest.QTest.mouseDClick if double else QtTest.QTest.mouseClick
+        if double:  # a double click begins with a press and a release
+            QtTest.QTest.mouseClick(getattr(self.ui, name), QtCore.Qt.MouseButton.LeftButton)
+        click(getattr(self.ui, name), QtCore.Qt.MouseButton.LeftButton)
+        self.slicer.app.processEvents()
+
+    # The window
+    @property
+    def area(self) -> Any:
+        """The scroll area that Slicer's module panel is."""
+        return self.widget.parent._area
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the module panel so large."""
+        self.area.resize(width, height)
+        self.slicer.app.processEvents()
+
+    def scroll(self, name: str) -> None:
+        """Bring a widget into the upper part of the module panel."""
+        bar = self.area.verticalScrollBar()
+        bar.setValue(bar.value() + self.place(name)[1] - 100)
+        self.slicer.app.processEvents()
+
+    def place(self, name: str) -> tuple[int, int]:
+        """Where a widget's corner is in the module panel, pixels."""
+        from PySide6 import QtCore
+
+        point = getattr(self.ui, name).mapTo(self.area, QtCore.QPoint(0, 0))
+        return point.x(), point.y()
 
     # Segments
     def anatomy(self) -> sitk.Image:
@@ -171,11 +209,11 @@ class Driver:
         return {scene.GetNthNode(i).GetID() for i in range(scene.GetNumberOfNodes())}
 
     def picture(self, name: str) -> None:
-        """Keep a picture of the panel where GUIDEGEN_ARTEFACTS says."""
+        """Keep a picture of the whole panel where GUIDEGEN_ARTEFACTS says."""
         folder = os.environ.get("GUIDEGEN_ARTEFACTS")
         if folder:
-            parent = self.widget.parent
-            parent.resize(560, parent.sizeHint.height())
-            self.slicer.app.processEvents()
             Path(folder).mkdir(parents=True, exist_ok=True)
-            assert parent.grab().save(str(Path(folder) / f"{name}.png"))
+            for _ in range(2):  # labels that wrap get their height in the second round
+                self.area.resize(self.area.width(), self.widget.parent.sizeHint.height() + 4)
+                self.slicer.app.processEvents()
+            assert self.area.grab().save(str(Path(folder) / f"{name}.png"))

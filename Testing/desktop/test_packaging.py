@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "GuideGenSlicer"
 FORM = MODULE / "Resources" / "UI" / "GuideGen.ui"
 SOURCES = sorted(MODULE.rglob("*.py"))
-LIGHT = {"qt", "ctk", "slicer", "GuideGenPanel"} | sys.stdlib_module_names
+LIGHT = {"qt", "ctk", "vtk", "slicer", "GuideGenPanel", "GuideGenLib.core.seeds"} | sys.stdlib_module_names
 """What may be imported before the user asks for anything."""
 SHOWN_ATTRIBUTES = {"text", "toolTip", "title", "helpText", "acknowledgementText", "placeholderText", "windowTitle"}
 SHOWN_CALLS = {
@@ -105,7 +105,7 @@ def test_every_bound_widget_has_its_field_in_the_state(form: ElementTree.Element
 def test_every_button_and_field_of_the_form_says_what_it_is_for(form: ElementTree.Element) -> None:
     """Those whose tooltip the code sets when it enables them apart."""
     told = {"generateButton", "generateCTButton", "regenerateButton", "findChangesButton", "exportSceneButton"}
-    told |= {"exportFolderButton", "progressBar"}
+    told |= {"exportFolderButton", "cancelButton", "ctCancelButton", "progressBar", "ctProgressBar"}
     passive = {"QLabel", "QWidget", "qMRMLWidget", "ctkCollapsibleButton"}
     silent = {
         widget.get("name")
@@ -124,7 +124,8 @@ def early_imports(body: list[ast.stmt]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield (node.module or "").split(".")[0]
+            name = node.module or ""
+            yield name if name.startswith("GuideGenLib") else name.split(".")[0]
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             yield from early_imports(node.orelse)
         elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):

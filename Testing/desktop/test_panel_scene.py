@@ -13,22 +13,6 @@ from GuideGenLib.scene.segments.centre import place_within
 from Testing.desktop import host
 from Testing.desktop.driver import Driver
 
-PROVENANCE = {"synthetic": True, "text": "A 60 year old man.", "settings": {"seed": 5}}
-
-
-@pytest.fixture
-def case(panel: Driver, small_anatomy: sitk.Image, small_ct: sitk.Image) -> Driver:
-    """The panel with a filed run and its CT, chosen."""
-    from GuideGenLib.scene.runs.results import file_anatomy, file_ct
-
-    scene = panel.slicer.mrmlScene
-    run = file_anatomy(scene, small_anatomy, PROVENANCE, "a case")
-    ct = file_ct(scene, small_ct, small_anatomy, PROVENANCE, "a case", run.segmentation)
-    panel.ui.segmentationSelector.setCurrentNode(run.segmentation)
-    panel.ui.ctSelector.setCurrentNode(ct)
-    panel.widget.sceneChanged()
-    return panel
-
 
 def test_a_segment_is_found_by_other_words_and_jumped_to(case: Driver):
     case.ui.findSegmentEdit.text = "liver"
@@ -40,7 +24,9 @@ def test_a_segment_is_found_by_other_words_and_jumped_to(case: Driver):
     centre = place_within(case.state.segmentation, "liver")
     assert [view.GetElement(i, 3) for i in range(3)] == pytest.approx(centre, abs=1e-3)
     case.ui.findSegmentEdit.text = "no such thing"
-    assert case.ui.foundSegmentsList.count == 0
+    assert item(case, 0) == "No segment is called so."
+    case.ui.findSegmentEdit.returnPressed()
+    assert editor.currentSegmentID() == "liver"
 
 
 def test_groups_are_hidden_and_shown(case: Driver):
@@ -112,10 +98,11 @@ def test_windows_blending_and_links(case: Driver, small_ct: sitk.Image):
     assert len(windows) == 5
     composite = case.slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
     assert composite.GetBackgroundVolumeID() == case.state.ct.GetID()
-    if composite.GetLinkedControl() != case.ui.linkViewsCheckBox.checked:
-        raise AssertionError("the views are not linked as the box says")
+    assert not composite.GetLinkedControl() and not case.ui.linkViewsCheckBox.checked, "nobody asked for links"
     case.press("linkViewsCheckBox")
-    assert bool(composite.GetLinkedControl()) == case.ui.linkViewsCheckBox.checked
+    assert composite.GetLinkedControl()
+    case.press("linkViewsCheckBox")
+    assert not composite.GetLinkedControl()
 
 
 def test_the_ct_is_shown_in_3d_and_hidden(case: Driver):
@@ -174,7 +161,7 @@ def test_two_segments_that_claim_one_voxel_are_named(case: Driver):
 def test_a_ct_that_nothing_is_known_of_cannot_be_regenerated(case: Driver):
     stranger = case.slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "stranger")
     case.ui.ctSelector.setCurrentNode(stranger)
-    case.press("findChangesButton")
+    case.run("findChangesButton")
     assert len(host.DIALOGS.errors) == 1 and "stranger" in host.DIALOGS.errors[0]
     assert not case.workers()
 

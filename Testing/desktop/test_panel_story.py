@@ -26,11 +26,11 @@ def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_pa
     panel.run_well("generateCTButton")
     old, old_node = panel.ct(), panel.state.ct
     assert provenance(old_node)["description"]["age"] == 71
-    panel.press("findChangesButton")
+    panel.run_well("findChangesButton")
     assert panel.ui.changesTable.rowCount == 0
 
     edited = edit(panel, first)
-    panel.press("findChangesButton")
+    panel.run_well("findChangesButton")
     assert panel.ui.changesTable.rowCount >= 3
     panel.picture("edited")
 
@@ -39,7 +39,7 @@ def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_pa
     assert panel.state.ct is not old_node and panel.state.comparedCT is old_node
     changed_only_there(old, new, edited)
     panel.ui.blendSlider.value = 40.0
-    panel.press("differenceButton")
+    panel.run_well("differenceButton")
     panel.choose("presetComboBox", "Bone")
     assert panel.state.ct.GetDisplayNode().GetWindow() > 1000
     panel.picture("regenerated")
@@ -65,7 +65,7 @@ def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_pa
     assert np.array_equal(array(panel.ct()), array(new))
     assert panel.ui.runsList.count == 1
 
-    panel.press("findChangesButton")
+    panel.run_well("findChangesButton")
     assert panel.ui.changesTable.rowCount == 0
     edit(panel, after_edit)
     panel.run_well("regenerateButton")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from GuideGenLib.scene.ct import AIR_HU, read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import fill_volume, oriented_from_image
 from GuideGenLib.scene.nodes import nodes_of
+from GuideGenLib.scene.slices import add_slice_views, slice_composites
 
 DIFFERENCE_WINDOW = (200.0, 0.0)
 """HU; no change is middle grey."""
 
 CHANGED_COLOR = (1.0, 0.6, 0.0)
 BEFORE, AFTER = "GuideGen.Before", "GuideGen.After"
-SLICES = ("Red", "Yellow", "Green")
 
 
 def compare(scene: Any, before: Any, after: Any) -> Any:
@@ -27,11 +28,21 @@ def compare(scene: Any, before: Any, after: Any) -> Any:
     Another grid is interpolated; where `before` does not reach the difference is 0. The node refers to both CTs. Raises
     SceneError when they have no place in common.
     """
-    try:
-        image = difference(read_ct(before), read_ct(after))
-    except SceneError as error:
-        raise SceneError(f"{before.GetName()} and {after.GetName()} {error}") from error
-    return add_difference(scene, before, after, image)
+    return add_difference(scene, before, after, difference_later(before, after)())
+
+
+def difference_later(before: Any, after: Any) -> Callable[[], sitk.Image]:
+    """`difference` of two CT volume nodes, which are read now; the call may be made in any thread."""
+    old, new = read_ct(before), read_ct(after)
+    names = f"{before.GetName()} and {after.GetName()}"
+
+    def compute() -> sitk.Image:
+        try:
+            return difference(old, new)
+        except SceneError as error:
+            raise SceneError(f"{names} {error}") from error
+
+    return compute
 
 
 def add_difference(scene: Any, before: Any, after: Any, image: sitk.Image) -> Any:
@@ -44,6 +55,14 @@ def add_difference(scene: Any, before: Any, after: Any, image: sitk.Image) -> An
     node.SetNodeReferenceID(BEFORE, before.GetID())
     node.SetNodeReferenceID(AFTER, after.GetID())
     return node
+
+
+def find_difference(scene: Any, before: Any, after: Any) -> Any:
+    """The node that `add_difference` made of two CT volume nodes, None where there is none."""
+    for node in nodes_of(scene, "vtkMRMLScalarVolumeNode"):
+        if (node.GetNodeReference(BEFORE), node.GetNodeReference(AFTER)) == (before, after):
+            return node
+    return None
 
 
 def difference(before: sitk.Image, after: sitk.Image) -> sitk.Image:
@@ -89,29 +108,16 @@ def show_changes(scene: Any, before: sitk.Image, after: sitk.Image, name: str = 
 def blend(scene: Any, background: Any, foreground: Any = None, opacity: float = 0.5) -> None:
     """Show a CT in the three slice views, and over it another with an opacity of 0..1.
 
-    Outside Slicer the views are written into the scene, so that Slicer shows the CT when it opens it.
+    Where the scene has no views, as outside Slicer, they are added, so that Slicer shows the CT when it opens it.
     """
     if not 0 <= opacity <= 1:
         raise SceneError(f"the opacity is {opacity:g}", "give 0 (old CT) to 1 (new CT)")
-    for composite in _slice_views(scene):
+    if not slice_composites(scene):
+        add_slice_views(scene, background)
+    for composite in slice_composites(scene):
         composite.SetBackgroundVolumeID(background.GetID())
         composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
         composite.SetForegroundOpacity(opacity if foreground is not None else 0.0)
-
-
-def _slice_views(scene: Any) -> list[Any]:
-    kind = "vtkMRMLSliceCompositeNode"
-    found = nodes_of(scene, kind)
-    if found:
-        return found
-    made = []
-    for name in SLICES:
-        composite = scene.CreateNodeByClass(kind)
-        composite.UnRegister(None)
-        composite.SetSingletonTag(name)
-        composite.SetLayoutName(name)
-        made.append(scene.AddNode(composite))
-    return made
 
 
 def _reached(before: sitk.Image, after: sitk.Image) -> np.ndarray:

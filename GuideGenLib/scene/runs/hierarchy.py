@@ -45,6 +45,15 @@ def folder_of(scene: Any, node: Any) -> int:
     return int(hierarchy.GetItemParent(own) if own else hierarchy.GetSceneItemID())
 
 
+def remove_item(scene: Any, node: Any) -> None:
+    """Take a node out of the hierarchy; it stays in the scene. The item of a node that is not saved would be saved, and
+    stand for nothing."""
+    hierarchy = hierarchy_of(scene)
+    item = hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.RemoveItem(item, False, True)
+
+
 def hierarchy_of(scene: Any) -> Any:
     """The scene's subject hierarchy node, made where there is none."""
     import slicer

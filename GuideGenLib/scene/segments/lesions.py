@@ -52,12 +52,15 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
     point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
     voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
-    held = {claim.segment_id: _union(arrays, number) for number, claim in enumerate(claims, start=1)}
-    same = [claim.segment_id for claim in claims if claim.label == row]
-    segment_id = same[0] if same else _new_segment(node, row)
-    _write(node, segment_id, voxels | held.pop(segment_id, np.False_), grid, [*held])
+    touched = {number for array in arrays for number in np.unique(array[voxels]).tolist()} - {0}
+    held = {claims[number - 1].segment_id: _union(arrays, number) for number in touched}
+    same = [number for number, claim in enumerate(claims, start=1) if claim.label == row]
+    segment_id = claims[same[0] - 1].segment_id if same else _new_segment(node, row)
+    others = [claim.segment_id for claim in claims if claim.segment_id != segment_id]
+    _write(node, segment_id, voxels | _union(arrays, same[0]) if same else voxels, grid, others)
+    held.pop(segment_id, None)
     for other, mask in held.items():  # in other layers nothing was overwritten
-        if (mask & voxels).any() and not _share(node, other, segment_id):
+        if not _share(node, other, segment_id):
             _write(node, other, mask & ~voxels, grid, [])
     return segment_id
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO
 from GuideGenLib.core.errors import VolumeError
@@ -31,6 +32,37 @@ class ReadAnatomy:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The segments of a node, taken out of the scene: the rest of `read_segmentation` may be done in any thread."""
+
+    name: str
+    arrays: list[NDArray[np.uint16]]
+    claims: list[Claim]
+    grid: sitk.Image
+    surfaces: bool
+
+    def reading(self) -> ReadAnatomy:
+        """The second half of `read_segmentation`."""
+        if not any(array.any() for array in self.arrays):
+            raise SceneError(
+                f"{self.name} lies outside the volume that it is to be read on",
+                "choose the volume that belongs to it, or check its transform",
+            )
+        voxel_ml = float(np.prod(self.grid.GetSpacing())) / 1000
+        numbers = merged(self.arrays, self.claims, voxel_ml, surfaces=self.surfaces)
+        table = np.array([0, *(claim.label.value for claim in self.claims)], np.uint8)
+        try:
+            anatomy = check_volume(on_grid_of(self.grid, table[numbers]), self.name)
+        except VolumeError as error:
+            raise SceneError(error.message, error.remedy) from error
+        notes: tuple[str, ...] = ()
+        if not any(_is_envelope(claim) for claim in self.claims):
+            anatomy = add_body(anatomy)
+            notes = (_told(self.name),)
+        return ReadAnatomy(fill_holes(anatomy), notes)
+
+
 def read_anatomy(node: Any, reference: sitk.Image | None = None) -> sitk.Image:
     """`read_segmentation` without its notes, which become SceneWarning."""
     reading = read_segmentation(node, reference)
@@ -49,25 +81,15 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> ReadAna
     Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel (`overlaps.wins`
     says which may), nothing within the reference.
     """
+    return take_segments(node, reference).reading()
+
+
+def take_segments(node: Any, reference: sitk.Image | None = None) -> Taken:
+    """The first half of `read_segmentation`, in which the node is read."""
     layers, claims = layers_of(node, reference)
     arrays, grid = placed(node, layers, reference)
-    if not any(array.any() for array in arrays):
-        raise SceneError(
-            f"{node.GetName()} lies outside the volume that it is to be read on",
-            "choose the volume that belongs to it, or check its transform",
-        )
     surfaces = not node.GetSegmentation().ContainsRepresentation(LABELMAP)
-    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000, surfaces=surfaces)
-    table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
-    try:
-        anatomy = check_volume(on_grid_of(grid, table[numbers]), node.GetName())
-    except VolumeError as error:
-        raise SceneError(error.message, error.remedy) from error
-    notes: tuple[str, ...] = ()
-    if not any(_is_envelope(claim) for claim in claims):
-        anatomy = add_body(anatomy)
-        notes = (_told(node),)
-    return ReadAnatomy(fill_holes(anatomy), notes)
+    return Taken(node.GetName(), arrays, claims, grid, surfaces)
 
 
 def _is_envelope(claim: Claim) -> bool:
@@ -77,8 +99,8 @@ def _is_envelope(claim: Claim) -> bool:
     return claim.label.key in ENVELOPES and kind not in HEAD and claim.segment_id not in NOT_IN_THE_TORSO
 
 
-def _told(node: Any) -> str:
+def _told(name: str) -> str:
     return (
-        f"{node.GetName()} has no body segment: the body was taken to reach {SKIN_MM:g} mm around all segments in each "
+        f"{name} has no body segment: the body was taken to reach {SKIN_MM:g} mm around all segments in each "
         "slice; add a segment of the whole body where that is not right"
     )

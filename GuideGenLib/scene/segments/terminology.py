@@ -12,6 +12,7 @@ from GuideGenLib.anatomy.maps import keys_by_class
 from GuideGenLib.anatomy.reader import UNTYPED_SEGMENT
 from GuideGenLib.anatomy.table import label, labels, values
 from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.scene.segments.centre import place_within
 from GuideGenLib.scene.segments.codings import CYST, KIDNEY, MASSES, SIDES, key_by_type
 
 KEY_TAG = "GuideGen.Key"
@@ -92,6 +93,26 @@ def label_of_coding(coding: Coding) -> Label | None:
         return best[0] if len(best) == 1 else None
     key = key_by_type(kind, modifier)
     return label(key) if key else None
+
+
+def forget_copied_code(node: Any, segment_id: str) -> bool:
+    """Take the code from a new segment of a segmentation node that is the one of another segment; was there such a one?
+
+    Slicer's editor copies it from the last segment, so that what a user adds after a tumor would be one silently. A
+    segment with voxels, or with a GuideGen.Key, is none that was just added.
+    """
+    import slicer
+
+    segments = node.GetSegmentation()
+    segment = segments.GetSegment(segment_id)
+    if segment is None or _tag(segment, KEY_TAG) or place_within(node, segment_id) is not None:
+        return False
+    name = segment.GetTerminologyEntryTagName()
+    others = [other for other in segments.GetSegmentIDs() if other != segment_id]
+    if coding_of(segment) not in [coding_of(segments.GetSegment(other)) for other in others] or not coding_of(segment):
+        return False
+    segment.SetTag(name, _tag(slicer.vtkSegment(), name))
+    return True
 
 
 def choices_of(coding: Coding) -> tuple[Label, ...]:

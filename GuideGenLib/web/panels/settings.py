@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.bundle import DEFAULT
+from GuideGenLib.core.seeds import LARGEST_SEED, new_seed
 from GuideGenLib.engine.quality import CT_STEPS, MASK_STEPS
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
@@ -20,7 +20,6 @@ REGIONS = {
     "chest_abdomen": "Chest and abdomen", "abdomen_pelvis": "Abdomen and pelvis",
 }  # fmt: skip
 QUALITIES = {"draft": "Draft (fewest steps)", "standard": "Standard", "fine": "Fine (twice the steps)"}
-LARGEST_SEED = 2**31 - 1
 SPACINGS = (0.5, 6.0)
 MARGINS = (5.0, 100.0)
 
@@ -72,7 +71,7 @@ class SettingsPanel(Panel):
     def draw_seed(self) -> None:
         """Before a new anatomy: another seed, where the user wants one each time."""
         if self.state.settings_new_seed:
-            self.state.settings_seed = random.SystemRandom().randrange(LARGEST_SEED + 1)
+            self.state.settings_seed = new_seed()
 
     @property
     def values(self) -> Settings:

@@ -41,6 +41,33 @@ def make_scene() -> tuple[Any, Any, dict[str, Any]]:
     return scene, logic, logics
 
 
+class HierarchyLogic:
+    """What the plugins of the subject hierarchy do (qSlicerSubjectHierarchyPluginLogic): a node that is shown gets an
+    item of its own at the root, and the item goes with the node."""
+
+    def __init__(self, scene: Any) -> None:
+        self._scene = scene
+        scene.AddObserver(scene.NodeAddedEvent, self._added)
+        scene.AddObserver(scene.NodeAboutToBeRemovedEvent, self._removed)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _added(self, _scene: Any, _event: Any, node: Any) -> None:
+        shown = isinstance(node, slicer.vtkMRMLDisplayableNode | slicer.vtkMRMLTextNode)
+        if shown and not node.GetHideFromEditors() and not self._scene.IsImporting():
+            hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self._scene)
+            if not hierarchy.GetItemByDataNode(node):
+                hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _removed(self, _scene: Any, _event: Any, node: Any) -> None:
+        if isinstance(node, slicer.vtkMRMLSubjectHierarchyNode) or self._scene.IsClosing():
+            return
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self._scene)
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+
+
 class qMRMLSliceWidget(QtWidgets.QWidget):
     """One slice view without pixels."""
 
@@ -184,6 +211,7 @@ class qSlicerApplication(QtWidgets.QApplication):
             QtCore.QSettings.Format.IniFormat, QtCore.QSettings.Scope.UserScope, f"{self._folder}/settings"
         )
         self._scene, self._logic, self._logics = make_scene()
+        self._hierarchy = HierarchyLogic(self._scene)
         self._layout = ruled(qSlicerLayoutManager)(self._scene, self._logic)
         self._modules = ruled(qSlicerModuleManager)()
         self._io = ruled(qSlicerIOManager)(self._scene)

@@ -1,8 +1,10 @@
 """Stand-in of qMRMLSegmentEditorWidget (Modules/Loadable/Segmentations/Widgets), over the real segment editor node."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import slicer
+import vtk
 from PySide6 import QtCore, QtWidgets
 
 from .mrml_widgets import qMRMLWidget
@@ -177,6 +179,28 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             raise ValueError(f"the edited segmentation has no segment {segment_id!r}")
         self._node.SetSelectedSegmentID(segment_id)
         self.currentSegmentIDChanged.emit(segment_id)
+
+    def onAddSegment(self) -> None:
+        """The button Add: an empty segment, which gets the terminology of the last one when it is there already."""
+        segmentation = self._needed("onAddSegment").GetSegmentationNode().GetSegmentation()
+        before = segmentation.GetNthSegmentID(segmentation.GetNumberOfSegments() - 1)
+        added = segmentation.GetSegment(segmentation.AddEmptySegment("", ""))
+        text, tag = vtk.reference(""), added.GetTerminologyEntryTagName()
+        if before and segmentation.GetSegment(before).GetTag(tag, text):
+            added.SetTag(tag, str(text))
+
+    def paint(self, write: Callable[[], None]) -> None:
+        """A stroke, whose voxels `write` sets: Slicer needs a source volume for it, and files the segmentation in the
+        subject hierarchy where that volume lies (vtkSlicerSegmentEditorLogic)."""
+        node, source = self.segmentationNode(), self.sourceVolumeNode()
+        if source is None:
+            raise RuntimeError("paint: no source volume is chosen")
+        self.saveStateForUndo()
+        write()
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self.mrmlScene())
+        item = hierarchy.GetItemByDataNode(source)
+        parent = hierarchy.GetItemParent(item) if item else hierarchy.GetSceneItemID()
+        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), parent)
 
     def jumpSlices(self) -> None:
         """The stand-in has no slices to move."""

@@ -40,6 +40,8 @@ class Installed:
 
 
 PIP = Installed()
+PANEL = (560, 900)
+"""Pixels of the module panel, until a test resizes it."""
 
 
 class qSlicerScriptedLoadableModule(QtCore.QObject):
@@ -228,7 +230,7 @@ def _settings_value(key: str, default: Any, converter: Callable[[Any], Any] = la
 
 
 def load_module(path: Any) -> tuple[Any, Any]:
-    """Load a scripted module's file as Slicer does: (its Python module, its opened and shown widget)."""
+    """Load a scripted module's file as Slicer does: (its Python module, its opened widget, shown in a scroll area)."""
     import importlib
     from pathlib import Path
 
@@ -247,6 +249,12 @@ def load_module(path: Any) -> tuple[Any, Any]:
     widget = getattr(module, f"{name}Widget")(parent)
     parent._self, holder._widget = widget, parent
     widget.setup()
-    parent.show()
+    area = QtWidgets.QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(parent)
+    area.resize(*PANEL)
+    area.show()
+    area.activateWindow()
+    parent._area = area  # as long as the panel lives
     parent.enter()
     return module, widget

@@ -1,5 +1,6 @@
 """Results come into a scene whole or not at all, and there is something to edit on before there is a CT."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import image_from_volume
 from GuideGenLib.scene.runs import results
+from GuideGenLib.scene.runs.hierarchy import file_run, folder_of, hierarchy_of
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.runs.run import runs, shown_anatomy
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
@@ -113,16 +115,29 @@ def test_the_backdrop_goes_with_a_segmentation_that_is_moved(
     assert same_grid(image_from_volume(backdrop), read_anatomy(segmentation))
 
 
-def test_the_backdrop_is_not_saved(scene: Any, anatomy: sitk.Image, tmp_path: Path) -> None:
+def test_the_backdrop_is_saved_small_and_found_again(scene: Any, anatomy: sitk.Image, tmp_path: Path) -> None:
+    """Into a scene that has nodes of the same names and IDs, too."""
     from GuideGenLib.scene.files import load_mrb, save_mrb
 
     backdrop_of(scene, add_anatomy(scene, anatomy))
     save_mrb(scene, tmp_path / "scene.mrb")
-    scene.Clear(False)
+    with zipfile.ZipFile(tmp_path / "scene.mrb") as bundle:
+        assert max(info.compress_size for info in bundle.infolist() if "no CT yet" in info.filename) < 20_000
     load_mrb(scene, tmp_path / "scene.mrb")
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
-    segmentation = scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
-    assert same_grid(image_from_volume(backdrop_of(scene, segmentation)), anatomy)
+    segmentations = [scene.GetNthNodeByClass(index, "vtkMRMLSegmentationNode") for index in range(2)]
+    backdrops = [backdrop_of(scene, segmentation) for segmentation in segmentations]
+    assert backdrops[0] is not backdrops[1]
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 2, "none was made again"
+    assert all(same_grid(image_from_volume(backdrop), anatomy) for backdrop in backdrops)
+
+
+def test_the_backdrop_lies_in_the_folder_of_its_segmentation(scene: Any, anatomy: sitk.Image) -> None:
+    segmentation = add_anatomy(scene, anatomy)
+    file_run(scene, patient="p", study="one", nodes=[segmentation])
+    backdrop = backdrop_of(scene, segmentation)
+    assert folder_of(scene, backdrop) == folder_of(scene, segmentation) != hierarchy_of(scene).GetSceneItemID()
+    file_run(scene, patient="p", study="two", nodes=[segmentation])
+    assert folder_of(scene, backdrop_of(scene, segmentation)) == folder_of(scene, segmentation)
 
 
 def test_a_segmentation_without_a_grid_has_no_backdrop(scene: Any) -> None:
