@@ -9,12 +9,13 @@ one.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
-from torch.nn.utils.parametrizations import spectral_norm
 
 from GuideGenLib.codec.compand import compand
 
 WINDOWS_HU = ((-1000.0, -400.0), (-160.0, 240.0), (0.0, 1200.0))
 """Low and high end: lung, soft tissue, bone."""
+GRAIN = 10.0
+"""Gain of the fine detail, which the discriminator sees beside the windows themselves."""
 SHARE = 0.6
 """Gradient that the adversary has at the last layer, relative to the reconstruction's."""
 FEATURES = 0.5
@@ -30,21 +31,22 @@ class Discriminator(nn.Module):
     low: Tensor
     high: Tensor
 
-    def __init__(self, widths: tuple[int, ...] = (48, 96, 128)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96)) -> None:
         super().__init__()
         ends = torch.tensor(WINDOWS_HU)
         self.register_buffer("low", compand(ends[:, 0]).view(1, -1, 1, 1, 1))
         self.register_buffer("high", compand(ends[:, 1]).view(1, -1, 1, 1, 1))
-        layers, before = [], 1 + len(WINDOWS_HU)
-        for number, width in enumerate(widths):
-            layers.append(spectral_norm(nn.Conv3d(before, width, 4 if number < 2 else 3, 2 if number < 2 else 1, 1)))
+        layers, before = [], 2 * len(WINDOWS_HU)
+        for number, width in enumerate(widths):  # no norm: the strength of the grain is what shall be judged
+            layers.append(nn.Conv3d(before, width, 4 if number < 2 else 3, 2 if number < 2 else 1, 1))
             before = width
-        layers.append(spectral_norm(nn.Conv3d(before, 1, 3, padding=1)))
+        layers.append(nn.Conv3d(before, 1, 3, padding=1))
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         windows = ((x - self.low) / (self.high - self.low) * 2 - 1).clamp(-1.1, 1.1)
-        h = torch.cat([x, windows], dim=1)
+        grain = (windows - nnf.avg_pool3d(windows, 3, 1, 1)) * GRAIN
+        h = torch.cat([windows, grain.clamp(-3, 3)], dim=1)
         features = []
         for layer in self.layers[:-1]:
             h = nnf.leaky_relu(layer(h), 0.2)
