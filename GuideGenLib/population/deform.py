@@ -13,14 +13,8 @@ from scipy.interpolate import BSpline
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.attributes import Attributes
-from GuideGenLib.population.effects import (
-    bladder_velocity,
-    body_velocity,
-    breasts,
-    fat_thickness,
-    muscle_shift,
-    organ_velocity,
-)
+from GuideGenLib.population.effects import body_velocity, breasts, fat_thickness, muscle_shift
+from GuideGenLib.population.organs import bladder_velocity, organ_velocity
 from GuideGenLib.population.template import Field, Template, template
 from GuideGenLib.population.template_labels import COARSE, FATS, MUSCLES, SPACING
 
@@ -124,13 +118,19 @@ def _voxels(positions: Field, shape: tuple[int, ...], spacing: float) -> NDArray
 def velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
     """The summed, limited velocity [3, z, y, x] in mm on the 6 mm grid."""
     shape = torso.skin.shape
-    total = random_field(shape, COARSE, 110, 7.0, rng) + random_field(shape, COARSE, 45, 2.2, rng)
+    total = random_field(shape, COARSE, 110, 5.5, rng) + random_field(shape, COARSE, 45, 1.8, rng)
     total *= 1 - 0.6 * torso.bone
+    total += torso.mobile * (1 - torso.bone) * _loose(shape, rng)
     total += body_velocity(torso, who, rng)
     organ_velocity(torso, who, rng, total)
     total = limited(total)
     # The bladder empties further than any limit: nothing but urine is squeezed.
     return total + bladder_velocity(torso, who)
+
+
+def _loose(shape: tuple[int, ...], rng: np.random.Generator) -> Field:
+    """How bowel, stomach and pancreas lie: by eye as much as does not tear them."""
+    return random_field(shape, COARSE, 60, 3.0, rng) + random_field(shape, COARSE, 34, 1.2, rng)
 
 
 def displacement(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:

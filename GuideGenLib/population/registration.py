@@ -94,11 +94,16 @@ def register(
     progress: Progress = silent,
     affine_steps: int = 60,
     steps: int = 120,
+    reach: float = 110.0,
+    mesh: float = 6.0,
+    finer: int = 2,
 ) -> Warp:
     """Register the groups.
 
     landmarks: names of groups whose centroids start the affine. still_below: z in mm of the fixed scan below which
     the velocity fades to nothing over 60 mm, so that the affine alone carries what the fixed scan does not show.
+    reach: mm above the landmarks up to which points are compared, which lie `mesh` mm apart. finer: nodes at which the
+    velocity is integrated for each of its own, which lie 24 mm apart.
     """
     names = list(groups)
     fixed = _stack([groups[n][0] for n in names], fixed_spacing, 4.0)
@@ -115,10 +120,10 @@ def register(
     shift = torch.tensor(marks_m.mean(0), dtype=torch.float32).requires_grad_()
     matrix = (torch.eye(3) * scale).requires_grad_()
 
-    step = (6.0, 6.0, 6.0)
-    points = lattice(tuple(int(e // 6) + 1 for e in extent), step).reshape(-1, 3)  # type: ignore[arg-type]
-    # The fixed scan shows far more above than the moving one can reach: leave those points out.
-    points = points[points[:, 0] < float(pivot[0]) + 110.0]
+    step = (mesh, mesh, mesh)
+    points = lattice(tuple(int(e // mesh) + 1 for e in extent), step).reshape(-1, 3)  # type: ignore[arg-type]
+    # The fixed scan may show far more above than the moving one can reach: those points are left out.
+    points = points[points[:, 0] < float(pivot[0]) + reach]
     target = sample(fixed, points, fixed_spacing)
     shown = target.amax(0) > 0.01
     points, target = points[shown], target[:, shown]
@@ -141,10 +146,11 @@ def register(
         optimiser.step()
         affine_progress("register", (i + 1) / affine_steps)
 
-    node: Spacing = (12.0, 12.0, 12.0)
+    size = 24.0 / finer
+    node: Spacing = (size, size, size)
     origin = (-240.0, -24.0, -24.0)
     shape = tuple(int((e - o + 24) // 24) + 2 for e, o in zip(extent, origin, strict=True))
-    fine = tuple(2 * n - 1 for n in shape)
+    fine = tuple(finer * (n - 1) + 1 for n in shape)
     control = torch.zeros(3, *shape, requires_grad=True)
     height = lattice(fine, node)[..., 0] + origin[0]  # type: ignore[arg-type]
     fade = ((height - (still_below - 60.0)) / 60.0).clamp(0, 1)
@@ -164,12 +170,12 @@ def register(
         velocity, displacement = displaced()
         moved = points + sample(displacement, points - offset, node).movedim(0, -1)
         loss = loss_at((moved - pivot) @ base.T + shift.detach())
-        firsts = [torch.diff(velocity, dim=d) / 12.0 for d in (1, 2, 3)]
+        firsts = [torch.diff(velocity, dim=d) / size for d in (1, 2, 3)]
         seconds = [torch.diff(g, dim=d) for d, g in zip((1, 2, 3), firsts, strict=True)]
         bend = sum(g.square().sum() for g in seconds)
         stretch = sum((g.abs() - 0.2).clamp_min(0).square().sum() for g in firsts)
         plain = sum(g.square().sum() for g in firsts)
-        loss = loss + 0.0005 * plain + 0.0015 * bend + 0.3 * stretch
+        loss = loss + (size / 12.0) ** 3 * (0.0005 * plain + 0.0015 * bend + 0.3 * stretch)
         loss.backward()
         optimiser.step()
         field_progress("register", (i + 1) / steps)

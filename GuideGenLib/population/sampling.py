@@ -1,5 +1,6 @@
 """People by number: (seed, index) names one, always the same; and their maps at 6 mm for training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,21 @@ from GuideGenLib.population.deform import sample_anatomy
 from GuideGenLib.population.template_labels import THIN
 
 THIN_VOTE = 1.5
+BASE_STAGE = 4
+"""Of `generator_of`: which base person somebody is drawn from."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A whole person: labels uint8 [z, y, x] at 3 mm with every tissue named; sex: male or female."""
+
+    name: str
+    sex: str
+    labels: NDArray[np.uint8]
+
+
+Source = NDArray[np.uint8] | Sequence[Base]
+"""What people are drawn from: base people, or the labels of one torso."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +42,19 @@ def generator_of(seed: int, index: int, stage: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, index, stage])
 
 
-def draw_sample(torso: NDArray[np.uint8], index: int, seed: int) -> Sample:
-    """Person `index` of the population `seed`, without lesions."""
+def draw_sample(source: Source, index: int, seed: int) -> Sample:
+    """Person `index` of the population `seed`, without lesions, made of a base person of the same sex."""
     rng = generator_of(seed, index)
     attributes = draw_attributes(rng)
-    return Sample(sample_anatomy(torso, attributes, rng), attributes)
+    return Sample(sample_anatomy(base_of(source, attributes.sex, seed, index), attributes, rng), attributes)
+
+
+def base_of(source: Source, sex: str, seed: int, index: int) -> NDArray[np.uint8]:
+    """The labels that a person is made of: any base person of that sex, all of them where none is."""
+    if isinstance(source, np.ndarray):
+        return source
+    alike = [base for base in source if base.sex == sex] or list(source)
+    return alike[int(generator_of(seed, index, BASE_STAGE).integers(len(alike)))].labels
 
 
 def coarse(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -25,6 +25,10 @@ from GuideGenLib.population.template_labels import (
     trimmed,
     womanly,
 )
+from GuideGenLib.population.variety import waist
+
+BOWEL = ("stomach", "stomach_gas", "duodenum", "small_bowel", "colon", "colon_gas", "pancreas")
+"""What lies loosely in the abdomen and is elsewhere in everybody."""
 
 # Scaled about their own centres; the right-hand side lists what moves as one organ.
 ORGANS: dict[str, tuple[str, ...]] = {
@@ -67,6 +71,9 @@ class Template:
     aorta_outward: Field = field(repr=False)  # coarse [3, z, y, x], mm/mm, 1 at the wall
     points: Field = field(repr=False)  # coarse [3, z, y, x], mm
     bladder: Blob | None = None
+    mobile: Field = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)  # coarse, 0..1, smooth: bowel
+    girth: float = 950.0  # mm about the waist
+    native: bool = True  # the source has the sex that the template is for
 
 
 def points_of(shape: tuple[int, ...], spacing: float) -> Field:
@@ -140,7 +147,7 @@ def bladder_field(labels: NDArray[np.uint8], points: Field) -> Blob | None:
     )
 
 
-def _prepare(labels: NDArray[np.uint8]) -> Template:
+def _prepare(labels: NDArray[np.uint8], native: bool) -> Template:
     labels = trimmed(labels)
     shape = labels.shape
     arms = int(levels_of(labels)["arms"] / SPACING)
@@ -165,6 +172,9 @@ def _prepare(labels: NDArray[np.uint8]) -> Template:
     outward = -np.stack(list(np.gradient(down(tube))))
     length = np.sqrt((outward**2).sum(0))
     outward /= np.quantile(length[length > 0.02], 0.7) if (length > 0.02).any() else 1.0
+    mobile = select(labels, BOWEL)
+    mobile = ndimage.distance_transform_edt(~mobile) * SPACING if mobile.any() else np.full(shape, 99.0)
+    mobile = ndimage.gaussian_filter(np.exp(-((mobile / 14.0) ** 2)).astype(np.float32), 2)
     depth, other = marbling(labels)
     blobs = {name: made for name, keys in ORGANS.items() if (made := blob(labels, keys)) is not None}
     return Template(
@@ -184,13 +194,17 @@ def _prepare(labels: NDArray[np.uint8]) -> Template:
         aorta_outward=outward.astype(np.float32),
         points=points,
         bladder=bladder_field(labels, points),
+        mobile=down(mobile),
+        girth=waist(labels, SPACING),
+        native=native,
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=24)
 def _cached(data: bytes, shape: tuple[int, int, int], female: bool) -> Template:
     labels = np.frombuffer(data, np.uint8).reshape(shape)
-    return _prepare(womanly(labels) if female else labels)
+    mans = bool((labels == values()["prostate"]).any())
+    return _prepare(womanly(labels) if female else labels, native=mans != female)
 
 
 def template(labels: NDArray[np.uint8], sex: str) -> Template:

@@ -111,7 +111,8 @@ def womanly(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     bladder = labels == key["urinary_bladder"]
     result = labels.copy()
     result[labels == key["prostate"]] = key["body"]
-    for i in range(int(levels_of(labels)["femur_top"] / SPACING) + 8):  # the mound in front is a man's
+    mans = (labels == key["prostate"]).any()
+    for i in range(int(levels_of(labels)["femur_top"] / SPACING) + 8 if mans else 0):  # the mound in front is a man's
         body = result[i] > 0
         front = np.where(body.any(0), body.argmax(0), body.shape[0] // 2)
         result[i][np.arange(body.shape[0])[:, None] < ndimage.grey_closing(front, 41)] = 0

@@ -21,15 +21,15 @@ from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
-from GuideGenLib.population.sampling import Sample, coarse, draw_sample, generator_of
+from GuideGenLib.population.sampling import Sample, Source, coarse, draw_sample, generator_of
 from GuideGenLib.population.template_labels import SPACING
 
-CHUNK = 50
+CHUNK = 25
 Diseased = tuple[NDArray[np.uint8], tuple[Finding, ...], list[LesionRecord]]
 
 
 def write_population(
-    torso: NDArray[np.uint8],
+    torso: Source,
     n: int,
     out_dir: Path,
     seed: int = 0,
@@ -38,10 +38,10 @@ def write_population(
 ) -> None:
     """Writes out_dir/case_0001/{anatomy.nii.gz, description.json} and so on for people 0..n-1 of `seed`.
 
-    torso: uint8 [z, y, x] at 3 mm. A case that is there already is left as it is, so a broken run goes on
-    where it stopped.
-    The JSON holds prompt, attributes and the findings that the anatomy shows. Raises VolumeError
-    where nothing can be written.
+    torso: base people, or labels uint8 [z, y, x] at 3 mm of one. A case that is there already is left as it is, so a
+    broken run goes on where it stopped.
+    The JSON holds prompt, attributes and the findings that the anatomy shows. Raises VolumeError where nothing can
+    be written.
     """
     for index in range(n):
         progress("population", index / n)
@@ -85,8 +85,12 @@ def _chunk_path(cache: Path, seed: int, start: int) -> Path:
     return cache / f"coarse_seed{seed}_{start:06d}.npz"
 
 
-def _fingerprint(torso: NDArray[np.uint8]) -> str:
-    return hashlib.sha256(torso.tobytes()).hexdigest()[:16]
+def _fingerprint(torso: Source) -> str:
+    parts = [torso] if isinstance(torso, np.ndarray) else [base.labels for base in torso]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _read_chunk(path: Path) -> tuple[NDArray[np.uint8], list[Attributes], str] | None:
@@ -97,7 +101,7 @@ def _read_chunk(path: Path) -> tuple[NDArray[np.uint8], list[Attributes], str] |
         return chunk["labels"], people, str(chunk["torso"])
 
 
-def _make_chunk(torso: NDArray[np.uint8], seed: int, start: int, count: int, path: Path) -> Path:
+def _make_chunk(torso: Source, seed: int, start: int, count: int, path: Path) -> Path:
     torch.set_num_threads(1)
     samples = []
     for index in range(start, start + count):
@@ -114,7 +118,7 @@ def _make_chunk(torso: NDArray[np.uint8], seed: int, start: int, count: int, pat
 
 
 def coarse_bank(
-    torso: NDArray[np.uint8],
+    torso: Source,
     n: int,
     seed: int,
     processes: int = 1,
@@ -123,7 +127,7 @@ def coarse_bank(
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
     """Maps at 6 mm of people 0..n-1 of `seed`, uint8 [n, z/2, y/2, x/2], and their attributes.
 
-    Chunks of 50 are kept in `cache`; those made from the same torso are read, the rest is made by `processes` workers.
+    Chunks are kept in `cache`; those made from the same torso are read, the rest is made by `processes` workers.
     Training may begin on what `load_bank` finds while this runs.
     """
     cache.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ import torch
 
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.labelling import Segment
+from GuideGenLib.population.bases import ANATOMIES, PEOPLE, base_people
+from GuideGenLib.population.sampling import Base
 from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.training.loop import RunError, process_rank, steps_done
 
@@ -65,6 +67,12 @@ def torso_of(job: Job, progress: Progress = silent) -> Torso:
             f"{error}: the population is made from the two labelled scans of the project's own data; "
             f"name their folder with --data, or put a torso.npz of your own into {job.run}"
         ) from error
+
+
+def bases_of(job: Job, progress: Progress = silent) -> list[Base]:
+    """The people that a population is made of: the joined torso and the label maps of the data folder's `anatomies`."""
+    torso = torso_of(job, progress)
+    return base_people(torso.labels, job.data / ANATOMIES, job.run / PEOPLE, progress)
 
 
 def tenths() -> Progress:

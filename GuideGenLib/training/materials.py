@@ -7,13 +7,14 @@ uterus.
 
 import csv
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch import Tensor
 
 from GuideGenLib.anatomy.table import PHASES, values
 from GuideGenLib.ct.reference import reference_table
@@ -186,19 +187,44 @@ def _notes(row: dict[str, str], where: str) -> Notes:
 
 
 def mask_data(
-    labels: NDArray[np.uint8], people: Sequence[Attributes], encoder: TextEncoder, seed: int, prompts: int = PROMPTS
+    labels: NDArray[np.uint8],
+    people: Sequence[Attributes],
+    encoder: TextEncoder,
+    seed: int,
+    prompts: int = PROMPTS,
+    distinct: int | None = None,
 ) -> MaskData:
     """The population as the mask training takes it.
 
     labels: uint8 [n, z, y, x] at 6 mm without lesions; people: whom they show. The prompts tell of lesions all the
     same: the anatomy must come out the same with them, for they are drawn into it later.
+    distinct: at most so many prompts in all, so that the data fit into a small file; each person is then told of in
+    those of people of the same sex and build and nearly the same age.
     """
     typed = np.stack([attributes_vector(who.sex, who.age, who.habitus_level) for who in people])
-    texts = [
-        [encoder.encode(text).half() for text in _prompts(who, seed, index, prompts)]
-        for index, who in enumerate(people)
-    ]
-    return MaskData(labels, typed, texts)
+    if distinct is None or distinct >= prompts * len(people):
+        told = [
+            [encoder.encode(text).half() for text in _prompts(who, seed, index, prompts)]
+            for index, who in enumerate(people)
+        ]
+        return MaskData(labels, typed, told)
+    writers = np.linspace(0, len(people) - 1, min(distinct, len(people))).round().astype(int)
+    each = -(-distinct // len(writers))
+    texts = {int(i): [encoder.encode(text).half() for text in _prompts(people[i], seed, int(i), each)] for i in writers}
+    return MaskData(labels, typed, [_borrowed(who, people, texts, prompts) for who in people])
+
+
+def _borrowed(
+    who: Attributes, people: Sequence[Attributes], texts: Mapping[int, list[Tensor]], count: int
+) -> list[Tensor]:
+    """`count` prompts of those who are most like somebody: sex, build and then age."""
+
+    def unlike(index: int) -> tuple[bool, bool, int]:
+        other = people[index]
+        return other.sex != who.sex, other.habitus != who.habitus, abs(other.age - who.age)
+
+    near = sorted(texts, key=unlike)
+    return [text for index in near[:count] for text in texts[index]][:count]
 
 
 def _prompts(who: Attributes, seed: int, index: int, count: int) -> list[str]:

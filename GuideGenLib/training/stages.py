@@ -22,7 +22,7 @@ from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
+from GuideGenLib.training.job import Job, Stage, bases_of, say, tenths
 from GuideGenLib.training.loop import (
     RunError,
     averaged_state,
@@ -44,7 +44,7 @@ PEOPLE = 1000
 
 
 def population(job: Job) -> None:
-    """The imagined people whose anatomies the mask learns: the joined torso, deformed."""
+    """The imagined people whose anatomies the mask learns: real people, deformed."""
     labels, _ = _people(job)
     say(f"population: {len(labels)} anatomies in {job.run / assemble.POPULATION}")
 
@@ -53,8 +53,8 @@ def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
     """Their maps and attributes, made once and kept in the run folder."""
     progress = tenths()
     with first_process_first():
-        torso = torso_of(job, progress)
-        return coarse_bank(torso.labels, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
+        bases = bases_of(job, progress)
+        return coarse_bank(bases, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
 
 
 def codec(job: Job) -> None:
