@@ -1,9 +1,25 @@
 """What is asked of the worker, with what is needed to file its result when it comes."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 ANATOMY, CT, REGENERATE = "anatomy", "ct", "regenerate"
+
+
+class Worker(Protocol):
+    """What the logic needs of the engine's Client: a test may put its own in the place."""
+
+    def submit(self, request: Any) -> str:
+        """Take a request and return its id."""
+
+    def poll(self) -> list[Any]:
+        """The events since the last call."""
+
+    def cancel(self, id: str) -> None:
+        """Stop that request."""
+
+    def close(self) -> None:
+        """End all."""
 
 
 @dataclass

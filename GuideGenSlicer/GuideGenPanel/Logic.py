@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from .Background import TURN_S, Background
-from .Jobs import ANATOMY, CT, REGENERATE, Job, Outcome
+from .Jobs import ANATOMY, CT, REGENERATE, Job, Outcome, Worker
 from .ParameterNode import GuideGenParameterNode
 
 LONGEST_HISTORY = 30
@@ -20,7 +20,7 @@ OUTLINE = "GuideGen.Changes"
 """Attribute of the node that outlines changes, with the ID of the CT that was compared."""
 
 
-def startClient(bundle: Path | None, device: str) -> Any:
+def startClient(bundle: Path | None, device: str) -> Worker:
     """The client of a worker process; the process starts with the first run."""
     from GuideGenLib.engine import Client
 
@@ -33,12 +33,12 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     `makeClient(bundle, device)` gives the worker's client: tests put their own in its place.
     """
 
-    def __init__(self, makeClient: Callable[[Path | None, str], Any] = startClient) -> None:
+    def __init__(self, makeClient: Callable[[Path | None, str], Worker] = startClient) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         self.makeClient = makeClient
         self.job: Job | None = None
         self.background = Background()
-        self._client: Any = None
+        self._client: Worker | None = None
         self._clientSettings: tuple[Path | None, str] | None = None
 
     def getParameterNode(self) -> GuideGenParameterNode:

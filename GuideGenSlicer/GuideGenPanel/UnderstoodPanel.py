@@ -32,7 +32,7 @@ class UnderstoodPanel(Panel):
         table = self.ui.understoodTable
         table.setHorizontalHeaderLabels([_("Field"), _("Value"), _("From the words")])
         table.verticalHeader().setVisible(False)
-        table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setSectionResizeMode(WORDS, qt.QHeaderView.Stretch)
         table.connect("cellChanged(int,int)", self.onCellChanged)
         table.connect("itemSelectionChanged()", self.onSelection)
         self.ui.addFindingButton.connect("clicked()", self.onAdd)
@@ -191,6 +191,7 @@ class UnderstoodPanel(Panel):
 
     def _item(self, text: str, corrected: bool, editable: bool):
         item = qt.QTableWidgetItem(text)
+        item.setToolTip(text)
         flags = qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled
         item.setFlags(flags | qt.Qt.ItemIsEditable if editable else flags)
         font = item.font()

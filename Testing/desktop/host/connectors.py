@@ -46,8 +46,8 @@ def make_connector(widget: Any, field: Field) -> Connector:
             raise RuntimeError("Cannot have a connection to QSlider where the int type is unbounded.")
         widget.setRange(*((limits.minimum, limits.maximum) if limits else (-(2**31), 2**31 - 1)))
         return _of_property(widget, "value", "valueChanged")
-    if kind in (float, int) and cls in (qt.QDoubleSpinBox, ctk.ctkSliderWidget):
-        return _number(widget, field, kind, cls is ctk.ctkSliderWidget)
+    if kind is float and cls in (qt.QDoubleSpinBox, ctk.ctkSliderWidget):  # whole numbers in no version that we serve
+        return _number(widget, field, cls is ctk.ctkSliderWidget)
     if field.is_enum and cls is qt.QComboBox:
         items = list(kind)
         return _choice(widget, items, [item.label() if hasattr(item, "label") else item.name for item in items])
@@ -81,16 +81,13 @@ def _of_property(widget: Any, name: str, signal: str) -> Connector:
     return Connector(widget, signal, lambda: getattr(widget, name), write)
 
 
-def _number(widget: Any, field: Field, kind: type, is_slider: bool) -> Connector:
+def _number(widget: Any, field: Field, is_slider: bool) -> Connector:
     limits = field.note(WithinRange)
     if limits is None and is_slider:
         raise RuntimeError("Cannot have a connection to ctkSliderWidget where the float types is unbounded.")
-    if kind is int:
-        widget.decimals = 0
     widget.minimum = limits.minimum if limits else float("-inf")
     widget.maximum = limits.maximum if limits else float("inf")
-    connector = _of_property(widget, "value", "valueChanged")
-    return Connector(widget, "valueChanged", lambda: kind(connector.read()), connector.write)
+    return _of_property(widget, "value", "valueChanged")
 
 
 def _choice(widget: Any, values: list[Any], labels: list[str]) -> Connector:
