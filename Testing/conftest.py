@@ -15,6 +15,34 @@ from GuideGenLib.core.volumes import image_from_array
 settings.register_profile("guidegen", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("guidegen")
 
+TESTING = Path(__file__).resolve().parent
+
+
+SIZES = ("small", "medium", "large")
+SMALL_FOLDERS = ("anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask")
+"""Their tests are small where no mark says otherwise; those of other folders run networks, processes or scenes."""
+
+
+def size_of(item: pytest.Item) -> str:
+    """By its mark, by the browser that it needs, or by its folder."""
+    marked = [size for size in SIZES if item.get_closest_marker(size)]
+    if marked:
+        return marked[-1]
+    if "browser" in getattr(item, "fixturenames", ()):
+        return "large"
+    folder = item.path.relative_to(TESTING).parts[0]
+    return "small" if folder in SMALL_FOLDERS or item.path.parent == TESTING else "medium"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its size, for -m; keep together what shares a browser or the fixtures of a file, for -n."""
+    for item in items:
+        item.add_marker(size_of(item))
+        shares_browser = "browser" in getattr(item, "fixturenames", ())
+        group = "browser" if shares_browser else item.path.relative_to(TESTING).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture
 def data() -> Path:

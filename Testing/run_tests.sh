@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with the pinned versions, then runs ruff, mypy and pytest. Arguments go to pytest.
+# Makes .venv with the pinned versions, then runs ruff, mypy and all tests, two at a time. Arguments go to pytest, for
+# instance -m "not large" for the usual tests and -m small for the quick ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,4 +28,5 @@ fi
 
 .venv/bin/python -m ruff check .
 .venv/bin/python -m mypy
-.venv/bin/python -m pytest "$@"
+# Two workers of one thread each: what shares a browser or the fixtures of a file stays in one of them.
+OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"

@@ -37,5 +37,5 @@ def test_it_holds_the_model_and_the_tables_but_neither_judges_nor_pictures(wheel
 def test_the_version_is_told_once(wheel: Path) -> None:
     assert wheel.name == f"guidegen-{__version__}-py3-none-any.whl"
     assert "version" not in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for name in ("CITATION.cff", "CMakeLists.txt", "GuideGen.json"):
+    for name in ("CITATION.cff", "CMakeLists.txt", "GuideGen.json", "mkdocs.yml"):
         assert __version__ not in (ROOT / name).read_text(encoding="utf-8")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 HEAD = """
@@ -79,5 +81,6 @@ def test_the_module_loads_without_its_dependencies_and_offers_to_install_them():
     assert "bare panel works" in run(BARE)
 
 
+@pytest.mark.large
 def test_the_self_test_passes_with_the_tiny_model(tmp_path: Path):
     assert "self-test passes" in run(SELF_TEST, tmp_path)

@@ -3,12 +3,15 @@
 import os
 import signal
 
+import pytest
+
 from Testing.desktop import host
 from Testing.desktop.driver import Driver
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 
 
+@pytest.mark.large
 def test_the_panel_answers_during_a_run_and_cancel_leaves_the_scene_as_it_was(panel: Driver):
     panel.type(TEXT)
     before = panel.nodes()
@@ -32,6 +35,7 @@ def test_the_panel_answers_during_a_run_and_cancel_leaves_the_scene_as_it_was(pa
     assert panel.state.segmentation is not None
 
 
+@pytest.mark.large
 def test_a_killed_worker_gives_a_message_and_the_next_run_works(panel: Driver):
     panel.type(TEXT)
     before = panel.nodes()

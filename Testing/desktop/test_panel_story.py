@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
@@ -13,6 +14,7 @@ TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 MARGIN_MM = 20.0
 
 
+@pytest.mark.large
 def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_path: Path):
     panel.type(TEXT)
     correct_age(panel, "71")

@@ -81,7 +81,7 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"einops", "skle
 """
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_a_fresh_slicer_generates_with_the_list_alone(tmp_path: Path) -> None:
     """numpy, SimpleITK and vtk are what Slicer brings, torch what its extension PyTorch installs."""
     python = tmp_path / "bare" / "bin" / "python"

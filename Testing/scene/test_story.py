@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
@@ -122,6 +123,7 @@ def edit_like_a_user(node: Any, anatomy: sitk.Image, paint: Callable[..., str]) 
     return touched
 
 
+@pytest.mark.large
 def test_text_to_scene_to_edit_to_ct_to_files_and_on(scene: Any, paint: Callable[..., str], tmp_path: Path) -> None:
     folder = tmp_path / "ü 名 folder"
     folder.mkdir()

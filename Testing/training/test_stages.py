@@ -63,9 +63,7 @@ def quiet(_: str) -> None:
     """No log."""
 
 
-def test_the_codec_begins_better_than_a_plain_average(
-    material: Material, source: PatchSource, tmp_path: Path
-) -> None:
+def test_the_codec_begins_better_than_a_plain_average(material: Material, source: PatchSource, tmp_path: Path) -> None:
     """The linear path is fitted before the first step."""
     network: Any = codec.train_codec(source, tmp_path, labels=LABELS, steps=1, log=quiet).network
     volume = volume_of(material)

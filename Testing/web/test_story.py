@@ -181,13 +181,20 @@ def test_a_killed_worker_is_told_and_the_next_run_works(person: Person):
 
 
 def workers() -> list[int]:
-    """The engine's workers on this machine."""
-    found = []
-    for entry in Path("/proc").iterdir():
+    """The engine's workers of the server that these tests started."""
+    parents, found = {}, []
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             if "GuideGenLib.engine.worker" in (entry / "cmdline").read_text():
                 found.append(int(entry.name))
-    return found
+
+    def is_ours(pid: int) -> bool:
+        while pid in parents and pid != os.getpid():
+            pid = parents[pid]
+        return pid == os.getpid()
+
+    return [pid for pid in found if is_ours(pid)]
 
 
 def small(person: Person) -> None:
