@@ -11,7 +11,7 @@ PACKAGES = sorted(path.parent.name for path in (ROOT / "GuideGenLib").glob("*/__
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the reference into the navigation."""
-    config.nav.append({"Reference": [{name: f"reference/{name}.md"} for name in PACKAGES]})
+    config.nav = [*(config.nav or []), {"Reference": [{name: f"reference/{name}.md"} for name in PACKAGES]}]
     return config
 
 

@@ -198,7 +198,7 @@ def _gas(organ: Mask, share: float = 0.35) -> Mask:
     if not inside.any():
         return inside
     distance = ndimage.gaussian_filter(ndimage.distance_transform_edt(organ).astype(np.float32), 1.0)
-    _, y, _ = np.indices(organ.shape, sparse=True)
+    y = np.arange(organ.shape[1])[:, None]
     local = ndimage.gaussian_filter(np.where(organ, y, 0).astype(np.float32), 5.0)
     weight = ndimage.gaussian_filter(organ.astype(np.float32), 5.0)
     ahead = local / np.maximum(weight, 1e-3) - y  # voxels in front of the middle of the organ here

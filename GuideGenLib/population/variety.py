@@ -31,7 +31,7 @@ def laid_on(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     low = np.minimum(a.min(0), b.min(0))
     shape = np.maximum(a.max(0), b.max(0)) - low + 1
     flat = [np.ravel_multi_index(tuple((where - low).T), tuple(shape)) for where in (a, b)]
-    both = len(np.intersect1d(*flat, assume_unique=True))
+    both = len(np.intersect1d(flat[0], flat[1], assume_unique=True))
     return 2 * both / (len(a) + len(b))
 
 

@@ -25,7 +25,7 @@ class CTPanel(Panel):
         self.runWanted, self.changeChosen = Signal(), Signal()
         self.changes: list = []
         self._hindrance = hindrance
-        self._for = None
+        self._for: tuple[Any, Any] | None = None
         table = ui.changesTable
         table.setHorizontalHeaderLabels([_("Segment"), _("Added (ml)"), _("Removed (ml)")])
         table.verticalHeader().setVisible(False)

@@ -25,7 +25,7 @@ class ComparePanel(Panel):
 
     def __init__(self, ui: Any, logic: Any, session: Any) -> None:
         super().__init__(ui, logic, session)
-        self._shown = None
+        self._shown: tuple[Any, Any, float] | None = None
         for key, name in presetNames().items():
             ui.presetComboBox.addItem(name, key)
         ui.presetComboBox.connect("activated(int)", self.onPreset)

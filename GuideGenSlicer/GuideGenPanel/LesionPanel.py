@@ -23,7 +23,7 @@ class LesionPanel(Panel, VTKObservationMixin):
         Panel.__init__(self, ui, logic, session)
         VTKObservationMixin.__init__(self)
         self.aboutToAdd, self.added = Signal(), Signal()
-        self.point = None
+        self.point: Any = None
         self.ui.lesionKindComboBox.connect("currentIndexChanged(int)", self.onKind)
         self.ui.placeLesionButton.connect("toggled(bool)", self.onToggled)
         self._fillKinds()

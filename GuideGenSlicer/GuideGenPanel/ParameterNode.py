@@ -1,7 +1,7 @@
 """The state of the panel, which is saved in the scene."""
 
 import enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
@@ -91,3 +91,11 @@ class GuideGenParameterNode:
     lesionKind: str
     lesionDiameter: Annotated[float, WithinRange(3.0, 150.0), Default(30.0)]
     exportFolder: str
+
+    if TYPE_CHECKING:  # what the wrapper adds
+
+        def __init__(self, node: Any) -> None: ...
+        def connectGui(self, gui: Any) -> int: ...
+        def disconnectGui(self, tag: int) -> None: ...
+        @property
+        def parameterNode(self) -> Any: ...

@@ -26,7 +26,7 @@ class PromptPanel(Panel):
             shortcut.setContext(qt.Qt.WidgetShortcut)
             shortcut.connect("activated()", self.onShortcut)
             self.shortcuts.append(shortcut)
-        self._listed = None
+        self._listed: tuple[str, ...] | None = None
 
     def refresh(self) -> None:
         if self.parameterNode is None:

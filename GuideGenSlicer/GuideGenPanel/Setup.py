@@ -4,6 +4,7 @@ import importlib.metadata
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -131,9 +132,9 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _requirement(line: str):
+def _requirement(line: str) -> Any:
     try:
         from packaging.requirements import Requirement
     except ImportError:  # not in every Slicer; pip's own is
-        from pip._vendor.packaging.requirements import Requirement
+        from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
     return Requirement(line)

@@ -15,7 +15,7 @@ class SetupPanel(Panel):
 
     def __init__(self, ui: Any, logic: Any, session: Any) -> None:
         super().__init__(ui, logic, session)
-        self.missing = None
+        self.missing: Setup.Missing | None = None
         self.bundleError = ""
         self._bundle: object = self  # none was checked yet
         self._folded = False

@@ -33,7 +33,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic: GuideGenLogic | None = None
         self.session = Session()
         self.panels: list = []
-        self._guiTag = None
+        self._guiTag: int | None = None
         self._refreshing = False
 
     def setup(self) -> None:
