@@ -1,6 +1,7 @@
 """Fixtures that several tests share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,12 @@ def small_ct(small_labels: np.ndarray) -> sitk.Image:
     hu[np.isin(small_labels, (value["lung_upper_lobe_right"], value["lung_upper_lobe_left"]))] = -850
     hu += np.random.default_rng(0).normal(0, 5, hu.shape)
     return image_from_array(hu, (12.0, 12.0, 12.0), labels=False)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, of an uncomfortable name, empty."""
+    folder = tmp_path / "ü 名 folder"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder

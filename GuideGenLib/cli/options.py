@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.core.device import DEVICES, PRECISIONS
+from GuideGenLib.core.arguments import add_model_arguments, opening
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description.model import REGIONS
@@ -34,11 +34,7 @@ def add_generator_options(
     parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=output)
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
     parser.add_argument("--seed", type=_seed, default=None, help="number that chooses among the possible results (0)")
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
-    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="auto measures which is faster; name it to repeat a run"
-    )
+    add_model_arguments(parser)
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +73,7 @@ def open_generator(args: argparse.Namespace) -> "Generator":
     load_bundle(args.bundle)
     from GuideGenLib.generator import Generator
 
-    return Generator.from_bundle(args.bundle, device=args.device, precision=args.precision)
+    return Generator.from_bundle(**opening(args))
 
 
 def describe(text: str | None) -> "Description":

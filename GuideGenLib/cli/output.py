@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.core.files import staged
+from GuideGenLib.core.files import remedy, staged
 
 NEEDED_BYTES = 64_000_000
 """Room for the files of a whole torso at 2 mm and their temporary copies."""
@@ -35,6 +35,4 @@ def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False
                 )
             yield private
     except OSError as error:
-        from GuideGenLib.core.files import remedy
-
         raise CommandError(f"cannot write into {folder}", remedy(error)) from error

@@ -2,15 +2,13 @@
 
 import argparse
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError, describe
 from GuideGenLib.cli.terminal import progress_bar, show_description
-
-DATA_VARIABLE = "GUIDEGEN_DATA"
+from GuideGenLib.core.arguments import DATA_VARIABLE, data_folder
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,7 +84,7 @@ def doctor(args: argparse.Namespace, _: OpenGenerator) -> int:
 
 def population(args: argparse.Namespace, _: OpenGenerator) -> int:
     """Draw training anatomies, NIfTI with JSON beside it."""
-    data = args.data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    data = args.data or data_folder()
     if data is None or not (data / "labels").is_dir():
         raise CommandError(
             f"{data or 'no folder'} has no labelled scans",

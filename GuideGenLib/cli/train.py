@@ -4,15 +4,14 @@ With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.main train ..
 """
 
 import argparse
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from GuideGenLib.bundle.reading import load_bundle
+from GuideGenLib.core.arguments import data_folder, whole
 from GuideGenLib.core.files import remedy
 from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
@@ -37,32 +36,31 @@ def add_train_parsers(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
-    told = os.environ.get("GUIDEGEN_DATA")
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path(told) if told else None,
+        default=data_folder(),
         metavar="DIR",
         help="scans and labels in TotalSegmentator, nnU-Net or flat layout (GUIDEGEN_DATA)",
     )
     parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
     parser.add_argument("--init", type=Path, default=None, metavar="DIR", help="a bundle whose networks are trained on")
-    parser.add_argument("--seed", type=_whole(0), default=0, help="of weights, samples and people (0)")
-    parser.add_argument("--threads", type=_whole(1), default=None, metavar="N", help="CPU threads (all cores)")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of weights, samples and people (0)")
+    parser.add_argument("--threads", type=whole(1), default=None, metavar="N", help="CPU threads (all cores)")
     own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
     if stage == "all" or own:
         steps = "each stage's own" if stage == "all" else own
-        parser.add_argument("--steps", type=_whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
+        parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
     if stage == "mask":
         parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
     if stage in ("population", "mask", "bundle", "all"):
-        parser.add_argument("--people", type=_whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
+        parser.add_argument("--people", type=whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
     if stage == "classifiers":
         parser.add_argument(
-            "--people", type=_whole(1), default=JUDGED_PEOPLE, metavar="N", help=f"anatomies ({JUDGED_PEOPLE})"
+            "--people", type=whole(1), default=JUDGED_PEOPLE, metavar="N", help=f"anatomies ({JUDGED_PEOPLE})"
         )
     if stage == "segmenter":
-        parser.add_argument("--anatomies", type=_whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
+        parser.add_argument("--anatomies", type=whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
         parser.add_argument(
             "--hold-out", default=HOLD_OUT, metavar="NAME", help=f"labelled scan to be scored on ({HOLD_OUT})"
         )
@@ -126,16 +124,3 @@ def _minutes(text: str) -> float:
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{value} is no time to train in")
     return value
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    """An argument type: a whole number that is not too small."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
-        return value
-
-    number.__name__ = "whole number"
-    return number

@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import importlib.util
 import sys
-from pathlib import Path
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
+from GuideGenLib.core.arguments import add_model_arguments, whole
 from GuideGenLib.core.device import DEVICES
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
@@ -22,14 +22,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--host", default="127.0.0.1", metavar="NAME", help="where to listen (127.0.0.1: this machine alone)"
     )
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (8080)")
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
-    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
+    add_model_arguments(parser, precision=False)
     parser.add_argument(
-        "--max-sessions", type=_at_least_one, default=4, metavar="N", help="browsers at a time, a process each (4)"
+        "--max-sessions", type=whole(1), default=4, metavar="N", help="browsers at a time, a process each (4)"
     )
-    parser.add_argument(
-        "--max-upload-mb", type=_at_least_one, default=2048, metavar="N", help="largest file to open (2048)"
-    )
+    parser.add_argument("--max-upload-mb", type=whole(1), default=2048, metavar="N", help="largest file to open (2048)")
     parser.set_defaults(call=web)
 
 
@@ -62,10 +59,3 @@ def session_command(args: argparse.Namespace) -> tuple[str, ...]:
     command = (sys.executable, "-m", "GuideGenLib.web.server.session", "--device", args.device)
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
     return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle)
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number from 1 on")
-    return number

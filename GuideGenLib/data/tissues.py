@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import largest_component
 
 Mask = NDArray[np.bool_]
 Spacing = tuple[float, float, float]
@@ -52,16 +53,6 @@ def closed(mask: Mask, radius: float, spacing: Spacing) -> Mask:
     return erode(dilate(mask, radius, spacing), radius, spacing) | mask
 
 
-def largest(mask: Mask) -> Mask:
-    """The largest face-connected component."""
-    parts, count = ndimage.label(mask)
-    if count <= 1:
-        return mask.copy()
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    return parts == sizes.argmax()
-
-
 def without_small(mask: Mask, volume: float, spacing: Spacing) -> Mask:
     """The face-connected components of at least `volume` mm^3."""
     parts, _ = ndimage.label(mask)
@@ -77,10 +68,10 @@ def filled_slices(mask: Mask) -> Mask:
 
 def body_mask(ct: NDArray[np.int16], spacing: Spacing) -> Mask:
     """The patient without the table and without fingers that lie on the flank, air inside included."""
-    body = largest(opened(ct > -350, 5.0, spacing))
+    body = largest_component(opened(ct > -350, 5.0, spacing), faces=True)
     # Edge planes cut through airways, which would be open to the outside: slices are filled one by one.
     body = filled_slices(closed(body, 7.0, spacing))
-    return largest(opened(body, 15.0, spacing))
+    return largest_component(opened(body, 15.0, spacing), faces=True)
 
 
 def wall_interior(labels: NDArray[np.uint8], ct: NDArray[np.int16], body: Mask, spacing: Spacing) -> Mask:

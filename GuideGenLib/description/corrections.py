@@ -16,6 +16,8 @@ FINDING = tuple(one.name for one in fields(Finding))
 ADDED = "added "
 """How the keys of findings begin that the text does not name."""
 
+WRONG_KIND = ("A corrected value is of the wrong kind, such as a word for a number", "correct it again.")
+
 
 @dataclass(frozen=True)
 class Corrections:
@@ -116,9 +118,7 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
     try:
         corrected = replace(description, **patient, findings=tuple(findings), spans=spans)
     except TypeError as error:
-        raise DescriptionError(
-            "A corrected value is of the wrong kind, such as a word for a number", "correct it again."
-        ) from error
+        raise DescriptionError(*WRONG_KIND) from error
     lost = tuple(key for key in corrections.findings if key not in keys)
     return Corrected(corrected, tuple(kept), lost)
 
@@ -147,9 +147,7 @@ def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
     try:
         return replace(finding, **changes)
     except TypeError as error:
-        raise DescriptionError(
-            "A corrected value is of the wrong kind, such as a word for a number", "correct it again."
-        ) from error
+        raise DescriptionError(*WRONG_KIND) from error
 
 
 def _quotes(description: Description, index: int) -> dict[str, Span]:

@@ -5,7 +5,6 @@ for later joins the others in the report.
 """
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from typing import Any
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import load_bundle
-from GuideGenLib.core.device import DEVICES, PRECISIONS, cores
+from GuideGenLib.core.arguments import DATA_VARIABLE, add_model_arguments, data_folder, whole
+from GuideGenLib.core.device import cores
 from GuideGenLib.core.errors import EvaluationError, GuideGenError
 from GuideGenLib.core.files import remedy, write_json, write_text
 from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
@@ -26,7 +26,6 @@ from GuideGenLib.evaluation.report.record import FILE, Evaluation, keep, kept, r
 from GuideGenLib.evaluation.report.section import Section
 
 PAGE_FILE = "evaluation.html"
-DATA_VARIABLE = "GUIDEGEN_DATA"
 STOPPED = 130
 
 
@@ -37,28 +36,25 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         "on; a finished part is measured again only when the model, the judges or the settings changed, or when its "
         "file in DIR/sections is deleted."
     )
-    told = os.environ.get(DATA_VARIABLE)
     parser.add_argument("-o", "--output", type=Path, default=None, metavar="DIR", help="folder for report and volumes")
     parser.add_argument("--subset", action="store_true", help="few cases and no slow part: ten minutes on two cores")
     parser.add_argument(
-        "--cases", type=_count, default=None, metavar="N",
+        "--cases", type=whole(1), default=None, metavar="N",
         help=f"generated patients ({FULL_CASES}: about an hour on two cores; subset: {SUBSET_CASES})",
     )  # fmt: skip
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=None, metavar="PART", help=f"of {', '.join(PARTS)}: these alone"
     )
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    add_model_arguments(parser)
     parser.add_argument("--judges", type=Path, default=None, metavar="DIR", help="another segmenter and classifiers")
     parser.add_argument(
-        "--data", type=Path, default=Path(told) if told else None, metavar="DIR",
+        "--data", type=Path, default=data_folder(), metavar="DIR",
         help=f"real scans to compare with ({DATA_VARIABLE}); without them what needs them is left out",
     )  # fmt: skip
     parser.add_argument(
         "--population", type=Path, default=None, metavar="DIR",
         help="anatomies of the training (RUN/population), among which copies are looked for",
     )  # fmt: skip
-    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument(
         "--markdown", type=Path, default=None, metavar="FILE",
         help="instead: print the figures of an evaluation.json as Markdown, for a model card",
@@ -177,10 +173,3 @@ def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
     if work.judges_hash is not None and any(PARTS[name].judges for name in chosen):
         about["judges"] = {"sha256": work.judges_hash}
     return about
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number from 1")
-    return number

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from GuideGenLib.core.arguments import opening
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.progress import Progress
 from GuideGenLib.core.resources import resource
@@ -37,7 +38,7 @@ class Work:
         from GuideGenLib.generator import Generator
 
         say("loading the model")
-        return Generator.from_bundle(self.args.bundle, device=self.args.device, precision=self.args.precision)
+        return Generator.from_bundle(**opening(self.args))
 
     @cached_property
     def judges_hash(self) -> str | None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.label_volumes import check_anatomy
+from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import check_ct, check_volume, image_from_array, to_canonical
 
@@ -138,10 +138,9 @@ def _levels(labels: np.ndarray) -> list[tuple[str, str, int]]:
 def _tumour(labels: np.ndarray) -> tuple[int, int, int] | None:
     """Centre (z, y, x) of the largest lesion, on its largest slice; None where there is none."""
     lesion = np.isin(labels, [label.value for label in table.by_group()["lesions"]])
-    parts, count = ndimage.label(lesion)
-    if not count:
+    if not lesion.any():
         return None
-    largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
+    largest = largest_component(lesion, faces=True)
     z = int(np.argmax(largest.sum(axis=(1, 2))))
     y, x = np.argwhere(largest[z]).mean(axis=0).round().astype(int)
     return z, int(y), int(x)

@@ -16,6 +16,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.resample import regrid
 from GuideGenLib.data.tissues import filled_slices
@@ -79,11 +80,7 @@ class PersonNetwork(nn.Module):
 def body_of(hu: np.ndarray) -> np.ndarray:
     """bool [z, y, x]: the largest piece above SKIN_HU, without couch and clothes; empty where there is none."""
     above = np.pad(hu > SKIN_HU, 1, mode="edge")  # the body goes on beyond the scan
-    pieces, count = ndimage.label(ndimage.binary_opening(above)[1:-1, 1:-1, 1:-1])
-    if not count:
-        return np.zeros(hu.shape, bool)
-    largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-    return filled_slices(largest)
+    return filled_slices(largest_component(ndimage.binary_opening(above)[1:-1, 1:-1, 1:-1], faces=True))
 
 
 def centred(hu: np.ndarray, body: np.ndarray) -> np.ndarray:

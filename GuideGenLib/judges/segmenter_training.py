@@ -38,6 +38,7 @@ from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.sampling import Sample, draw_sample, generator_of
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask import class_weights
+from GuideGenLib.training.patches import rotation
 
 OTHER_PEOPLE = 1_000_003
 """Added to the seed of a run: the generator's people have small seeds, none of them may train its judge."""
@@ -163,7 +164,7 @@ class PatchSource:
         rng = self.rng
         patch = (int(rng.choice(DEPTHS)), *PLANE)
         angles = np.deg2rad(rng.normal(0, 4, 3))
-        matrix = _turn(angles) * rng.uniform(0.85, 1.15, 3)[None] if rng.random() < 0.8 else np.eye(3)
+        matrix = rotation(angles) * rng.uniform(0.85, 1.15, 3)[None] if rng.random() < 0.8 else np.eye(3)
         centre = [
             float(rng.uniform(min(size, cover) / 2, max(size, cover) - min(size, cover) / 2))
             if size > cover
@@ -204,15 +205,6 @@ class PatchSource:
         core = np.float32(-rng.uniform(0, 50)) * (distance < 0.5 * radius)
         hu[...] = (1 - soft) * hu + soft * (np.float32(mean) + mottle + core)
         labels[inside] = self.value[kind]
-
-
-def _turn(angles: np.ndarray) -> np.ndarray:
-    """Rotation matrix of three small angles in radians about z, y and x."""
-    (cz, cy, cx), (sz, sy, sx) = np.cos(angles), np.sin(angles)
-    about_z = np.array([[1, 0, 0], [0, cz, -sz], [0, sz, cz]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[cx, -sx, 0], [sx, cx, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
 
 
 # ---------------------------------------------------------------- the loss

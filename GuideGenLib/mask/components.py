@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import TOUCHING
+from GuideGenLib.core.components import TOUCHING
 
 SEVERAL_PARTS = (
     "background", "body", "subcutaneous_fat", "torso_fat", "muscle", "lung_vessel", "pulmonary_vein", "great_arteries",

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import TOUCHING
+from GuideGenLib.core.components import TOUCHING
 
 SIDES = ("left", "right")
 PLEURA_MM = 4.0

@@ -8,12 +8,13 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.description.stage import stage_size_mm
 from GuideGenLib.mask.components import largest_share, single_part_keys
 from GuideGenLib.mask.findings.colon import distances_to_part
 from GuideGenLib.mask.findings.lesions import LesionRecord
-from GuideGenLib.mask.findings.shapes import TOUCHING, Box, Spacing, longest_extent
+from GuideGenLib.mask.findings.shapes import Box, Spacing, longest_extent
 from GuideGenLib.mask.findings.sites import asked_sites, belongs
 
 Volumes = Mapping[str, tuple[float, float]]

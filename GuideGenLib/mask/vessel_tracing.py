@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import TOUCHING
+from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.lung_vessels import PLEURA_MM, Mask, VesselMaps, fit_chart, sided_lungs
 
 CONTRAST_HU = 175.0

@@ -18,10 +18,11 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.layouts import find_case, read_case
-from GuideGenLib.data.tissues import closed, largest, opened
+from GuideGenLib.data.tissues import closed, opened
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
 
 SHAPE = (192, 112, 128)
@@ -209,7 +210,7 @@ def _join(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], progress: Progr
     # Opening takes off what is left of a hand that lay on the flank, below the arms: there the sides are air.
     trunk = ramp[:, 0, 0] < 1
     wide = np.pad(inside, ((0, 0), (0, 0), (12, 12)))
-    inside[trunk] = largest(opened(wide, 30.0, SPACING))[trunk, :, 12:-12]
+    inside[trunk] = largest_component(opened(wide, 30.0, SPACING), faces=True)[trunk, :, 12:-12]
     best = np.full(SHAPE, 0.02, dtype=np.float32)
     labels = np.full(SHAPE, value["torso_fat"], dtype=np.uint8)
     keys = [key for key in value if key != "background"]

@@ -1,7 +1,6 @@
 """The stand-in of Slicer's desktop (host/), one a process, and the panel of the module in it."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,15 +46,6 @@ def scene(slicer: Any) -> Iterator[Any]:
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained tiny model."""
     return write_tiny_bundle(tmp_path_factory.mktemp("büндle") / "tiny")
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of an uncomfortable name, empty."""
-    folder = tmp_path / "ü 名 folder"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture

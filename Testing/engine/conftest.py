@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +12,6 @@ from GuideGenLib.engine import Client, Done, Event, Failed, Progress, Stopped
 
 PATIENCE_S = 240.0
 """Until a test gives up; on a busy machine torch alone takes a minute to import."""
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of an uncomfortable name, empty."""
-    folder = tmp_path / "ü 名 folder"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture

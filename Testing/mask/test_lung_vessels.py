@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import lobes_of
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import TOUCHING
+from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.lung_vessels import PLEURA_MM, SIDES, VesselMaps, fit_chart, lay_vessels, sided_lungs
 from GuideGenLib.mask.vessel_tracing import measure_vessels
 

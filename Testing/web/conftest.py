@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -84,12 +83,3 @@ def picture() -> Callable[[Any, str], None]:
             page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
     return keep
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of an uncomfortable name, empty."""
-    folder = tmp_path / "ü 名 folder"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder

@@ -19,7 +19,7 @@ from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import HU_RANGE
 from GuideGenLib.data.scan_measures import soft_tissue_noise
-from GuideGenLib.data.scans import HELD_OUT, resample
+from GuideGenLib.data.scans import HELD_OUT, interpolated
 from GuideGenLib.evaluation.ablations.variants import (
     FULL_PAPER,
     NO_HDR,
@@ -242,7 +242,7 @@ def codec_errors(
         path = data / "ct" / f"{name}.nii.gz"
         if not path.is_file():
             continue
-        image = resample(sitk.ReadImage(str(path)), CODEC_MM, sitk.sitkLinear, HU_RANGE[0])
+        image = interpolated(sitk.ReadImage(str(path)), CODEC_MM)
         hu = np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.float32)
         labels = judges.segmenter.segment(hu, CODEC_MM)
         found[name] = {way: compare(name, hu, made) for way, made in decoded_ways(hu, labels, models, plain).items()}

@@ -7,10 +7,10 @@ A segmenter of CTs has one class for all tumours; which organ bears one is told 
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk
 
 from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
 from GuideGenLib.anatomy.table import by_group
+from GuideGenLib.core.components import largest_component
 from GuideGenLib.description.model import SITES
 from GuideGenLib.evaluation.measure import Tumour, neighbours
 from GuideGenLib.evaluation.prompts.asked_site import misplaced
@@ -42,9 +42,7 @@ def tumour_place(labels: np.ndarray, spacing: float) -> Place | None:
     lesion = select(labels, (row.key for row in by_group()["lesions"]))
     if not lesion.any():
         return None
-    parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(lesion.astype(np.uint8)), True))
-    voxels = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    return _place(labels, voxels, spacing)
+    return _place(labels, largest_component(lesion), spacing)
 
 
 def tumour_ml(labels: np.ndarray, spacing: float) -> float:

@@ -13,12 +13,12 @@ import numpy as np
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import Bundle, load_bundle
-from GuideGenLib.core.device import DEVICES, PRECISIONS
+from GuideGenLib.core.arguments import add_model_arguments, opening, whole
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import write_json
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt, prompts
 from GuideGenLib.evaluation.prompts.mask_judge import Verdict, as_json, failed, judge, summary
-from GuideGenLib.evaluation.prompts.runs import Run, finished, opening, read_labels, run_prompts
+from GuideGenLib.evaluation.prompts.runs import Run, finished, read_labels, run_prompts
 from GuideGenLib.evaluation.prompts.text_report import faults_list, figures_table, kinds_table, missing_list
 from GuideGenLib.evaluation.report.montage import tile, write_montage
 
@@ -34,16 +34,14 @@ def add_check_parser(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--codec", action="store_true", help="instead: error of the codec on real CT ($GUIDEGEN_DATA)")
     what.add_argument("--hu", action="store_true", help="instead: HU of organs in generated CTs, seams, slice jitter")
-    parser.add_argument("--n", type=_count, default=None, metavar="N", help="prompts (all), or CTs a phase (2)")
-    parser.add_argument("--first", type=_count, default=1, metavar="K", help="number of the first prompt (1)")
-    parser.add_argument("--ct", type=_count, default=0, metavar="N", help="also make the CT of the first N masks")
+    parser.add_argument("--n", type=whole(1), default=None, metavar="N", help="prompts (all), or CTs a phase (2)")
+    parser.add_argument("--first", type=whole(1), default=1, metavar="K", help="number of the first prompt (1)")
+    parser.add_argument("--ct", type=whole(1), default=0, metavar="N", help="also make the CT of the first N masks")
     parser.add_argument("--sampler", choices=("flow", "categorical"), default="flow")
-    parser.add_argument("--steps", type=_count, default=None, metavar="N", help="denoising steps of the anatomy")
+    parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help="denoising steps of the anatomy")
     parser.add_argument("--guidance", type=float, default=None, metavar="W")
-    parser.add_argument("--processes", type=_count, default=1, metavar="N", help="masks made at the same time (1)")
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
-    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument("--processes", type=whole(1), default=1, metavar="N", help="masks made at the same time (1)")
+    add_model_arguments(parser)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -173,10 +171,3 @@ def _cts(args: argparse.Namespace, pairs: Sequence[tuple[Prompt, Run]]) -> dict[
         write_volume(ct, args.output / "cts" / f"{prompt.number:03d}.nii.gz")
         print(f"CT of prompt {prompt.number}: {seconds[-1]:.1f} s", file=sys.stderr, flush=True)
     return {"cts": len(seconds), "seconds_mean": float(np.mean(seconds)), "seconds": seconds}
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number from 1")
-    return number

@@ -1,7 +1,6 @@
 """Error of the codec on real CT that no training saw: encode, decode, compare."""
 
 import argparse
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,10 @@ import torch
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.core.arguments import data_folder, opening
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
-from GuideGenLib.data.scans import HELD_OUT, resample
-from GuideGenLib.evaluation.prompts.runs import opening
+from GuideGenLib.data.scans import HELD_OUT, interpolated
 from GuideGenLib.evaluation.prompts.text_report import table
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ class CodecError:
 
 def check_codec(args: argparse.Namespace) -> int:
     """`guidegen check --codec`."""
-    data = Path(os.environ.get("GUIDEGEN_DATA") or "")
-    if not os.environ.get("GUIDEGEN_DATA") or not (data / "ct").is_dir():
+    data = data_folder()
+    if data is None or not (data / "ct").is_dir():
         raise EvaluationError("GUIDEGEN_DATA names no folder with ct/", "set it to the folder of the real scans")
     from GuideGenLib.generator import Generator
 
@@ -65,7 +64,7 @@ def check_codec(args: argparse.Namespace) -> int:
     models = Generator.from_bundle(**opening(args)).models
     errors = []
     for name in HELD_OUT:
-        image = resample(sitk.ReadImage(str(data / "ct" / f"{name}.nii.gz")), SPACING_MM, sitk.sitkLinear, -1024)
+        image = interpolated(sitk.ReadImage(str(data / "ct" / f"{name}.nii.gz")), SPACING_MM)
         hu = np.clip(sitk.GetArrayFromImage(image), -1024, 3071).astype(np.float32)
         decoded = decoded_again(hu, models)
         errors.append(compare(name, hu, decoded))

@@ -1,7 +1,6 @@
 """HU of generated CTs: organ means against the anatomy table, texture and jitter against real scans, tile seams."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +16,11 @@ from GuideGenLib.anatomy.label import Phase
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import by_group, hu_mean, values
 from GuideGenLib.codec.network import FACTOR
+from GuideGenLib.core.arguments import data_folder, opening
 from GuideGenLib.core.files import write_json
 from GuideGenLib.core.volumes import to_canonical, write_volume
 from GuideGenLib.ct import synthesizer
 from GuideGenLib.description import Description, parse
-from GuideGenLib.evaluation.prompts.runs import opening
 from GuideGenLib.evaluation.prompts.text_report import table
 
 if TYPE_CHECKING:
@@ -238,12 +237,12 @@ def _case(
 
 def _real_scans(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     """HU and labels of the labelled real scans at 2 mm; none where GUIDEGEN_DATA is not set."""
-    data = os.environ.get("GUIDEGEN_DATA")
-    if not data or not (Path(data) / "labels").is_dir():
+    data = data_folder()
+    if data is None or not (data / "labels").is_dir():
         return []
     from GuideGenLib.data.scans import load_labelled
 
-    scans = load_labelled(Path(data), folder / "cache", LABELLED)
+    scans = load_labelled(data, folder / "cache", LABELLED)
     return [(scan.hu, scan.labels) for scan in scans if scan.labels is not None]
 
 

@@ -1,6 +1,5 @@
 """Masks of many prompts, each kept in a folder as soon as it is made, so that a run that was cut can go on."""
 
-import argparse
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -31,11 +30,6 @@ class Run:
     settings: dict[str, Any]
     seconds: float
     error: str | None = None
-
-
-def opening(args: argparse.Namespace) -> dict[str, Any]:
-    """Arguments of `Generator.from_bundle`."""
-    return {"path": args.bundle, "device": args.device, "precision": args.precision}
 
 
 def anatomy_path(folder: Path, number: int) -> Path:

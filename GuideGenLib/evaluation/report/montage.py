@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.structures import select
+from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.files import atomic
 
 GAP = 4
@@ -49,8 +49,7 @@ def write_montage(tiles: Sequence[np.ndarray], names: Sequence[str], path: Path,
 def _centre(labels: np.ndarray) -> tuple[int, int, int]:
     """Voxel through which the slices go: the middle of the largest tumour, else of the liver, else of the body."""
     tumours = select(labels, (row.key for row in table.by_group()["lesions"]))
-    parts, count = ndimage.label(tumours, np.ones((3, 3, 3)))
-    shown = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]) if count else select(labels, ["liver"])
+    shown = largest_component(tumours) if tumours.any() else select(labels, ["liver"])
     if not shown.any():
         shown = labels > 0
     z, y, x = np.argwhere(shown).mean(axis=0).round().astype(int) if shown.any() else np.array(labels.shape) // 2

@@ -5,18 +5,8 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import (
-    TOUCHING,
-    Body,
-    Growth,
-    Spacing,
-    Texture,
-    box_around,
-    grow,
-    offsets_mm,
-    push,
-    shares,
-)
+from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.mask.findings.shapes import Body, Growth, Spacing, Texture, box_around, grow, offsets_mm, push, shares
 from GuideGenLib.mask.findings.tissue import ABDOMEN_SOFT, FILLERS, movable
 
 WALL_MM = {"is": 3.0, "1": 4.0, "2": 6.0, "3": 10.0, "4": 15.0}

@@ -9,9 +9,10 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.components import largest_share
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
-from GuideGenLib.mask.findings.shapes import TOUCHING, Growth, Spacing, shares
+from GuideGenLib.mask.findings.shapes import Growth, Spacing, shares
 from GuideGenLib.mask.findings.sites import LesionError, Place, find_place
 from GuideGenLib.mask.findings.solid import MANNERS, Solid, body_of
 from GuideGenLib.mask.findings.tissue import FILLERS, lung_margin, movable, soft_keys

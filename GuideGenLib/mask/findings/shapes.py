@@ -9,10 +9,10 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist
 
+from GuideGenLib.core.components import largest_component
+
 Spacing = tuple[float, float, float]
 Box = tuple[slice, slice, slice]
-TOUCHING = np.ones((3, 3, 3), dtype=bool)
-"""Voxels that share a face, an edge or a corner belong together."""
 
 
 def longest_extent(mask: np.ndarray, spacing: Spacing) -> float:
@@ -82,14 +82,6 @@ def _ball_points(count: int) -> np.ndarray:
 
 
 BALL = _ball_points(200)
-
-
-def largest_component(mask: np.ndarray) -> np.ndarray:
-    """The largest connected part of a boolean volume."""
-    parts, count = ndimage.label(mask, TOUCHING)
-    if count < 2:
-        return mask
-    return parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
 
 
 @dataclass(frozen=True)

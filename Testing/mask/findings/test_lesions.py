@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.model import SITES, Finding
 from GuideGenLib.mask.findings.lesions import LesionError, insert_lesions, tolerance_mm
-from GuideGenLib.mask.findings.shapes import TOUCHING, longest_extent
+from GuideGenLib.mask.findings.shapes import longest_extent
 
 RIGID = (
     "background", "subcutaneous_fat", "ribs_left", "ribs_right", "vertebrae_thoracic", "vertebrae_lumbar", "sacrum",

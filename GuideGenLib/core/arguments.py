@@ -1,0 +1,47 @@
+"""Arguments that several commands have."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from GuideGenLib.core.device import DEVICES, PRECISIONS
+
+DATA_VARIABLE = "GUIDEGEN_DATA"
+"""Names the folder of real scans where --data does not."""
+
+
+def add_model_arguments(parser: argparse.ArgumentParser, *, precision: bool = True) -> None:
+    """Which bundle runs on what: --bundle, --device and --precision."""
+    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
+    if precision:
+        parser.add_argument(
+            "--precision", choices=PRECISIONS, default="auto",
+            help="auto measures which is faster; name it to repeat a run",
+        )  # fmt: skip
+
+
+def opening(args: argparse.Namespace) -> dict[str, Any]:
+    """Arguments of `Generator.from_bundle`."""
+    return {"path": args.bundle, "device": args.device, "precision": args.precision}
+
+
+def data_folder() -> Path | None:
+    """The folder that GUIDEGEN_DATA names, None where it is not set."""
+    told = os.environ.get(DATA_VARIABLE)
+    return Path(told) if told else None
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """An argument type: a whole number that is not too small."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    number.__name__ = "whole number"
+    return number
