@@ -39,8 +39,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "web": ("anatomy", "bundle", "core", "description", "engine", "export", "scene", "workflow"),
     "cli": (
-        "anatomy", "bundle", "cohort", "core", "data", "description", "engine", "evaluation", "export", "generator",
-        "judges", "mask", "population", "rivals", "scene", "training", "web", "workflow",
+        "anatomy", "bundle", "cohort", "core", "ct", "data", "description", "engine", "evaluation", "export",
+        "generator", "judges", "mask", "population", "rivals", "scene", "training", "web", "workflow",
     ),
 }  # fmt: skip
 """What each folder may import, the lower ones first. A new folder, or a new arrow, is entered here on purpose."""

@@ -57,12 +57,18 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the networks of a bundle")
     check = commands.add_parser("check", help="generate many prompts and print how well the rules are kept")
     evaluate = commands.add_parser("evaluate", help="measure a trained model and write a report")
+    data = commands.add_parser("data", help="see, label and pack training data")
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     if called == "train":
         from GuideGenLib.cli.train import add_train_parsers, run_train
 
         add_train_parsers(train)
         train.set_defaults(call=lambda args, _: run_train(args))
+    elif called == "data":
+        from GuideGenLib.cli.data import add_data_parser, run_data
+
+        add_data_parser(data)
+        data.set_defaults(call=lambda args, _: run_data(args))
     elif called == "check":
         from GuideGenLib.evaluation.prompts.check import add_check_parser, run_check
 

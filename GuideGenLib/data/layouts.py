@@ -96,17 +96,24 @@ def read_case(case: CaseFiles) -> tuple[NDArray[np.uint8] | None, NDArray[np.int
     labels: uint8 of our anatomy table with every tissue named (0 is air outside the body), None for a scan without
     labels; CT: int16 HU. Raises DataError for a file that cannot be read, another grid, or unknown label values.
     """
-    image = read_ct_image(case)
-    hu = np.clip(_array(image), *HU_RANGE).astype(np.int16)
-    x, y, z = image.GetSpacing()
-    spacing = (z, y, x)
-    if case.labels is None:
+    labels, hu, spacing = read_named(case)
+    if labels is None:
         return None, hu, spacing
-    labels = _masks(case, image) if case.labels.is_dir() else _label_map(case, image)
     if not select(labels, SOFT_TISSUES).any():
         labels[labels == values()["body"]] = 0
         labels = split_tissues(labels, hu, spacing)
     return labels, hu, spacing
+
+
+def read_named(case: CaseFiles) -> tuple[NDArray[np.uint8] | None, NDArray[np.int16], Spacing]:
+    """The same with the structures that the source names alone, 0 elsewhere."""
+    image = read_ct_image(case)
+    hu = np.clip(_array(image), *HU_RANGE).astype(np.int16)
+    x, y, z = image.GetSpacing()
+    if case.labels is None:
+        return None, hu, (z, y, x)
+    labels = _masks(case, image) if case.labels.is_dir() else _label_map(case, image)
+    return labels, hu, (z, y, x)
 
 
 def read_ct_image(case: CaseFiles) -> sitk.Image:

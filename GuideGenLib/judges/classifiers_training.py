@@ -19,6 +19,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import PHASES, by_group, hu_sd, hu_texture_sd, values
 from GuideGenLib.core.files import write_json
 from GuideGenLib.ct.reference import SPONGY, aged, reference_table
+from GuideGenLib.data.notes import Notes, read_notes
 from GuideGenLib.data.scans import Scan, load_scans
 from GuideGenLib.judges.classifiers import (
     DECADES,
@@ -34,7 +35,6 @@ from GuideGenLib.judges.classifiers import (
 from GuideGenLib.judges.shares import share
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.training.loop import Trainer, averaged_state
-from GuideGenLib.training.materials import Notes, read_notes
 
 SCORES = "scores.json"
 JUDGED_PEOPLE = 450

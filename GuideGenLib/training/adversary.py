@@ -16,7 +16,7 @@ WINDOWS_HU = ((-1000.0, -400.0), (-160.0, 240.0), (0.0, 1200.0))
 """Low and high end: lung, soft tissue, bone."""
 GRAIN = 10.0
 """Gain of the fine detail, which the discriminator sees beside the windows themselves."""
-SHARE = 0.6
+SHARE = 1.0
 """Gradient that the adversary has at the last layer, relative to the reconstruction's."""
 FEATURES = 0.5
 """Weight of the features' distance, in units of the adversarial loss."""

@@ -9,16 +9,13 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.notes import Notes
 from GuideGenLib.data.scans import HELD_OUT
 from GuideGenLib.description.conditioning import SEX, SEX_KNOWN
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training.materials import (
-    Notes,
-    completed,
     ct_materials,
     mask_data,
-    measured_phase,
-    read_notes,
     volume_ranges,
     wordings,
 )
@@ -35,49 +32,6 @@ class Counting:
         return torch.full((3, 384), float(len(self.texts)))
 
 
-def trunk(aorta_hu: float, **organs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and HU [20, 20, 20] with an aorta and so many voxels of other organs."""
-    labels = np.zeros((20, 20, 20), np.uint8)
-    labels[:, 5:10, 5:10] = values()["aorta"]
-    hu = np.where(labels > 0, aorta_hu, -50).astype(np.int16)
-    hu[:, 5, 5:10] = -1000  # its border is partial volume
-    for number, (key, voxels) in enumerate(organs.items()):
-        labels.reshape(-1)[-(number + 1) * 1500 :][:voxels] = values()[key]
-    return labels, hu
-
-
-@pytest.mark.parametrize(
-    ("aorta", "phase"), [(40, "none"), (109, "none"), (112, "portal_venous"), (249, "portal_venous"), (252, "arterial")]
-)
-def test_the_phase_is_that_of_the_aorta(aorta: float, phase: str) -> None:
-    assert measured_phase(*trunk(aorta)) == phase
-
-
-def test_without_an_aorta_the_phase_is_unknown() -> None:
-    assert measured_phase(np.zeros((5, 5, 5), np.uint8), np.zeros((5, 5, 5), np.int16)) is None
-
-
-def test_what_is_told_goes_before_what_is_measured() -> None:
-    labels, hu = trunk(300, prostate=900)
-    assert completed(Notes(), labels, hu, 2.0) == Notes(sex="male", phase="arterial")
-    told = Notes("female", 40.0, "delayed", "a text")
-    assert completed(told, labels, hu, 2.0) == told
-
-
-@pytest.mark.parametrize(
-    ("organs", "sex"),
-    [
-        ({"prostate": 900}, "male"),
-        ({"uterus": 900}, "female"),
-        ({"prostate": 900, "uterus": 900}, None),
-        ({"prostate": 100}, None),
-        ({}, None),
-    ],
-)
-def test_the_sex_is_that_of_a_labelled_organ(organs: dict[str, int], sex: str | None) -> None:
-    assert completed(Notes(), *trunk(40, **organs), spacing=2.0).sex == sex
-
-
 def test_wordings_say_what_is_known_and_no_more() -> None:
     known = wordings(Notes("female", 61.0, "none", "Lady with a cough."))
     assert known[0] == "Lady with a cough."
@@ -87,35 +41,6 @@ def test_wordings_say_what_is_known_and_no_more() -> None:
     assert all("contrast" in text or "nenhanced" in text for text in known[1:])
     unknown = " ".join(wordings(Notes()))
     assert not any(word in unknown for word in ("man", "contrast", "phase", "years", "None"))
-
-
-def test_notes_are_read_and_may_be_empty(tmp_path: Path) -> None:
-    assert read_notes(tmp_path) == {}
-    (tmp_path / "cases.csv").write_text('name,sex,age,phase,text\nanna,female,61,,"cough, fever"\nbert,,,none,\n')
-    assert read_notes(tmp_path) == {
-        "anna": Notes("female", 61.0, None, "cough, fever"),
-        "bert": Notes(None, None, "none", None),
-    }
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("name,sex\nanna,female\n", r"cases.csv has no column age, phase, text"),
-        ("name,sex,age,phase,text\nanna,f,,,\n", r"cases.csv, line 2: sex is 'f'; write"),
-        ("name,sex,age,phase,text\nanna,,old,,\n", r"line 2: age is 'old'"),
-        ("name,sex,age,phase,text\nanna,,nan,,\n", r"line 2: age is 'nan'"),
-        ("name,sex,age,phase,text\nanna,,,venous,\n", r"line 2: phase is 'venous'; write one of none, arterial"),
-        ("name,sex,age,phase,text\nanna,\n", None),
-    ],
-)
-def test_notes_that_cannot_be_read(content: str, message: str | None, tmp_path: Path) -> None:
-    (tmp_path / "cases.csv").write_text(content)
-    if message is None:  # fields that the row leaves out at its end are empty
-        assert read_notes(tmp_path) == {"anna": Notes()}
-        return
-    with pytest.raises(DataError, match=message):
-        read_notes(tmp_path)
 
 
 def test_a_labelled_scan_becomes_material(flat: Path, tmp_path: Path) -> None:

@@ -149,6 +149,17 @@ def test_mean_and_flow_are_trained_and_the_spread_is_kept(
     assert steps_done(tmp_path / "ct_flow") == 3
 
 
+def test_grain_that_was_averaged_away_costs_as_much_as_grain_too_much() -> None:
+    torch.manual_seed(0)
+    target = 0.02 * torch.randn(1, 1, 24, 24, 24)
+    none, half, same, double = (float(codec.grain_loss(k * target, target)) for k in (0.0, 0.5, 1.0, 2.0))
+    assert same == 0
+    assert half == pytest.approx(double, rel=0.1) and half == pytest.approx(np.log(4), rel=0.1)
+    assert none > 2 * half
+    moved = float(codec.grain_loss(0.02 * torch.randn(1, 1, 24, 24, 24), target))
+    assert moved < 0.25  # other grain of the same strength is as good
+
+
 def test_an_organ_has_the_mean_of_its_inside_without_metal() -> None:
     labels, hu = np.zeros((12, 12, 12), np.uint8), np.full((12, 12, 12), -1000, np.int16)
     labels[1:11, 1:11, 1:11], hu[1:11, 1:11, 1:11] = 1, -200  # the rim, half air

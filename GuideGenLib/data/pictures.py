@@ -1,0 +1,39 @@
+"""A picture of a labelled scan, to see at a glance whether its labels are right."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.core.files import atomic
+
+WINDOW_HU = (-200.0, 300.0)
+OPACITY = 0.45
+UNSURE_OPACITY = 0.15
+LEVELS = (0.2, 0.5, 0.8)
+"""Heights of the axial slices, as shares of the scan."""
+
+
+def write_picture(hu: NDArray[np.number], labels: NDArray[np.uint8], unsure: NDArray[np.bool_], path: Path) -> None:
+    """PNG of a coronal and three axial slices, each plain and with the labels; where they are not sure they are pale.
+
+    All arrays [z, y, x] on one isotropic grid in the canonical frame.
+    """
+    from matplotlib.image import imsave
+
+    colours = np.zeros((256, 3))
+    for row in anatomy_rows():
+        colours[row.value] = np.array(row.color) / 255
+    depth, height, _ = hu.shape
+    cuts = [(slice(None, None, -1), height // 2), *((round(share * (depth - 1)),) for share in LEVELS)]
+    panels = []
+    for cut in cuts:
+        low, high = WINDOW_HU
+        grey = np.repeat(np.clip((hu[cut] - low) / (high - low), 0, 1)[..., None], 3, axis=-1)
+        opacity = np.where(unsure[cut], UNSURE_OPACITY, OPACITY) * (labels[cut] > 0)
+        panels += [grey, grey + opacity[..., None] * (colours[labels[cut]] - grey)]
+    tallest = max(len(panel) for panel in panels)
+    padded = [np.pad(panel, ((0, tallest - len(panel)), (0, 2), (0, 0))) for panel in panels]
+    with atomic(path) as private:
+        imsave(private, np.concatenate(padded, axis=1), format="png")

@@ -1,0 +1,91 @@
+"""`guidegen data`: what is said of a data folder, labels for what has none, and the packed file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.cli.main import main
+from GuideGenLib.data.survey import survey, trainable
+from GuideGenLib.training.pack import unpack_materials
+from Testing.trunk import flat, hu, organs, write
+
+__all__ = ["flat", "hu", "organs", "write"]
+
+
+class Judges:
+    """In the place of the judges: whatever is bright is liver, and it is sure of it."""
+
+    @property
+    def segmenter(self) -> "Judges":
+        return self
+
+    def segment_coarse(self, hu: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+        size = [max(2, round(n * spacing / 3)) for n in hu.shape]
+        near = [(np.arange(n) * 3 / spacing).astype(int).clip(max=m - 1) for n, m in zip(size, hu.shape, strict=True)]
+        return ((hu[np.ix_(*near)] > 80) * values()["liver"]).astype(np.uint8), np.ones(size, np.float32)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("GuideGenLib.judges.folder.load_judges", Judges)
+
+
+def test_a_case_a_line_and_what_can_be_trained(
+    flat: Path, write: Callable[..., None], organs: np.ndarray, hu: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (flat / "cases.csv").write_text("name,sex,age,phase,text\nbert,female,61,,\n")
+    write(organs[:30], flat / "labels" / "bert.nii.gz", labels=True)  # another grid than its CT
+    write(hu, flat / "ct" / "cleo.nii.gz", labels=False)
+    write(np.zeros_like(organs), flat / "labels" / "cleo.nii.gz", labels=True)
+    assert main(["data", "check", str(flat)]) == 1
+    said = capsys.readouterr().out
+    assert "ok    anna: 384 x 240 x 288 mm, 7 structures" in said and "(male, portal_venous)" in said
+    assert "FAIL  bert:" in said and "another grid" in said
+    assert "FAIL  cleo: its label map is empty" in said
+    assert "1 of 3 cases usable, 1 labelled" in said
+    assert "labelled in no case:" in said and "spleen" in said
+    assert "ok    codec  can be trained" in said
+    assert "FAIL  mask   no labelled case shows abdomen" in said
+
+
+def test_a_folder_of_scans_alone_trains_with_a_segmenter(flat: Path) -> None:
+    for path in (flat / "labels").iterdir():
+        path.unlink()
+    cases = list(survey(flat))
+    assert [case.labelled for case in cases] == [False, False]
+    assert trainable(cases, segmenter=True)["ct"] is None
+    assert "add label maps" in (trainable(cases, segmenter=False)["ct"] or "")
+
+
+@pytest.mark.usefixtures("judged")
+def test_labels_lie_on_the_grid_of_their_scan_and_are_made_once(
+    flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "labelled"
+    assert main(["data", "label", str(flat), "-o", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"labels.csv", "bert.nii.gz", "bert_unsure.nii.gz", "bert.png"}
+    made, ct = sitk.ReadImage(str(out / "bert.nii.gz")), sitk.ReadImage(str(flat / "ct" / "bert.nii.gz"))
+    oriented = sitk.DICOMOrient(ct, "LPS")
+    assert made.GetSize() == oriented.GetSize() and np.allclose(made.GetOrigin(), oriented.GetOrigin())
+    assert (sitk.GetArrayFromImage(made) == values()["liver"]).sum() > 1000
+    assert "bert:" in capsys.readouterr().out
+    assert main(["data", "label", str(flat), "-o", str(out)]) == 0
+    assert "bert:" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("judged")
+def test_all_scans_are_packed(flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "take" / "ct.pack"
+    assert main(["data", "pack", str(flat), "--run", str(tmp_path / "runs"), "-o", str(file)]) == 0
+    assert "2 scans" in capsys.readouterr().out
+    assert [material.name for material in unpack_materials(file)] == ["anna", "bert"]
+
+
+def test_no_data_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
+    assert main(["data", "check"]) == 2
+    assert "name a folder of scans" in capsys.readouterr().err
