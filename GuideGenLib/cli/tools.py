@@ -93,12 +93,14 @@ def population(args: argparse.Namespace, _: OpenGenerator) -> int:
     if args.n < 1:
         raise CommandError(f"--n is {args.n}", "give at least 1")
     from GuideGenLib.core.progress import within
+    from GuideGenLib.population.bases import ANATOMIES, PEOPLE, base_people
     from GuideGenLib.population.torso import cached_torso
     from GuideGenLib.population.write import write_population
 
     args.output.mkdir(parents=True, exist_ok=True)
     with progress_bar() as progress:
-        torso = cached_torso(data, args.output, within(progress, 0.0, 0.1))
-        write_population(torso.labels, args.n, args.output, args.seed, within(progress, 0.1, 1.0))
+        torso = cached_torso(data, args.output, within(progress, 0.0, 0.05))
+        bases = base_people(torso.labels, data / ANATOMIES, args.output / PEOPLE, within(progress, 0.05, 0.1))
+        write_population(bases, args.n, args.output, args.seed, within(progress, 0.1, 1.0))
     print(f"{args.n} anatomies in {args.output}. They are synthetic.")
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.tissues import select
 from GuideGenLib.population.completing import complete, exchanged, fit, moderated
@@ -55,7 +56,7 @@ def base_people(torso: Labels, anatomies: Path, folder: Path, progress: Progress
     torso = widened(torso)
     own = Base("torso", "female" if select(torso, ("uterus",)).any() else "male", torso)
     people = read_people(anatomies, torso) if anatomies.is_dir() else []
-    maker = _Maker(folder, hashlib.sha256(torso.tobytes()).hexdigest()[:8])
+    maker = _Maker(folder)
     whole = [own]
     progress("people", 0.0)
     for person in (person for person in people if _has_chest(person)):
@@ -85,36 +86,34 @@ def _has_chest(person: Person) -> bool:
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes base people or reads them from where they were kept, as long as the joined torso is the same."""
+    """Makes base people, or reads them from where they were kept as long as they are made of the same label maps."""
 
     folder: Path
-    torso: str
 
     def completed(self, person: Person, host: Base) -> Base:
         def make() -> Labels:
             return complete(person, host.labels, fit(person.labels, person.seen, host.labels))
 
-        return self._kept(f"{person.name} in {host.name}", person.sex or host.sex, make)
+        return self._kept(f"{person.name} in {host.name}", person.sex or host.sex, (person.labels, host.labels), make)
 
     def exchanged(self, base: Base, donor: Base) -> Base:
         def make() -> Labels:
             everywhere = np.ones(base.labels.shape, bool)
             return exchanged(base.labels, donor.labels, fit(base.labels, everywhere, donor.labels))
 
-        return self._kept(f"{base.name} with {donor.name}", base.sex, make)
+        return self._kept(f"{base.name} with {donor.name}", base.sex, (base.labels, donor.labels), make)
 
-    def _kept(self, name: str, sex: str, make: Callable[[], Labels]) -> Base:
+    def _kept(self, name: str, sex: str, parts: tuple[Labels, Labels], make: Callable[[], Labels]) -> Base:
         path = self.folder / f"{name}.npz"
+        made_of = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
         if path.is_file():
             with np.load(path) as stored:
-                if str(stored["torso"]) == self.torso:
+                if "made_of" in stored and str(stored["made_of"]) == made_of:
                     return _moderate(name, sex, stored["labels"])
         labels = make()
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, labels=labels, torso=self.torso)
-        part.replace(path)
+        with atomic(path) as private, private.open("wb") as file:
+            np.savez_compressed(file, labels=labels, made_of=made_of)
         return _moderate(name, sex, labels)
 
 

@@ -33,6 +33,7 @@ WEIGHTS = {
     **dict.fromkeys(("autochthon_left", "autochthon_right", "iliopsoas_left", "iliopsoas_right"), 1.0),
     **dict.fromkeys(("gluteus_left", "gluteus_right"), 1.0),
 }
+OTHER_SEX = {"male": "uterus", "female": "prostate"}
 ABDOMEN_WEIGHT, LUNG_WEIGHT = 2.0, 2.0
 LEAST_LEFT = 0.5
 """Share of a structure that must find room in another person; less of it is not drawn at all."""
@@ -93,12 +94,14 @@ def _within(person: Person, filling: Labels) -> Labels:
     own = person.labels.copy()
     strange = np.zeros(256, bool)
     strange[list(person.known)] = True
+    if person.sex in OTHER_SEX:
+        strange[values()[OTHER_SEX[person.sex]]] = True
     result = filling.copy()
     lost = strange[filling] & person.seen
     between = lost & select(filling, SPINE)  # discs
     result[between] = values()["body"]
     result[lost & select(filling, ABDOMEN)] = values()["torso_fat"]
-    lost &= ~between & ~select(filling, ABDOMEN)
+    lost &= ~between & ~select(filling, ABDOMEN)  # the rest is healed from around
     result[lost] = 0
     result = _healed(result, lost)
     vessel = values()["lung_vessel"]

@@ -29,6 +29,8 @@ Mask = NDArray[np.bool_]
 SCALES = (0.88, 1.14)
 """Of a person to the trunk of the template, so that all fill the canvas from neck to hip joints."""
 LEAST_PROSTATE_ML = 3.0
+LEAST_VOXELS = 12
+"""Of 3 mm: a structure of which a map shows less counts as not labelled in it."""
 SPINE_MARKS = {"vertebrae_thoracic": 3.0, "vertebrae_lumbar": 3.0, "sacrum": 1.0}
 PELVIS_MARKS = ("hip_left", "hip_right")
 
@@ -81,7 +83,8 @@ def read_person(path: Path, torso: Labels, sex: str | None = None) -> Person | N
         return None
     labels, _ = to_canonical(mapped, SPACING / scale, labels=True)
     placed, seen = _pasted(labels, _offset(labels, torso), torso.shape)
-    known = frozenset(int(v) for v in np.unique(placed) if v)
+    counts = np.bincount(placed.ravel())
+    known = frozenset(int(v) for v in np.flatnonzero(counts >= LEAST_VOXELS) if v)
     return Person(_name(path), sex or measured_sex(placed, seen), placed, seen, known, scale)
 
 

@@ -172,7 +172,9 @@ def test_population_needs_the_scans(
     assert not (tmp_path / "p").exists()
 
 
-def test_population_draws_from_the_joined_torso(guidegen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_population_draws_from_the_joined_torso_where_there_are_no_others(
+    guidegen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     from GuideGenLib.population import torso, write
 
     calls = []
@@ -182,7 +184,9 @@ def test_population_draws_from_the_joined_torso(guidegen: Run, tmp_path: Path, m
     (tmp_path / "labels").mkdir()
     monkeypatch.setenv("GUIDEGEN_DATA", str(tmp_path))
     assert guidegen("population", "--n", 3, "-o", tmp_path / "p", "--seed", 4) == 0
-    assert calls == [(labels, 3, tmp_path / "p", 4)]
+    ((bases, *rest),) = calls
+    assert [(base.name, base.labels.shape) for base in bases] == [("torso", (4, 128, 144))]
+    assert rest == [3, tmp_path / "p", 4]
 
 
 def test_train_and_check_are_reached_with_their_own_options(

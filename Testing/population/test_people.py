@@ -1,6 +1,7 @@
 """Label maps of real people: read, placed, completed, exchanged and measured."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,15 @@ def test_what_a_person_lacks_comes_from_the_other_and_nothing_twice(torso: np.nd
     assert ((made > 0) == (torso > 0)).mean() > 0.995
     for key in ("vertebrae_lumbar", "kidney_left", "heart", "urinary_bladder"):
         assert ((made == KEY[key]) == (torso == KEY[key])).mean() > 0.999
+
+
+def test_a_woman_is_not_given_a_prostate(torso: np.ndarray) -> None:
+    own = organs_of(torso)
+    own[own == KEY["prostate"]] = 0
+    made = complete(replace(person(own), sex="female"), torso, NOWHERE)
+    assert not (made == KEY["prostate"]).any()
+    assert (complete(person(own), torso, NOWHERE) == KEY["prostate"]).any()
+    assert template(made, "female").native
 
 
 def test_beyond_the_field_of_view_the_other_goes_on_without_a_gap(torso: np.ndarray) -> None:
