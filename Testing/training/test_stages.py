@@ -154,7 +154,7 @@ def test_grain_that_was_averaged_away_costs_as_much_as_grain_too_much() -> None:
     target = 0.02 * torch.randn(1, 1, 24, 24, 24)
     none, half, same, double = (float(codec.grain_loss(k * target, target)) for k in (0.0, 0.5, 1.0, 2.0))
     assert same == 0
-    assert half == pytest.approx(double, rel=0.1) and half == pytest.approx(np.log(4), rel=0.1)
+    assert half == pytest.approx(double, rel=0.15) and half == pytest.approx(np.log(4), rel=0.15)
     assert none > 2 * half
     moved = float(codec.grain_loss(0.02 * torch.randn(1, 1, 24, 24, 24), target))
     assert moved < 0.25  # other grain of the same strength is as good
