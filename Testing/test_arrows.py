@@ -118,6 +118,13 @@ def test_no_two_files_import_each_other():
     assert [(a, b) for a, b in combinations(arrows, 2) if b in arrows[a] and a in arrows[b]] == []
 
 
+def test_no_file_but_a_table_is_longer_than_350_lines():
+    tables = {"GuideGenLib/description/words/lexicon.py"}
+    paths = [path for top in ("GuideGenLib", "GuideGenSlicer") for path in (ROOT / top).rglob("*.py")]
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in paths}
+    assert {name: n for name, n in lengths.items() if n > 350 and name not in tables} == {}
+
+
 def test_nothing_imports_the_command_line():
     above = [m for m, tree in files().items() if folder(m) != "cli" and "cli" in map(folder, imported(tree))]
     assert above == []
