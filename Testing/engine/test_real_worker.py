@@ -145,6 +145,7 @@ def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, 
     assert client._worker is worker
 
 
+@pytest.mark.large
 def test_a_run_is_cancelled_and_the_same_again_gives_the_same(
     client: Client, generator: Generator, anatomy: MaskDone
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_run_is_cancelled_and_the_same_again_gives_the_same(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+@pytest.mark.large
 def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: Client, volume: sitk.Image) -> None:
     id = client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 200))
     until_step(client, id)
@@ -172,6 +174,7 @@ def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: 
     assert isinstance(done(client, client.submit(CTRequest(volume, DESCRIPTION, 1, None, 1))).result, CTDone)
 
 
+@pytest.mark.large
 def test_bundles_and_devices_that_are_not_there_are_told(bundle: Path, tmp_path: Path) -> None:
     for client, kind, told in (
         (Client(bundle=tmp_path / "none"), "bundle", "has no bundle.json"),
