@@ -1,10 +1,12 @@
-"""What is known of scanned patients besides their volumes.
+"""What is known of scanned patients besides their volumes, and where the volumes come from.
 
-A `cases.csv` in the data folder may tell it: columns name, sex, age, phase, text; every field but the name may be
-empty. Without it the phase is measured in the aorta, and the sex is that of a labelled prostate or uterus.
+A `cases.csv` in the data folder tells it: columns name, split, sex, age, phase, text, licence, source, url; all but the
+name may be missing or empty. `Resources/cases.csv` tells it of the scans of our own training. Without either the phase
+is measured in the aorta, and the sex is that of a labelled prostate or uterus.
 """
 
 import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import PHASES, values
+from GuideGenLib.core.resources import resource
 from GuideGenLib.data.layouts import DataError
 
 CASES = "cases.csv"
-COLUMNS = ("name", "sex", "age", "phase", "text")
+COLUMNS = ("sex", "age", "phase", "text", "split", "licence", "source", "url")
+HELD_OUT = "held_out"
+"""The split of scans that no training sees."""
 ARTERIAL_HU, VENOUS_HU = 250.0, 110.0
 """Mean of the aorta above which a scan is arterial, or portal venous; plain blood has 40 HU."""
 SEX_ORGANS = {"male": "prostate", "female": "uterus"}
@@ -26,43 +31,70 @@ SEXES = tuple(SEX_ORGANS)
 
 @dataclass(frozen=True)
 class Notes:
-    """What is known of a scanned patient: sex male or female, age in years, contrast phase, a text; None is unknown."""
+    """What is known of a scanned patient: sex male or female, age in years, contrast phase, a text; None is unknown.
+
+    split: HELD_OUT, or None for a scan of the trainings; licence, source and url: of the data set that it is from.
+    """
 
     sex: str | None = None
     age: float | None = None
     phase: str | None = None
     text: str | None = None
+    split: str | None = None
+    licence: str | None = None
+    source: str | None = None
+    url: str | None = None
 
 
 def read_notes(data: Path) -> dict[str, Notes]:
-    """`cases.csv` of a data folder by the names of the scans; empty without the file. Raises DataError."""
-    path = data / CASES
+    """Notes by the names of the scans: those of the folder's own `cases.csv`, and ours of scans that it does not name.
+
+    Raises DataError.
+    """
+    return _read(resource(CASES)) | _read(data / CASES)
+
+
+def held_out(data: Path) -> frozenset[str]:
+    """The names of the scans of a data folder that no training may see. Raises DataError."""
+    return frozenset(name for name, notes in read_notes(data).items() if notes.split == HELD_OUT)
+
+
+def data_sources(names: Iterable[str], notes: Mapping[str, Notes]) -> list[dict[str, str]]:
+    """The data sets behind scans, each once with name, licence, url; those that are not told are the user's own."""
+    known = [notes.get(name, Notes()) for name in names]
+    found = sorted({(one.source, one.licence or "not told", one.url or "") for one in known if one.source})
+    rows = [{"name": name or "", "licence": licence, "url": url} for name, licence, url in found]
+    own = sum(one.source is None for one in known)
+    return rows + ([{"name": f"{own} scans of the trainer's own", "licence": "not told", "url": ""}] if own else [])
+
+
+def _read(path: Path) -> dict[str, Notes]:
     if not path.is_file():
         return {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(f"{path} has no column {', '.join(missing)}: it needs {', '.join(COLUMNS)}")
+            if "name" not in (reader.fieldnames or ()):
+                raise DataError(f"{path} has no column name", f"it needs name and may have {', '.join(COLUMNS)}")
             return {row["name"]: _notes(row, f"{path}, line {reader.line_num}") for row in reader}
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no UTF-8 csv file ({error}): write it anew") from error
+        raise DataError(f"{path} is no UTF-8 csv file ({error})", "write it anew") from error
 
 
 def _notes(row: dict[str, str], where: str) -> Notes:
-    field = {column: (row[column] or "").strip() or None for column in COLUMNS}
-    if field["sex"] not in (None, *SEXES):
-        raise DataError(f"{where}: sex is {field['sex']!r}; write {' or '.join(SEXES)}, or leave it empty")
-    if field["phase"] not in (None, *PHASES):
-        raise DataError(f"{where}: phase is {field['phase']!r}; write one of {', '.join(PHASES)}, or leave it empty")
+    field = {column: (row.get(column) or "").strip() or None for column in COLUMNS}
+    for column, known in (("sex", SEXES), ("phase", PHASES), ("split", (HELD_OUT, "train"))):
+        if field[column] not in (None, *known):
+            written = f"write one of {', '.join(known)}, or leave it empty"
+            raise DataError(f"{where}: {column} is {field[column]!r}; {written}")
     try:
         age = None if field["age"] is None else float(field["age"])
     except ValueError:
         age = float("nan")
     if age is not None and not 0 <= age <= 120:
         raise DataError(f"{where}: age is {field['age']!r}; write years from 0 to 120, or leave it empty")
-    return Notes(field["sex"], age, field["phase"], field["text"])
+    split = None if field["split"] == "train" else field["split"]
+    return Notes(**{**field, "age": age, "split": split})  # type: ignore[arg-type]
 
 
 def completed(notes: Notes, labels: NDArray[np.uint8], hu: NDArray[np.int16], spacing: float) -> Notes:

@@ -11,10 +11,9 @@ from scipy import ndimage
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.layouts import CaseFiles, DataError, find_cases, read_case, read_ct_image
+from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scan_measures import METAL_HU
 
-HELD_OUT = ("acrin_flt_013", "crlm_1006")
-"""Scans that no training sees: the codec and realism figures are taken on them."""
 SOURCE = "source.txt"
 """Names the data folder that a cache was made from."""
 
@@ -57,9 +56,9 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
     names: None takes all but the held-out ones. Raises DataError when there is none.
     """
     _claim(cache, data)
-    scans = []
+    scans, left_out = [], held_out(data)
     for case in find_cases(data):
-        wanted = case.name not in HELD_OUT if names is None else case.name in names
+        wanted = case.name not in left_out if names is None else case.name in names
         if case.labels is None or not wanted:
             continue
         kept = cache / f"{case.name}_{spacing:g}mm_labelled.npz"

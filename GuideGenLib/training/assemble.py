@@ -17,8 +17,7 @@ from GuideGenLib.bundle import Bundle, write_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
-from GuideGenLib.data.scans import HELD_OUT
-from GuideGenLib.data.sources import data_sources
+from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.skeleton import measure_maps
@@ -50,6 +49,7 @@ def assemble_bundle(
     template: Torso,
     ct_noise: float,
     scans: Sequence[str],
+    notes: Mapping[str, Notes],
     initial: Bundle | None = None,
     name: str = "torso-small",
     encoder_sha256: str | None = None,
@@ -59,9 +59,9 @@ def assemble_bundle(
 
     anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm, None to keep stage 1 of `initial`,
     the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: typical noise
-    of the labelled scans (standard deviation in HU / 20); scans: names of those that were trained on; encoder_sha256:
-    of the text encoder's weights, None for the installed one. Raises RunError for a run that is missing, unfinished or
-    too large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
+    of the labelled scans (standard deviation in HU / 20); scans: names of those trained on; notes: of scans by
+    name; encoder_sha256: of the text encoder's weights, None for the installed one. Raises RunError for a run that is
+    missing, unfinished or too large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
     """
     folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
     weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
@@ -104,13 +104,13 @@ def assemble_bundle(
         },
         encoder={"package": ENCODER_PACKAGE, "sha256": encoder_sha256 or TextEncoder.load().sha256},
         networks=networks,
-        data=data_sources(scans),
+        data=data_sources(scans, notes),
         metrics=metrics,
         training={
             "commands": training_commands(run, 0 if anatomies is None else len(anatomies), seed, initial),
             "commit": git_commit(),
             "steps": {folder.name: steps_done(folder) for folder in (run / CODEC, *folders.values())},
-            "held_out": list(HELD_OUT),
+            "held_out": sorted(name for name, told in notes.items() if told.split == HELD_OUT),
             **({} if initial is None else {"initial": {"name": initial.name, **initial.config["training"]}}),
         },
         extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes},

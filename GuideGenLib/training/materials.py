@@ -12,8 +12,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.data.labelling import Segment, label_by
 from GuideGenLib.data.layouts import DataError, find_cases
-from GuideGenLib.data.notes import SEX_ORGANS, Notes, completed, read_notes
-from GuideGenLib.data.scans import HELD_OUT, Scan, far_outside, load_labelled, load_scans
+from GuideGenLib.data.notes import HELD_OUT, SEX_ORGANS, Notes, completed, read_notes
+from GuideGenLib.data.scans import Scan, far_outside, load_labelled, load_scans
 from GuideGenLib.description.conditioning import attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
@@ -48,7 +48,8 @@ def ct_materials(
     of the others. Raises DataError when there is none.
     """
     notes = read_notes(data)
-    cases = {case.name: case for case in find_cases(data) if (case.name in HELD_OUT) == held_out}
+    kept_back = {name for name, told in notes.items() if told.split == HELD_OUT}
+    cases = {case.name: case for case in find_cases(data) if (case.name in kept_back) == held_out}
     labelled = [name for name, case in cases.items() if case.labels is not None]
     materials = []
     for scan in load_labelled(data, cache, labelled) if labelled else []:

@@ -12,6 +12,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.data.notes import read_notes
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskNetwork
 from GuideGenLib.population.torso import Torso, cached_torso
@@ -145,8 +146,10 @@ def bundle(job: Job) -> None:
     anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else _anatomies(job)
     metrics, materials = job.run / "metrics.json", _materials(job)
     template = cached_torso(job.data, job.run)
+    kept = initial is not None and steps_done(job.run / assemble.CT_FLOW) == 0
+    noise = initial.config["ct_noise"] if initial is not None and kept else _noise(materials)
     if not offset_is_fresh(job.run / assemble.CT_FLOW, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
-        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), _noise(materials), job.run / assemble.CT_FLOW, log=say)
+        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, job.run / assemble.CT_FLOW, log=say)
     made = assemble.assemble_bundle(
         job.run,
         job.target,
@@ -154,8 +157,9 @@ def bundle(job: Job) -> None:
         template=template,
         anatomies=anatomies,
         initial=initial,
-        ct_noise=_noise(materials),
+        ct_noise=noise,
         scans=[material.name for material in materials],
+        notes=read_notes(job.data),
         seed=job.seed,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")

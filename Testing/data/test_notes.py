@@ -7,7 +7,7 @@ import pytest
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.notes import Notes, completed, measured_phase, read_notes
+from GuideGenLib.data.notes import Notes, completed, data_sources, held_out, measured_phase, read_notes
 
 
 def trunk(aorta_hu: float, **organs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -54,19 +54,33 @@ def test_the_sex_is_that_of_a_labelled_organ(organs: dict[str, int], sex: str | 
 
 
 def test_notes_are_read_and_may_be_empty(tmp_path: Path) -> None:
-    assert read_notes(tmp_path) == {}
+    ours = read_notes(tmp_path)
+    assert held_out(tmp_path) == {name for name, notes in ours.items() if notes.split == "held_out"} != set()
     (tmp_path / "cases.csv").write_text('name,sex,age,phase,text\nanna,female,61,,"cough, fever"\nbert,,,none,\n')
-    assert read_notes(tmp_path) == {
-        "anna": Notes("female", 61.0, None, "cough, fever"),
-        "bert": Notes(None, None, "none", None),
-    }
+    found = read_notes(tmp_path)
+    assert found.keys() - ours.keys() == {"anna", "bert"}
+    assert found["anna"] == Notes("female", 61.0, None, "cough, fever")
+    assert found["bert"] == Notes(None, None, "none", None)
+
+
+def test_the_table_of_a_folder_goes_before_ours(tmp_path: Path) -> None:
+    name = next(iter(held_out(tmp_path)))
+    (tmp_path / "cases.csv").write_text(
+        f"\ufeffname,split,licence,source\n{name},train,CC0,mine\nzoe,held_out,,\n", "utf-8"
+    )
+    assert held_out(tmp_path) >= {"zoe"} and name not in held_out(tmp_path)
+    assert data_sources([name, "zoe", "unknown"], read_notes(tmp_path)) == [
+        {"name": "mine", "licence": "CC0", "url": ""},
+        {"name": "2 scans of the trainer's own", "licence": "not told", "url": ""},
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name,sex\nanna,female\n", r"cases.csv has no column age, phase, text"),
-        ("name,sex,age,phase,text\nanna,f,,,\n", r"cases.csv, line 2: sex is 'f'; write"),
+        ("nom,sex\nanna,female\n", r"cases.csv has no column name"),
+        ("name,split\nanna,test\n", r"line 2: split is 'test'; write one of held_out, train"),
+        ("name,sex,age,phase,text\nanna,f,,,\n", r"cases.csv, line 2: sex is 'f'; write one of male, female"),
         ("name,sex,age,phase,text\nanna,,old,,\n", r"line 2: age is 'old'"),
         ("name,sex,age,phase,text\nanna,,nan,,\n", r"line 2: age is 'nan'"),
         ("name,sex,age,phase,text\nanna,,,venous,\n", r"line 2: phase is 'venous'; write one of none, arterial"),
@@ -76,7 +90,7 @@ def test_notes_are_read_and_may_be_empty(tmp_path: Path) -> None:
 def test_notes_that_cannot_be_read(content: str, message: str | None, tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_text(content)
     if message is None:  # fields that the row leaves out at its end are empty
-        assert read_notes(tmp_path) == {"anna": Notes()}
+        assert read_notes(tmp_path)["anna"] == Notes()
         return
     with pytest.raises(DataError, match=message):
         read_notes(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.scans import HELD_OUT, load_labelled, load_scans
+from GuideGenLib.data.scans import load_labelled, load_scans
 
 
 def test_scans_have_the_wanted_spacing_and_only_labelled_ones_have_labels(flat: Path, tmp_path: Path) -> None:
@@ -47,10 +47,11 @@ def test_a_cache_of_other_data_is_refused(flat: Path, tmp_path: Path) -> None:
 
 def test_held_out_scans_are_not_among_the_labelled(flat: Path, tmp_path: Path) -> None:
     for part in ("ct", "labels"):
-        shutil.copy(flat / part / "anna.nii.gz", flat / part / f"{HELD_OUT[0]}.nii.gz")
+        shutil.copy(flat / part / "anna.nii.gz", flat / part / "zoe.nii.gz")
+    (flat / "cases.csv").write_text("name,split\nzoe,held_out\n")
     names = [scan.name for scan in load_labelled(flat, tmp_path / "cache", spacing=12.0)]
     assert names == ["anna"]
-    assert load_labelled(flat, tmp_path / "cache", [HELD_OUT[0]], 12.0)[0].name == HELD_OUT[0]
+    assert load_labelled(flat, tmp_path / "cache", ["zoe"], 12.0)[0].name == "zoe"
 
 
 def test_labels_that_are_missing_are_told(flat: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.data.notes import read_notes
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.population.torso import Torso
@@ -75,6 +76,7 @@ def arguments(anatomies: np.ndarray) -> dict[str, object]:
         "template": template(),
         "ct_noise": 0.75,
         "scans": ["lidc_0001", "lidc_0314", "mine"],
+        "notes": read_notes(Path("nowhere")),
         "seed": 4,
     }
 

@@ -61,6 +61,7 @@ def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_p
         template=Torso(empty, empty.astype(np.int16), (3.0, 3.0, 3.0)),
         ct_noise=0.4,
         scans=["lidc_0001"],
+        notes={},
         initial=initial,
         encoder_sha256=initial.config["encoder"]["sha256"],
     )

@@ -18,8 +18,9 @@ from torch.nn import functional as nnf
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import HU_RANGE
+from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scan_measures import soft_tissue_noise
-from GuideGenLib.data.scans import HELD_OUT, interpolated
+from GuideGenLib.data.scans import interpolated
 from GuideGenLib.evaluation.ablations.variants import (
     FULL_PAPER,
     NO_HDR,
@@ -238,7 +239,7 @@ def codec_errors(
     These scans have no labels: those of the judges' segmenter are taken.
     """
     found = {}
-    for name in HELD_OUT:
+    for name in sorted(held_out(data)):
         path = data / "ct" / f"{name}.nii.gz"
         if not path.is_file():
             continue

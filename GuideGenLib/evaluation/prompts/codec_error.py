@@ -14,7 +14,8 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.core.arguments import data_folder, opening
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
-from GuideGenLib.data.scans import HELD_OUT, interpolated
+from GuideGenLib.data.notes import held_out
+from GuideGenLib.data.scans import interpolated
 from GuideGenLib.evaluation.prompts.text_report import table
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def check_codec(args: argparse.Namespace) -> int:
     args.output.mkdir(parents=True, exist_ok=True)
     models = Generator.from_bundle(**opening(args)).models
     errors = []
-    for name in HELD_OUT:
+    names = [name for name in sorted(held_out(data)) if (data / "ct" / f"{name}.nii.gz").is_file()]
+    if not names:
+        raise EvaluationError(f"{data} has no scan that was held out", "name some in its cases.csv, column split")
+    for name in names:
         image = interpolated(sitk.ReadImage(str(data / "ct" / f"{name}.nii.gz")), SPACING_MM)
         hu = np.clip(sitk.GetArrayFromImage(image), -1024, 3071).astype(np.float32)
         decoded = decoded_again(hu, models)

@@ -5,7 +5,6 @@ from itertools import combinations
 
 import numpy as np
 
-from GuideGenLib.data.scans import HELD_OUT
 from GuideGenLib.data.torso_position import Placed, expected_shift, place
 from GuideGenLib.evaluation.realism.distances import mean_known
 from GuideGenLib.evaluation.realism.generated_scans import Made
@@ -95,7 +94,7 @@ def _moved(slices: tuple[int, int], scan: Placed, torso: Placed) -> tuple[int, i
 def add_nearest_scans(section: Section, made: Sequence[Made], reals: Reals) -> None:
     """How near generated CTs come to scans of the training, beside how near these come to each other."""
     names = "Correlation with the nearest training scan", "HU difference to the nearest training scan"
-    training = [scan for scan in reals.scans if scan.name not in HELD_OUT]
+    training = [scan for scan in reals.scans if scan.name not in reals.held_out]
     if not training:
         section.figures += [Figure(name, None, None, None, 0) for name in names]
         return
@@ -113,7 +112,7 @@ def add_nearest_scans(section: Section, made: Sequence[Made], reals: Reals) -> N
         section.figures.append(mean_figure(name, values, ceiling=ceiling, lower_is_better=field == "r", note=note))
     rows = []
     for scan in reals.scans:
-        role = "held out" if scan.name in HELD_OUT else "training"
+        role = "held out" if scan.name in reals.held_out else "training"
         seen = [one for one in found[scan.name] if one]
         mean = Likeness(*np.mean([(one.r, one.difference) for one in seen], axis=0)) if seen else None
         rows.append([scan.name, role, *_pair(mean), *_pair(nearest(seen)), *_pair(between[scan.name])])

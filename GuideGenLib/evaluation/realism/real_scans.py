@@ -17,6 +17,7 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.layouts import DataError, find_cases
+from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scans import load_labelled
 from GuideGenLib.data.torso_position import Placed, level_of, read_scan, small, transferred
 from GuideGenLib.evaluation.realism.distances import Basis, Cells, principal
@@ -32,7 +33,7 @@ class Reals:
     """scans, and cells in all their features, are there when a data folder was read; the rest also from a file.
 
     cells: of each scan that was encoded, features [n, d], or from a file their coordinates [n, k] in `basis`; encoder:
-    name of the network that made them; textures: of the labelled scans.
+    name of the network that made them; textures: of the labelled scans; held_out: names of those that no training saw.
     """
 
     scans: Sequence[Placed]
@@ -40,6 +41,7 @@ class Reals:
     basis: Basis | None
     encoder: str
     textures: Mapping[str, Texture]
+    held_out: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -71,7 +73,7 @@ def read_reals(
         labelled = []
     textures = {scan.name: texture(scan.hu, scan.labels) for scan in labelled if scan.labels is not None}
     basis = principal(np.concatenate([one.features for one in cells])) if cells else None
-    return Reals(scans, cells, basis, encoder.weights if encoder else "", textures)
+    return Reals(scans, cells, basis, encoder.weights if encoder else "", textures, held_out(data))
 
 
 def levelled(blocks: Blocks, marks: np.ndarray) -> Cells:
