@@ -2,47 +2,29 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from GuideGenLib.cli.options import (
     add_ct_options,
     add_generator_options,
+    add_margin,
     add_mask_options,
     add_spacing,
-    describe,
-    file_hash,
-    given,
-    inherit,
+    asked,
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.core.progress import Progress, within
+from GuideGenLib.generator.case import draw, draw_with_ct, make_ct, make_ct_again
 
 if TYPE_CHECKING:
-    import SimpleITK as sitk
-
-    from GuideGenLib.generator import Generator
-    from GuideGenLib.mask.findings.lesions import LesionRecord
-    from GuideGenLib.mask.rules import Check
+    from GuideGenLib.generator import Case, Generator
 
 OpenGenerator = Callable[[argparse.Namespace], "Generator"]
 
 ANATOMY, LABELS, CT = "anatomy.nii.gz", "labels.csv", "ct.nii.gz"
 PROVENANCE, PREVIEW = "provenance.json", "preview.png"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command made. `shown`: the anatomy of the preview, written only if `anatomy_is_new`."""
-
-    provenance: dict[str, Any]
-    shown: "sitk.Image"
-    anatomy_is_new: bool = False
-    ct: "sitk.Image | None" = None
-    lesions: "Sequence[LesionRecord]" = ()
-    checks: "Sequence[Check]" = ()
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,7 +58,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--ct", type=Path, required=True, metavar="FILE", help="the CT before the edit")
     parser.add_argument("--anatomy", type=Path, required=True, metavar="FILE", help="the anatomy before the edit")
     parser.add_argument("--edited", type=Path, required=True, metavar="FILE", help="the anatomy after the edit")
-    parser.add_argument("--margin", type=float, metavar="MM", help="how far from the edit the CT may change (20)")
+    add_margin(parser)
     parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the CT)")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_ct_options(parser)
@@ -85,47 +67,22 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy and CT."""
-    show_description(describe(args.text))
+    description, settings = asked(args)
+    show_description(description)
 
-    def work(progress: Progress) -> Result:
-        case = open_generator(args).generate(
-            args.text,
-            seed=args.seed or 0,
-            region=args.region,
-            spacing=args.spacing,
-            sampler=args.sampler,
-            progress=progress,
-            **given(mask_steps=args.steps, ct_steps=args.ct_steps, guidance=args.guidance),
-        )
-        return Result(case.provenance, case.anatomy, True, case.ct, case.lesions, case.checks)
+    def work(progress: Progress) -> "Case":
+        return draw_with_ct(open_generator(args), description, settings, progress)
 
     return _produce(args, (ANATOMY, LABELS, CT, PROVENANCE, PREVIEW), work)
 
 
 def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy."""
-    description = describe(args.text)
+    description, settings = asked(args)
     show_description(description)
 
-    def work(progress: Progress) -> Result:
-        generator = open_generator(args)
-        result = generator.synthesize_mask(
-            description,
-            seed=args.seed or 0,
-            region=args.region,
-            sampler=args.sampler,
-            progress=progress,
-            **given(steps=args.steps, guidance=args.guidance),
-        )
-        settings = {
-            "seed": args.seed or 0,
-            "region": args.region or description.region or "torso",
-            "sampler": args.sampler,
-            "mask_steps": args.steps,
-            "guidance": args.guidance,
-        }
-        provenance = generator.provenance(description, settings, result)
-        return Result(provenance, result.anatomy, True, None, result.lesions, result.checks)
+    def work(progress: Progress) -> "Case":
+        return draw(open_generator(args), description, settings, progress)
 
     return _produce(args, (ANATOMY, LABELS, PROVENANCE, PREVIEW), work)
 
@@ -135,23 +92,11 @@ def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
 
     anatomy = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
-    inherit(args, args.anatomy)
-    description = describe(args.text)
+    description, settings = asked(args, args.anatomy)
     show_description(description)
 
-    def work(progress: Progress) -> Result:
-        generator = open_generator(args)
-        steps = given(steps=args.ct_steps)
-        volume = generator.synthesize_ct(
-            anatomy, description, seed=args.seed, spacing=args.spacing, progress=progress, **steps
-        )
-        settings = {
-            "seed": args.seed,
-            "spacing_mm": args.spacing,
-            "ct_steps": args.ct_steps,
-            "anatomy_sha256": file_hash(args.anatomy),
-        }
-        return Result(generator.provenance(description, settings), anatomy, ct=volume)
+    def work(progress: Progress) -> "Case":
+        return make_ct(open_generator(args), anatomy, description, settings, progress)
 
     return _produce(args, (CT, PROVENANCE, PREVIEW), work)
 
@@ -164,28 +109,16 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     old = read_ct(args.ct)
     before = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
     after = require_anatomy(read_anatomy(args.edited), str(args.edited))
-    inherit(args, args.ct)
-    description = describe(args.text)
+    description, settings = asked(args, args.ct)
     show_description(description)
 
-    def work(progress: Progress) -> Result:
-        generator = open_generator(args)
-        options = given(steps=args.ct_steps, margin_mm=args.margin)
-        volume = generator.regenerate_ct(old, before, after, description, seed=args.seed, progress=progress, **options)
-        settings = {
-            "seed": args.seed,
-            "ct_steps": args.ct_steps,
-            "margin_mm": args.margin,
-            "ct_sha256": file_hash(args.ct),
-            "anatomy_sha256": file_hash(args.anatomy),
-            "edited_sha256": file_hash(args.edited),
-        }
-        return Result(generator.provenance(description, settings), after, ct=volume)
+    def work(progress: Progress) -> "Case":
+        return make_ct_again(open_generator(args), old, before, after, description, settings, progress)
 
     return _produce(args, (CT, PROVENANCE, PREVIEW), work)
 
 
-def _produce(args: argparse.Namespace, names: Sequence[str], work: Callable[[Progress], Result]) -> int:
+def _produce(args: argparse.Namespace, names: Sequence[str], work: "Callable[[Progress], Case]") -> int:
     """Run `work` and write what it made, all of `names` or nothing."""
     from GuideGenLib.anatomy.table import write_labels_csv
     from GuideGenLib.core.files import write_json
@@ -194,17 +127,17 @@ def _produce(args: argparse.Namespace, names: Sequence[str], work: Callable[[Pro
 
     with output_folder(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
-        result = work(within(progress, 0.0, 0.95))
+        case = work(within(progress, 0.0, 0.95))
         progress("write", 0.95)
-        if result.anatomy_is_new:
-            write_volume(result.shown, folder / ANATOMY)
+        if ANATOMY in names:
+            write_volume(case.anatomy, folder / ANATOMY)
             write_labels_csv(folder / LABELS)
-        if result.ct is not None:
-            write_volume(result.ct, folder / CT)
-        write_json(result.provenance, folder / PROVENANCE)
-        write_preview(result.shown, result.ct, folder / PREVIEW, result.lesions, result.provenance.get("text", ""))
+        if case.ct is not None:
+            write_volume(case.ct, folder / CT)
+        write_json(case.provenance, folder / PROVENANCE)
+        write_preview(case.anatomy, case.ct, folder / PREVIEW, case.lesions, case.provenance.get("text", ""))
         progress("write", 1.0)
-    show_lesions(result.lesions)
-    show_checks(result.checks)
+    show_lesions(case.lesions)
+    show_checks(case.checks)
     print(f"Written to {args.output}: {', '.join(names)}. The volumes are synthetic.")
     return 0

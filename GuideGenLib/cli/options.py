@@ -1,22 +1,20 @@
 """Options that several commands share, and the errors of the command line."""
 
 import argparse
-import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.arguments import add_model_arguments, opening
 from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description.model import REGIONS
+from GuideGenLib.generator.settings import SAMPLERS, RunSettings, SettingsError
 
 if TYPE_CHECKING:
     from GuideGenLib.description import Description
     from GuideGenLib.generator import Generator
-
-SPACINGS_MM = (0.5, 6.0)
-STEPS = 1000
 
 
 class CommandError(GuideGenError):
@@ -33,37 +31,54 @@ def add_generator_options(
     """Where to write, the seed, and which bundle runs on what."""
     parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=output)
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
-    parser.add_argument("--seed", type=_seed, default=None, help="number that chooses among the possible results (0)")
+    _setting(parser, "--seed", "seed", int, help="number that chooses among the possible results (0)")
     add_model_arguments(parser)
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
     """What the first stage takes."""
-    parser.add_argument("--region", choices=REGIONS, default=None, help="what to show (the text's region, else torso)")
-    parser.add_argument("--steps", type=_steps, default=None, metavar="N", help="denoising steps of the anatomy")
-    parser.add_argument(
-        "--guidance", type=_guidance, default=None, metavar="W", help="1 is plain, more follows the text"
-    )
-    parser.add_argument(
-        "--sampler", choices=("flow", "categorical"), default="flow", help="fast flow, or the paper's diffusion"
-    )
+    about = "what to show (the text's region, else torso)"
+    _setting(parser, "--region", "region", str, choices=REGIONS, help=about)
+    _setting(parser, "--steps", "mask_steps", int, metavar="N", help="denoising steps of the anatomy")
+    _setting(parser, "--guidance", "guidance", float, metavar="W", help="1 is plain, more follows the text")
+    about = "fast flow, or the paper's diffusion"
+    _setting(parser, "--sampler", "sampler", str, choices=SAMPLERS, help=about)
 
 
 def add_ct_options(parser: argparse.ArgumentParser) -> None:
     """What the CT stage takes."""
-    parser.add_argument("--ct-steps", type=_steps, default=None, metavar="N", help="denoising steps of the CT")
+    _setting(parser, "--ct-steps", "ct_steps", int, metavar="N", help="denoising steps of the CT")
 
 
 def add_spacing(parser: argparse.ArgumentParser) -> None:
     """The grid of a new CT."""
-    parser.add_argument(
-        "--spacing", type=_spacing, default=2.0, metavar="MM", help="of the CT's voxels (2), or `anatomy` for its grid"
-    )
+    about = "of the CT's voxels (2), or `anatomy` for its grid"
+    _setting(
+        parser, "--spacing", "spacing_mm", lambda text: None if text == "anatomy" else float(text),
+        metavar="MM", help=about,
+    )  # fmt: skip
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """The options that were given, so that the library's own defaults count for the others."""
-    return {name: value for name, value in options.items() if value is not None}
+def add_margin(parser: argparse.ArgumentParser) -> None:
+    """Around an edit."""
+    about = "how far from the edit the CT may change (20)"
+    _setting(parser, "--margin", "margin_mm", float, metavar="MM", help=about)
+
+
+def _setting(
+    parser: argparse.ArgumentParser, option: str, name: str, convert: Callable[[str], Any], **about: Any
+) -> None:
+    """An option for a field of RunSettings; where it is not given, the arguments have no such name."""
+
+    def read(text: str) -> Any:
+        value = convert(text)
+        try:
+            RunSettings(**{name: value})
+        except SettingsError as error:
+            raise argparse.ArgumentTypeError(error.remedy) from error
+        return value
+
+    parser.add_argument(option, dest=name, type=read, default=argparse.SUPPRESS, **about)
 
 
 def open_generator(args: argparse.Namespace) -> "Generator":
@@ -76,60 +91,32 @@ def open_generator(args: argparse.Namespace) -> "Generator":
     return Generator.from_bundle(**opening(args))
 
 
-def describe(text: str | None) -> "Description":
-    """The description of a text; of no text, one in which everything is unknown."""
+def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Description, RunSettings]":
+    """What a command is asked for. What is not given on it is taken from the provenance.json that lies beside a file:
+    the CT of an edit meets the old one only when description and settings are those that made it."""
     from GuideGenLib.description import Description, parse
+    from GuideGenLib.description.model import DescriptionError
+    from GuideGenLib.description.report import from_json
 
-    return Description("") if text is None else parse(text)
+    record = {} if beside is None else _record(beside)
+    given = {one.name: getattr(args, one.name) for one in fields(RunSettings) if hasattr(args, one.name)}
+    if given["precision"] == "auto":  # not given, or nothing that could be repeated
+        del given["precision"]
+    settings = replace(RunSettings.of_record(record), **given)
+    text = record.get("text")
+    if args.text is not None:
+        return parse(args.text), settings
+    if isinstance(record.get("description"), dict):
+        try:
+            return from_json(record["description"]), settings
+        except DescriptionError:
+            pass
+    return parse(text) if isinstance(text, str) and text.strip() else Description(""), settings
 
 
-def inherit(args: argparse.Namespace, beside: Path) -> None:
-    """Take --text and --seed, where they were not given, from the provenance.json that lies beside a file.
-
-    The CT of an edit meets the old one only when text and seed are those that made it.
-    """
+def _record(beside: Path) -> dict[str, Any]:
     try:
         record = json.loads((beside.parent / "provenance.json").read_text(encoding="utf-8"))
-        text, seed = record["text"], record["settings"]["seed"]
-    except (OSError, ValueError, KeyError, TypeError):
-        text, seed = None, 0
-    if args.text is None and isinstance(text, str) and text.strip():
-        args.text = text
-    if args.seed is None:
-        args.seed = seed if isinstance(seed, int) else 0
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file that a result was made from."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _seed(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"give a whole number from 0 to {LARGEST_SEED}")
-    return number
-
-
-def _steps(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= STEPS:
-        raise argparse.ArgumentTypeError(f"give 1 to {STEPS} steps")
-    return number
-
-
-def _guidance(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 10:  # this refuses NaN, too
-        raise argparse.ArgumentTypeError("give a number from 0 to 10")
-    return number
-
-
-def _spacing(text: str) -> float | None:
-    if text == "anatomy":
-        return None
-    number, (low, high) = float(text), SPACINGS_MM
-    if not low <= number <= high:
-        raise argparse.ArgumentTypeError(f"give {low:g} to {high:g} mm, or `anatomy`")
-    return number
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

@@ -9,12 +9,12 @@ from GuideGenLib.cli.options import (
     add_generator_options,
     add_mask_options,
     add_spacing,
-    describe,
-    given,
+    asked,
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.core.progress import within
+from GuideGenLib.generator.case import draw_with_ct
 
 TITLE_LENGTH = 60
 
@@ -37,7 +37,7 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         raise CommandError(f"{args.output} does not end in .mrb", "name the scene's file, for example -o case.mrb")
     if args.output.is_dir():
         raise CommandError(f"{args.output} is a folder", "name a file with -o")
-    description = describe(args.text)
+    description, settings = asked(args)
 
     from GuideGenLib.scene.files import save_mrb
     from GuideGenLib.scene.headless import new_scene
@@ -49,15 +49,7 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     name = args.output.name
     with output_folder(args.output.parent, (name,), overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
-        case = open_generator(args).generate(
-            args.text,
-            seed=args.seed or 0,
-            region=args.region,
-            spacing=args.spacing,
-            sampler=args.sampler,
-            progress=within(progress, 0.0, 0.95),
-            **given(mask_steps=args.steps, ct_steps=args.ct_steps, guidance=args.guidance),
-        )
+        case = draw_with_ct(open_generator(args), description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
         run = add_run(headless.scene, case.anatomy, case.ct, case.provenance, title_of(args.text))
         blend(headless.scene, run.ct)

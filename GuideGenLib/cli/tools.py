@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from GuideGenLib.cli.generate import OpenGenerator
-from GuideGenLib.cli.options import CommandError, describe
+from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.terminal import progress_bar, show_description
 from GuideGenLib.core.arguments import DATA_VARIABLE, data_folder
 
@@ -41,9 +41,10 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def describe_text(args: argparse.Namespace, _: OpenGenerator) -> int:
     """What is understood of a text."""
+    from GuideGenLib.description import parse
     from GuideGenLib.description.report import to_json
 
-    description = describe(args.text)
+    description = parse(args.text)
     if args.json:
         print(json.dumps(to_json(description), indent=2, ensure_ascii=False))
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.generator.settings import DEFAULTS, RunSettings, SettingsError
 
 VOLUMES = ("anatomy", "edited", "ct")
 """The fields that hold a volume."""
@@ -27,38 +28,33 @@ class ProtocolError(GuideGenError):
 
 @dataclass(frozen=True)
 class MaskRequest:
-    """Draw an anatomy. description: as `description.report.to_json` makes it; region None: the description's."""
+    """Draw an anatomy. description: as `description.report.to_json` makes it."""
 
     description: dict[str, Any]
-    seed: int = 0
-    region: str | None = None
-    steps: int | None = None
+    settings: RunSettings = DEFAULTS
     id: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
 class CTRequest:
-    """Make the CT of an anatomy (an image of labels, or the path of one); spacing in mm, None: the anatomy's grid."""
+    """Make the CT of an anatomy (an image of labels, or the path of one)."""
 
     anatomy: Any
     description: dict[str, Any]
-    seed: int = 0
-    spacing: float | None = 2.0
-    steps: int | None = None
+    settings: RunSettings = DEFAULTS
     id: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
 class RegenerateRequest:
-    """Make a CT (HU) again within margin_mm of what differs between `anatomy` and `edited`, on the same grid."""
+    """Make a CT (HU) again within the margin of what differs between `anatomy` and `edited`, on the same grid; the
+    other settings are those of the run that made it."""
 
     ct: Any
     anatomy: Any
     edited: Any
     description: dict[str, Any]
-    seed: int = 0
-    margin_mm: float = 20.0
-    steps: int | None = None
+    settings: RunSettings = DEFAULTS
     id: str = field(default="", kw_only=True)
 
 
@@ -192,6 +188,8 @@ def decode(line: bytes, expected: Sequence[type] = MESSAGES) -> Any:
 def _to_data(message: Any) -> dict[str, Any]:
     name = type(message).__name__
     values = {one.name: getattr(message, one.name) for one in fields(message)}
+    if isinstance(values.get("settings"), RunSettings):
+        values["settings"] = values["settings"].to_json()
     if isinstance(values.get("result"), RESULTS):
         values["result"] = _to_data(values["result"])
     _check(values, name)
@@ -217,7 +215,18 @@ def _from_data(data: Any, expected: Sequence[type], where: str) -> Any:
     _check(values, kind.__name__)
     if kind is Done:
         values["result"] = _from_data(values["result"], RESULTS, "Done.result")
+    if "settings" in values:
+        values["settings"] = _settings(values["settings"], kind.__name__)
     return kind(**values)
+
+
+def _settings(values: dict[str, Any], name: str) -> RunSettings:
+    if set(values) != {one.name for one in fields(RunSettings)}:
+        raise ProtocolError(f"{name}.settings is {_quoted(values)}: all the fields of RunSettings were expected")
+    try:
+        return RunSettings(**values)
+    except SettingsError as error:
+        raise ProtocolError(f"{name}.settings is wrong: {error}") from error
 
 
 def _refuse_constant(word: str) -> None:
@@ -265,18 +274,14 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "message": (_text, "a text"),
     "details": (_text, "a text"),
     "device": (_text, "a text"),
-    "region": (_or_none(_text), "a text or null"),
     "stage": (lambda value: value in STAGES, "one of " + ", ".join(STAGES)),
     "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
-    "seed": (_whole, "a whole number"),
-    "steps": (_or_none(_whole), "a whole number or null"),
     "threads": (_or_none(_whole), "a whole number or null"),
     "fraction": (_fraction, "a number from 0 to 1"),
-    "margin_mm": (_number, "a finite number"),
-    "spacing": (_or_none(_number), "a finite number or null"),
     "remaining_s": (_or_none(_number), "a finite number or null"),
     "folder": (_path, "the path of a folder"),
     "bundle": (_or_none(_path), "the path of a folder or null"),
+    "settings": (_object, "an object"),
     "description": (_object, "an object"),
     "provenance": (_object, "an object"),
     "lesions": (_objects, "a list of objects"),

@@ -1,13 +1,9 @@
 """What the worker does for each request: with the generator, which stays loaded, and volumes in the private folder."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.core.progress import Progress
-from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
@@ -30,12 +26,6 @@ if TYPE_CHECKING:
     from GuideGenLib.description import Description
     from GuideGenLib.generator import Generator
 
-STEPS, SPACING_MM = 1000, (0.5, 6.0)
-
-
-class RequestError(GuideGenError):
-    """A number of a request is outside of what is served; the message says what is."""
-
 
 class Service:
     """Serves one request at a time; `open_generator` is called at the first one that needs it."""
@@ -55,7 +45,9 @@ class Service:
             pace.working("describe")
             return _describe(request.text)
         inputs = self._take_volumes(request)
-        check_request(request)
+        from GuideGenLib.anatomy.label_volumes import require_anatomy
+        from GuideGenLib.generator.case import draw, make_ct, make_ct_again
+
         description = _description(request.description)
         check()
         generator = self._loaded(pace)
@@ -65,80 +57,23 @@ class Service:
             check()
             pace.step(stage, fraction)
 
-        pace.working("mask" if isinstance(request, MaskRequest) else "ct")
+        settings = request.settings
         if isinstance(request, MaskRequest):
-            return self._mask(generator, request, description, progress)
+            pace.working("mask")
+            _require_memory(generator, TORSO_MM3 * _height(settings.region or description.region or "torso"))
+            drawn = draw(generator, description, settings, progress)
+            record = drawn.provenance
+            return MaskDone(self._put(drawn.anatomy, request.id), record["lesions"], record["checks"], record)
+        pace.working("ct")
         if isinstance(request, CTRequest):
-            return self._ct(generator, request, inputs["anatomy"], description, progress)
-        return self._regenerate(generator, request, inputs, description, progress)
-
-    # ------------------------------------------------------------ the kinds of requests
-
-    def _mask(
-        self, generator: "Generator", request: MaskRequest, description: "Description", progress: Progress
-    ) -> MaskDone:
-        region = request.region or description.region or "torso"
-        _require_memory(generator, TORSO_MM3 * _height(region))
-        result = generator.synthesize_mask(
-            description, seed=request.seed, region=request.region, steps=request.steps, progress=progress
-        )
-        settings = {
-            "seed": request.seed, "region": region, "sampler": "flow", "mask_steps": request.steps, "guidance": None
-        }  # fmt: skip
-        provenance = generator.provenance(description, settings, result)
-        path = self._put(result.anatomy, request.id)
-        return MaskDone(path, provenance["lesions"], provenance["checks"], provenance)
-
-    def _ct(
-        self,
-        generator: "Generator",
-        request: CTRequest,
-        anatomy: "sitk.Image",
-        description: "Description",
-        progress: Progress,
-    ) -> CTDone:
-        from GuideGenLib.anatomy.label_volumes import require_anatomy
-
-        anatomy = require_anatomy(anatomy)
-        _require_memory(generator, _size_mm3(anatomy))
-        options = {} if request.steps is None else {"steps": request.steps}
-        ct = generator.synthesize_ct(
-            anatomy, description, seed=request.seed, spacing=request.spacing, progress=progress, **options
-        )
-        settings = {
-            "seed": request.seed,
-            "spacing_mm": request.spacing,
-            "ct_steps": request.steps,
-            "anatomy_voxels_sha256": _voxels_sha256(anatomy),
-        }
-        return CTDone(self._put(ct, request.id), generator.provenance(description, settings))
-
-    def _regenerate(
-        self,
-        generator: "Generator",
-        request: RegenerateRequest,
-        inputs: "dict[str, sitk.Image]",
-        description: "Description",
-        progress: Progress,
-    ) -> CTDone:
-        options = {} if request.steps is None else {"steps": request.steps}
-        ct = generator.regenerate_ct(
-            inputs["ct"],
-            inputs["anatomy"],
-            inputs["edited"],
-            description,
-            seed=request.seed,
-            margin_mm=request.margin_mm,
-            progress=progress,
-            **options,
-        )
-        settings = {
-            "seed": request.seed,
-            "ct_steps": request.steps,
-            "margin_mm": request.margin_mm,
-            **{f"{name}_voxels_sha256": _voxels_sha256(image) for name, image in inputs.items()},
-        }
-        return CTDone(self._put(ct, request.id), generator.provenance(description, settings))
+            anatomy = require_anatomy(inputs["anatomy"])
+            _require_memory(generator, _size_mm3(anatomy))
+            made = make_ct(generator, anatomy, description, settings, progress)
+        else:
+            volumes = inputs["ct"], inputs["anatomy"], inputs["edited"]
+            made = make_ct_again(generator, *volumes, description, settings, progress)
+        assert made.ct is not None
+        return CTDone(self._put(made.ct, request.id), made.provenance)
 
     # ------------------------------------------------------------ inside
 
@@ -161,24 +96,6 @@ class Service:
         path = exchange_path(self._folder, id, "result")
         write_exchange(image, path)
         return str(path)
-
-
-def check_request(request: MaskRequest | CTRequest | RegenerateRequest) -> None:
-    """Refuse numbers that make no sense before any work. Raises RequestError."""
-    if not 0 <= request.seed <= LARGEST_SEED:
-        raise RequestError(f"seed is {request.seed}", f"give a whole number from 0 to {LARGEST_SEED}")
-    if request.steps is not None and not 1 <= request.steps <= STEPS:
-        raise RequestError(f"steps is {request.steps}", f"give 1 to {STEPS}, or none for the default")
-    if isinstance(request, MaskRequest):
-        _height(request.region or "torso")
-    if isinstance(request, RegenerateRequest) and not 0 < request.margin_mm <= 500:
-        raise RequestError(f"margin_mm is {request.margin_mm:g}", "give more than 0 and up to 500 mm, for example 20")
-    if isinstance(request, CTRequest) and request.spacing is not None:
-        low, high = SPACING_MM
-        if not low <= request.spacing <= high:
-            raise RequestError(
-                f"spacing is {request.spacing:g} mm", f"give {low:g} to {high:g} mm, or the anatomy's own"
-            )
 
 
 def _open_generator(start: Start) -> "Generator":
@@ -228,11 +145,9 @@ def _require_memory(generator: "Generator", size_mm3: float) -> None:
 
 
 def _height(region: str) -> float:
-    """Height of a region as a part of the torso's. Raises RequestError."""
+    """Height of a region as a part of the torso's."""
     from GuideGenLib.mask.regions import SLABS
 
-    if region not in SLABS:
-        raise RequestError(f"region is {region!r}", f"choose one of {', '.join(SLABS)}")
     (low, high), (bottom, top) = SLABS[region], SLABS["torso"]
     return (high - low) / (top - bottom)
 
@@ -242,11 +157,3 @@ def _size_mm3(image: "sitk.Image") -> float:
     for count, step in zip(image.GetSize(), image.GetSpacing(), strict=True):
         size *= count * step
     return size
-
-
-def _voxels_sha256(image: "sitk.Image") -> str:
-    """Stands for the voxel values in provenance: a volume in a scene has no file to hash."""
-    import numpy as np
-    import SimpleITK as sitk
-
-    return hashlib.sha256(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)).data).hexdigest()

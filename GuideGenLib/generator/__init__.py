@@ -1,5 +1,22 @@
-"""The three stages as one object, and regeneration after an edit."""
+"""The three stages as one object, and regeneration after an edit.
 
-from GuideGenLib.generator.generator import Case, Generator, MaskResult
+`Generator` is imported at its first use: what a run is asked for (`generator.settings`) needs no torch.
+"""
 
-__all__ = ["Case", "Generator", "MaskResult"]
+from typing import TYPE_CHECKING, Any
+
+from GuideGenLib.generator.case import Case, MaskResult
+from GuideGenLib.generator.settings import RunSettings, SettingsError
+
+if TYPE_CHECKING:
+    from GuideGenLib.generator.generator import Generator
+
+__all__ = ["Case", "Generator", "MaskResult", "RunSettings", "SettingsError"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Generator":
+        from GuideGenLib.generator.generator import Generator
+
+        return Generator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,7 @@
 Every call is deterministic: the same bundle, description, seed and settings give the same voxels on the same device.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,14 @@ from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.report import to_json
+from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
-from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.generator.settings import RunSettings
+from GuideGenLib.mask.findings.lesions import LesionError, insert_lesions
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.regions import ORGANS
-from GuideGenLib.mask.rules import Check, check, score
+from GuideGenLib.mask.rules import check, score
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.sex_organs import OWN
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
@@ -40,27 +42,6 @@ GUIDANCE = 1.5
 MARGIN_MM = 20.0
 CANDIDATES = 2
 """Anatomies drawn at most when one breaks a rule; the best is kept."""
-
-
-@dataclass(frozen=True)
-class MaskResult:
-    """anatomy: uint8 labels at 3 mm, LPS; lesions as drawn; rule checks, the failed ones included."""
-
-    anatomy: sitk.Image
-    lesions: tuple[LesionRecord, ...]
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One synthetic patient. ct: int16 HU."""
-
-    description: Description
-    anatomy: sitk.Image
-    ct: sitk.Image
-    lesions: tuple[LesionRecord, ...]
-    checks: tuple[Check, ...]
-    provenance: dict[str, Any] = field(repr=False)
 
 
 class Generator:
@@ -79,6 +60,15 @@ class Generator:
         bundle = load_bundle(path)
         chosen = choose_device(device)
         return cls(bundle, build(bundle, chosen, choose_precision(precision, chosen) == torch.bfloat16))
+
+    @property
+    def precision(self) -> str:
+        """In which the networks run: float32 or bfloat16."""
+        return "bfloat16" if self.models.bfloat16 else "float32"
+
+    def choose_precision(self, name: str) -> None:
+        """auto, float32 or bfloat16, for the runs to come. Raises DeviceError for another name."""
+        self.models.bfloat16 = choose_precision(name, self.models.device) == torch.bfloat16
 
     def synthesize_mask(
         self,
@@ -207,31 +197,17 @@ class Generator:
     ) -> Case:
         """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
         progress("describe", 0.0)
-        description = parse(text)
-        mask = self.synthesize_mask(
-            description,
+        settings = RunSettings(
             seed=seed,
             region=region,
-            steps=mask_steps,
-            guidance=guidance,
             sampler=sampler,
-            progress=within(progress, 0.02, 0.45),
+            mask_steps=mask_steps,
+            guidance=guidance,
+            spacing_mm=spacing,
+            ct_steps=ct_steps,
+            precision=self.precision,
         )
-        ct = self.synthesize_ct(
-            mask.anatomy, description, seed=seed, spacing=spacing, steps=ct_steps, progress=within(progress, 0.45, 1.0)
-        )
-        settings = {
-            "seed": seed,
-            "region": region or description.region or "torso",
-            "spacing_mm": spacing,
-            "sampler": sampler,
-            "mask_steps": mask_steps,
-            "ct_steps": ct_steps,
-            "guidance": guidance,
-        }
-        return Case(
-            description, mask.anatomy, ct, mask.lesions, mask.checks, self.provenance(description, settings, mask)
-        )
+        return draw_with_ct(self, parse(text), settings, progress)
 
     def provenance(
         self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None
@@ -250,7 +226,7 @@ class Generator:
                 "sha256": self.bundle.identity,
             },
             "device": str(self.models.device),
-            "precision": "bfloat16" if self.models.bfloat16 else "float32",
+            "precision": self.precision,
             "guidegen": __version__,
             "torch": torch.__version__,
         }

@@ -21,6 +21,7 @@ from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.scene.segments.edits import find_edits
 from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.choices import RunSettings, for_edit
 
 POLL_S = 0.05
 LONGEST_TITLE = 60
@@ -55,9 +56,7 @@ class Runner:
             self.client.close()
             self.bundle, self.client = bundle, Client(bundle=bundle, device=self.device)
 
-    def start_anatomy(
-        self, description: dict[str, Any], *, seed: int, region: str | None, steps: int | None, corrections: str = ""
-    ) -> None:
+    def start_anatomy(self, description: dict[str, Any], settings: RunSettings, corrections: str = "") -> None:
         """Draw an anatomy of a description (as description.report.to_json has it)."""
 
         def file(result: Any) -> str:
@@ -66,32 +65,25 @@ class Runner:
             self.workspace.choose(segmentation=run.segmentation, ct=None, compared=None)
             return "\n".join(lesion["note"] for lesion in result.lesions if lesion.get("note"))
 
-        self._start(MaskRequest(description=description, seed=seed, region=region, steps=steps), file)
+        self._start(MaskRequest(description, settings), file)
 
-    def start_ct(self, description: dict[str, Any], *, seed: int, spacing: float | None, steps: int | None) -> None:
+    def start_ct(self, description: dict[str, Any], settings: RunSettings) -> None:
         """Make the CT of the chosen segmentation."""
         segmentation = self._segmentation()
         reading = read_segmentation(segmentation)
-        request = CTRequest(anatomy=reading.anatomy, description=description, seed=seed, spacing=spacing, steps=steps)
         notes = "\n".join(reading.notes)
-        self._start(request, self._ct_filer(reading.anatomy, segmentation, None, title_of(description), notes))
+        file = self._ct_filer(reading.anatomy, segmentation, None, title_of(description), notes)
+        self._start(CTRequest(reading.anatomy, description, settings), file)
 
-    def start_regenerate(self, description: dict[str, Any], *, seed: int, margin: float, steps: int | None) -> None:
-        """Make the chosen CT again where the segmentation was edited, with the text and seed that made it."""
+    def start_regenerate(self, description: dict[str, Any], settings: RunSettings) -> None:
+        """Make the chosen CT again where the segmentation was edited, with what made it."""
         before, edited, changes = self.edits()
         if not changes:
             raise SceneError("the anatomy is the one that this CT was made of: edit the segmentation first")
         ct, segmentation = self.workspace.ct, self._segmentation()
         made = provenance_of(ct) or {}
-        request = RegenerateRequest(
-            ct=read_ct(ct),
-            anatomy=before,
-            edited=edited,
-            description=made.get("description") or description,
-            seed=(made.get("settings") or {}).get("seed", seed),
-            margin_mm=margin,
-            steps=steps,
-        )
+        description = made.get("description") or description
+        request = RegenerateRequest(read_ct(ct), before, edited, description, for_edit(made, settings))
         self._start(request, self._ct_filer(edited, segmentation, ct, title_of(description), ""))
 
     def edits(self) -> tuple[Any, Any, list[Any]]:

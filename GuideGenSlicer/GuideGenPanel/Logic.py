@@ -57,34 +57,22 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         """Draw an anatomy of the text. Raises ValueError for a text that cannot be used."""
         from GuideGenLib.core.seeds import new_seed
         from GuideGenLib.engine.protocol import MaskRequest
-        from GuideGenLib.engine.quality import MASK_STEPS
 
         description = self._description(parameterNode)
         if parameterNode.newSeed:
             parameterNode.seed = new_seed()
-        request = MaskRequest(
-            description=description,
-            seed=parameterNode.seed,
-            region=parameterNode.region.value or None,
-            steps=MASK_STEPS[parameterNode.quality.value],
-        )
+        request = MaskRequest(description, settings(parameterNode))
         self.remember(parameterNode, parameterNode.prompt)
         return self._submit(parameterNode, request, kind=ANATOMY, corrections=parameterNode.corrections)
 
     def startCT(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
         from GuideGenLib.engine.protocol import CTRequest
-        from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.segments.segmentation import read_segmentation
 
         reading = read_segmentation(_chosen(parameterNode.segmentation))
-        request = CTRequest(
-            anatomy=reading.anatomy,
-            description=self._description(parameterNode, maybeEmpty=True),
-            seed=parameterNode.seed,
-            spacing=parameterNode.spacing,
-            steps=CT_STEPS[parameterNode.quality.value],
-        )
+        description = self._description(parameterNode, maybeEmpty=True)
+        request = CTRequest(reading.anatomy, description, settings(parameterNode))
         return self._submit(
             parameterNode,
             request,
@@ -95,27 +83,21 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         )
 
     def startRegenerate(self, parameterNode: GuideGenParameterNode, before: Any, edited: Any, changes: list) -> Job:
-        """Make the chosen CT again where the segmentation was edited, with the text and seed that made it.
+        """Make the chosen CT again where the segmentation was edited, with what made it.
 
         before, edited, changes: what `edits` gives. Raises ValueError where nothing was edited.
         """
         from GuideGenLib.engine.protocol import RegenerateRequest
-        from GuideGenLib.engine.quality import CT_STEPS
         from GuideGenLib.scene.ct import read_ct
         from GuideGenLib.scene.runs.provenance import provenance_of
+        from GuideGenLib.workflow.choices import for_edit
 
         if not changes:
             raise ValueError(_("The anatomy is the one that this CT was made of: edit the segmentation first."))
         made = provenance_of(parameterNode.ct) or {}
-        request = RegenerateRequest(
-            ct=read_ct(parameterNode.ct),
-            anatomy=before,
-            edited=edited,
-            description=made.get("description") or self._description(parameterNode, maybeEmpty=True),
-            seed=(made.get("settings") or {}).get("seed", parameterNode.seed),
-            margin_mm=parameterNode.margin,
-            steps=CT_STEPS[parameterNode.quality.value],
-        )
+        description = made.get("description") or self._description(parameterNode, maybeEmpty=True)
+        again = for_edit(made, settings(parameterNode))
+        request = RegenerateRequest(read_ct(parameterNode.ct), before, edited, description, again)
         return self._submit(
             parameterNode,
             request,
@@ -278,12 +260,25 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def _submit(self, parameterNode: GuideGenParameterNode, request: Any, **job: Any) -> Job:
         if self.busy:
             raise ValueError(_("A run goes on: cancel it or wait for its end."))
-        settings = (bundlePath(parameterNode), parameterNode.device.value)
-        if self._client is None or settings != self._clientSettings:
+        wanted = (bundlePath(parameterNode), parameterNode.device.value)
+        if self._client is None or wanted != self._clientSettings:
             self.close()
-            self._client, self._clientSettings = self.makeClient(*settings), settings
+            self._client, self._clientSettings = self.makeClient(*wanted), wanted
         self.job = Job(id=self._client.submit(request), title=titleOf(parameterNode.prompt), **job)
         return self.job
+
+
+def settings(parameterNode: GuideGenParameterNode) -> Any:
+    """What is chosen for the next run: a generator.settings.RunSettings."""
+    from GuideGenLib.workflow.choices import chosen
+
+    return chosen(
+        region=parameterNode.region.value,
+        seed=parameterNode.seed,
+        quality=parameterNode.quality.value,
+        spacing=parameterNode.spacing,
+        margin=parameterNode.margin,
+    )
 
 
 def bundlePath(parameterNode: GuideGenParameterNode) -> Path | None:

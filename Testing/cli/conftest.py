@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from GuideGenLib.cli.main import main
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.description import Description
+from GuideGenLib.description.report import to_json
 from GuideGenLib.mask.rules import Check
 from Testing.trunk import flat, hu, organs, write
 
@@ -29,12 +30,19 @@ class FakeGenerator:
     hu: sitk.Image
     at: Callable[[str], None] = lambda stage: None
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    precision: str = ""
+    description: Description | None = None
+    """Of the last call."""
 
     def _steps(self, progress: Progress, *stages: str) -> None:
         for stage in stages:
             for step in range(3):
                 self.at(stage)
                 progress(stage, step / 3)
+
+    def _asked(self, stage: str, description: Description, options: dict[str, Any]) -> None:
+        self.description = description
+        self.calls.append((stage, {"text": description.text, **options}))
 
     def _lesions(self) -> tuple[Any, ...]:
         return (
@@ -44,23 +52,18 @@ class FakeGenerator:
     def _checks(self) -> tuple[Check, ...]:
         return (Check("present:liver", True, "300 ml"), Check("volume:spleen", False, "12 ml"))
 
-    def generate(self, text: str, *, progress: Progress = silent, **options: Any) -> Any:
-        self.calls.append(("generate", {"text": text, **options}))
-        self._steps(progress, "describe", "mask", "ct", "decode")
-        provenance = self.provenance(Description(text), {"seed": options["seed"]})
-        return SimpleNamespace(
-            anatomy=self.anatomy, ct=self.hu, lesions=self._lesions(), checks=self._checks(), provenance=provenance
-        )
+    def choose_precision(self, name: str) -> None:
+        self.precision = name
 
     def synthesize_mask(self, description: Description, *, progress: Progress = silent, **options: Any) -> Any:
-        self.calls.append(("mask", {"text": description.text, **options}))
+        self._asked("mask", description, options)
         self._steps(progress, "mask")
         return SimpleNamespace(anatomy=self.anatomy, lesions=self._lesions(), checks=self._checks())
 
     def synthesize_ct(
         self, anatomy: sitk.Image, description: Description, *, progress: Progress = silent, **options: Any
     ) -> sitk.Image:
-        self.calls.append(("ct", {"text": description.text, **options}))
+        self._asked("ct", description, options)
         self._steps(progress, "ct", "decode")
         return self.hu
 
@@ -74,12 +77,18 @@ class FakeGenerator:
         progress: Progress = silent,
         **options: Any,
     ) -> sitk.Image:
-        self.calls.append(("regenerate", {"text": description.text, **options}))
+        self._asked("regenerate", description, options)
         self._steps(progress, "ct")
         return ct
 
     def provenance(self, description: Description, settings: dict[str, Any], mask: Any = None) -> dict[str, Any]:
-        return {"synthetic": True, "text": description.text, "settings": settings}
+        return {
+            "synthetic": True,
+            "text": description.text,
+            "description": to_json(description),
+            "settings": settings,
+            "precision": self.precision,
+        }
 
 
 @pytest.fixture

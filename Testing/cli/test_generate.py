@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,13 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import label_volumes, table
-from GuideGenLib.cli.options import inherit
+from GuideGenLib.cli.options import asked
 from GuideGenLib.core import volumes
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.progress import Cancelled
+from GuideGenLib.description import Description, parse
+from GuideGenLib.description.report import to_json
+from GuideGenLib.generator import RunSettings
 
 TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
 FILES = ["anatomy.nii.gz", "ct.nii.gz", "labels.csv", "preview.png", "provenance.json"]
@@ -40,9 +44,10 @@ def test_generate_writes_a_whole_case(guidegen: Run, generator, tmp_path: Path, 
     )
     assert (out / "labels.csv").read_text(encoding="utf-8").startswith("LabelValue,Name,")
     assert json.loads((out / "provenance.json").read_text(encoding="utf-8"))["synthetic"] is True
-    name, options = generator.calls[0]
-    assert name == "generate"
-    assert options == {"text": TEXT, "seed": 7, "region": "chest", "spacing": 3.0, "sampler": "flow"}
+    assert generator.calls == [
+        ("mask", {"text": TEXT, "seed": 7, "region": "chest", "sampler": "flow"}),
+        ("ct", {"text": TEXT, "seed": 7, "spacing": 3.0}),
+    ]
     shown = capsys.readouterr()
     assert "Checks: 1 of 2 kept" in shown.out
     assert "volume:spleen: 12 ml" in shown.out
@@ -53,9 +58,15 @@ def test_generate_writes_a_whole_case(guidegen: Run, generator, tmp_path: Path, 
 
 def test_options_that_were_not_given_are_left_to_the_library(guidegen: Run, generator, tmp_path: Path):
     assert guidegen("generate", TEXT, "-o", tmp_path / "a", "--steps", 9, "--ct-steps", 4, "--guidance", 2) == 0
-    options = generator.calls[0][1]
-    assert (options["mask_steps"], options["ct_steps"], options["guidance"]) == (9, 4, 2.0)
-    assert (options["seed"], options["region"], options["spacing"]) == (0, None, 2.0)
+    assert generator.calls == [
+        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow", "steps": 9, "guidance": 2.0}),
+        ("ct", {"text": TEXT, "seed": 0, "spacing": 2.0, "steps": 4}),
+    ]
+    assert guidegen("generate", TEXT, "-o", tmp_path / "b") == 0
+    assert generator.calls[2:] == [
+        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow"}),
+        ("ct", {"text": TEXT, "seed": 0, "spacing": 2.0}),
+    ]
 
 
 def test_the_same_command_twice_gives_the_same_bytes(guidegen: Run, tmp_path: Path):
@@ -80,7 +91,7 @@ def test_nothing_is_overwritten_unless_asked(
     assert sorted(os.listdir(tmp_path)) == sorted([*FILES, "notes.txt"])
 
 
-@pytest.mark.parametrize("stage", ["describe", "mask", "ct", "decode"])
+@pytest.mark.parametrize("stage", ["mask", "ct", "decode"])
 @pytest.mark.parametrize("kind", [Cancelled, KeyboardInterrupt])
 def test_cancel_at_each_stage_leaves_nothing(
     guidegen: Run, generator, tmp_path: Path, stage: str, kind: type[BaseException], capsys: pytest.CaptureFixture[str]
@@ -101,7 +112,9 @@ def test_a_signal_ends_a_real_process_cleanly_and_soon(tmp_path: Path, name: sig
         import sys, time
         from GuideGenLib.cli.main import main
         class Slow:
-            def generate(self, text, *, progress, **options):
+            def choose_precision(self, name):
+                pass
+            def synthesize_mask(self, description, *, progress, **options):
                 for step in range(1000):
                     progress("mask", step / 1000)
                     if step == 3:
@@ -248,7 +261,7 @@ def test_impossible_options_are_refused(guidegen: Run, tmp_path: Path, options: 
 def test_mask_writes_the_anatomy_alone(guidegen: Run, generator, tmp_path: Path):
     assert guidegen("mask", TEXT, "-o", tmp_path, "--sampler", "categorical", "--steps", 5) == 0
     assert sorted(os.listdir(tmp_path)) == [name for name in FILES if name != "ct.nii.gz"]
-    assert generator.calls[0][1] == {"text": TEXT, "seed": 0, "region": None, "sampler": "categorical", "steps": 5}
+    assert generator.calls[0][1] == {"text": TEXT, "seed": 0, "sampler": "categorical", "steps": 5}
     settings = json.loads((tmp_path / "provenance.json").read_text())["settings"]
     assert settings["region"] == "torso"
     assert settings["mask_steps"] == 5
@@ -261,7 +274,7 @@ def test_ct_takes_text_and_seed_from_the_case_unless_given(guidegen: Run, genera
     assert generator.calls[-1] == ("ct", {"text": TEXT, "seed": 11, "spacing": None})
     assert sorted(os.listdir(tmp_path / "ct")) == ["ct.nii.gz", "preview.png", "provenance.json"]
     settings = json.loads((tmp_path / "ct" / "provenance.json").read_text())["settings"]
-    assert len(settings["anatomy_sha256"]) == 64
+    assert len(settings["anatomy_voxels_sha256"]) == 64
     shutil.move(anatomy, tmp_path / "alone.nii.gz")
     assert guidegen("ct", "--anatomy", tmp_path / "alone.nii.gz", "-o", tmp_path / "ct2") == 0
     assert generator.calls[-1] == ("ct", {"text": "", "seed": 0, "spacing": 2.0})
@@ -299,6 +312,31 @@ def test_regenerate_uses_the_text_and_seed_that_made_the_ct(guidegen: Run, gener
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"text": 3, "settings": {"seed": "x"}}'])
 def test_a_broken_provenance_beside_the_ct_is_ignored(tmp_path: Path, content: str):
     (tmp_path / "provenance.json").write_text(content)
-    args = argparse.Namespace(text=None, seed=None)
-    inherit(args, tmp_path / "ct.nii.gz")
-    assert (args.text, args.seed) == (None, 0)
+    description, settings = asked(argparse.Namespace(text=None), tmp_path / "ct.nii.gz")
+    assert (description, settings) == (Description(""), RunSettings())
+
+
+def test_ct_and_regenerate_go_by_all_of_the_earlier_run(guidegen: Run, generator, tmp_path: Path, small_ct: sitk.Image):
+    """As the panel made it: with a corrected description, its quality, and the precision of its machine."""
+    corrected = replace(parse(TEXT), age=71)
+    earlier = {
+        "text": TEXT,
+        "description": to_json(corrected),
+        "settings": {"seed": 11, "spacing_mm": 4.0, "ct_steps": 3, "mask_steps": 6, "guidance": 2.0},
+        "precision": "bfloat16",
+    }
+    (tmp_path / "provenance.json").write_text(json.dumps(earlier))
+    anatomy, ct = tmp_path / "anatomy.nii.gz", tmp_path / "ct.nii.gz"
+    volumes.write_volume(generator.anatomy, anatomy)
+    volumes.write_volume(small_ct, ct)
+    assert guidegen("ct", "--anatomy", anatomy, "-o", tmp_path / "ct") == 0
+    assert generator.calls[-1] == ("ct", {"text": TEXT, "seed": 11, "spacing": 4.0, "steps": 3})
+    assert (generator.description, generator.precision) == (corrected, "bfloat16")
+    made = json.loads((tmp_path / "ct" / "provenance.json").read_text())
+    assert made["description"]["age"] == 71 and made["settings"]["ct_steps"] == 3 and made["precision"] == "bfloat16"
+
+    generator.description = None
+    files = ("--ct", ct, "--anatomy", anatomy, "--edited", anatomy)
+    assert guidegen("regenerate", *files, "-o", tmp_path / "again", "--ct-steps", 5, "--precision", "float32") == 0
+    assert generator.calls[-1] == ("regenerate", {"text": TEXT, "seed": 11, "steps": 5})
+    assert (generator.description, generator.precision) == (corrected, "float32")

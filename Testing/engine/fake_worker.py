@@ -26,11 +26,15 @@ class FakeGenerator:
         self.bundle = SimpleNamespace(config={"metrics": {}})
         self.models = SimpleNamespace(device=SimpleNamespace(type="cpu"))
 
+    def choose_precision(self, name: str) -> None:
+        pass
+
     def synthesize_mask(self, description: Description, *, progress: Progress, seed: int, **options: Any) -> Any:
         for step in range(STEPS):
             progress("mask", step / STEPS)
             act(description.text, progress)
-        return SimpleNamespace(anatomy=image_from_array(np.full((4, 5, 6), seed % 200), (3.0,) * 3, labels=True))
+        labels = np.full((4, 5, 6), seed % 200)
+        return SimpleNamespace(anatomy=image_from_array(labels, (3.0,) * 3, labels=True), lesions=(), checks=())
 
     def synthesize_ct(
         self, anatomy: sitk.Image, description: Description, *, progress: Progress, **options: Any

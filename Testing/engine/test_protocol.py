@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from GuideGenLib.core.device import PRECISIONS
+from GuideGenLib.core.seeds import LARGEST_SEED
+from GuideGenLib.description.model import REGIONS
 from GuideGenLib.engine.protocol import (
     EVENTS,
     KINDS,
@@ -32,6 +35,7 @@ from GuideGenLib.engine.protocol import (
     decode,
     encode,
 )
+from GuideGenLib.generator.settings import SAMPLERS, RunSettings
 
 TEXT = st.text(max_size=40)  # all of Unicode
 PATH = st.text(min_size=1, max_size=40).filter(lambda path: "\0" not in path)
@@ -44,10 +48,22 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(TEXT, JSON, max_size=4)
 OBJECTS = st.lists(OBJECT, max_size=3)
+SETTINGS = st.builds(
+    RunSettings,
+    seed=st.integers(0, LARGEST_SEED),
+    region=st.none() | st.sampled_from(REGIONS),
+    sampler=st.sampled_from(SAMPLERS),
+    mask_steps=st.none() | st.integers(1, 1000),
+    guidance=st.none() | st.floats(0, 10),
+    spacing_mm=st.none() | st.floats(0.5, 6),
+    ct_steps=st.none() | st.integers(1, 1000),
+    margin_mm=st.none() | st.floats(0.1, 500),
+    precision=st.sampled_from(PRECISIONS),
+)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "id": TEXT, "text": TEXT, "message": TEXT, "details": TEXT, "device": TEXT, "region": st.none() | TEXT,
-    "stage": st.sampled_from(STAGES), "kind": st.sampled_from(KINDS), "seed": WHOLE, "steps": st.none() | WHOLE,
-    "threads": st.none() | WHOLE, "fraction": st.floats(0, 1), "margin_mm": NUMBER, "spacing": st.none() | NUMBER,
+    "id": TEXT, "text": TEXT, "message": TEXT, "details": TEXT, "device": TEXT, "settings": SETTINGS,
+    "stage": st.sampled_from(STAGES), "kind": st.sampled_from(KINDS),
+    "threads": st.none() | WHOLE, "fraction": st.floats(0, 1),
     "remaining_s": st.none() | NUMBER, "folder": PATH, "bundle": st.none() | PATH, "description": OBJECT,
     "provenance": OBJECT, "lesions": OBJECTS, "checks": OBJECTS, "anatomy": PATH, "edited": PATH, "ct": PATH,
 }  # fmt: skip
@@ -61,9 +77,9 @@ def messages(kind: type) -> st.SearchStrategy[Any]:
 
 
 EXAMPLES: list[Any] = [
-    MaskRequest({"text": "ä"}, 3, "chest", None, id="run-1"),
-    CTRequest("/tmp/a", {}, 0, None, 4, id="x"),
-    RegenerateRequest("c", "a", "e", {"text": ""}, 1, 20.0, None, id="y"),
+    MaskRequest({"text": "ä"}, RunSettings(seed=3, region="chest"), id="run-1"),
+    CTRequest("/tmp/a", {}, RunSettings(spacing_mm=None, ct_steps=4), id="x"),
+    RegenerateRequest("c", "a", "e", {"text": ""}, RunSettings(seed=1, margin_mm=20.0), id="y"),
     DescribeRequest("A man.", id="z"),
     Progress("x", "load", 0.5, None),
     Done("x", MaskDone("p", [{"organ": "lung"}], [{"passed": True}], {"seed": 1})),
@@ -117,14 +133,25 @@ def test_a_missing_a_further_and_a_wrong_field_are_named(message: Any) -> None:
         less = {key: value for key, value in whole.items() if key != name}
         with pytest.raises(ProtocolError, match=rf"\.{name} is missing"):
             decode(json.dumps(less).encode())
-        listed: tuple[Any, ...] = (True, [], [1], 1.5e300 if name != "margin_mm" else "1")
-        for wrong in ({"a": 1},) if name in ("remaining_s", "spacing", "lesions", "checks") else listed:
+        listed: tuple[Any, ...] = (True, [], [1], 1.5e300)
+        for wrong in ({"a": 1},) if name in ("remaining_s", "lesions", "checks") else listed:
             with pytest.raises(ProtocolError, match=rf"\.{name} is "):
                 decode(json.dumps({**whole, name: wrong}).encode())
     with pytest.raises(ProtocolError, match="'shell'"):
         decode(json.dumps({**whole, "shell": "rm"}).encode())
     with pytest.raises(ProtocolError, match="type"):
         decode(json.dumps({**whole, "type": "Generator"}).encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"seed": -1}, "seed is -1"), ({"seed": 1.0}, "seed is 1.0"), ({"steps": 3}, "all the fields")],
+)
+def test_settings_that_cannot_be_are_refused_by_the_worker_too(change: dict[str, Any], told: str) -> None:
+    whole = json.loads(encode(EXAMPLES[0]))
+    whole["settings"] |= change
+    with pytest.raises(ProtocolError, match=told):
+        decode(json.dumps(whole).encode())
 
 
 def test_only_what_is_expected_is_taken() -> None:
@@ -166,7 +193,7 @@ def test_hostile_lines_are_refused(line: bytes) -> None:
         MaskRequest({"a": object()}),
         MaskRequest({"a": float("inf")}),
         MaskRequest({1: 2}),  # type: ignore[dict-item]
-        MaskRequest({}, seed=1.0),  # type: ignore[arg-type]
+        MaskRequest({}, {"seed": 1.0}),  # type: ignore[arg-type]
         CTRequest(object(), {}),
         Progress("x", "lunch", 0.0),
         Progress("x", "ct", 1.5),

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,13 @@ from GuideGenLib.engine import (
     RegenerateRequest,
     Stopped,
 )
-from GuideGenLib.generator import Generator
+from GuideGenLib.generator import Generator, RunSettings
 from Testing.engine.conftest import done, events_of, outcome, runs, until, until_step
 from Testing.tiny_bundle import write_tiny_bundle
 
 TEXT = "A 60 year old woman with a 40 mm tumor in the sigmoid colon, region pelvis."
 DESCRIPTION = to_json(parse("A 60 year old woman."))
+PELVIS = RunSettings(seed=3, region="pelvis", mask_steps=1)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def client(bundle: Path) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def anatomy(client: Client) -> MaskDone:
     """What the worker made of a mask request."""
-    result = done(client, client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 1))).result
+    result = done(client, client.submit(MaskRequest(DESCRIPTION, PELVIS))).result
     assert isinstance(result, MaskDone)
     return result
 
@@ -102,7 +103,7 @@ def test_an_anatomy_is_the_generators(generator: Generator, anatomy: MaskDone) -
 
 def test_a_ct_and_its_regeneration_are_the_generators(client: Client, generator: Generator, volume: sitk.Image) -> None:
     description = parse("A 60 year old woman.")
-    id = client.submit(CTRequest(volume, DESCRIPTION, 5, None, 1))
+    id = client.submit(CTRequest(volume, DESCRIPTION, RunSettings(seed=5, spacing_mm=None, ct_steps=1)))
     events = events_of(client, id)
     made = events[-1].result  # type: ignore[union-attr]
     assert isinstance(made, CTDone)
@@ -116,13 +117,14 @@ def test_a_ct_and_its_regeneration_are_the_generators(client: Client, generator:
 
     edited = sitk.Image(volume)
     edited[12:16, 12:16, 20:24] = values()["liver_tumor"]
-    again = done(client, client.submit(RegenerateRequest(made.ct, volume, edited, DESCRIPTION, 5, 15.0, 1))).result
+    settings = RunSettings(seed=5, margin_mm=15.0, ct_steps=1)
+    again = done(client, client.submit(RegenerateRequest(made.ct, volume, edited, DESCRIPTION, settings))).result
     expected = generator.regenerate_ct(made.ct, volume, edited, description, seed=5, margin_mm=15.0, steps=1)
     assert same(again.ct, expected)  # type: ignore[union-attr]
     assert not same(again.ct, made.ct)  # type: ignore[union-attr]
-    settings = again.provenance["settings"]  # type: ignore[union-attr]
-    assert settings["anatomy_voxels_sha256"] == made.provenance["settings"]["anatomy_voxels_sha256"]
-    assert settings["edited_voxels_sha256"] != settings["anatomy_voxels_sha256"]
+    told = again.provenance["settings"]  # type: ignore[union-attr]
+    assert told["anatomy_voxels_sha256"] == made.provenance["settings"]["anatomy_voxels_sha256"]
+    assert told["edited_voxels_sha256"] != told["anatomy_voxels_sha256"]
 
 
 def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, volume: sitk.Image) -> None:
@@ -134,7 +136,7 @@ def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, 
     lung = to_json(parse("lung cancer in the left upper lobe"))
     hu = sitk.Cast(volume, sitk.sitkInt16) * 20 - 500
     for request, told in (
-        (MaskRequest(lung, region="pelvis"), "torso"),
+        (MaskRequest(lung, PELVIS), "torso"),
         (CTRequest(unknown, DESCRIPTION), "200"),
         (CTRequest(volume * 0, DESCRIPTION), "is empty"),
         (RegenerateRequest(hu, volume, moved, DESCRIPTION), "another grid"),
@@ -149,21 +151,21 @@ def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, 
 def test_a_run_is_cancelled_and_the_same_again_gives_the_same(
     client: Client, generator: Generator, anatomy: MaskDone
 ) -> None:
-    id = client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 200))
+    id = client.submit(MaskRequest(DESCRIPTION, replace(PELVIS, mask_steps=200)))
     until_step(client, id)
     worker = client._worker
     assert worker is not None
     client.cancel(id)
     assert isinstance(outcome(client, id, 20), Stopped)
     until(lambda: not runs(worker.pid) or not any(worker.folder.iterdir()), "killed or idle, it leaves no file")
-    again = done(client, client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 1))).result
+    again = done(client, client.submit(MaskRequest(DESCRIPTION, PELVIS))).result
     assert same(again.anatomy, anatomy.anatomy)  # type: ignore[union-attr]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
 @pytest.mark.large
 def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: Client, volume: sitk.Image) -> None:
-    id = client.submit(MaskRequest(DESCRIPTION, 3, "pelvis", 200))
+    id = client.submit(MaskRequest(DESCRIPTION, replace(PELVIS, mask_steps=200)))
     until_step(client, id)
     worker = client._worker
     assert worker is not None
@@ -171,7 +173,8 @@ def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: 
     failed = outcome(client, id)
     assert isinstance(failed, Failed) and failed.kind in ("memory", "crash")
     until(lambda: not worker.folder.exists(), "its folder goes", 10)
-    assert isinstance(done(client, client.submit(CTRequest(volume, DESCRIPTION, 1, None, 1))).result, CTDone)
+    request = CTRequest(volume, DESCRIPTION, RunSettings(seed=1, spacing_mm=None, ct_steps=1))
+    assert isinstance(done(client, client.submit(request)).result, CTDone)
 
 
 @pytest.mark.large

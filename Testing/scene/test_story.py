@@ -20,6 +20,7 @@ from GuideGenLib.core.volumes import read_ct as read_ct_file
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.engine import Client, CTRequest, MaskRequest, RegenerateRequest
+from GuideGenLib.generator import RunSettings
 from GuideGenLib.scene import files
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.geometry import image_from_volume
@@ -44,6 +45,7 @@ import numpy as np, SimpleITK as sitk
 from pathlib import Path
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.engine import Client, RegenerateRequest
+from GuideGenLib.generator import RunSettings
 from GuideGenLib.scene import files, headless
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.segments.edits import find_edits
@@ -66,9 +68,8 @@ add_lesion(scene, run.segmentation, point, "liver_tumor", 15.0, 0)
 edited = read_anatomy(run.segmentation, before)
 made = run.provenance
 client = Client(bundle=Path(bundle), device="cpu")
-request = RegenerateRequest(
-    read_ct(run.ct), before, edited, made["description"], made["settings"]["seed"], float(margin), 1
-)
+settings = RunSettings(seed=made["settings"]["seed"], margin_mm=float(margin), ct_steps=1)
+request = RegenerateRequest(read_ct(run.ct), before, edited, made["description"], settings)
 result = done(client, client.submit(request)).result
 client.close()
 old = sitk.GetArrayFromImage(read_ct(run.ct))
@@ -130,16 +131,17 @@ def test_text_to_scene_to_edit_to_ct_to_files_and_on(scene: Any, paint: Callable
     bundle = write_tiny_bundle(tmp_path / "tiny")
     client = Client(bundle=bundle, device="cpu", threads=1)
     description = to_json(parse(TEXT))
+    settings = RunSettings(seed=SEED, region="torso", mask_steps=1, ct_steps=1, spacing_mm=3.0, margin_mm=MARGIN_MM)
 
     # Text to anatomy to CT, in the scene.
-    drawn = done(client, client.submit(MaskRequest(description, SEED, "torso", 1))).result
+    drawn = done(client, client.submit(MaskRequest(description, settings))).result
     run = add_run(scene, drawn.anatomy, None, drawn.provenance, "Run 1")
     before = read_anatomy(run.segmentation)
     raw, read = (sitk.GetArrayViewFromImage(image) for image in (drawn.anatomy, before))
     filled = raw != read  # untrained networks leave air within the body, which is read as body
     assert (raw[filled] == 0).all() and (read[filled] == values()["body"]).all()
     assert filled.mean() < 0.01
-    made = done(client, client.submit(CTRequest(before, description, SEED, 3.0, 1))).result
+    made = done(client, client.submit(CTRequest(before, description, settings))).result
     run = add_ct_to_run(scene, run, made.ct, before, made.provenance)
 
     # The user edits; what was edited is found, and what was erased is body.
@@ -155,7 +157,7 @@ def test_text_to_scene_to_edit_to_ct_to_files_and_on(scene: Any, paint: Callable
     assert abs(changes["liver_tumor"].added_ml - 27 * 0.027) < 1e-6
 
     # The CT follows there, and only there.
-    request = RegenerateRequest(read_ct(run.ct), before, edited, description, SEED, MARGIN_MM, 1)
+    request = RegenerateRequest(read_ct(run.ct), before, edited, description, settings)
     again = done(client, client.submit(request)).result
     client.close()
     run = add_ct_to_run(scene, run, again.ct, edited, again.provenance, "CT after edit")

@@ -61,35 +61,19 @@ class RunPanel(Panel):
         if self.understood.description is None:
             return
         self.settings.draw_seed()
-        values = self.settings.values
+        settings, description = self.settings.values, to_json(self._description())
         self.understood.prompt.remember()
-        self.start(
-            lambda: self.runner.start_anatomy(
-                to_json(self._description()),
-                seed=values.seed,
-                region=values.region,
-                steps=values.mask_steps,
-                corrections=self.understood.corrections,
-            )
-        )
+        self.start(lambda: self.runner.start_anatomy(description, settings, self.understood.corrections))
 
     def generate_ct(self) -> None:
         """Make the CT of the chosen anatomy."""
-        values = self.settings.values
-        description = to_json(self._description())
-        self.start(
-            lambda: self.runner.start_ct(description, seed=values.seed, spacing=values.spacing, steps=values.ct_steps)
-        )
+        settings, description = self.settings.values, to_json(self._description())
+        self.start(lambda: self.runner.start_ct(description, settings))
 
     def regenerate(self) -> None:
         """Make the chosen CT again where the anatomy was edited."""
-        values = self.settings.values
-        description = to_json(self._description())
-        self.start(
-            lambda: self.runner.start_regenerate(
-                description, seed=values.seed, margin=values.margin, steps=values.ct_steps
-            )
-        )
+        settings, description = self.settings.values, to_json(self._description())
+        self.start(lambda: self.runner.start_regenerate(description, settings))
 
     def cancel(self) -> None:
         """Stop the run; the scene stays as it is."""
@@ -99,7 +83,7 @@ class RunPanel(Panel):
 
     def start(self, begin: Callable[[], None]) -> None:
         """Begin a run and follow it in a task."""
-        self.runner.use(self.settings.values.bundle)
+        self.runner.use(self.settings.bundle)
         try:
             begin()
         except ValueError as error:  # of the scene, of the description

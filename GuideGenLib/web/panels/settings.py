@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.bundle import DEFAULT
 from GuideGenLib.core.seeds import LARGEST_SEED, new_seed
-from GuideGenLib.engine.quality import CT_STEPS, MASK_STEPS
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.choices import RunSettings, chosen
 
 REGIONS = {
     "": "As in the text", "torso": "Torso", "chest": "Chest", "abdomen": "Abdomen", "pelvis": "Pelvis",
@@ -22,20 +21,6 @@ REGIONS = {
 QUALITIES = {"draft": "Draft (fewest steps)", "standard": "Standard", "fine": "Fine (twice the steps)"}
 SPACINGS = (0.5, 6.0)
 MARGINS = (5.0, 100.0)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """bundle: None for the one that ships; spacing of the CT and margin about an edit in mm; steps None are the
-    library's own."""
-
-    bundle: Path | None
-    region: str | None
-    seed: int
-    spacing: float
-    margin: float
-    mask_steps: int | None
-    ct_steps: int | None
 
 
 class SettingsPanel(Panel):
@@ -74,20 +59,23 @@ class SettingsPanel(Panel):
             self.state.settings_seed = new_seed()
 
     @property
-    def values(self) -> Settings:
+    def bundle(self) -> Path | None:
+        """The chosen model, None for the one that ships."""
+        return self.bundles[int(self.state.settings_bundle)]
+
+    @property
+    def values(self) -> RunSettings:
         """As they are now."""
         state = self.state
         state.settings_seed = int(_within(state.settings_seed, 0, LARGEST_SEED, 0))
         state.settings_spacing = _within(state.settings_spacing, *SPACINGS, 2.0)
         state.settings_margin = _within(state.settings_margin, *MARGINS, 20.0)
-        return Settings(
-            bundle=self.bundles[int(state.settings_bundle)],
-            region=state.settings_region or None,
+        return chosen(
+            region=state.settings_region,
             seed=state.settings_seed,
+            quality=state.settings_quality,
             spacing=state.settings_spacing,
             margin=state.settings_margin,
-            mask_steps=MASK_STEPS[state.settings_quality],
-            ct_steps=CT_STEPS[state.settings_quality],
         )
 
     def build(self) -> None:

@@ -320,6 +320,7 @@ def test_the_ct_of_a_scene_that_is_opened_keeps_its_voxels(bench: Bench, small_a
     assert bench.workspace.ct.GetID() == taken
     assert np.array_equal(sitk.GetArrayFromImage(read_ct(bench.workspace.ct)), sitk.GetArrayFromImage(small_ct))
     assert bench.editor.source.node is not bench.workspace.ct
+    bench.take(bench.workspace.segmentation, bench.workspace.ct)
     bench.choose("spleen", "paint", brush=30.0)
     bench.stroke(ras_of_voxel(small_anatomy, LIVER))
     assert bench.labels[LIVER] == V["spleen"]

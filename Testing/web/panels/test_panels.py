@@ -7,15 +7,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import SimpleITK as sitk
 
+from GuideGenLib.core.seeds import LARGEST_SEED
+from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.engine.protocol import Progress
+from GuideGenLib.generator import RunSettings
+from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.web.panels.prompt import EXAMPLES, PromptPanel
 from GuideGenLib.web.panels.run import RunPanel, progress_text
-from GuideGenLib.web.panels.settings import LARGEST_SEED, SettingsPanel
+from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
@@ -157,7 +162,7 @@ def test_the_history_has_each_text_once_the_newest_first_after_the_examples(page
 @pytest.mark.parametrize(("typed", "used"), [(3.0, 3.0), (100, 6.0), ("", 2.0), (None, 2.0), ("abc", 2.0), (-1, 0.5)])
 def test_a_spacing_that_cannot_be_is_brought_into_its_range(page: SimpleNamespace, typed: Any, used: float):
     page.state.settings_spacing = typed
-    assert page.settings.values.spacing == used
+    assert page.settings.values.spacing_mm == used
 
 
 def test_a_new_seed_each_time_is_drawn_for_an_anatomy_and_kept_for_its_ct(page: SimpleNamespace):
@@ -170,7 +175,7 @@ def test_a_new_seed_each_time_is_drawn_for_an_anatomy_and_kept_for_its_ct(page: 
 
 def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
     page.state.settings_bundle = 0
-    page.runner.use(page.settings.values.bundle)
+    page.runner.use(page.settings.bundle)
     assert page.client.closed and page.runner.bundle == tmp_path / "mine"
     page.runner.close()
 
@@ -213,6 +218,23 @@ def test_a_ct_without_an_anatomy_says_what_to_do(page: SimpleNamespace):
     page.run.regenerate()
     assert [kind for _, kind in page.messages] == ["warning", "warning"]
     assert "generate one" in page.messages[0][0] and not page.client.requests
+
+
+def test_a_ct_is_made_again_with_what_made_it_whatever_is_chosen_now(
+    page: SimpleNamespace, small_anatomy: sitk.Image, small_ct: sitk.Image
+):
+    made = {"text": TEXT, "description": {**to_json(parse(TEXT)), "age": 71}, "precision": "bfloat16"}
+    made["settings"] = {"seed": 5, "ct_steps": 3, "spacing_mm": 4.0}
+    run = file_anatomy(page.workspace.scene, small_anatomy, made, "test")
+    ct = file_ct(page.workspace.scene, small_ct, small_anatomy, made, "test", run.segmentation)
+    page.workspace.choose(segmentation=run.segmentation, ct=ct)
+    run.segmentation.GetSegmentation().RemoveSegment("liver")
+    page.type("A man.")
+    page.state.update({"settings_quality": "fine", "settings_seed": 9, "settings_margin": 30.0})
+    page.run.regenerate()
+    (request,) = page.client.requests
+    assert request.settings == RunSettings(seed=5, ct_steps=3, spacing_mm=4.0, margin_mm=30.0, precision="bfloat16")
+    assert request.description["age"] == 71
 
 
 @pytest.mark.parametrize(

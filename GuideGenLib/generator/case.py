@@ -1,0 +1,96 @@
+"""What a run makes: the stages of a `Generator` called as the settings say, and the record of it. The command line, the
+worker and Python all come through here."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from GuideGenLib.core.progress import Progress, silent, within
+from GuideGenLib.description.model import Description
+from GuideGenLib.generator.settings import RunSettings
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from GuideGenLib.mask.findings.lesions import LesionRecord
+    from GuideGenLib.mask.rules import Check
+
+
+@dataclass(frozen=True)
+class MaskResult:
+    """anatomy: uint8 labels at 3 mm, LPS; lesions as drawn; rule checks, the failed ones included."""
+
+    anatomy: "sitk.Image"
+    lesions: "Sequence[LesionRecord]"
+    checks: "Sequence[Check]"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One synthetic patient. anatomy: uint8 labels; ct: int16 HU, None before there is one; lesions and checks: of an
+    anatomy that was drawn in this run."""
+
+    description: Description
+    anatomy: "sitk.Image"
+    ct: "sitk.Image | None"
+    lesions: "Sequence[LesionRecord]"
+    checks: "Sequence[Check]"
+    provenance: dict[str, Any] = field(repr=False)
+
+
+def draw(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
+    """An anatomy of a description, without a CT. Raises LesionError as `Generator.synthesize_mask` does."""
+    generator.choose_precision(settings.precision)
+    mask = generator.synthesize_mask(description, progress=progress, **settings.for_mask)
+    settings = replace(settings, region=settings.region or description.region or "torso")
+    record = settings.record("seed", "region", "sampler", "mask_steps", "guidance")
+    record = generator.provenance(description, record, mask)
+    return Case(description, mask.anatomy, None, mask.lesions, mask.checks, record)
+
+
+def draw_with_ct(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
+    """An anatomy of a description and its CT."""
+    drawn = draw(generator, description, settings, within(progress, 0.0, 0.45))
+    ct = generator.synthesize_ct(drawn.anatomy, description, progress=within(progress, 0.45, 1.0), **settings.for_ct)
+    told = {**drawn.provenance["settings"], **settings.record("spacing_mm", "ct_steps")}
+    return replace(drawn, ct=ct, provenance=generator.provenance(description, told, drawn))
+
+
+def make_ct(
+    generator: Any, anatomy: "sitk.Image", description: Description, settings: RunSettings, progress: Progress = silent
+) -> Case:
+    """The CT of an anatomy, drawn or painted. Raises VolumeError as `Generator.synthesize_ct` does."""
+    generator.choose_precision(settings.precision)
+    ct = generator.synthesize_ct(anatomy, description, progress=progress, **settings.for_ct)
+    told = {**settings.record("seed", "spacing_mm", "ct_steps"), "anatomy_voxels_sha256": voxels_sha256(anatomy)}
+    return Case(description, anatomy, ct, (), (), generator.provenance(description, told))
+
+
+def make_ct_again(
+    generator: Any,
+    ct: "sitk.Image",
+    anatomy: "sitk.Image",
+    edited: "sitk.Image",
+    description: Description,
+    settings: RunSettings,
+    progress: Progress = silent,
+) -> Case:
+    """The CT after an edit; the settings are those of the run that made `ct`. Raises VolumeError as
+    `Generator.regenerate_ct` does."""
+    generator.choose_precision(settings.precision)
+    new = generator.regenerate_ct(ct, anatomy, edited, description, progress=progress, **settings.for_edit)
+    sources = {"ct": ct, "anatomy": anatomy, "edited": edited}
+    told = {
+        **settings.record("seed", "ct_steps", "margin_mm"),
+        **{f"{name}_voxels_sha256": voxels_sha256(image) for name, image in sources.items()},
+    }
+    return Case(description, edited, new, (), (), generator.provenance(description, told))
+
+
+def voxels_sha256(image: "sitk.Image") -> str:
+    """Stands for the voxels in provenance: a volume in a scene has no file to hash."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    return hashlib.sha256(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)).data).hexdigest()

@@ -1,0 +1,29 @@
+"""What a user chooses for the next run, as the settings that it takes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from GuideGenLib.generator.settings import RunSettings
+
+MASK_STEPS: dict[str, int | None] = {"draft": 6, "standard": None, "fine": 24}
+CT_STEPS: dict[str, int | None] = {"draft": 3, "standard": None, "fine": 12}
+"""Denoising steps of a quality; None takes the library's own."""
+
+
+def chosen(*, region: str, seed: int, quality: str, spacing: float, margin: float) -> RunSettings:
+    """region "" is the text's; quality: a key of MASK_STEPS; spacing of the CT and margin about an edit in mm."""
+    return RunSettings(
+        seed=seed,
+        region=region or None,
+        mask_steps=MASK_STEPS[quality],
+        ct_steps=CT_STEPS[quality],
+        spacing_mm=spacing,
+        margin_mm=margin,
+    )
+
+
+def for_edit(record: Mapping[str, Any] | None, settings: RunSettings) -> RunSettings:
+    """Of a CT that is made again after an edit: those that made it, so that old and new meet, and the margin as it is
+    chosen now. A CT without a record takes what is chosen now."""
+    return replace(RunSettings.of_record(record), margin_mm=settings.margin_mm) if record else settings
