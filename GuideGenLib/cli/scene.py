@@ -15,8 +15,7 @@ from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import draw_with_ct
-
-TITLE_LENGTH = 60
+from GuideGenLib.workflow.words import title_of
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,9 +58,3 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     show_checks(case.checks)
     print(f"Written to {args.output}: open it with 3D Slicer (drop it on the window). The volumes are synthetic.")
     return 0
-
-
-def title_of(text: str) -> str:
-    """A study's name: the text, shortened at a word."""
-    words = " ".join(text.split())
-    return words if len(words) <= TITLE_LENGTH else words[:TITLE_LENGTH].rsplit(" ", 1)[0] + " ..."

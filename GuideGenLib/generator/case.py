@@ -40,13 +40,16 @@ class Case:
 
 
 def draw(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
-    """An anatomy of a description, without a CT. Raises LesionError as `Generator.synthesize_mask` does."""
+    """An anatomy of a description, without a CT; no air is left inside its body, as a scene has it, too, so that one CT
+    is made of both. Raises LesionError as `Generator.synthesize_mask` does."""
+    from GuideGenLib.anatomy.label_volumes import fill_holes
+
     generator.choose_precision(settings.precision)
     mask = generator.synthesize_mask(description, progress=progress, **settings.for_mask)
     settings = replace(settings, region=settings.region or description.region or "torso")
     record = settings.record("seed", "region", "sampler", "mask_steps", "guidance")
     record = generator.provenance(description, record, mask)
-    return Case(description, mask.anatomy, None, mask.lesions, mask.checks, record)
+    return Case(description, fill_holes(mask.anatomy), None, mask.lesions, mask.checks, record)
 
 
 def draw_with_ct(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
@@ -61,7 +64,10 @@ def make_ct(
     generator: Any, anatomy: "sitk.Image", description: Description, settings: RunSettings, progress: Progress = silent
 ) -> Case:
     """The CT of an anatomy, drawn or painted. Raises VolumeError as `Generator.synthesize_ct` does."""
+    from GuideGenLib.anatomy.label_volumes import fill_holes
+
     generator.choose_precision(settings.precision)
+    anatomy = fill_holes(anatomy)
     ct = generator.synthesize_ct(anatomy, description, progress=progress, **settings.for_ct)
     told = {**settings.record("seed", "spacing_mm", "ct_steps"), "anatomy_voxels_sha256": voxels_sha256(anatomy)}
     return Case(description, anatomy, ct, (), (), generator.provenance(description, told))

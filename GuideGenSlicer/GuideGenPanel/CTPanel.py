@@ -8,7 +8,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Jobs import REGENERATE, Job
+from GuideGenLib.workflow import words
+from GuideGenLib.workflow.job import REGENERATE, Job
+
 from .Panel import Panel, enable
 from .Signal import Signal
 
@@ -57,16 +59,16 @@ class CTPanel(Panel):
             self.hindrance() or edit,
             _("Makes the CT anew around what was edited, as a new volume; every voxel farther away stays as it is."),
         )
-        busy = _("A run goes on: cancel it or wait for its end.") if self.logic.busy else ""
+        busy = words.say(words.BUSY) if self.logic.busy else ""
         tip = _("Compares the anatomy with the one that the CT was made of.")
         enable(self.ui.findChangesButton, busy or edit, tip)
 
     def hindrance(self) -> str:
         """Why no CT can be made now, empty where it can."""
         if self.logic.busy:
-            return _("A run goes on: cancel it or wait for its end.")
+            return words.say(words.BUSY)
         if self.parameterNode.segmentation is None:
-            return _("There is no anatomy yet: generate one, or choose a segmentation of your own.")
+            return words.say(words.NO_ANATOMY)
         return self._hindrance()
 
     def editHindrance(self) -> str:
@@ -81,28 +83,24 @@ class CTPanel(Panel):
     def onRegenerate(self) -> None:
         """Show what was edited, then begin the run."""
         self.findChanges(
-            lambda before, edited, changes: self.runWanted.emit(
-                lambda parameterNode: self.logic.startRegenerate(parameterNode, before, edited, changes)
-            )
+            lambda edits: self.runWanted.emit(lambda parameterNode: self.logic.startRegenerate(parameterNode, edits))
         )
 
     def onFindChanges(self) -> None:
-        self.findChanges(lambda *found: None)
+        self.findChanges(lambda edits: None)
 
-    def findChanges(self, then: Callable[[Any, Any, list], Any]) -> None:
-        """List and outline what was edited, beside the window; then go on with the anatomies before and after, and the
-        changes."""
+    def findChanges(self, then: Callable[[Any], Any]) -> None:
+        """List and outline what was edited, beside the window; then go on with the edits (workflow.edits.Edits)."""
 
         def show(future: Future) -> None:
             with slicer.util.tryWithErrorDisplay(_("The changes could not be found.")):
                 try:
-                    before, edited, changes = future.result()
-                    self.showChanges(changes)
-                    visible = self.ui.showChangesCheckBox.checked
-                    self.logic.outlineChanges(self.parameterNode, before, edited, visible)
+                    edits = future.result()
+                    self.showChanges(edits.changes)
+                    self.logic.outlineChanges(self.parameterNode, edits, self.ui.showChangesCheckBox.checked)
                 finally:
                     self.changed.emit()
-            then(before, edited, changes)
+            then(edits)
 
         with slicer.util.tryWithErrorDisplay(_("The changes could not be found."), waitCursor=True):
             try:

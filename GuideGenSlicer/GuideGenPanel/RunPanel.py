@@ -8,7 +8,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Jobs import ANATOMY, Outcome
+from GuideGenLib.workflow import words
+from GuideGenLib.workflow.job import ANATOMY, Outcome
+
 from .Panel import Panel, enable
 from .Signal import Signal
 
@@ -75,8 +77,8 @@ class RunPanel(Panel):
         if self.parameterNode is None:
             return _("The scene is being closed or loaded.")
         if self.logic.busy:
-            return _("A run goes on: cancel it or wait for its end.")
-        return self._hindrance() if self.parameterNode.prompt.strip() else _("Describe a patient first.")
+            return words.say(words.BUSY)
+        return self._hindrance() if self.parameterNode.prompt.strip() else words.say(words.NO_TEXT)
 
     def rowOf(self, job: Any) -> Row:
         """Where a run is followed."""
@@ -89,7 +91,7 @@ class RunPanel(Panel):
                 begin(self.parameterNode)
             finally:
                 self.changed.emit()
-            self.rowOf(self.logic.job).tell(_("Starting..."))
+            self.rowOf(self.logic.job).tell(words.say(words.STARTING))
             self.timer.start()
 
     def onGenerate(self) -> None:
@@ -98,7 +100,7 @@ class RunPanel(Panel):
     def onCancel(self) -> None:
         self.logic.cancel()
         if self.logic.job is not None:
-            self.rowOf(self.logic.job).tell(_("Stopping..."))
+            self.rowOf(self.logic.job).tell(words.say(words.STOPPING))
         self.changed.emit()
 
     def onTimer(self) -> None:
@@ -115,17 +117,12 @@ class RunPanel(Panel):
         job = self.logic.job
         if job is not None and not job.cancelled:
             self.rowOf(job).bar.value = round(FULL * event.fraction)
-            self.rowOf(job).tell(progressText(event))
+            self.rowOf(job).tell(words.progress_text(event.stage, event.fraction, event.remaining_s))
 
     def onEnd(self, outcome: Outcome) -> None:
         """Tell how the run ended. The windows come last: they run the event loop."""
         self.timer.stop()
-        told = {
-            "done": outcome.message or _("Done."),
-            "stopped": _("Cancelled; the scene is as it was."),
-            "failed": outcome.message,
-        }
-        self.rowOf(outcome.job).tell(told[outcome.state])
+        self.rowOf(outcome.job).tell(outcome.text)
         self.sceneFilled.emit()
         self.changed.emit()
         if outcome.state == "done":
@@ -138,20 +135,3 @@ class RunPanel(Panel):
 
     def cleanup(self) -> None:
         self.timer.stop()
-
-
-def progressText(event: Any) -> str:
-    """Stage, share and time left."""
-    stage = {
-        "load": _("Loading the model"),
-        "describe": _("Reading the text"),
-        "mask": _("Drawing the anatomy"),
-        "ct": _("Making the CT"),
-    }.get(event.stage, event.stage)
-    text = _("{stage}: {percent} %").format(stage=stage, percent=round(100 * event.fraction))
-    if event.remaining_s is None:
-        return text
-    seconds = max(1, round(event.remaining_s))
-    if seconds < 90:
-        return text + _(", about {seconds} s left").format(seconds=seconds)
-    return text + _(", about {minutes} min left").format(minutes=round(seconds / 60))

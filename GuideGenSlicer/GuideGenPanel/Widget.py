@@ -6,10 +6,11 @@ import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from GuideGenLib.workflow.job import Job
+
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
 from .ExportPanel import ExportPanel
-from .Jobs import Job
 from .LesionPanel import LesionPanel
 from .Logic import GuideGenLogic
 from .Panel import Session

@@ -15,9 +15,9 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import label
-from GuideGenLib.cli.scene import TITLE_LENGTH, title_of
 from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.core.volumes import write_volume
+from GuideGenLib.workflow.words import LONGEST_TITLE, title_of
 
 TEXT = (
     "This patient is a white male. In this medical CT scan, his clinical status can be described as an advanced lung "
@@ -169,5 +169,5 @@ def test_a_full_disk_leaves_nothing(guidegen: Run, generator, tmp_path: Path, ca
 def test_the_study_is_named_after_the_text():
     assert title_of("  A man\nwith a cough ") == "A man with a cough"
     long = title_of("A very long sentence about a patient " * 5)
-    assert len(long) <= TITLE_LENGTH + 4
-    assert long.endswith(" ...")
+    assert len(long) <= LONGEST_TITLE
+    assert long.endswith("patient…")

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
 from GuideGenLib.core.volumes import image_from_array
+from GuideGenLib.workflow.job import Job
 from Testing.desktop import host
 from Testing.desktop.conftest import PROVENANCE
 from Testing.desktop.driver import Driver
@@ -285,9 +286,7 @@ def background(case: Driver) -> Any:
 
 def job(kind: str, changes: list | None = None) -> Any:
     """A run that has ended."""
-    import sys
-
-    return sys.modules["GuideGenPanel.Jobs"].Job(kind=kind, id="1", title="", changes=changes or [])
+    return Job(kind=kind, id="1", title="", changes=changes or [])
 
 
 def shifted(case: Driver, ct: sitk.Image, anatomy: sitk.Image) -> tuple[Any, sitk.Image, sitk.Image]:

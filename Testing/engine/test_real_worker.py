@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_volumes import fill_holes
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
@@ -94,7 +95,7 @@ def test_a_description_is_the_parsers(client: Client) -> None:
 def test_an_anatomy_is_the_generators(generator: Generator, anatomy: MaskDone) -> None:
     description = parse("A 60 year old woman.")
     expected = generator.synthesize_mask(description, seed=3, region="pelvis", steps=1)
-    assert same(anatomy.anatomy, expected.anatomy)
+    assert same(anatomy.anatomy, fill_holes(expected.anatomy))
     assert anatomy.checks == [asdict(check) for check in expected.checks] and anatomy.lesions == []
     settings = {"seed": 3, "region": "pelvis", "sampler": "flow", "mask_steps": 1, "guidance": None}
     whole = generator.provenance(description, settings, expected)

@@ -1,4 +1,4 @@
-"""The body around and between the segments: what an eraser left empty, or what an imported segmentation never had."""
+"""The body around segments that were imported without one."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label_volumes import long_axis
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.grids import on_grid_of
 
 SKIN_MM = 10.0
 """Skin and fat around the outline of organs and bones where nothing says where the skin is."""
 CIRCLE = np.stack([f(np.arange(16) * np.pi / 8) for f in (np.cos, np.sin)], axis=1)
-
-
-def fill_holes(anatomy: sitk.Image) -> sitk.Image:
-    """Background inside the body becomes body: erased voxels from which no way leads out to the sides.
-
-    uint8 labels; head and foot end count as closed, for a scan ends there and not the patient. The gap between an arm
-    and the trunk is open in some slice and stays.
-    """
-    array = sitk.GetArrayFromImage(anatomy)
-    up = long_axis(anatomy)
-    pad = [(0, 0) if axis == up else (1, 1) for axis in range(3)]
-    empty = np.pad((array == 0).astype(np.uint8), pad, constant_values=1)
-    parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(empty)))
-    outside = parts[0, 0, 0]
-    inner = tuple(slice(None) if axis == up else slice(1, -1) for axis in range(3))
-    array[(array == 0) & (parts[inner] != outside)] = values()["body"]
-    return on_grid_of(anatomy, array)
 
 
 def add_body(anatomy: sitk.Image) -> sitk.Image:
@@ -41,11 +25,6 @@ def add_body(anatomy: sitk.Image) -> sitk.Image:
         if one.any():
             one[(one == 0) & outline(one != 0, spacing, SKIN_MM)] = values()["body"]
     return on_grid_of(anatomy, array)
-
-
-def long_axis(image: sitk.Image) -> int:
-    """The axis of the array [z, y, x] that runs closest to head-foot."""
-    return 2 - int(np.abs(np.array(image.GetDirection()).reshape(3, 3)[2]).argmax())
 
 
 def outline(mask: NDArray[np.bool_], spacing: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:

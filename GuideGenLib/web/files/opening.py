@@ -24,8 +24,8 @@ from GuideGenLib.scene.runs.results import whole_or_nothing
 from GuideGenLib.scene.runs.run import SHOWN_REFERENCE, join_ct
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_segmentation
 from GuideGenLib.web.files.segmentation_file import load_segmentation
-from GuideGenLib.web.runner import CORRECTIONS
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.runs import CORRECTIONS
 
 BUSY = "a run goes on: cancel it, or wait for its end"
 CHECKED = "checked.nrrd"

@@ -13,15 +13,15 @@ from trame_server.utils.asynchronous import create_task
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.nodes import nodes_of
-from GuideGenLib.scene.runs.comparison import AFTER, BEFORE, add_difference, difference, show_changes
+from GuideGenLib.scene.runs.comparison import AFTER, BEFORE, add_difference, difference
 from GuideGenLib.scene.runs.hierarchy import file_into, folder_of
 from GuideGenLib.scene.runs.run import shown_anatomy
-from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.web.panels.panel import Panel
-from GuideGenLib.web.views.views import OUTLINE, Views
+from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.edits import edits_later, outline, remove_outlines
+from GuideGenLib.workflow.words import NO_CT
 
-NO_CT = "There is no CT yet: generate or choose one."
 NO_OTHER = "Choose another CT to compare with first."
 ERRORS = (ValueError, RuntimeError, MemoryError)
 NONE = {"title": "nothing", "value": ""}
@@ -153,31 +153,22 @@ class ComparePanel(Panel):
         return None
 
     def _outline_changes(self) -> None:
-        self._remove_outline()
-        before, after = self._anatomies()
-        outline = show_changes(self.workspace.scene, before, after)
-        if outline is None:
+        if outline(self.workspace.scene, self.workspace.ct, *self._anatomies()) is None:
             raise SceneError("the anatomy did not change")
-        outline.SetAttribute(OUTLINE, self.workspace.ct.GetID())
-        outline.SetSaveWithScene(False)
-        outline.SetHideFromEditors(True)
 
     def _anatomies(self) -> tuple[Any, Any]:
         """Those of the two CTs, or where one is chosen its own and the segmentation as it is now."""
         ct, compared = self.workspace.ct, self.workspace.compared
-        if ct is None:
-            raise SceneError("generate a CT first")
-        known = [shown_anatomy(node) for node in (compared, ct) if node is not None]
+        if ct is None or compared is None:
+            edits = edits_later(self.workspace.segmentation, ct)()
+            return edits.before, edits.after
+        known = [shown_anatomy(node) for node in (compared, ct)]
         if any(anatomy is None for anatomy in known):
             raise SceneError("the anatomy that a CT was made of is not in the scene")
-        if compared is not None:
-            return known[0], known[1]
-        return known[0], read_segmentation(self.workspace.segmentation, known[0]).anatomy
+        return known[0], known[1]
 
     def _remove_outline(self) -> None:
-        for node in nodes_of(self.workspace.scene, "vtkMRMLSegmentationNode"):
-            if node.GetAttribute(OUTLINE):
-                self.workspace.scene.RemoveNode(node)
+        remove_outlines(self.workspace.scene)
 
     # ------------------------------------------------------------ nodes
 

@@ -17,10 +17,8 @@ from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
-
-STAGES = {
-    "load": "Loading the model", "describe": "Reading the text", "mask": "Drawing the anatomy", "ct": "Making the CT",
-}  # fmt: skip
+from GuideGenLib.workflow.job import Outcome
+from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text
 
 
 class RunPanel(Panel):
@@ -49,7 +47,7 @@ class RunPanel(Panel):
     def refresh(self) -> None:
         """Why no anatomy can be generated now, empty where it can."""
         typed = self.understood.prompt.text.strip()
-        self.state.run_hindrance = self.understood.understanding.error if typed else "Describe a patient first."
+        self.state.run_hindrance = self.understood.understanding.error if typed else NO_TEXT
 
     # ------------------------------------------------------------ starts
 
@@ -73,24 +71,24 @@ class RunPanel(Panel):
     def regenerate(self) -> None:
         """Make the chosen CT again where the anatomy was edited."""
         settings, description = self.settings.values, to_json(self._description())
-        self.start(lambda: self.runner.start_regenerate(description, settings))
+        self.start(lambda: self.runner.edit(description, settings))
 
     def cancel(self) -> None:
         """Stop the run; the scene stays as it is."""
         self.runner.cancel()
         self.state.run_cancelled = True
-        self.state.run_text = "Stopping…"
+        self.state.run_text = STOPPING
 
-    def start(self, begin: Callable[[], None]) -> None:
+    def start(self, begin: Callable[[], object]) -> None:
         """Begin a run and follow it in a task."""
-        self.runner.use(self.settings.bundle)
+        self.runner.use(self.settings.bundle, self.runner.device)
         try:
             begin()
         except ValueError as error:  # of the scene, of the description
             self.workspace.tell(_sentence(str(error)), "warning")
             return
         self.state.update(
-            {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": "Starting…", "run_details": ""}
+            {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": STARTING, "run_details": ""}
         )
         create_task(self._follow())
 
@@ -109,17 +107,13 @@ class RunPanel(Panel):
             if not self.state.run_cancelled:
                 self.state.run_text = progress_text(event.stage, event.fraction, event.remaining_s)
 
-    def _on_end(self, state: str, message: str, details: str) -> None:
+    def _on_end(self, outcome: Outcome) -> None:
         with self.state:
             self.state.run_busy = False
-            self.state.run_details = details
-            self.state.run_text = {
-                "done": message or "Done.",
-                "stopped": "Cancelled; the scene is as it was.",
-                "failed": message,
-            }[state]
-            if state == "failed":
-                self.workspace.tell(message, "error")
+            self.state.run_details = outcome.details
+            self.state.run_text = outcome.text
+            if outcome.state == "failed":
+                self.workspace.tell(outcome.message, "error")
 
     # ------------------------------------------------------------ widgets
 
@@ -169,15 +163,6 @@ class RunPanel(Panel):
             with html.Details(v_if=("run_details",), classes="text-caption"):
                 html.Summary("Details")
                 html.Pre("{{ run_details }}", style="white-space: pre-wrap; max-height: 160px; overflow: auto")
-
-
-def progress_text(stage: str, fraction: float, remaining_s: float | None) -> str:
-    """Stage, share and time left."""
-    text = f"{STAGES.get(stage, stage)}: {round(100 * fraction)} %"
-    if remaining_s is None:
-        return text
-    seconds = max(1, round(remaining_s))
-    return f"{text}, about {seconds} s left" if seconds < 90 else f"{text}, about {round(seconds / 60)} min left"
 
 
 def _sentence(text: str) -> str:

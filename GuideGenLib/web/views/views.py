@@ -27,6 +27,7 @@ from GuideGenLib.web.views.readout import Readout
 from GuideGenLib.web.views.surfaces import Surfaces
 from GuideGenLib.web.views.tools import LAYOUTS, ViewTools, layouts
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.edits import OUTLINE
 
 GRID = "views_grid"
 FPS, OTHER_FPS = 20.0, 10.0
@@ -40,8 +41,6 @@ MARGIN = 0.15
 """Left free around a volume, for letters and bars."""
 
 SAME_PLACE_MM = 10.0
-OUTLINE = "GuideGen.Changes"
-"""Attribute of a segmentation that only outlines where anatomies differ; the compare panel shows and hides it."""
 
 
 class Views(Panel):

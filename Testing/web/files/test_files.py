@@ -32,8 +32,8 @@ from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
 from GuideGenLib.scene.segments.terminology import coding_of, entry_of
 from GuideGenLib.web.files.panel import FilesPanel
-from GuideGenLib.web.runner import CORRECTIONS
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.runs import CORRECTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORD = {"synthetic": True, "text": "A man with a 48 mm tumor; ü 名", "settings": {"seed": 7}}

@@ -19,11 +19,12 @@ from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.web.panels.prompt import EXAMPLES, PromptPanel
-from GuideGenLib.web.panels.run import RunPanel, progress_text
+from GuideGenLib.web.panels.run import RunPanel
 from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import progress_text
 from Testing.web.fronts import in_own_loop
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
@@ -66,7 +67,8 @@ def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SimpleNames
     messages: list[tuple[str, str]] = []
     workspace.told.connect(lambda text, kind: messages.append((text, kind)))
     runner = Runner(workspace)
-    runner.client = client = FakeClient()  # type: ignore[assignment]
+    client = FakeClient()
+    runner.make_client = lambda bundle, device: client
     prompt = PromptPanel(server, workspace)
     understood = UnderstoodPanel(server, workspace, prompt)
     settings = SettingsPanel(server, workspace, [tmp_path / "mine"])
@@ -175,9 +177,15 @@ def test_a_new_seed_each_time_is_drawn_for_an_anatomy_and_kept_for_its_ct(page: 
 
 def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
     page.state.settings_bundle = 0
-    page.runner.use(page.settings.bundle)
-    assert page.client.closed and page.runner.bundle == tmp_path / "mine"
-    page.runner.close()
+    made: list[Any] = []
+    page.runner.make_client = lambda *asked: made.append(asked) or page.client
+    page.type(TEXT)
+    for index in (0, 1):
+        page.state.settings_bundle = index
+        page.runner.use(page.settings.bundle, "cpu")
+        page.run.generate()
+        finish(page, "Stopped", id=str(index + 1))
+    assert made == [(tmp_path / "mine", "cpu"), (None, "cpu")] and page.client.closed
 
 
 # ---------------------------------------------------------------- runs
