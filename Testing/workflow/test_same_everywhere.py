@@ -62,6 +62,7 @@ def client(bundle: Path) -> Iterator[Client]:  # noqa: F811
     made.close()
 
 
+@pytest.mark.large
 def test_the_same_patient_on_every_way(panel: Driver, client: Client, bundle: Path, tmp_path: Path):  # noqa: F811
     module, precision = in_module(panel, client)
     options = ["--bundle", str(bundle), "--device", "cpu", "--precision", precision]
