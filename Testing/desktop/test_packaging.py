@@ -15,7 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "GuideGenSlicer"
 FORM = MODULE / "Resources" / "UI" / "GuideGen.ui"
 SOURCES = sorted(MODULE.rglob("*.py"))
-LIGHT = {"qt", "ctk", "vtk", "slicer", "GuideGenPanel", "GuideGenLib.core.seeds"} | sys.stdlib_module_names
+LIGHT = {
+    "qt",
+    "ctk",
+    "vtk",
+    "slicer",
+    "GuideGenPanel",
+    "GuideGenLib.core.seeds",
+    "GuideGenLib.workflow",
+    "GuideGenLib.workflow.job",
+} | sys.stdlib_module_names
 """What may be imported before the user asks for anything."""
 SHOWN_ATTRIBUTES = {"text", "toolTip", "title", "helpText", "acknowledgementText", "placeholderText", "windowTitle"}
 SHOWN_CALLS = {
@@ -144,6 +153,7 @@ class Refuse:
         if name.split(".")[0] in "torch monai transformers scipy numpy SimpleITK vtk safetensors".split():
             raise ImportError(f"{name} is not installed")
 sys.meta_path.insert(0, Refuse())
+import GuideGenLib.core.seeds, GuideGenLib.workflow.job, GuideGenLib.workflow.words  # as Slicer starts
 from GuideGenLib.anatomy.table import find
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.description import parse
