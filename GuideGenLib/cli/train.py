@@ -53,6 +53,14 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
     if stage == "mask":
         parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
+    if stage in ("mask", "all"):
+        parser.add_argument(
+            "--partial",
+            type=whole(0),
+            default=0,
+            metavar="N",
+            help="deformations of the label maps in DATA/anatomies as they are, beside the people (0)",
+        )
     if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
     if stage == "classifiers":
@@ -109,6 +117,7 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", HOLD_OUT),
         minutes=told("minutes", None),
+        partial=told("partial", 0),
         segmenter=_shipped_segmenter,
     )
 

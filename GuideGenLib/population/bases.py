@@ -42,10 +42,10 @@ def widened(labels: Labels, width: int = WIDTH) -> Labels:
     return wide
 
 
-def deepened(labels: Labels, depth: int = DEPTH) -> Labels:
-    """The labels in the middle of a canvas of at least `depth` voxels from front to back, with air about them."""
+def deepened(labels: Labels, depth: int = DEPTH, fill: int = 0) -> Labels:
+    """The labels in the middle of a canvas of at least `depth` voxels from front to back, with `fill` (air) about."""
     more = max(0, depth - labels.shape[1])
-    return np.pad(labels, ((0, 0), (more // 2, more - more // 2), (0, 0)))
+    return np.pad(labels, ((0, 0), (more // 2, more - more // 2), (0, 0)), constant_values=fill)
 
 
 def base_people(torso: Labels, anatomies: Path, folder: Path, progress: Progress = silent) -> list[Base]:

@@ -2,11 +2,10 @@
 
 A folder holds NAME.nii.gz, integers, and NAME.json beside it, which names the structure of each value as
 TotalSegmentator v2 or our anatomy table does. What a map does not name is not known in it, and so is all that its field
-of view cuts off. A `cases.csv` (name, sex) may say whom it shows; without it a man is known by his prostate, and a
+of view cuts off. A `cases.csv` (data.notes) may say whom it shows; without it a man is known by his prostate, and a
 woman by a pelvis that is shown whole without one.
 """
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.volumes import read_volume, to_canonical
 from GuideGenLib.data.layouts import DataError, structure_value
+from GuideGenLib.data.notes import Notes, read_notes
 from GuideGenLib.data.tissues import select
 from GuideGenLib.population.template_labels import SPACING
 
@@ -49,6 +49,7 @@ class Person:
     seen: Mask
     known: frozenset[int]
     scale: float
+    age: float | None = None
 
 
 def read_people(folder: Path, torso: Labels) -> list[Person]:
@@ -56,12 +57,12 @@ def read_people(folder: Path, torso: Labels) -> list[Person]:
 
     torso: the canvas they are placed on, labels [z, y, x] at 3 mm of a whole trunk.
     """
-    told = _sexes(folder)
-    found = (read_person(path, torso, told.get(_name(path))) for path in sorted(folder.glob("*.nii.gz")))
+    told = read_notes(folder)
+    found = (read_person(path, torso, told.get(_name(path), Notes())) for path in sorted(folder.glob("*.nii.gz")))
     return [person for person in found if person is not None]
 
 
-def read_person(path: Path, torso: Labels, sex: str | None = None) -> Person | None:
+def read_person(path: Path, torso: Labels, notes: Notes) -> Person | None:
     """One person on the canvas; None for a map whose spine and pelvis are not enough to place it. Raises DataError."""
     try:
         image = read_volume(path)
@@ -85,7 +86,7 @@ def read_person(path: Path, torso: Labels, sex: str | None = None) -> Person | N
     placed, seen = _pasted(labels, _offset(labels, torso), torso.shape)
     counts = np.bincount(placed.ravel())
     known = frozenset(int(v) for v in np.flatnonzero(counts >= LEAST_VOXELS) if v)
-    return Person(_name(path), sex or measured_sex(placed, seen), placed, seen, known, scale)
+    return Person(_name(path), notes.sex or measured_sex(placed, seen), placed, seen, known, scale, notes.age)
 
 
 def measured_sex(labels: Labels, seen: Mask) -> str | None:
@@ -124,18 +125,6 @@ def _meaning(path: Path) -> Mapping[int, int]:
         if meaning[value] == values()["body"]:
             meaning[value] = 0
     return meaning
-
-
-def _sexes(folder: Path) -> dict[str, str]:
-    path = folder / "cases.csv"
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        told = {row.get("name", ""): (row.get("sex") or "").strip() for row in csv.DictReader(file)}
-    wrong = [name for name, sex in told.items() if sex not in ("", "male", "female")]
-    if wrong:
-        raise DataError(f"{path}: sex of {wrong[0]} is {told[wrong[0]]!r}; write male or female, or leave it empty")
-    return {name: sex for name, sex in told.items() if sex}
 
 
 def _heights(labels: Labels, spacing: float) -> dict[str, float]:

@@ -41,8 +41,9 @@ def calibrate(
     start: the bias to begin with. The result has its effect as `logits - bias` at each step of the sampler.
     """
     bias = start.clone()
+    complete = data.complete
     for turn in range(rounds):
-        chosen = [(turn * people + i) * 7 % len(data.labels) for i in range(people)]
+        chosen = [complete[(turn * people + i) * 7 % len(complete)] for i in range(people)]
         ratio = _volume_ratio(network, data, bias, chosen)
         log(f"calibration {turn + 1}/{rounds}: volumes off by {float(ratio.abs().mean()):.3f} (mean |log ratio|)")
         gain = 1.0 if turn < rounds - 1 else 0.5

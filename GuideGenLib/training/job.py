@@ -39,6 +39,8 @@ class Job:
     hold_out: str
     minutes: float | None = None
     """Time for the stage in place of its steps."""
+    partial: int = 0
+    """Deformations of real label maps as they are, beside the population."""
     segmenter: Callable[[], Segment] | None = None
     """Loads what labels the scans that have no label map; None leaves these out."""
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
 from GuideGenLib.training.loop import Trainer
@@ -19,6 +20,8 @@ TOKEN_SHARE = 0.25
 samples a step has, the fewer cells of each."""
 CATEGORICAL_SHARE = 0.35
 SELF_CONDITIONED_SHARE = 0.35
+FILLED_WEIGHT = 0.5
+"""Of a voxel that was not seen in this person but taken from another, in the loss."""
 
 
 def class_weights(labels: np.ndarray, classes: int) -> Tensor:
@@ -41,7 +44,19 @@ class MaskLoss:
     ) -> None:
         self.data, self.config, self.device, self.seed, self.batch = data, config, device, list(seed), batch
         self.bank = torch.from_numpy(data.labels).to(device)
-        self.weights = class_weights(data.labels[:: max(1, len(data.labels) // 50)], config.classes).to(device)
+        shown = data.labels[:: max(1, len(data.labels) // 50)]
+        self.weights = class_weights(shown[shown < FILLED], config.classes).to(device)
+        self.possible, self.source = self._sources()
+
+    def _sources(self) -> tuple[Tensor | None, np.ndarray]:
+        """What voxels may be, [sources, classes + 1, classes] bool, and the source of each sample; None: all known."""
+        n, classes = len(self.data.labels), self.config.classes
+        if len(self.data.complete) == n:
+            return None, np.zeros(n, int)
+        known = np.ones((n, classes), bool) if self.data.known is None else self.data.known[:, :classes]
+        kinds, of = np.unique(known, axis=0, return_inverse=True)
+        tables = np.stack([possible(np.flatnonzero(kind), classes) for kind in kinds])
+        return torch.from_numpy(tables).to(self.device), of
 
     def conditions(self, people: Sequence[int], rng: np.random.Generator) -> Conditions:
         """What the network is told of each, some of it left out; texts are padded to the longest."""
@@ -72,18 +87,31 @@ class MaskLoss:
         return start, size
 
     def noisy(
-        self, labels: Tensor, codes: Tensor, as_process: np.ndarray, rng: np.random.Generator, noise: torch.Generator
+        self, marked: Tensor, codes: Tensor, as_process: np.ndarray, rng: np.random.Generator, noise: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """x_t [B, code, D, H, W] and t [B] of labels [B, D, H, W]: by the categorical process where asked for."""
+        """x_t [B, code, D, H, W] and t [B] of marked labels [B, D, H, W]: by the categorical process where asked for.
+
+        Where nothing is known there is noise alone.
+        """
+        labels = (marked & (FILLED - 1)).int()
+        unknown = marked >= UNLABELLED if self.possible is not None else None
         # uniform in diffusion time covers the strided sampler's steps evenly
         keep = categorical.keep_probability(torch.from_numpy(rng.uniform(0.0, 1.0, len(labels)))).float()
         blend = torch.sigmoid(torch.from_numpy(rng.normal(-1.8, 1.3, len(labels)))).float()
         t = torch.where(torch.from_numpy(as_process), keep, blend).to(self.device)
+        if unknown is not None:
+            labels[unknown] = 0
         swapped, mixed = (np.flatnonzero(chosen) for chosen in (as_process, ~as_process))
         seen = labels.clone()
         if len(swapped):
             seen[swapped] = categorical.corrupt(labels[swapped], t[swapped], self.config.classes, noise)
+        if unknown is not None:
+            uniform = torch.zeros(len(labels), device=self.device)
+            anything = categorical.corrupt(labels, uniform, self.config.classes, noise)
+            seen = torch.where(unknown, anything, seen)
         x = codes[seen].permute(0, 4, 1, 2, 3).contiguous()
+        if unknown is not None:
+            x[mixed] = x[mixed].masked_fill(unknown[mixed][:, None], 0.0)
         if len(mixed):
             gauss = torch.randn(x[mixed].shape, device=self.device, generator=noise)
             x[mixed] = flow.mix(x[mixed], gauss, t[mixed])
@@ -95,7 +123,7 @@ class MaskLoss:
         noise = torch.Generator(device=self.device).manual_seed(int(rng.integers(2**31)))
         people = rng.integers(len(self.bank), size=self.batch)
         start, size = self.slab(rng)
-        labels = self.bank[people, start : start + size].int()
+        labels = self.bank[people, start : start + size]
         as_process = rng.random(self.batch) < CATEGORICAL_SHARE
         x, t = self.noisy(labels, model.codes, as_process, rng, noise)
         process = torch.from_numpy(as_process.astype(np.float32)).to(self.device)
@@ -114,12 +142,29 @@ class MaskLoss:
         cells = torch.cat([fold_cells(part) for part in labels])
         count = int(TOKEN_SHARE / self.batch**0.5 * len(flat))
         chosen = torch.randperm(len(flat), device=self.device, generator=noise)[:count]
-        target = cells[chosen].long()
-        logits = model.cell_logits(flat[chosen]).float()
-        each = nnf.cross_entropy(logits.flatten(0, 1), target.flatten(), weight=self.weights, reduction="none")
-        weight = self.weights[target].flatten()
-        of = (chosen // (len(flat) // self.batch)).repeat_interleave(target.shape[1])
-        return each.sum() / weight.sum(), self._figures(each.detach(), weight, of, t, as_process)
+        of = (chosen // (len(flat) // self.batch)).repeat_interleave(cells.shape[1])
+        logits = model.cell_logits(flat[chosen]).float().flatten(0, 1)
+        each, weight = self._losses(logits, cells[chosen].flatten(), people, of)
+        return each.sum() / weight.sum().clamp_min(1.0), self._figures(each.detach(), weight, of, t, as_process)
+
+    def _losses(self, logits: Tensor, marked: Tensor, people: np.ndarray, of: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted loss and weight of each voxel [m]; logits [m, classes], marked labels [m], sample of each [m].
+
+        A voxel may be any class that its source does not rule out; one that is not shown counts nothing.
+        """
+        target = (marked & (FILLED - 1)).long()
+        if self.possible is None:
+            return nnf.cross_entropy(logits, target, weight=self.weights, reduction="none"), self.weights[target]
+        unlabelled = marked >= UNLABELLED
+        target[unlabelled] = self.config.classes
+        target[marked == OUTSIDE] = 0
+        source = torch.from_numpy(self.source[people]).to(self.device)[of]
+        allowed = logits.masked_fill(~self.possible[source, target], -torch.inf)
+        loss = torch.logsumexp(logits, 1) - torch.logsumexp(allowed, 1)
+        weight = torch.cat([self.weights, self.weights.new_ones(1)])[target]
+        weight = torch.where((marked >= FILLED) & ~unlabelled, FILLED_WEIGHT * weight, weight)
+        weight = torch.where(marked == OUTSIDE, 0.0, weight)
+        return loss * weight, weight
 
     def _figures(self, each: Tensor, weight: Tensor, of: Tensor, t: Tensor, as_process: np.ndarray) -> dict[str, float]:
         """The mean loss by process and time, for the log."""
@@ -150,9 +195,8 @@ def train_mask(
 
     The network's grid is that of the anatomies, all of whose sides must be divisible by 8.
     """
-    classes = int(data.labels.max()) + 1
     depth, height, width = data.labels.shape[1:]
-    config = MaskConfig(classes, grid=(depth, height, width))
+    config = MaskConfig(data.classes, grid=(depth, height, width))
     trainer = Trainer(MaskNetwork(config), run, steps=steps, minutes=minutes, rate=rate, average=0.995)
     trainer.run(MaskLoss(data, config, trainer.device, [seed, trainer.rank], batch), log)
     return trainer

@@ -14,6 +14,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
+from GuideGenLib.anatomy.unknown import FILLED, value_of
 from GuideGenLib.core.files import atomic
 
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 1, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
@@ -24,12 +25,37 @@ LAID = (0, 2, 3, 1)
 class MaskData:
     """labels uint8 [n, z, y, x] at 6 mm; typed float32 [n, 16]; texts: per sample, several token states [L, 384].
 
-    The same states may belong to several people.
+    The same states may belong to several people. labels may bear the marks of `anatomy.unknown`; known bool
+    [n, 128]: the values that the source of each labels, None where all are.
     """
 
     labels: np.ndarray
     typed: np.ndarray
     texts: Sequence[Sequence[Tensor]]
+    known: np.ndarray | None = None
+
+    @property
+    def classes(self) -> int:
+        """One more than the largest value."""
+        return max(int(value_of(one).max()) for one in self.labels) + 1
+
+    @property
+    def complete(self) -> list[int]:
+        """The samples that bear no marks."""
+        return [index for index, one in enumerate(self.labels) if one.max() < FILLED]
+
+
+def joined(first: MaskData, second: MaskData) -> MaskData:
+    """Both after one another. Raises ValueError where their grids differ."""
+    known = [
+        np.ones((len(each.labels), FILLED), bool) if each.known is None else each.known for each in (first, second)
+    ]
+    return MaskData(
+        np.concatenate([first.labels, second.labels]),
+        np.concatenate([first.typed, second.typed]),
+        [*first.texts, *second.texts],
+        np.concatenate(known),
+    )
 
 
 def save_mask_data(data: MaskData, path: Path) -> int:
@@ -44,9 +70,11 @@ def save_mask_data(data: MaskData, path: Path) -> int:
         row[: len(texts)] = [order[id(text)] for text in texts]
     # runs along the body's axis are the longest
     packed = lzma.compress(np.ascontiguousarray(data.labels.transpose(LAID)).tobytes(), lzma.FORMAT_XZ, filters=FILTERS)
+    known = {} if data.known is None else {"known": data.known.astype(np.uint8)}
     with atomic(path) as private:
         save_file(
-            {
+            known
+            | {
                 "labels": np.frombuffer(packed, np.uint8),
                 "shape": np.array(data.labels.shape, np.int64),
                 "typed": data.typed.astype(np.float32),
@@ -69,4 +97,5 @@ def load_mask_data(path: Path) -> MaskData:
     states = torch.from_numpy(stored["text_states"]).half() * torch.from_numpy(stored["text_scale"])[:, None]
     starts = [0, *stored["text_ends"][:-1]]
     texts = [states[start:end] for start, end in zip(starts, stored["text_ends"], strict=True)]
-    return MaskData(labels, stored["typed"], [[texts[i] for i in row if i >= 0] for row in stored["text_of"]])
+    known = stored["known"].astype(bool) if "known" in stored else None
+    return MaskData(labels, stored["typed"], [[texts[i] for i in row if i >= 0] for row in stored["text_of"]], known)

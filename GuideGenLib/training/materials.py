@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import FILLED
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.data.labelling import Segment, label_by
 from GuideGenLib.data.layouts import DataError, find_cases
@@ -18,6 +19,8 @@ from GuideGenLib.description.conditioning import attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
+from GuideGenLib.population.partial import partial_bank
+from GuideGenLib.population.people import Person
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
 from GuideGenLib.training.mask_bank import MaskData
@@ -137,6 +140,18 @@ def mask_data(
     each = -(-distinct // len(writers))
     texts = {int(i): [encoder.encode(text).half() for text in _prompts(people[i], seed, int(i), each)] for i in writers}
     return MaskData(labels, typed, [_borrowed(who, people, texts, prompts) for who in people])
+
+
+def partial_data(people: Sequence[Person], count: int, encoder: TextEncoder, seed: int) -> MaskData:
+    """`count` deformations of real label maps as they are, what they do not label or show left unknown."""
+    labels, shown = partial_bank(people, count, seed)
+    known = np.zeros((count, FILLED), bool)
+    for row, person in zip(known, shown, strict=True):
+        row[list(person.known)] = True
+    told = {person.name: wordings(Notes(sex=person.sex, age=person.age)) for person in people}
+    texts = {name: [encoder.encode(text).half() for text in texts] for name, texts in told.items()}
+    typed = np.stack([attributes_vector(person.sex, person.age, None) for person in shown])
+    return MaskData(labels, typed, [texts[person.name] for person in shown], known)
 
 
 def _borrowed(

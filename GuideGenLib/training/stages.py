@@ -15,6 +15,8 @@ from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskNetwork
+from GuideGenLib.population.bases import ANATOMIES, widened
+from GuideGenLib.population.people import read_people
 from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training import assemble
@@ -23,7 +25,7 @@ from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.job import Job, Stage, bases_of, say, tenths
+from GuideGenLib.training.job import Job, Stage, bases_of, say, tenths, torso_of
 from GuideGenLib.training.loop import (
     RunError,
     averaged_state,
@@ -33,7 +35,8 @@ from GuideGenLib.training.loop import (
     training_device,
 )
 from GuideGenLib.training.mask import train_mask
-from GuideGenLib.training.materials import ct_materials, mask_data
+from GuideGenLib.training.mask_bank import joined
+from GuideGenLib.training.materials import ct_materials, mask_data, partial_data
 from GuideGenLib.training.patches import Material, PatchSource
 from GuideGenLib.training.start import initial_bundle
 
@@ -93,7 +96,13 @@ def mask(job: Job) -> None:
     """The anatomy denoiser, on the population."""
     labels, people = _people(job)
     say("mask: reading the prompts")
-    data = mask_data(labels, people, TextEncoder.load(), job.seed)
+    encoder = TextEncoder.load()
+    data = mask_data(labels, people, encoder, job.seed)
+    if job.partial:
+        real = read_people(job.data / ANATOMIES, widened(torso_of(job).labels))
+        if not real:
+            raise RunError(f"{job.data / ANATOMIES} holds no label map to train on", "add some, or leave out --partial")
+        data = joined(data, partial_data(real, job.partial, encoder, job.seed))
     job.seed_torch(assemble.MASK)
     folder = job.run / assemble.MASK
     trainer = train_mask(data, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, log=say)

@@ -64,9 +64,9 @@ def test_a_woman_is_known_by_a_whole_pelvis_without_a_prostate_and_a_table_may_t
     shown[shown == KEY["prostate"]] = 0
     write(tmp_path, "anna", np.pad(shown, ((4, 4), (0, 0), (0, 0))), 3.0)
     assert read_people(tmp_path, torso)[0].sex == "female"
-    (tmp_path / "cases.csv").write_text("name,sex\nanna,male\n")
-    assert read_people(tmp_path, torso)[0].sex == "male"
-    (tmp_path / "cases.csv").write_text("name,sex\nanna,f\n")
+    (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,male,50,,\n")
+    assert [(one.sex, one.age) for one in read_people(tmp_path, torso)] == [("male", 50)]
+    (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,f,,,\n")
     with pytest.raises(DataError, match="male or female"):
         read_people(tmp_path, torso)
 

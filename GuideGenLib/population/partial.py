@@ -1,0 +1,45 @@
+"""Real people as training maps without any completion: deformed at random, with marks for what is not known of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED
+from GuideGenLib.population.bases import deepened
+from GuideGenLib.population.deform import doubled, exponential, limited, random_field
+from GuideGenLib.population.people import Labels, Person
+from GuideGenLib.population.sampling import coarse, generator_of
+from GuideGenLib.population.template_labels import COARSE, SPACING
+
+PARTIAL_STAGE = 5
+"""Of `generator_of`."""
+
+
+def marked(person: Person) -> Labels:
+    """The person's map with the marks of `anatomy.unknown` where nothing is labelled or shown."""
+    labels = np.where(person.seen, person.labels, OUTSIDE).astype(np.uint8)
+    labels[person.seen & (person.labels == 0)] = UNLABELLED
+    return labels
+
+
+def deformed(labels: Labels, rng: np.random.Generator) -> Labels:
+    """A marked map [z, y, x] at 3 mm, even sides, after a smooth random deformation of about a centimetre."""
+    shape = tuple(n // 2 for n in labels.shape)
+    velocity = limited(random_field(shape, COARSE, 110, 7.0, rng) + random_field(shape, COARSE, 45, 2.5, rng))
+    back = doubled(exponential(velocity)) / SPACING
+    at = [np.round(np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)]) + back[axis]).astype(np.int32)
+          for axis, n in enumerate(labels.shape)]  # fmt: skip
+    inside = np.logical_and.reduce([(index >= 0) & (index < n) for index, n in zip(at, labels.shape, strict=True)])
+    index = tuple(np.clip(index, 0, n - 1) for index, n in zip(at, labels.shape, strict=True))
+    return np.where(inside, labels[index], OUTSIDE).astype(np.uint8)
+
+
+def partial_bank(people: Sequence[Person], count: int, seed: int) -> tuple[NDArray[np.uint8], list[Person]]:
+    """Maps at 6 mm, uint8 [count, z, y, x] with marks, of deformations of the people in turn, and whom they show."""
+    shown = [people[index % len(people)] for index in range(count)]
+    maps = [
+        coarse(deformed(deepened(marked(person), fill=OUTSIDE), generator_of(seed, index, PARTIAL_STAGE)))
+        for index, person in enumerate(shown)
+    ]
+    return np.stack(maps), shown
