@@ -41,7 +41,7 @@ BACKGROUND, INK, ACCENT = "#101114", "#e6e6e6", "#ffb000"
 
 
 @dataclass(frozen=True)
-class Panel:
+class Picture:
     """One picture: rows [r, c] of HU or None, labels, HU window, and letters at its left and right side."""
 
     title: str
@@ -93,7 +93,7 @@ def _volumes(anatomy: sitk.Image, ct: sitk.Image | None) -> tuple[np.ndarray, np
     return labels[box], None if hu is None else hu[box]
 
 
-def _rows(labels: np.ndarray, hu: np.ndarray | None, lesions: "Sequence[LesionRecord]") -> list[list[Panel]]:
+def _rows(labels: np.ndarray, hu: np.ndarray | None, lesions: "Sequence[LesionRecord]") -> list[list[Picture]]:
     """The panels of the picture, row by row."""
     tumour = _tumour(labels)
     levels = _levels(labels)
@@ -103,18 +103,18 @@ def _rows(labels: np.ndarray, hu: np.ndarray | None, lesions: "Sequence[LesionRe
         levels.append((title, window, tumour[0]))
     centre = tumour or _centre(labels)
 
-    def axial(coloured: bool) -> list[Panel]:
+    def axial(coloured: bool) -> list[Picture]:
         return [
-            Panel(title, None if hu is None else hu[z], labels[z], window, ("R", "L"), coloured)
+            Picture(title, None if hu is None else hu[z], labels[z], window, ("R", "L"), coloured)
             for title, window, z in levels
         ]
 
-    def upright(coloured: bool) -> list[Panel]:
+    def upright(coloured: bool) -> list[Picture]:
         coronal, sagittal = (slice(None, None, -1), centre[1]), (slice(None, None, -1), slice(None), centre[2])
         soft = "soft tissue"
         return [
-            Panel("coronal", None if hu is None else hu[coronal], labels[coronal], soft, ("R", "L"), coloured),
-            Panel("sagittal", None if hu is None else hu[sagittal], labels[sagittal], soft, ("A", "P"), coloured),
+            Picture("coronal", None if hu is None else hu[coronal], labels[coronal], soft, ("R", "L"), coloured),
+            Picture("sagittal", None if hu is None else hu[sagittal], labels[sagittal], soft, ("A", "P"), coloured),
         ]
 
     if hu is None:
@@ -162,7 +162,7 @@ def _sizes(lesions: "Sequence[LesionRecord]") -> str:
     return f"{largest.organ} tumor, {largest.measured_mm:.0f} mm"
 
 
-def _draw(rows: list[list[Panel]], caption: str) -> "Figure":
+def _draw(rows: list[list[Picture]], caption: str) -> "Figure":
     """The figure; each row at one scale, as large as the width allows."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -198,7 +198,7 @@ def _draw(rows: list[list[Panel]], caption: str) -> "Figure":
     return figure
 
 
-def _panel(figure: "Figure", panel: Panel, place: tuple[float, float, float, float]) -> None:
+def _panel(figure: "Figure", panel: Picture, place: tuple[float, float, float, float]) -> None:
     """One panel at (left, bottom, width, height) in parts of the figure."""
     from matplotlib.patheffects import withStroke
 
@@ -217,7 +217,7 @@ def _panel(figure: "Figure", panel: Panel, place: tuple[float, float, float, flo
         mark.set_path_effects([withStroke(linewidth=2, foreground=BACKGROUND)])  # readable on bone and on air
 
 
-def _pixels(panel: Panel) -> np.ndarray:
+def _pixels(panel: Picture) -> np.ndarray:
     """RGB 0..1 [r, c, 3]: the windowed CT, with the labels' colours over it where the panel is coloured."""
     colours = table.colors()[panel.labels] / 255.0
     if panel.hu is None:

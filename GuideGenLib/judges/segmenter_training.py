@@ -108,7 +108,7 @@ def _with_lesions(sample: Sample, rng: np.random.Generator, attempts: int = 6) -
 # ---------------------------------------------------------------- patches
 
 
-class PatchSource:
+class RenderSource:
     """Random warped patches of anatomies, rendered, and of labelled scans at 3 mm, with other HU for each organ."""
 
     def __init__(self, anatomies: Sequence[Path], scans: Sequence[Scan], seed: Sequence[int]) -> None:
@@ -213,7 +213,7 @@ class PatchSource:
 class SegmenterLoss:
     """Weighted cross-entropy and soft Dice of a patch, both on a random part of its cells."""
 
-    def __init__(self, source: PatchSource, config: SegmenterConfig, weights: Tensor, device: torch.device) -> None:
+    def __init__(self, source: RenderSource, config: SegmenterConfig, weights: Tensor, device: torch.device) -> None:
         self.source, self.config, self.device = source, config, device
         self.weights = weights.to(device)
 
@@ -270,7 +270,7 @@ def train_segmenter(
     counted = np.concatenate(
         [to_classes(one).ravel() for one in [*shown, *(s.labels for s in scans if s.labels is not None)]]
     )
-    source = PatchSource(anatomies, scans, [seed, trainer.rank, trainer.step])
+    source = RenderSource(anatomies, scans, [seed, trainer.rank, trainer.step])
     trainer.run(SegmenterLoss(source, config, class_weights(counted, config.classes), trainer.device), log)
     return trainer
 

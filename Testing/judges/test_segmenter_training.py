@@ -22,7 +22,7 @@ from GuideGenLib.judges.folder import load_judges
 from GuideGenLib.judges.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
 from GuideGenLib.judges.segmenter_training import (
     OTHER_PEOPLE,
-    PatchSource,
+    RenderSource,
     SegmenterLoss,
     score,
     soft_dice,
@@ -64,7 +64,7 @@ def test_patches_show_the_hu_of_their_labels(
     anatomies: list[Path], scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segmenter, "REAL_SHARE", 0.5)
-    source = PatchSource(anatomies, [scan], [0])
+    source = RenderSource(anatomies, [scan], [0])
     lungs, livers = [], []
     for _ in range(30):
         hu, labels, centre = source.draw()
@@ -82,7 +82,7 @@ def test_the_centre_of_the_body_stays_on_the_body(scan: Scan, monkeypatch: pytes
     labels = np.zeros((48, 40, 64), np.uint8)
     labels[4:44, 4:36, 4:60] = VALUE["muscle"]
     labels[4:44, 19:21, 31:33] = VALUE["aorta"]  # in the middle of the body
-    source = PatchSource([], [Scan("anna", np.zeros(labels.shape, np.int16), labels, 3.0)], [1])
+    source = RenderSource([], [Scan("anna", np.zeros(labels.shape, np.int16), labels, 3.0)], [1])
     monkeypatch.setattr(source, "_paste_lesion", lambda hu, labels: None)
     errors = []
     for _ in range(20):
@@ -93,7 +93,7 @@ def test_the_centre_of_the_body_stays_on_the_body(scan: Scan, monkeypatch: pytes
 
 
 def test_pasted_lesions_lie_in_an_organ_that_bears_them(scan: Scan) -> None:
-    source = PatchSource([], [scan], [2])
+    source = RenderSource([], [scan], [2])
     pasted = 0
     for _ in range(20):
         assert scan.labels is not None
@@ -120,7 +120,7 @@ def test_training_lowers_the_loss_and_goes_on(anatomies: list[Path], scan: Scan,
     assert said[-1].startswith("step 25/25")
     again = train_segmenter(anatomies, [scan], tmp_path / "run", steps=26, seed=1, log=said.append)
     assert said[-1].startswith("step 26/26") and again.step == 26
-    source = PatchSource(anatomies, [scan], [3])
+    source = RenderSource(anatomies, [scan], [3])
     loss = SegmenterLoss(source, TINY, torch.ones(CLASSES), torch.device("cpu"))
     with torch.no_grad():
         trained = np.mean([float(loss(again.network, 0)[0]) for _ in range(4)])

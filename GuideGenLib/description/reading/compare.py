@@ -5,12 +5,12 @@ from typing import Any
 
 from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.location import Place
+from GuideGenLib.description.reading.location import SaidPlace
 
 
 def within(draft: Draft, parent: Draft) -> bool:
     """Whether the places of a draft lie in those of its group."""
-    wider = parent.places or [Place(parent.organ)]
+    wider = parent.places or [SaidPlace(parent.organ)]
     return all(
         any(
             all(getattr(outer, name) in (None, getattr(inner, name)) for name in ("organ", "side", "site", "segment"))
@@ -104,7 +104,9 @@ def combine(first: Draft, second: Draft) -> None:
     if len(first.places) == 1 and len(second.places) == 1:
         a, b = first.places[0], second.places[0]
         spans = {**b.spans, **a.spans}
-        first.places = [Place(a.organ or b.organ, a.side or b.side, a.site or b.site, a.segment or b.segment, spans)]
+        first.places = [
+            SaidPlace(a.organ or b.organ, a.side or b.side, a.site or b.site, a.segment or b.segment, spans)
+        ]
     elif second.places and not first.located:
         organ = next(iter(first.organs), None)
         first.places = [replace(place, organ=place.organ or organ) for place in second.places]

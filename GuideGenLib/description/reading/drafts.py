@@ -7,8 +7,8 @@ from GuideGenLib.description.model import SITES
 from GuideGenLib.description.reading.clauses import Region
 from GuideGenLib.description.reading.groups import Group, contradiction, groups_of
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.location import Place
-from GuideGenLib.description.reading.tnm import Stage
+from GuideGenLib.description.reading.location import SaidPlace
+from GuideGenLib.description.reading.tnm import TnmStage
 
 FAMILY = ("tumor", "mass", "nodule", "lesion")
 _FORMERLY = ("was", "previously", "formerly", "initially")
@@ -24,7 +24,7 @@ class Draft:
     fields: dict[str, tuple[Any, Item]] = field(default_factory=dict)
     sizes: list[tuple[float, Item]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
+    places: list[SaidPlace] = field(default_factory=list)
     organ: str | None = None
     count: int | None = None
     plural: bool = False
@@ -137,7 +137,7 @@ def _is_old(items: list[Item], item: Item) -> bool:
 
 def add_stage(draft: Draft, item: Item) -> None:
     """Take over what a mention of a stage says. Raises DescriptionError for a second T, N, M or stage that differs."""
-    stage: Stage = item.value
+    stage: TnmStage = item.value
     for name, value in (("t", stage.t), ("n", stage.n), ("m", stage.m), ("stage", stage.group)):
         if value is None:
             continue

@@ -14,7 +14,7 @@ _LIVER_SIDES = {"right_lobe": "right", "left_lobe": "left"}
 
 
 @dataclass(frozen=True)
-class Place:
+class SaidPlace:
     """Where a finding is; `spans` quotes the words behind each field that is set."""
 
     organ: str | None = None
@@ -24,7 +24,7 @@ class Place:
     spans: dict[str, Span] = field(default_factory=dict)
 
 
-def resolve(group: Group, own: str | None, context: str | None, plural: bool) -> tuple[list[Place], list[Item]]:
+def resolve(group: Group, own: str | None, context: str | None, plural: bool) -> tuple[list[SaidPlace], list[Item]]:
     """The places that a group names (both sides are two), and the words that say nothing in this organ.
 
     own: the organ of the finding's kind; context: one that the text has elsewhere, the weakest hint.
@@ -35,7 +35,7 @@ def resolve(group: Group, own: str | None, context: str | None, plural: bool) ->
     spans: dict[str, Span] = {}
     if "organ" in parts:
         spans["organ"] = parts["organ"][1].span
-    place = Place(organ, spans=spans)
+    place = SaidPlace(organ, spans=spans)
     used = {"organ", "side"}
     if "site" in parts:
         place, used = replace(place, site=parts["site"][0]), used | {"site"}
@@ -76,7 +76,7 @@ def implied_organ(group: Group) -> str | None:
     return None
 
 
-def _with_site(place: Place, site: str, span: Span) -> Place:
+def _with_site(place: SaidPlace, site: str, span: Span) -> SaidPlace:
     if place.site not in (None, site):
         raise contradiction(place.spans["site"].text, span.text, "they are different parts of the organ")
     return replace(place, site=site, spans={**place.spans, "site": place.spans.get("site", span)})
@@ -95,7 +95,7 @@ def _covering(*items: Item) -> Span:
     return Span(first.span.start, last.span.end, first.source[first.span.start : last.span.end])
 
 
-def _in_lung(group: Group, place: Place, used: set[str]) -> list[Place]:
+def _in_lung(group: Group, place: SaidPlace, used: set[str]) -> list[SaidPlace]:
     parts = group.parts
     if "level" in parts:
         words = [parts["level"][1]] + ([parts["lobe"][1]] if "lobe" in parts else [])
@@ -127,7 +127,7 @@ def _in_lung(group: Group, place: Place, used: set[str]) -> list[Place]:
     return [place]
 
 
-def _in_liver(group: Group, place: Place, used: set[str], plural: bool) -> list[Place]:
+def _in_liver(group: Group, place: SaidPlace, used: set[str], plural: bool) -> list[SaidPlace]:
     parts = group.parts
     side = group.get("side")
     if "level" in parts and "lobe" in parts:
@@ -154,7 +154,7 @@ def _in_liver(group: Group, place: Place, used: set[str], plural: bool) -> list[
     return places
 
 
-def _in_segment(place: Place, name: str, span: Span) -> Place:
+def _in_segment(place: SaidPlace, name: str, span: Span) -> SaidPlace:
     site = LIVER_SEGMENTS[name.split("/")[0].rstrip("ab")]
     if place.site not in (None, site) and not (place.site == "left_lobe" and site == "caudate"):
         raise contradiction(
@@ -165,7 +165,7 @@ def _in_segment(place: Place, name: str, span: Span) -> Place:
     return replace(place, site=site, segment=name, spans=spans)
 
 
-def _check_colon(group: Group, places: list[Place]) -> None:
+def _check_colon(group: Group, places: list[SaidPlace]) -> None:
     for place in places:
         right = COLON_SIDES.get(place.site or "")
         if right and group.get("side") in ("left", "right") and group.get("side") != right:
@@ -174,7 +174,7 @@ def _check_colon(group: Group, places: list[Place]) -> None:
             )
 
 
-def _sided(group: Group, place: Place) -> list[Place]:
+def _sided(group: Group, place: SaidPlace) -> list[SaidPlace]:
     """The place on its side; two places for "both"."""
     side = group.get("side")
     if side is None:

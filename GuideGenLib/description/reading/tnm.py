@@ -51,7 +51,7 @@ _SEGMENT_BEFORE = re.compile(r"(?:segments?|seg\.?|couinaud|and|,|/|[-–])\s*$"
 
 
 @dataclass(frozen=True)
-class Stage:
+class TnmStage:
     """What one mention says; characters [start, end) of the text. `doubt`: the text has a range, its first is taken."""
 
     start: int
@@ -63,9 +63,9 @@ class Stage:
     doubt: bool = False
 
 
-def find_stages(text: str) -> list[Stage]:
+def find_stages(text: str) -> list[TnmStage]:
     """All mentions in order, without overlaps."""
-    found: list[Stage] = []
+    found: list[TnmStage] = []
     for match in _SPELLED.finditer(text):
         letter, prefix = match["letter"].lower(), match["prefix"]
         possible = "0123" if letter == "n" else "01" if letter == "m" else "01234"
@@ -81,7 +81,7 @@ def find_stages(text: str) -> list[Stage]:
     for match in _WHOLE.finditer(text):
         _add(found, _whole_of(match))
     for match in _N_M.finditer(text):
-        _add(found, Stage(match.start(), match.end(), n=_value(match["n"]), m=_value(match["m"])))
+        _add(found, TnmStage(match.start(), match.end(), n=_value(match["n"]), m=_value(match["m"])))
     for pattern in (_ONE, _ONE_LOWER_T):
         for match in pattern.finditer(text):
             if not _about_something_else(text, match):
@@ -90,18 +90,18 @@ def find_stages(text: str) -> list[Stage]:
     return sorted(found, key=lambda stage: stage.start)
 
 
-def _add(found: list[Stage], new: Stage | None) -> None:
+def _add(found: list[TnmStage], new: TnmStage | None) -> None:
     if new is not None and all(new.end <= old.start or new.start >= old.end for old in found):
         found.append(new)
 
 
-def _group_of(match: re.Match[str]) -> Stage:
+def _group_of(match: re.Match[str]) -> TnmStage:
     roman = _ROMAN.get(match["group"].lower(), match["group"].upper())
     group = roman + (match["letter"] or "").upper() + (match["digit"] or "")
-    return Stage(match.start(), match.end(), group=group, doubt=bool(match.groupdict().get("more")))
+    return TnmStage(match.start(), match.end(), group=group, doubt=bool(match.groupdict().get("more")))
 
 
-def _whole_of(match: re.Match[str]) -> Stage | None:
+def _whole_of(match: re.Match[str]) -> TnmStage | None:
     n = match["n"] or match["n_only"] or ("X" if match["bare_n"] else None)
     m = match["m"] or match["m_only"] or ("X" if match["bare_m"] else None)
     if match["bare_n"] and match["bare_m"] and not re.search(r"nm$", match[0], re.IGNORECASE):
@@ -111,21 +111,21 @@ def _whole_of(match: re.Match[str]) -> Stage | None:
         # "cT3cN1cM0": the c stands before the next letter, it is no sub-stage.
         t = t.rstrip("cC") if t[0] in "234" else t
         n = n.rstrip("cC") if n and re.search(r"cM", match[0], re.IGNORECASE) else n
-    return Stage(match.start(), match.end(), t=_value(t), n=_value(n), m=_value(m), doubt=bool(match["t_more"]))
+    return TnmStage(match.start(), match.end(), t=_value(t), n=_value(n), m=_value(m), doubt=bool(match["t_more"]))
 
 
-def _one_of(start: int, end: int, letter: str, value: str) -> Stage:
+def _one_of(start: int, end: int, letter: str, value: str) -> TnmStage:
     clean = _value(value)
-    return Stage(
+    return TnmStage(
         start, end, clean if letter == "t" else None, clean if letter == "n" else None, clean if letter == "m" else None
     )
 
 
-def _with_range(text: str, stage: Stage) -> Stage:
+def _with_range(text: str, stage: TnmStage) -> TnmStage:
     tail = _RANGE_TAIL.match(text, stage.end)
     if stage.t is None or tail is None:
         return stage
-    return Stage(stage.start, tail.end(), t=stage.t, doubt=True)
+    return TnmStage(stage.start, tail.end(), t=stage.t, doubt=True)
 
 
 def _about_something_else(text: str, match: re.Match[str]) -> bool:

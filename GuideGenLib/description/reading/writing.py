@@ -7,7 +7,7 @@ from GuideGenLib.description.model import Finding, Span
 from GuideGenLib.description.reading.drafts import Draft
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.location import Place
+from GuideGenLib.description.reading.location import SaidPlace
 
 PLURAL_COUNT = 2
 """How many "metastases" are where the text gives no number."""
@@ -33,7 +33,7 @@ def write(draft: Draft, reading: ReadFindings) -> None:
     reading.notes += [note for note in draft.notes if note not in reading.notes]
     if draft.negated and draft.other:
         return
-    places = draft.places or [Place(draft.organ)]
+    places = draft.places or [SaidPlace(draft.organ)]
     places = [replace(place, organ=place.organ or draft.organ) for place in places]
     plural = draft.plural or (draft.count or 1) > 1
     if len(places) > 1 and not plural and len({(place.organ, place.side) for place in places}) == 1:
@@ -58,7 +58,7 @@ def write(draft: Draft, reading: ReadFindings) -> None:
         _add(draft, place, count, size, reading)
 
 
-def _counts(draft: Draft, places: list[Place]) -> list[int]:
+def _counts(draft: Draft, places: list[SaidPlace]) -> list[int]:
     if draft.count is None and not draft.plural:
         return [1] * len(places)
     if draft.count is None:
@@ -70,7 +70,7 @@ def _counts(draft: Draft, places: list[Place]) -> list[int]:
     return [max(1, share + (1 if index < rest else 0)) for index in range(len(places))]
 
 
-def _add(draft: Draft, place: Place, count: int, size: tuple[float, Item] | None, reading: ReadFindings) -> None:
+def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | None, reading: ReadFindings) -> None:
     values: dict[str, Any] = {name: value for name, (value, _) in draft.fields.items() if name != "organ"}
     spans = {name: item.span for name, (_, item) in draft.fields.items()}
     spans |= place.spans

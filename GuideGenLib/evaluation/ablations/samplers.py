@@ -35,7 +35,7 @@ LEAST_VOLUMES = 3
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampledMask:
     """One anatomy: the generator's own rule score 0..1, (right, cases) of the judge's figures, seconds."""
 
     score: float
@@ -50,7 +50,7 @@ def whole_torsos(count: int) -> list[Prompt]:
     return [plain[index] for index in picked]
 
 
-def draw(generator: "Generator", prompt: Prompt, sampler: str, steps: int) -> Drawn:
+def draw(generator: "Generator", prompt: Prompt, sampler: str, steps: int) -> SampledMask:
     """One anatomy, the first that comes: with the best of several the sampler would not be what is compared."""
     start = time.perf_counter()
     result = generator.synthesize_mask(
@@ -59,7 +59,7 @@ def draw(generator: "Generator", prompt: Prompt, sampler: str, steps: int) -> Dr
     seconds = time.perf_counter() - start
     labels, frame = to_canonical(result.anatomy, 3.0, labels=True)
     verdict = judge(labels, frame.spacing, prompt, generator.bundle.config.get("volumes_ml"))
-    return Drawn(score(result.checks), {key: verdict.counts.get(key, (0, 0)) for key in SHARES}, seconds)
+    return SampledMask(score(result.checks), {key: verdict.counts.get(key, (0, 0)) for key in SHARES}, seconds)
 
 
 def measure_samplers(
@@ -67,14 +67,14 @@ def measure_samplers(
 ) -> Section:
     """Draw `count` prompts with either sampler at each number of `steps`; what is drawn is kept in `output`."""
     asked = [(sampler, n, prompt) for sampler in SAMPLERS for n in steps for prompt in whole_torsos(count)]
-    found: dict[tuple[str, int], list[Drawn]] = {}
+    found: dict[tuple[str, int], list[SampledMask]] = {}
     for index, (sampler, n, prompt) in enumerate(asked):
         found.setdefault((sampler, n), []).append(_kept(generator, prompt, sampler, n, output / "samplers"))
         progress("samplers", (index + 1) / len(asked))
     return _section(found, count, output)
 
 
-def _kept(generator: "Generator", prompt: Prompt, sampler: str, steps: int, folder: Path) -> Drawn:
+def _kept(generator: "Generator", prompt: Prompt, sampler: str, steps: int, folder: Path) -> SampledMask:
     """The figures of one anatomy, from an earlier run if it had the same bundle, prompt and precision."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{sampler}_{steps}_{prompt.number:03d}.json"
@@ -85,13 +85,13 @@ def _kept(generator: "Generator", prompt: Prompt, sampler: str, steps: int, fold
     if path.is_file():
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content["settings"] == settings:
-            return Drawn(**content["drawn"])
+            return SampledMask(**content["drawn"])
     drawn = draw(generator, prompt, sampler, steps)
     write_json({"settings": settings, "drawn": asdict(drawn)}, path)
     return drawn
 
 
-def _section(found: dict[tuple[str, int], list[Drawn]], count: int, output: Path) -> Section:
+def _section(found: dict[tuple[str, int], list[SampledMask]], count: int, output: Path) -> Section:
     section = Section("samplers", "Ablation: the sampler of the anatomy and its steps")
     header = ["sampler and steps", "rule score", *SHARES.values(), "seconds"]
     rows = []

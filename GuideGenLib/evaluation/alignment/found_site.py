@@ -22,7 +22,7 @@ grow out of them and touch many neighbours (chosen on population anatomies, whos
 
 
 @dataclass(frozen=True)
-class Place:
+class FoundSite:
     """organ: a key of SITES; side: of lung and kidney; sites: those of the organ that the tumour may be said to be in.
 
     Sites are several where borders are no labels (see places.py), and none where the landmarks are missing.
@@ -37,7 +37,7 @@ class Place:
         return f"{side}{self.organ}" + (f" ({', '.join(self.sites)})" if self.sites else "")
 
 
-def tumour_place(labels: np.ndarray, spacing: float) -> Place | None:
+def tumour_place(labels: np.ndarray, spacing: float) -> FoundSite | None:
     """The place of the largest tumour, of whatever lesion label; None without one, or when no organ is beside it."""
     lesion = select(labels, (row.key for row in by_group()["lesions"]))
     if not lesion.any():
@@ -50,7 +50,7 @@ def tumour_ml(labels: np.ndarray, spacing: float) -> float:
     return float(select(labels, (row.key for row in by_group()["lesions"])).sum() * spacing**3 / 1000)
 
 
-def _place(labels: np.ndarray, voxels: np.ndarray, spacing: float) -> Place | None:
+def _place(labels: np.ndarray, voxels: np.ndarray, spacing: float) -> FoundSite | None:
     steps = (spacing, spacing, spacing)
     about = neighbours(labels, voxels, steps)
     contact = {organ: {key: about.get(key, 0.0) for key in keys} for organ, keys in TUMOUR_ORGANS.items()}
@@ -62,10 +62,10 @@ def _place(labels: np.ndarray, voxels: np.ndarray, spacing: float) -> Place | No
     side = nearest.rsplit("_", 1)[1] if organ in ("lung", "kidney") else None
     tumour = Tumour(f"{organ}_tumor", voxels, np.argwhere(voxels).mean(axis=0) * spacing, 0.0)
     asked = [ExpectedLesion(organ, side, site) for site in SITES[organ]]
-    return Place(organ, side, tuple(one.site or "" for one in asked if not misplaced(labels, steps, tumour, one)))
+    return FoundSite(organ, side, tuple(one.site or "" for one in asked if not misplaced(labels, steps, tumour, one)))
 
 
-def agrees(place: Place | None, asked: ExpectedLesion) -> bool:
+def agrees(place: FoundSite | None, asked: ExpectedLesion) -> bool:
     """Whether a place is the one that was asked for: organ, and side and site where the text gives them."""
     return (
         place is not None

@@ -15,7 +15,7 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import write_json
 from GuideGenLib.evaluation.alignment import flips
 from GuideGenLib.evaluation.alignment.asked import Asked, asked_by, evaluation_orders
-from GuideGenLib.evaluation.alignment.found_site import Place, agrees, tumour_ml, tumour_place
+from GuideGenLib.evaluation.alignment.found_site import FoundSite, agrees, tumour_ml, tumour_place
 from GuideGenLib.evaluation.alignment.with_anatomy import segmentation
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt
@@ -51,9 +51,9 @@ class Answer:
     key: str
     asked: Asked
     reading: SeenPerson | None
-    place: Place | None
+    place: FoundSite | None
     ml: float
-    mask_place: Place | None
+    mask_place: FoundSite | None
     verdict: Verdict
 
     @property

@@ -18,7 +18,7 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import write_json
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt, prompts
 from GuideGenLib.evaluation.prompts.mask_judge import Verdict, as_json, failed, judge, summary
-from GuideGenLib.evaluation.prompts.runs import Run, finished, read_labels, run_prompts
+from GuideGenLib.evaluation.prompts.runs import PromptRun, finished, read_labels, run_prompts
 from GuideGenLib.evaluation.prompts.text_report import faults_list, figures_table, kinds_table, missing_list
 from GuideGenLib.evaluation.report.montage import tile, write_montage
 
@@ -84,7 +84,7 @@ def check_prompts(args: argparse.Namespace) -> int:
     return 0
 
 
-def verdicts_of(chosen: Sequence[Prompt], runs: Sequence[Run], folder: Path, bounds: Any) -> list[Verdict]:
+def verdicts_of(chosen: Sequence[Prompt], runs: Sequence[PromptRun], folder: Path, bounds: Any) -> list[Verdict]:
     """Judge the kept volumes; made anew at each call, as it takes a second a volume."""
     verdicts = []
     for prompt, run in zip(chosen, runs, strict=True):
@@ -95,7 +95,7 @@ def verdicts_of(chosen: Sequence[Prompt], runs: Sequence[Run], folder: Path, bou
     return verdicts
 
 
-def write_sheet(runs: Sequence[Run], folder: Path) -> None:
+def write_sheet(runs: Sequence[PromptRun], folder: Path) -> None:
     """montage.png of every anatomy there is."""
     there = [run.number for run in runs if not run.error]
     if there:
@@ -104,8 +104,8 @@ def write_sheet(runs: Sequence[Run], folder: Path) -> None:
 
 
 def report(
-    chosen: Sequence[Prompt], runs: Sequence[Run], verdicts: Sequence[Verdict], folder: Path, settings: dict[str, Any],
-    cts: dict[str, Any],
+    chosen: Sequence[Prompt], runs: Sequence[PromptRun], verdicts: Sequence[Verdict], folder: Path,
+    settings: dict[str, Any], cts: dict[str, Any],
 ) -> None:  # fmt: skip
     """Print the figures and write them to checks.json."""
     shares = summary(verdicts)
@@ -149,7 +149,7 @@ def _settings(args: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     return dict(json.loads(json.dumps(settings)))
 
 
-def _cts(args: argparse.Namespace, pairs: Sequence[tuple[Prompt, Run]]) -> dict[str, Any]:
+def _cts(args: argparse.Namespace, pairs: Sequence[tuple[Prompt, PromptRun]]) -> dict[str, Any]:
     """Make and keep the CTs of some masks."""
     if not pairs:
         return {}

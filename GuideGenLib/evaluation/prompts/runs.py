@@ -22,7 +22,7 @@ RECORD = "runs.jsonl"
 
 
 @dataclass(frozen=True)
-class Run:
+class PromptRun:
     """One prompt that was run. seconds of the mask; error: why there is no volume, else None."""
 
     number: int
@@ -37,14 +37,14 @@ def anatomy_path(folder: Path, number: int) -> Path:
     return folder / "anatomies" / f"{number:03d}.nii.gz"
 
 
-def finished(folder: Path, prompts: Sequence[Prompt], settings: dict[str, Any]) -> dict[int, Run]:
+def finished(folder: Path, prompts: Sequence[Prompt], settings: dict[str, Any]) -> dict[int, PromptRun]:
     """The runs of these very prompts and settings that the folder holds, by number; others do not count."""
     path = folder / RECORD
-    found: dict[int, Run] = {}
+    found: dict[int, PromptRun] = {}
     texts = {prompt.number: prompt.text for prompt in prompts}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
         try:
-            run = Run(**json.loads(line))
+            run = PromptRun(**json.loads(line))
         except (ValueError, TypeError):
             continue  # the line that was being written when the run was cut
         same = run.settings == settings and texts.get(run.number) == run.text
@@ -55,7 +55,7 @@ def finished(folder: Path, prompts: Sequence[Prompt], settings: dict[str, Any]) 
 
 def run_prompts(
     prompts: Sequence[Prompt], folder: Path, settings: dict[str, Any], opening: dict[str, Any], processes: int = 1,
-) -> Iterator[Run]:  # fmt: skip
+) -> Iterator[PromptRun]:  # fmt: skip
     """Generate the masks of prompts into `folder` and yield each run when it is done and kept.
 
     settings: what the result depends on; its "mask" entry holds the arguments of `Generator.synthesize_mask`. opening:
@@ -74,7 +74,7 @@ def run_prompts(
         yield from _kept(pool.imap_unordered(_run, tasks), folder)
 
 
-def _kept(runs: Iterator[Run], folder: Path) -> Iterator[Run]:
+def _kept(runs: Iterator[PromptRun], folder: Path) -> Iterator[PromptRun]:
     path = folder / RECORD
     if path.is_file() and not path.read_bytes().endswith(b"\n"):
         with path.open("a", encoding="utf-8") as file:
@@ -96,7 +96,7 @@ def _open(opening: dict[str, Any]) -> None:
     _generator = Generator.from_bundle(**opening)
 
 
-def _run(task: tuple[Prompt, Path, dict[str, Any]]) -> Run:
+def _run(task: tuple[Prompt, Path, dict[str, Any]]) -> PromptRun:
     prompt, folder, settings = task
     assert _generator is not None
     start = time.perf_counter()
@@ -105,10 +105,10 @@ def _run(task: tuple[Prompt, Path, dict[str, Any]]) -> Run:
         result = _generator.synthesize_mask(parse(prompt.text), seed=prompt.number, **settings["mask"])
     except (DescriptionError, LesionError) as error:
         reason = f"{type(error).__name__}: {error}"
-        return Run(prompt.number, prompt.text, settings, time.perf_counter() - start, reason)
+        return PromptRun(prompt.number, prompt.text, settings, time.perf_counter() - start, reason)
     seconds = time.perf_counter() - start
     write_volume(result.anatomy, anatomy_path(folder, prompt.number))
-    return Run(prompt.number, prompt.text, settings, seconds)
+    return PromptRun(prompt.number, prompt.text, settings, seconds)
 
 
 def read_labels(folder: Path, number: int) -> tuple[Any, tuple[float, float, float]]:

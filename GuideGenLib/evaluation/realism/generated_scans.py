@@ -10,7 +10,7 @@ from GuideGenLib.description import parse
 from GuideGenLib.description.conditioning import years
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism.real_scans import TORSOS
-from GuideGenLib.evaluation.realism.texture import SPACING_MM, Texture, table_means, texture
+from GuideGenLib.evaluation.realism.texture import SPACING_MM, MeasuredTexture, table_means, texture
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Made:
 
     case: GeneratedCase
     placed: Placed
-    texture: Texture
+    texture: MeasuredTexture
     table: dict[str, float]
     torso: Placed
 

@@ -21,7 +21,7 @@ from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scans import load_labelled
 from GuideGenLib.data.torso_position import Placed, level_of, read_scan, small, transferred
 from GuideGenLib.evaluation.realism.distances import Basis, Cells, principal
-from GuideGenLib.evaluation.realism.texture import SPACING_MM, Texture, texture
+from GuideGenLib.evaluation.realism.texture import SPACING_MM, MeasuredTexture, texture
 from GuideGenLib.judges.features import Blocks, Encoder, kept_blocks
 
 TORSOS = 8
@@ -40,7 +40,7 @@ class Reals:
     cells: Sequence[Cells]
     basis: Basis | None
     encoder: str
-    textures: Mapping[str, Texture]
+    textures: Mapping[str, MeasuredTexture]
     held_out: frozenset[str] = frozenset()
 
     @property
@@ -126,5 +126,5 @@ def read_reference(path: Path) -> Reals:
         if kind in ("histogram", "spectrum"):
             name, _, tissue = rest.rpartition(".")
             parts.setdefault(name, {"histogram": {}, "spectrum": {}})[kind][tissue] = rows
-    textures = {name: Texture(one["histogram"], one["spectrum"]) for name, one in parts.items()}
+    textures = {name: MeasuredTexture(one["histogram"], one["spectrum"]) for name, one in parts.items()}
     return Reals([], cells, basis, about["encoder"], textures)

@@ -52,14 +52,14 @@ LEAST_SLICES = 4 * KERNEL
 
 
 @dataclass(frozen=True)
-class Texture:
+class MeasuredTexture:
     """Of one CT, by tissue: histograms [bins] of the HU of its inside, noise spectra [rings] in HU^2 mm^2."""
 
     histograms: Mapping[str, np.ndarray]
     spectra: Mapping[str, np.ndarray]
 
 
-def texture(hu: np.ndarray, labels: np.ndarray) -> Texture:
+def texture(hu: np.ndarray, labels: np.ndarray) -> MeasuredTexture:
     """HU and noise of each tissue that has room enough."""
     histograms, spectra = {}, {}
     for tissue, keys in TISSUES.items():
@@ -72,7 +72,7 @@ def texture(hu: np.ndarray, labels: np.ndarray) -> Texture:
             histograms[tissue] = np.histogram(np.clip(part[inside], EDGES[0], EDGES[-1]), EDGES)[0]
         if tissue in NOISE and (spectrum := noise_power(part, inside)) is not None:
             spectra[tissue] = spectrum
-    return Texture(histograms, spectra)
+    return MeasuredTexture(histograms, spectra)
 
 
 def table_means(labels: np.ndarray, table: np.ndarray) -> dict[str, float]:

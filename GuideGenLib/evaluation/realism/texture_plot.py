@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from GuideGenLib.core.files import atomic
-from GuideGenLib.evaluation.realism.texture import EDGES, FREQUENCIES, NOISE, Texture
+from GuideGenLib.evaluation.realism.texture import EDGES, FREQUENCIES, NOISE, MeasuredTexture
 
 SHOWN = ("liver", "muscle", "fat", "lung", "kidneys", "vertebrae")
 LIMITS = (0.001, 0.999)
@@ -14,7 +14,7 @@ LIMITS = (0.001, 0.999)
 GENERATED, REAL = "#4c78a8", ("#d1495b", "#e0a030", "#6a994e", "#8d5a97", "#1b1f24")
 
 
-def texture_plot(generated: Sequence[Texture], real: Mapping[str, Texture], path: Path) -> Path:
+def texture_plot(generated: Sequence[MeasuredTexture], real: Mapping[str, MeasuredTexture], path: Path) -> Path:
     """PNG: histograms of six tissues, then noise spectra of four; one line a CT. Returns `path`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

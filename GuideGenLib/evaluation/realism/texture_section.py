@@ -14,7 +14,7 @@ from GuideGenLib.evaluation.realism.texture import (
     RIM,
     SPACING_MM,
     TISSUES,
-    Texture,
+    MeasuredTexture,
     mean_of,
     sd_of,
     spectrum_distance,
@@ -26,17 +26,17 @@ from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_f
 WITHIN_HU = 20.0
 LOW, HIGH = 0.1, 0.2
 """Noise up to LOW per mm is coarse, from HIGH on fine."""
-Distance = Callable[[Texture, Texture, str], float | None]
+Distance = Callable[[MeasuredTexture, MeasuredTexture, str], float | None]
 
 
-def spread_distance(a: Texture, b: Texture, tissue: str) -> float | None:
+def spread_distance(a: MeasuredTexture, b: MeasuredTexture, tissue: str) -> float | None:
     """Wasserstein-1 distance in HU of a tissue in two CTs, one shifted onto the other; None where one lacks it."""
     if tissue not in a.histograms or tissue not in b.histograms:
         return None
     return wasserstein(a.histograms[tissue], b.histograms[tissue], shape=True)
 
 
-def noise_distance(a: Texture, b: Texture, tissue: str) -> float | None:
+def noise_distance(a: MeasuredTexture, b: MeasuredTexture, tissue: str) -> float | None:
     """Decades between the noise spectra of a tissue in two CTs; None where one lacks it."""
     if tissue not in a.spectra or tissue not in b.spectra:
         return None
@@ -115,7 +115,12 @@ def _middle(spectra: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _compared(
-    name: str, made: Sequence[Made], real: Sequence[Texture], tissues: Sequence[str], distance: Distance, note: str
+    name: str,
+    made: Sequence[Made],
+    real: Sequence[MeasuredTexture],
+    tissues: Sequence[str],
+    distance: Distance,
+    note: str,
 ) -> Figure:
     """A distance between textures, mean over tissues and real scans for each case, beside that between real scans."""
     values = [mean_known([distance(one.texture, b, tissue) for b in real for tissue in tissues]) for one in made]

@@ -19,7 +19,7 @@ from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.report.section import Figure, Section, Table
 from GuideGenLib.judges.agreement import HOSTS, LEAST_ML, ORGANS, dice
 from GuideGenLib.judges.segmenter import SPACING, Segmenter, SegmenterConfig, SegmenterNetwork
-from GuideGenLib.judges.segmenter_training import HOLD_OUT, Patch, PatchSource, SegmenterLoss
+from GuideGenLib.judges.segmenter_training import HOLD_OUT, Patch, RenderSource, SegmenterLoss
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask import class_weights
 
@@ -79,7 +79,7 @@ def organ_classes() -> np.ndarray:
     return table
 
 
-class OrganPatches(PatchSource):
+class OrganPatches(RenderSource):
     """Patches of labelled scans alone, whose labels are indices in CLASSES."""
 
     def draw(self) -> Patch:

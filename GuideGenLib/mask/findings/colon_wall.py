@@ -6,7 +6,17 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
-from GuideGenLib.mask.findings.shapes import Body, Growth, Spacing, Texture, box_around, grow, offsets_mm, push, shares
+from GuideGenLib.mask.findings.shapes import (
+    Growth,
+    SolidBody,
+    Spacing,
+    Texture,
+    box_around,
+    grow,
+    offsets_mm,
+    push,
+    shares,
+)
 from GuideGenLib.mask.findings.tissue import ABDOMEN_SOFT, FILLERS, movable
 
 WALL_MM = {"is": 3.0, "1": 4.0, "2": 6.0, "3": 10.0, "4": 15.0}
@@ -47,7 +57,7 @@ def draw_colon_tumour(
     if size < (2.6 if bulky else 2.1) * radius + thickness:  # too short to close the ring: grows from one side
         middle = _nearest_wall(depth, start - corner, spacing)
     offsets = offsets_mm(box, middle + corner, spacing)
-    gauge = Body(Texture(lobes=0.16 if bulky else 0.10), rng).gauge(offsets)
+    gauge = SolidBody(Texture(lobes=0.16 if bulky else 0.10), rng).gauge(offsets)
     loop = _loop(bowel, gauge, size)
     if bulky:
         open_part = loop & (depth > OPEN_LUMEN * _ridge(depth, spacing))

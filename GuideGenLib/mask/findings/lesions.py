@@ -83,7 +83,7 @@ def insert_lesions(
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnLesion:
     """A volume with one more lesion: its voxels, the size asked of it, and how far it is from what was asked."""
 
     labels: np.ndarray
@@ -94,7 +94,7 @@ class Drawn:
     note: str = ""
 
 
-def _record(drawn: Drawn, finding: int, place: Place, spacing: Spacing) -> LesionRecord:
+def _record(drawn: DrawnLesion, finding: int, place: Place, spacing: Spacing) -> LesionRecord:
     middle = drawn.voxels.mean(axis=0)
     at = middle * np.asarray(spacing)
     return LesionRecord(
@@ -120,11 +120,11 @@ def tolerance_mm(size_mm: float, spacing: Spacing) -> float:
 def _draw(
     labels: np.ndarray, spacing: Spacing, finding: "Finding", place: Place, sizes: tuple[float, float],
     rng: np.random.Generator,
-) -> Drawn | None:  # fmt: skip
+) -> DrawnLesion | None:  # fmt: skip
     """The best of some attempts; later ones go to the small end of the size range, where more fits."""
     asked = rng.uniform(*sizes)
     blocked = _around_tumours(labels)
-    best: Drawn | None = None
+    best: DrawnLesion | None = None
     for attempt in range(ATTEMPTS):
         size = asked
         if attempt >= ATTEMPTS // 2:
@@ -221,10 +221,10 @@ def _harm(labels: np.ndarray, before: np.ndarray, after: np.ndarray, home: np.nd
     return float(np.maximum(np.where(home, 0.2, 0.5) - kept, 0)[anatomy].sum())
 
 
-def _paste(labels: np.ndarray, growth: Growth, size: float, fault: float, spacing: Spacing) -> Drawn:
+def _paste(labels: np.ndarray, growth: Growth, size: float, fault: float, spacing: Spacing) -> DrawnLesion:
     whole = labels.copy()
     whole[growth.box] = growth.labels
     corner = np.array([s.start for s in growth.box])
     misfit = abs(growth.extent - size) > tolerance_mm(size, spacing)
     note = f"{size:.0f} mm asked, {growth.extent:.0f} mm drawn" if misfit else ""
-    return Drawn(whole, np.argwhere(growth.voxels) + corner, size, growth.extent, fault, note)
+    return DrawnLesion(whole, np.argwhere(growth.voxels) + corner, size, growth.extent, fault, note)

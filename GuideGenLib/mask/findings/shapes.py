@@ -93,7 +93,7 @@ class Texture:
     flattest: float = 0.75
 
 
-class Body:
+class SolidBody:
     """A random star-shaped solid about the origin: an ellipsoid with smooth bumps and, if asked for, spiculations."""
 
     def __init__(self, texture: Texture, rng: np.random.Generator) -> None:

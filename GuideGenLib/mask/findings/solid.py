@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from GuideGenLib.mask.findings.shapes import Body, Spacing, Texture, box_around, grow, offsets_mm, push
+from GuideGenLib.mask.findings.shapes import SolidBody, Spacing, Texture, box_around, grow, offsets_mm, push
 
 SMOOTH_MM = 12.0
 """Up to this size a lesion has no spiculations."""
@@ -34,10 +34,10 @@ MANNERS = {
 OTHER = Texture(lobes=0.14)
 
 
-def body_of(organ: str, size: float, rng: np.random.Generator) -> Body:
+def body_of(organ: str, size: float, rng: np.random.Generator) -> SolidBody:
     """A random body as a lesion of `size` mm in that organ has it."""
     texture = MANNERS[organ].texture if organ in MANNERS else OTHER
-    return Body(texture if size > SMOOTH_MM else replace(texture, spikes=0.0), rng)
+    return SolidBody(texture if size > SMOOTH_MM else replace(texture, spikes=0.0), rng)
 
 
 class Solid:
@@ -46,7 +46,7 @@ class Solid:
     `part` are the labels of the box; `size` is the longest extent in mm that it is to have.
     """
 
-    def __init__(self, labels: np.ndarray, spacing: Spacing, body: Body, centre: np.ndarray, size: float) -> None:
+    def __init__(self, labels: np.ndarray, spacing: Spacing, body: SolidBody, centre: np.ndarray, size: float) -> None:
         self.spacing, self.body, self.size = spacing, body, size
         self.box = box_around(centre, 1.1 * size + 2 * max(spacing), labels.shape, spacing)
         self.part = labels[self.box]

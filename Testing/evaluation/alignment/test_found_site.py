@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from GuideGenLib.evaluation.alignment.found_site import Place, agrees, tumour_ml, tumour_place
+from GuideGenLib.evaluation.alignment.found_site import FoundSite, agrees, tumour_ml, tumour_place
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion
 
 SPACING = 6.0
@@ -32,7 +32,9 @@ def test_a_tumour_of_one_class_is_placed(phantom: np.ndarray, put: Put, lesion: 
 
 def test_the_largest_tumour_counts(phantom: np.ndarray, put: Put) -> None:
     labels = put(phantom, "liver_tumor", (46, 20, 14), 24)
-    assert tumour_place(put(labels, "lung_tumor", (75, 24, 46), 60), SPACING) == Place("lung", "left", ("upper_lobe",))
+    assert tumour_place(put(labels, "lung_tumor", (75, 24, 46), 60), SPACING) == FoundSite(
+        "lung", "left", ("upper_lobe",)
+    )
     place = tumour_place(put(labels, "lung_tumor", (75, 24, 46), 10), SPACING)
     assert place is not None and place.organ == "liver"
 
@@ -49,7 +51,7 @@ def test_no_tumour_and_a_tumour_beside_no_organ_have_no_place(phantom: np.ndarra
 
 
 def test_what_a_text_leaves_open_agrees_with_all() -> None:
-    place = Place("kidney", "left", ("middle", "upper_pole"))
+    place = FoundSite("kidney", "left", ("middle", "upper_pole"))
     assert agrees(place, ExpectedLesion("kidney"))
     assert agrees(place, ExpectedLesion("kidney", "left", "middle"))
     assert not agrees(place, ExpectedLesion("kidney", "right"))

@@ -10,7 +10,7 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.data.torso_position import Placed, Small
 from GuideGenLib.evaluation.realism.distances import Cells, frechet, principal
 from GuideGenLib.evaluation.realism.real_scans import Reals, read_reference, write_reference
-from GuideGenLib.evaluation.realism.texture import EDGES, Texture
+from GuideGenLib.evaluation.realism.texture import EDGES, MeasuredTexture
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +18,12 @@ def reals() -> Reals:
     rng = np.random.default_rng(0)
     cells = [Cells(rng.normal(size=(n, 80)).astype(np.float32), rng.integers(0, 6, n)) for n in (70, 50, 1)]
     cells[1].features[:, 0] += 20
-    rows = Texture({"liver": rng.integers(0, 900, len(EDGES) - 1)}, {"fat": rng.random(5)})
+    rows = MeasuredTexture({"liver": rng.integers(0, 900, len(EDGES) - 1)}, {"fat": rng.random(5)})
     scan = Placed("scan", Small(np.zeros((16, 4, 4), np.float32)), None)
     basis = principal(np.concatenate([one.features for one in cells]), 12)
-    return Reals([scan], cells, basis, "weights", {"lidc_0001": rows, "a.b": Texture({}, {"lung": rng.random(5)})})
+    return Reals(
+        [scan], cells, basis, "weights", {"lidc_0001": rows, "a.b": MeasuredTexture({}, {"lung": rng.random(5)})}
+    )
 
 
 def test_what_is_written_is_read(reals: Reals, tmp_path: Path):
