@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import qt
+
 from .Signal import Signal
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def enable(widget: Any, hindrance: str, tip: str) -> None:
 def switch(widget: Any, enabled: bool) -> None:
     """Grey a widget out, or not. Qt moves the focus on from one that is greyed out, and Slicer scrolls the panel after
     it: the focus is given up before."""
-    if not enabled and widget.focus:
-        widget.clearFocus()
+    focused = qt.QApplication.focusWidget() if not enabled else None
+    if focused is not None and (focused == widget or widget.isAncestorOf(focused)):
+        focused.clearFocus()
     widget.enabled = enabled

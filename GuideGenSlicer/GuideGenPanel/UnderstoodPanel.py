@@ -30,7 +30,7 @@ class UnderstoodPanel(Panel):
         self.timer.setInterval(WAIT_MS)
         self.timer.connect("timeout()", self.fill)
         table = self.ui.understoodTable
-        table.setHorizontalHeaderLabels([_("Field"), _("Value"), _("From the words")])
+        table.setHorizontalHeaderLabels([_("Field"), _("Value"), _("Words")])
         table.verticalHeader().setVisible(False)
         table.horizontalHeader().setSectionResizeMode(WORDS, qt.QHeaderView.Stretch)
         table.connect("cellChanged(int,int)", self.onCellChanged)

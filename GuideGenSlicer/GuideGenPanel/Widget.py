@@ -205,6 +205,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
         self.removeObservers()
         self.logic.close()
+        self.logic.background.close()
 
     def onReload(self) -> None:
         """Developers: the parts and the library are read again, too."""

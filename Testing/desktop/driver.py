@@ -208,12 +208,13 @@ class Driver:
         scene = self.slicer.mrmlScene
         return {scene.GetNthNode(i).GetID() for i in range(scene.GetNumberOfNodes())}
 
-    def picture(self, name: str) -> None:
-        """Keep a picture of the whole panel where GUIDEGEN_ARTEFACTS says."""
+    def picture(self, name: str, whole: bool = True) -> None:
+        """Keep a picture of the panel, the whole of it or what is seen without scrolling, where GUIDEGEN_ARTEFACTS
+        says."""
         folder = os.environ.get("GUIDEGEN_ARTEFACTS")
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            for _ in range(2):  # labels that wrap get their height in the second round
+            for _ in range(2 if whole else 0):  # labels that wrap get their height in the second round
                 self.area.resize(self.area.width(), self.widget.parent.sizeHint.height() + 4)
                 self.slicer.app.processEvents()
             assert self.area.grab().save(str(Path(folder) / f"{name}.png"))

@@ -51,6 +51,7 @@ def test_nothing_moves_when_a_run_starts_and_is_cancelled(small: Driver):
     places = [small.place(name) for name in ("generateButton", "cancelButton", "progressBar")]
     small.mouse("generateButton")
     small.wait(lambda: bool(small.told()), "the run is told of")
+    small.picture("small-running", whole=False)
     assert [small.place(name) for name in ("generateButton", "cancelButton", "progressBar")] == places
     small.mouse("cancelButton")
     assert small.logic.job.cancelled
@@ -71,6 +72,7 @@ def test_a_run_of_the_ct_is_followed_and_cancelled_beside_its_button(small: Driv
     assert small.ui.ctCancelButton.enabled and not small.ui.cancelButton.enabled
     small.wait(lambda: bool(small.ui.ctProgressLabel.text), "the run is told of")
     assert not small.ui.progressLabel.text
+    small.picture("small-ct", whole=False)
     small.mouse("ctCancelButton")
     small.wait(lambda: not small.logic.busy, "the run is stopped")
     assert [small.place(name) for name in ("generateCTButton", "ctCancelButton")] == places
