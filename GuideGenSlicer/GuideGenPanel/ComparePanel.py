@@ -105,6 +105,7 @@ class ComparePanel(Panel):
     def onDifference(self, wanted: bool) -> None:
         """Show the difference, which is computed beside the window the first time, or the CT again."""
         from GuideGenLib.scene.runs.comparison import add_difference, difference_later, find_difference
+        from GuideGenLib.scene.runs.hierarchy import file_into, folder_of
 
         scene, state = slicer.mrmlScene, self.parameterNode
         if not wanted:
@@ -120,6 +121,7 @@ class ComparePanel(Panel):
             with slicer.util.tryWithErrorDisplay(_("The CTs could not be compared.")):
                 try:
                     difference = add_difference(scene, before, after, future.result())
+                    file_into(scene, folder_of(scene, after), [difference])
                     slicer.util.setSliceViewerLayers(background=difference, foreground=None)
                 finally:
                     self.changed.emit()

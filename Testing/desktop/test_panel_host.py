@@ -136,6 +136,7 @@ def test_the_ct_is_seen_through_the_segments(case: Driver):
 
 
 def test_the_difference_is_shown_and_left_again_and_made_once(case: Driver, small_anatomy, small_ct: sitk.Image):
+    from GuideGenLib.scene.runs.hierarchy import folder_of
     from GuideGenLib.scene.runs.results import file_ct
 
     first = case.state.ct
@@ -145,6 +146,7 @@ def test_the_difference_is_shown_and_left_again_and_made_once(case: Driver, smal
     case.run_well("differenceButton")
     difference = background(case)
     assert case.ui.differenceButton.checked and difference not in (first, second)
+    assert folder_of(case.slicer.mrmlScene, difference) == folder_of(case.slicer.mrmlScene, second)
     assert sitk.GetArrayViewFromImage(read(difference)).mean() == 7
     case.press("differenceButton")
     assert background(case) is second and not case.ui.differenceButton.checked
