@@ -51,8 +51,9 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     if stage == "all" or own:
         steps = "each stage's own" if stage == "all" else own
         parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
-    if stage == "mask":
-        parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help="time in place of steps")
+        whose = "of all stages together" if stage == "all" else "of the training"
+        time = f"time {whose} in place of steps"
+        parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help=time)
     if stage in ("mask", "all"):
         parser.add_argument(
             "--partial",
@@ -92,7 +93,8 @@ def run_train(args: argparse.Namespace) -> int:
         if args.init is not None:
             start_from(load_bundle(args.init), args.run)
         for name in names:
-            stages[name].run(_job(args, stages[name], threads))
+            share = stages[name].share if args.stage == "all" else 1.0
+            stages[name].run(_job(args, stages[name], threads, share))
     except KeyboardInterrupt:
         print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
@@ -101,11 +103,14 @@ def run_train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
+def _job(args: argparse.Namespace, stage: Stage, threads: int, share: float) -> Job:
+    """share: of the minutes, that this stage gets."""
+
     def told(option: str, otherwise: Any) -> Any:
         value = getattr(args, option, None)
         return otherwise if value is None else value
 
+    minutes = told("minutes", None)
     return Job(
         data=args.data,
         run=args.run,
@@ -116,7 +121,7 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int) -> Job:
         target=told("target", args.run / ("judges" if args.stage == "judges" else "bundle")),
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", HOLD_OUT),
-        minutes=told("minutes", None),
+        minutes=None if minutes is None else minutes * share,
         partial=told("partial", 0),
         segmenter=_shipped_segmenter,
     )

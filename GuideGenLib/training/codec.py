@@ -1,6 +1,7 @@
 """Training of the codec (stage 2): first encoder and decoder, then the decoder against an adversary."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from GuideGenLib.codec.compand import compand, expand
 from GuideGenLib.codec.network import ENCODER, CodecNetwork
 from GuideGenLib.core.blocks import space_to_depth
 from GuideGenLib.training.adversary import Adversary
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop import Trainer, fitting_batch
 from GuideGenLib.training.patches import PatchSource
 
 PATCH = 48
-BATCH = 4
+BATCH, MOST_BATCH = 4, 32
+"""On a CPU, and on a GPU whose memory suffices."""
 RATE = 8e-4
 DECODER_RATE = 4e-4
 """Of a decoder that goes on from a first phase."""
@@ -100,7 +102,7 @@ def train_codec(
     labels: int,
     steps: int = 1500,
     minutes: float | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
     rate: float = RATE,
     decoder_only: bool = False,
     adversarial: bool = False,
@@ -127,9 +129,9 @@ def train_codec(
     adversary = Adversary(trainer.device) if adversarial else None
     rng = source.rng
 
-    def step_loss(model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        patches = source.draw(batch)
-        hu = patches.hu + torch.randn(batch, 1, 1, 1, 1, device=trainer.device) * 5
+    def step_loss(model: nn.Module, step: int, count: int) -> tuple[Tensor, dict[str, float]]:
+        patches = source.draw(count)
+        hu = patches.hu + torch.randn(count, 1, 1, 1, 1, device=trainer.device) * 5
         output, latents = model(hu, patches.labels if rng.random() < WITH_LABELS else None)
         drift = nnf.relu(latents.abs() - 6).mean()
         value = loss(output, hu, rng) + drift
@@ -145,5 +147,7 @@ def train_codec(
             value, figures = value + extra, figures | more
         return value, figures
 
-    trainer.run(step_loss, log)
+    if batch is None:
+        batch = fitting_batch(trainer.device, network, lambda n: step_loss(network, 0, n)[0], MOST_BATCH, BATCH)
+    trainer.run(partial(step_loss, count=batch), log)
     return trainer

@@ -12,11 +12,12 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style, expected_latents
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop import Trainer, fitting_batch
 from GuideGenLib.training.patches import Material, PatchSource
 
 PATCH = 72
-BATCH = 2
+BATCH, MOST_BATCH = 2, 32
+"""On a CPU, and on a GPU whose memory suffices."""
 SPREAD = "spread.json"
 UNIFORM_TIMES = 0.2
 """Share of the times that are drawn evenly."""
@@ -51,6 +52,15 @@ class CTLoss:
         self.codec = codec.to(self.device).eval()
         self.mean = mean.to(self.device).eval() if mean is not None else None
         self.spread = spread
+
+    def fit(self, trainer: Trainer, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]]) -> None:
+        """Take as many patches at once as the device's memory holds."""
+
+        def step(count: int) -> Tensor:
+            self.count = count
+            return loss(trainer.network, 0)[0]
+
+        self.count = fitting_batch(trainer.device, trainer.network, step, MOST_BATCH, BATCH)
 
     def batch(self) -> Batch:
         """Patches as latents; text and typed attributes are left out of some."""
@@ -119,16 +129,19 @@ def train_ct_mean(
     labels: int,
     steps: int = 1500,
     minutes: float | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
     patch: int = PATCH,
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train the regression of the expected latents on batches of `patch`^3 voxels."""
+    """Train the regression of the expected latents on batches of `patch`^3 voxels; None takes the batch that fits."""
     config = CTConfig(labels, inputs=codec.latent, latent=codec.latent)
     trainer = Trainer(CTNetwork(config), run, steps=steps, rate=1e-3, minutes=minutes)
     source = PatchSource(materials, trainer.device, [seed, trainer.rank, trainer.step], patch)
-    trainer.run(CTLoss(codec, source, batch).regression, log)
+    loss = CTLoss(codec, source, batch or 1)
+    if batch is None:
+        loss.fit(trainer, loss.regression)
+    trainer.run(loss.regression, log)
     return trainer
 
 
@@ -148,7 +161,7 @@ def train_ct_flow(
     labels: int,
     steps: int = 4000,
     minutes: float | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
     patch: int = PATCH,
     seed: int = 0,
     log: Callable[[str], None] = print,
@@ -160,7 +173,7 @@ def train_ct_flow(
     config = CTConfig(labels, inputs=2 * codec.latent, latent=codec.latent, widths=FLOW_WIDTHS)
     trainer = Trainer(CTNetwork(config), run, steps=steps, rate=1e-3, minutes=minutes, average=0.998)
     source = PatchSource(materials, trainer.device, [seed + 1, trainer.rank, trainer.step], patch)
-    loss = CTLoss(codec, source, batch, mean)
+    loss = CTLoss(codec, source, batch or BATCH, mean)
     kept = run / SPREAD
     if kept.is_file():
         spread = torch.tensor(json.loads(kept.read_text()))
@@ -169,5 +182,7 @@ def train_ct_flow(
         if trainer.rank == 0:
             kept.write_text(json.dumps(spread.tolist()))
     loss.spread = spread.to(trainer.device)
+    if batch is None:
+        loss.fit(trainer, loss.flow)
     trainer.run(loss.flow, log)
     return trainer, spread

@@ -22,6 +22,8 @@ class Stage:
     run: "Callable[[Job], None]"
     steps: int
     help: str
+    share: float = 0.0
+    """Of the time that all stages have together."""
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,27 @@ class Trainer:
         self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
 
 
+def fitting_batch(device: torch.device, network: nn.Module, step: Callable[[int], Tensor], most: int, cpu: int) -> int:
+    """The largest batch of `most`, its half, its quarter ... for which a GPU's memory suffices; `cpu` on a CPU.
+
+    step: the loss of a batch of so many samples.
+    """
+    if device.type != "cuda":
+        return cpu
+    batch = most
+    while batch > 1:
+        try:
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                step(batch).backward()
+            break
+        except torch.OutOfMemoryError:
+            batch //= 2
+        finally:
+            network.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+    return batch
+
+
 def steps_done(run: Path) -> int:
     """Steps that the checkpoint of a run folder has behind it; 0 without one."""
     state = run / "state.json"

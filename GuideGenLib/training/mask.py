@@ -11,10 +11,12 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop import Trainer, fitting_batch
 from GuideGenLib.training.mask_bank import MaskData
 
 WEIGHT_POWER = 0.25
+MOST_BATCH = 16
+"""On a GPU whose memory suffices."""
 TOKEN_SHARE = 0.25
 """Share of the 12 mm cells on which the loss is taken at each step: the rest adds cost and little information. The more
 samples a step has, the fewer cells of each."""
@@ -186,7 +188,7 @@ def train_mask(
     *,
     steps: int = 4000,
     minutes: float | None = None,
-    batch: int = 1,
+    batch: int | None = None,
     seed: int = 0,
     rate: float = 1.5e-3,
     log: Callable[[str], None] = print,
@@ -198,5 +200,13 @@ def train_mask(
     depth, height, width = data.labels.shape[1:]
     config = MaskConfig(data.classes, grid=(depth, height, width))
     trainer = Trainer(MaskNetwork(config), run, steps=steps, minutes=minutes, rate=rate, average=0.995)
-    trainer.run(MaskLoss(data, config, trainer.device, [seed, trainer.rank], batch), log)
+    loss = MaskLoss(data, config, trainer.device, [seed, trainer.rank], batch or 1)
+    if batch is None:
+
+        def step(count: int) -> Tensor:
+            loss.batch = count
+            return loss(trainer.network, 0)[0]
+
+        loss.batch = fitting_batch(trainer.device, trainer.network, step, MOST_BATCH, 1)
+    trainer.run(loss, log)
     return trainer

@@ -218,10 +218,10 @@ def _codec(job: Job) -> CodecNetwork:
 
 STAGES = {
     "population": Stage(population, 0, "the anatomies that the mask learns"),
-    "codec": Stage(codec, 1600, "HU to latents and back"),
-    "codec-grain": Stage(codec_grain, 1600, "the grain that latents cannot hold"),
-    "mask": Stage(mask, 4000, "the anatomy from the description"),
-    "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy"),
-    "ct-flow": Stage(ct_flow, 4000, "the texture of the CT"),
+    "codec": Stage(codec, 1600, "HU to latents and back", 0.1),
+    "codec-grain": Stage(codec_grain, 1600, "the grain that latents cannot hold", 0.15),
+    "mask": Stage(mask, 4000, "the anatomy from the description", 0.35),
+    "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy", 0.1),
+    "ct-flow": Stage(ct_flow, 4000, "the texture of the CT", 0.3),
     "bundle": Stage(bundle, 0, "all of it as a bundle"),
 }

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,22 @@ def test_all_runs_every_stage_in_order(flat: Path, tmp_path: Path, monkeypatch: 
     ran.clear()
     train("all", "--data", flat, "--run", tmp_path, "--steps", 7)
     assert {steps for _, steps in ran} == {7}
+
+
+def test_all_share_the_minutes_as_their_stages_need_them(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, float | None] = {}
+    told = {
+        name: replace(stage, run=lambda job, name=name: given.update({name: job.minutes}))  # type: ignore[misc]
+        for name, stage in cli.STAGES.items()
+    }
+    monkeypatch.setattr(cli, "STAGES", told)
+    train("all", "--data", flat, "--run", tmp_path, "--minutes", 20)
+    assert sum(minutes or 0 for minutes in given.values()) == pytest.approx(20)
+    assert given["mask"] == pytest.approx(7) and given["bundle"] == 0
+    train("ct-flow", "--data", flat, "--run", tmp_path, "--minutes", 3)
+    assert given["ct-flow"] == 3
 
 
 def test_data_come_from_the_environment(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
