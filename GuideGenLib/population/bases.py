@@ -15,9 +15,9 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.tissues import select
-from GuideGenLib.population.completing import complete, exchanged, fit, moderated
+from GuideGenLib.population.completing import ABDOMEN, complete, exchanged, fit, moderated, warped
 from GuideGenLib.population.organs import REFERENCE_ML
-from GuideGenLib.population.people import Labels, Person, read_people
+from GuideGenLib.population.people import Labels, Mask, Person, read_people
 from GuideGenLib.population.sampling import Base
 
 PEOPLE = "people"
@@ -76,7 +76,11 @@ def base_people(torso: Labels, anatomies: Path, folder: Path, progress: Progress
             progress("people", 0.3 + 0.7 * (len(exchanges)) / (DONORS * len(made)))
     progress("people", 1.0)
     everyone = [*made, *second, *exchanges]
-    return [replace(base, labels=deepened(base.labels)) for base in everyone]
+    return [replace(base, labels=deepened(base.labels), filled=_deep_mask(base.filled)) for base in everyone]
+
+
+def _deep_mask(filled: Mask | None) -> Mask | None:
+    return None if filled is None else deepened(filled.view(np.uint8)).view(bool)
 
 
 def _has_chest(person: Person) -> bool:
@@ -91,31 +95,38 @@ class _Maker:
     folder: Path
 
     def completed(self, person: Person, host: Base) -> Base:
-        def make() -> Labels:
-            return complete(person, host.labels, fit(person.labels, person.seen, host.labels))
+        def make() -> tuple[Labels, Mask]:
+            labels = complete(person, host.labels, fit(person.labels, person.seen, host.labels))
+            return labels, ~(person.seen & (person.labels > 0) & (labels == person.labels))
 
         return self._kept(f"{person.name} in {host.name}", person.sex or host.sex, (person.labels, host.labels), make)
 
     def exchanged(self, base: Base, donor: Base) -> Base:
-        def make() -> Labels:
+        def make() -> tuple[Labels, Mask]:
             everywhere = np.ones(base.labels.shape, bool)
-            return exchanged(base.labels, donor.labels, fit(base.labels, everywhere, donor.labels))
+            warp = fit(base.labels, everywhere, donor.labels)
+            labels = exchanged(base.labels, donor.labels, warp)
+            body = everywhere ^ everywhere if base.filled is None else base.filled
+            other = everywhere ^ everywhere if donor.filled is None else warped(donor.filled.view(np.uint8), warp) > 0
+            return labels, np.where(select(labels, ABDOMEN), other, body | (labels != base.labels))
 
         return self._kept(f"{base.name} with {donor.name}", base.sex, (base.labels, donor.labels), make)
 
-    def _kept(self, name: str, sex: str, parts: tuple[Labels, Labels], make: Callable[[], Labels]) -> Base:
+    def _kept(self, name: str, sex: str, parts: tuple[Labels, Labels], make: Callable[[], tuple[Labels, Mask]]) -> Base:
         path = self.folder / f"{name}.npz"
         made_of = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
         if path.is_file():
             with np.load(path) as stored:
-                if "made_of" in stored and str(stored["made_of"]) == made_of:
-                    return _moderate(name, sex, stored["labels"])
-        labels = make()
+                if {"made_of", "filled"} <= set(stored) and str(stored["made_of"]) == made_of:
+                    return _moderate(name, sex, stored["labels"], stored["filled"])
+        labels, filled = make()
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic(path) as private, private.open("wb") as file:
-            np.savez_compressed(file, labels=labels, made_of=made_of)
-        return _moderate(name, sex, labels)
+            np.savez_compressed(file, labels=labels, filled=filled, made_of=made_of)
+        return _moderate(name, sex, labels, filled)
 
 
-def _moderate(name: str, sex: str, labels: Labels) -> Base:
-    return Base(name, sex, moderated(labels, {key: REFERENCE_ML[key][sex == "female"] for key in MODERATED}))
+def _moderate(name: str, sex: str, labels: Labels, filled: Mask) -> Base:
+    """The base person without huge organs; the fat in their place was not seen."""
+    changed = moderated(labels, {key: REFERENCE_ML[key][sex == "female"] for key in MODERATED})
+    return Base(name, sex, changed, filled | (changed != labels))

@@ -146,6 +146,16 @@ def sample_anatomy(
     torso_labels: uint8 [z, y, x] at 3 mm in the canonical frame, values of Resources/anatomy.csv, even sides.
     Returns labels of the same shape and spacing; deterministic in `rng`. Raises ValueError for another kind of array.
     """
+    return sample_with(torso_labels, None, attributes, rng)[0]
+
+
+def sample_with(
+    torso_labels: NDArray[np.uint8],
+    filled: NDArray[np.bool_] | None,
+    attributes: Attributes,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """`sample_anatomy`, and where the person shows what in the torso is `filled`; None for None."""
     torso = template(torso_labels, attributes.sex)
     back = displacement(torso, attributes, rng)
     fat = fat_thickness(torso, attributes, rng)
@@ -156,8 +166,9 @@ def sample_anatomy(
         shape[axis] = n
         positions[axis] += ((np.arange(n, dtype=np.float32) + 0.5) * SPACING).reshape(shape)
     labels = torso.fine.ravel()[_voxels(positions, torso.fine.shape, SPACING / 2)]
+    carried = None if filled is None else filled.ravel()[_voxels(positions, filled.shape, SPACING)]
     labels = _muscle(torso, labels, positions, muscle_shift(attributes))
-    return _skin(torso, labels, back, fat, attributes, rng)
+    return _skin(torso, labels, back, fat, attributes, rng), carried
 
 
 def centred(torso: Template, back: Field, fat: Field) -> Field:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import FILLED
 from GuideGenLib.population.attributes import Attributes, draw_attributes
-from GuideGenLib.population.deform import sample_anatomy
+from GuideGenLib.population.deform import sample_with
 from GuideGenLib.population.template_labels import THIN
 
 THIN_VOTE = 1.5
@@ -18,11 +19,15 @@ BASE_STAGE = 4
 
 @dataclass(frozen=True)
 class Base:
-    """A whole person: labels uint8 [z, y, x] at 3 mm with every tissue named; sex: male or female."""
+    """A whole person: labels uint8 [z, y, x] at 3 mm with every tissue named; sex: male or female.
+
+    filled: where the labels were not seen in this person but taken from another; None: nowhere.
+    """
 
     name: str
     sex: str
     labels: NDArray[np.uint8]
+    filled: NDArray[np.bool_] | None = None
 
 
 Source = NDArray[np.uint8] | Sequence[Base]
@@ -31,10 +36,11 @@ Source = NDArray[np.uint8] | Sequence[Base]
 
 @dataclass(frozen=True)
 class Sample:
-    """labels: uint8 [z, y, x] at 3 mm; attributes: whom they show."""
+    """labels: uint8 [z, y, x] at 3 mm; attributes: whom they show; filled: as that of the base person."""
 
     labels: NDArray[np.uint8]
     attributes: Attributes
+    filled: NDArray[np.bool_] | None = None
 
 
 def generator_of(seed: int, index: int, stage: int = 0) -> np.random.Generator:
@@ -46,15 +52,27 @@ def draw_sample(source: Source, index: int, seed: int) -> Sample:
     """Person `index` of the population `seed`, without lesions, made of a base person of the same sex."""
     rng = generator_of(seed, index)
     attributes = draw_attributes(rng)
-    return Sample(sample_anatomy(base_of(source, attributes.sex, seed, index), attributes, rng), attributes)
+    base = base_of(source, attributes.sex, seed, index)
+    labels, filled = sample_with(base.labels, base.filled, attributes, rng)
+    return Sample(labels, attributes, filled)
 
 
-def base_of(source: Source, sex: str, seed: int, index: int) -> NDArray[np.uint8]:
-    """The labels that a person is made of: any base person of that sex, all of them where none is."""
+def base_of(source: Source, sex: str, seed: int, index: int) -> Base:
+    """Whom a person is made of: any base person of that sex, all of them where none is."""
     if isinstance(source, np.ndarray):
-        return source
+        return Base("torso", sex, source)
     alike = [base for base in source if base.sex == sex] or list(source)
-    return alike[int(generator_of(seed, index, BASE_STAGE).integers(len(alike)))].labels
+    return alike[int(generator_of(seed, index, BASE_STAGE).integers(len(alike)))]
+
+
+def coarse_marked(sample: Sample) -> NDArray[np.uint8]:
+    """The sample at 6 mm, with the mark FILLED of `anatomy.unknown` where most of a block was filled in."""
+    labels = coarse(sample.labels)
+    if sample.filled is not None:
+        z, y, x = labels.shape
+        share = sample.filled.reshape(z, 2, y, 2, x, 2).mean((1, 3, 5), dtype=np.float32)
+        labels[(share > 0.5) & (labels > 0)] += FILLED
+    return labels
 
 
 def coarse(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
-from GuideGenLib.population.sampling import Sample, Source, coarse, draw_sample, generator_of
+from GuideGenLib.population.sampling import Sample, Source, coarse_marked, draw_sample, generator_of
 from GuideGenLib.population.template_labels import SPACING
 
 CHUNK = 25
@@ -86,7 +86,9 @@ def _chunk_path(cache: Path, seed: int, start: int) -> Path:
 
 
 def _fingerprint(torso: Source) -> str:
-    parts = [torso] if isinstance(torso, np.ndarray) else [base.labels for base in torso]
+    bases = [] if isinstance(torso, np.ndarray) else torso
+    parts = [torso] if isinstance(torso, np.ndarray) else [base.labels for base in bases]
+    parts += [np.packbits(base.filled) for base in bases if base.filled is not None]
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.tobytes())
@@ -106,7 +108,7 @@ def _make_chunk(torso: Source, seed: int, start: int, count: int, path: Path) ->
     samples = []
     for index in range(start, start + count):
         sample = draw_sample(torso, index, seed)
-        samples.append((coarse(sample.labels), sample.attributes))
+        samples.append((coarse_marked(sample), sample.attributes))
     with atomic(path) as private, private.open("wb") as file:
         np.savez_compressed(
             file,
@@ -126,6 +128,8 @@ def coarse_bank(
     progress: Progress = silent,
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
     """Maps at 6 mm of people 0..n-1 of `seed`, uint8 [n, z/2, y/2, x/2], and their attributes.
+
+    What was filled in from another person bears the mark FILLED of `anatomy.unknown`.
 
     Chunks are kept in `cache`; those made from the same torso are read, the rest is made by `processes` workers.
     Training may begin on what `load_bank` finds while this runs.

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from GuideGenLib.anatomy.unknown import value_of
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.sampler import Denoiser, sample_flow
@@ -73,6 +74,6 @@ def _volume_ratio(network: MaskNetwork, data: MaskData, bias: Tensor, people: Se
             sampled = sample_flow(denoiser, torch.Generator(device=device).manual_seed(index))
         labels = keep_largest(refine(sampled).cpu().numpy())
         drawn += np.bincount(labels.ravel(), minlength=classes) * (SPACING / COARSE_SPACING) ** 3
-        real += np.bincount(data.labels[index].ravel(), minlength=classes)
+        real += np.bincount(value_of(data.labels[index]).ravel(), minlength=classes)
     least = 20.0  # voxels of 6 mm, all people together: a label that vanished moves by a bounded step
     return torch.from_numpy(np.where(real > 0, np.log((drawn + least) / (real + least)), 0.0)).float()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible
+from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible, value_of
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
 from GuideGenLib.training.loop import Trainer, fitting_batch
@@ -47,7 +47,7 @@ class MaskLoss:
         self.data, self.config, self.device, self.seed, self.batch = data, config, device, list(seed), batch
         self.bank = torch.from_numpy(data.labels).to(device)
         shown = data.labels[:: max(1, len(data.labels) // 50)]
-        self.weights = class_weights(shown[shown < FILLED], config.classes).to(device)
+        self.weights = class_weights(value_of(shown[shown < UNLABELLED]), config.classes).to(device)
         self.possible, self.source = self._sources()
 
     def _sources(self) -> tuple[Tensor | None, np.ndarray]:
@@ -156,7 +156,8 @@ class MaskLoss:
         """
         target = (marked & (FILLED - 1)).long()
         if self.possible is None:
-            return nnf.cross_entropy(logits, target, weight=self.weights, reduction="none"), self.weights[target]
+            weight = self.weights[target] * torch.where(marked >= FILLED, FILLED_WEIGHT, 1.0)
+            return nnf.cross_entropy(logits, target, reduction="none") * weight, weight
         unlabelled = marked >= UNLABELLED
         target[unlabelled] = self.config.classes
         target[marked == OUTSIDE] = 0

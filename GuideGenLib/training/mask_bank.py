@@ -14,7 +14,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from GuideGenLib.anatomy.unknown import FILLED, value_of
+from GuideGenLib.anatomy.unknown import FILLED, UNLABELLED, value_of
 from GuideGenLib.core.files import atomic
 
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 1, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
@@ -41,8 +41,8 @@ class MaskData:
 
     @property
     def complete(self) -> list[int]:
-        """The samples that bear no marks."""
-        return [index for index, one in enumerate(self.labels) if one.max() < FILLED]
+        """The samples that have a label everywhere, filled in or not."""
+        return [index for index, one in enumerate(self.labels) if one.max() < UNLABELLED]
 
 
 def joined(first: MaskData, second: MaskData) -> MaskData:

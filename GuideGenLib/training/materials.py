@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.anatomy.unknown import FILLED
+from GuideGenLib.anatomy.unknown import FILLED, value_of
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.data.labelling import Segment, label_by
 from GuideGenLib.data.layouts import DataError, find_cases
@@ -178,7 +178,7 @@ def volume_ranges(labels: NDArray[np.uint8]) -> dict[str, list[float]]:
     Organs that at least 99 of 100 people show; prostate and uterus over those who have one. Not the lung vessels, whose
     branches are drawn finer than 6 mm shows them (mask.lung_vessels).
     """
-    ml = np.stack([np.bincount(one.ravel(), minlength=len(values())) for one in labels]) * 6.0**3 / 1000
+    ml = np.stack([np.bincount(value_of(one).ravel(), minlength=len(values())) for one in labels]) * 6.0**3 / 1000
     ranges = {}
     for key, value in values().items():
         having = ml[:, value] > 0

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import FILLED, value_of
 from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.data.layouts import DataError
 from GuideGenLib.data.tissues import dilate, select
@@ -17,7 +18,7 @@ from GuideGenLib.population.bases import base_people, deepened, widened
 from GuideGenLib.population.completing import ABDOMEN, complete, finished, fit, moderated, paste_abdomen
 from GuideGenLib.population.people import Person, read_people
 from GuideGenLib.population.registration import Warp
-from GuideGenLib.population.sampling import Base, base_of, coarse, draw_sample
+from GuideGenLib.population.sampling import Base, base_of, coarse, coarse_marked, draw_sample
 from GuideGenLib.population.template import template
 
 KEY = values()
@@ -67,7 +68,7 @@ def test_a_woman_is_known_by_a_whole_pelvis_without_a_prostate_and_a_table_may_t
     (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,male,50,,\n")
     assert [(one.sex, one.age) for one in read_people(tmp_path, torso)] == [("male", 50)]
     (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,f,,,\n")
-    with pytest.raises(DataError, match="male or female"):
+    with pytest.raises(DataError, match="sex is 'f'"):
         read_people(tmp_path, torso)
 
 
@@ -198,6 +199,11 @@ def test_base_people_are_made_once_and_have_room(
     assert len({base.name for base in made}) == len(made) == 10  # and two abdomens for each of three
     assert {base.sex for base in made} == {"male"}
     assert all(base.labels.shape == (96, 128, 144) for base in made)
+    assert made[0].filled is None
+    completed = made[1]
+    assert completed.filled is not None
+    assert completed.filled[select(completed.labels, ("subcutaneous_fat", "muscle"))].all()
+    assert not completed.filled[select(completed.labels, ("vertebrae_lumbar", "kidney_left", "heart"))].any()
     assert len(calls) == 9
     again = base_people(torso, tmp_path / "maps", tmp_path / "run")
     assert len(calls) == 9
@@ -219,11 +225,25 @@ def test_people_are_made_of_their_own_sex(torso: np.ndarray) -> None:
     woman = torso.copy()
     woman[woman == KEY["prostate"]] = KEY["torso_fat"]
     both = [Base("adam", "male", torso), Base("eve", "female", woman), Base("ada", "female", woman.copy())]
-    assert all(base_of(both, "male", 0, i) is torso for i in range(5))
-    assert {id(base_of(both, "female", 0, i)) for i in range(20)} == {id(base.labels) for base in both[1:]}
-    assert base_of(both[:1], "female", 0, 0) is torso
+    assert all(base_of(both, "male", 0, i) is both[0] for i in range(5))
+    assert {base_of(both, "female", 0, i).name for i in range(20)} == {"eve", "ada"}
+    assert base_of(both[:1], "female", 0, 0) is both[0]
     first, again = draw_sample(both, 3, 1), draw_sample(both, 3, 1)
     assert (first.labels == again.labels).all()
+
+
+def test_what_was_filled_in_is_marked_in_the_drawn_person(torso: np.ndarray) -> None:
+    filled = np.zeros(torso.shape, bool)
+    filled[:, :, :40] = True
+    sample = draw_sample([Base("adam", "male", torso, filled)], 1, 1)
+    assert sample.filled is not None and sample.filled.shape == torso.shape
+    marked = coarse_marked(sample)
+    assert (value_of(marked) == coarse(sample.labels)).all()
+    x = np.argwhere(marked >= FILLED)[:, 2]
+    assert 0.2 < (marked >= FILLED).sum() / (marked > 0).sum() < 0.8
+    assert x.mean() < 20 < np.argwhere((marked > 0) & (marked < FILLED))[:, 2].mean()
+    plain = draw_sample(torso, 1, 1)
+    assert plain.filled is None and coarse_marked(plain).max() < FILLED
 
 
 def test_a_womans_pelvis_is_not_widened_once_more(torso: np.ndarray) -> None:

@@ -115,7 +115,8 @@ def test_losses_of_single_voxels() -> None:
     assert each[3].item() == pytest.approx(mask.FILLED_WEIGHT * each[2].item())
     whole = loss_of(anatomy())
     assert whole.possible is None
-    assert voxel_losses(whole, [LIVER], logits[:1])[0].item() > 0
+    seen, filled = voxel_losses(whole, [LIVER, LIVER + FILLED], logits[:2])[0].tolist()
+    assert filled == pytest.approx(mask.FILLED_WEIGHT * seen) and seen > 0
 
 
 def test_marks_and_what_is_known_survive_the_file(tmp_path: Path) -> None:
