@@ -125,6 +125,7 @@ def test_the_installed_extension_finds_its_library_and_resources(tmp_path: Path)
     assert (tested / "engine" / "worker.py").is_file() and (tested / "Resources" / "anatomy.csv").is_file()
     subprocess.run(["cmake", "--install", str(build)], check=True, capture_output=True)
     modules = prefix / "modules"
+    assert not [*modules.rglob("judges-*"), *modules.rglob("Screenshots")], "these stay in the checkout"
     assert (modules / "GuideGen.py").is_file() and (modules / "GuideGenPanel" / "Widget.py").is_file()
     code = (
         "from GuideGenLib.core.resources import resource; from GuideGenLib.bundle import load_bundle; "
