@@ -41,9 +41,9 @@ CONFIG = "judges.json"
 SEGMENTER, CLASSIFIERS, PLAIN_CODEC = "segmenter", "classifiers", "plain_codec"
 SUFFIX = ".safetensors"
 WHERE = (
-    "the judges come with a clone of the repository, not with the installed package: run in a clone (`pip install -e .`)"
-    ", name the clone's Resources/Models/judges-small where a command has --judges, or train others (`guidegen train "
-    "segmenter`, `guidegen train judges`)"
+    "the judges come with a clone of the repository, not with the installed package: run in a clone (pip install -e), "
+    "name its Resources/Models/judges-small where a command has --judges, or train others (`guidegen train segmenter`, "
+    "`guidegen train judges`)"
 )
 """What to do where there are none."""
 
