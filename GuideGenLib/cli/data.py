@@ -29,10 +29,11 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     label.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="label maps and pictures")
     label.set_defaults(action=label_data)
     pack = actions.add_parser(
-        "pack", help="all scans as one small file", description="What codec and CT stage are trained on, as one file."
+        "pack", help="a run folder to take along", description="All that trainings need, as a small run folder."
     )
-    pack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write")
-    pack.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="caches (runs)")
+    pack.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write")
+    pack.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="caches and population (runs)")
+    pack.add_argument("--seed", type=int, default=0, help="of the population (0)")
     pack.set_defaults(action=pack_data)
     for action in (check, label, pack):
         told = os.environ.get(DATA_VARIABLE)
@@ -122,16 +123,18 @@ def label_data(args: argparse.Namespace) -> int:
 
 
 def pack_data(args: argparse.Namespace) -> int:
-    """One file of all scans with labels of their own or of the shipped segmenter."""
+    """A run folder of all scans and, where a population has been drawn, its people, in a few small files."""
     from GuideGenLib.ct.synthesizer import SPACING
-    from GuideGenLib.description.encoder import TextEncoder
     from GuideGenLib.judges.folder import load_judges
-    from GuideGenLib.training.materials import ct_materials
-    from GuideGenLib.training.pack import pack_materials
+    from GuideGenLib.training.inputs import pack_run
+    from GuideGenLib.training.job import Job
 
     segment = load_judges().segmenter.segment_coarse
-    materials = ct_materials(args.data, args.run / "cache", TextEncoder.load(), segment)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    pack_materials(materials, args.output, SPACING)
-    print(f"{args.output}: {len(materials)} scans, {args.output.stat().st_size / 1e6:.1f} MB")
+    job = Job(
+        data=args.data, run=args.run, steps=0, people=0, seed=args.seed, threads=1, target=args.output, anatomies=0,
+        hold_out="", segmenter=lambda: segment,
+    )  # fmt: skip
+    for file in pack_run(job, args.output, SPACING):
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+    print(f"Take the folder along: `guidegen train all --run {args.output.name} --minutes 10` needs nothing else.")
     return 0

@@ -18,6 +18,7 @@ from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
 from GuideGenLib.judges.folder import load_judges
 from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
 from GuideGenLib.judges.stages import JUDGE_STAGES
+from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
 from GuideGenLib.training.loop import RunError
 from GuideGenLib.training.stages import PEOPLE, STAGES
@@ -83,6 +84,8 @@ def run_train(args: argparse.Namespace) -> int:
 
     Raises DataError, RunError, BundleError and EncoderError with messages for the user.
     """
+    if is_packed(args.run):
+        args.data = args.run
     if args.data is None:
         raise RunError("no data", "name a folder of scans with --data, or in the environment variable GUIDEGEN_DATA")
     threads = args.threads or torch.get_num_threads()

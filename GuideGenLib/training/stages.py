@@ -13,35 +13,28 @@ from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.data.notes import read_notes
-from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskNetwork
-from GuideGenLib.population.bases import ANATOMIES, widened
-from GuideGenLib.population.people import read_people
 from GuideGenLib.population.torso import Torso, cached_torso
-from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import calibrate, read_calibration
 from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.job import Job, Stage, bases_of, say, tenths, torso_of
+from GuideGenLib.training.inputs import anatomies_of, mask_data_of, materials_of, people_of
+from GuideGenLib.training.job import Job, Stage, say
 from GuideGenLib.training.loop import (
-    RunError,
     averaged_state,
-    first_process_first,
     process_rank,
     steps_done,
     training_device,
 )
 from GuideGenLib.training.mask import train_mask
-from GuideGenLib.training.mask_bank import joined
-from GuideGenLib.training.materials import ct_materials, mask_data, partial_data
 from GuideGenLib.training.patches import Material, PatchSource
 from GuideGenLib.training.start import initial_bundle
 
 if TYPE_CHECKING:
-    from GuideGenLib.population.attributes import Attributes
+    pass
 
 LABELS = len(anatomy_rows())
 PEOPLE = 1000
@@ -49,23 +42,15 @@ PEOPLE = 1000
 
 def population(job: Job) -> None:
     """The imagined people whose anatomies the mask learns: real people, deformed."""
-    labels, _ = _people(job)
+    labels, _ = people_of(job)
     say(f"population: {len(labels)} anatomies in {job.run / assemble.POPULATION}")
-
-
-def _people(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
-    """Their maps and attributes, made once and kept in the run folder."""
-    progress = tenths()
-    with first_process_first():
-        bases = bases_of(job, progress)
-        return coarse_bank(bases, job.people, job.seed, job.threads, job.run / assemble.POPULATION, progress)
 
 
 def codec(job: Job) -> None:
     """Encoder and decoder: what latents are."""
     job.seed_torch(assemble.CODEC)
     train_codec(
-        _patches(job, _materials(job), assemble.CODEC),
+        _patches(job, materials_of(job), assemble.CODEC),
         job.run / assemble.CODEC,
         labels=LABELS,
         steps=job.steps,
@@ -79,7 +64,7 @@ def codec_grain(job: Job) -> None:
     first = averaged_state(job.run / assemble.CODEC)
     job.seed_torch(assemble.CODEC_GRAIN)
     train_codec(
-        _patches(job, _materials(job), assemble.CODEC_GRAIN),
+        _patches(job, materials_of(job), assemble.CODEC_GRAIN),
         job.run / assemble.CODEC_GRAIN,
         labels=LABELS,
         steps=job.steps,
@@ -94,15 +79,7 @@ def codec_grain(job: Job) -> None:
 
 def mask(job: Job) -> None:
     """The anatomy denoiser, on the population."""
-    labels, people = _people(job)
-    say("mask: reading the prompts")
-    encoder = TextEncoder.load()
-    data = mask_data(labels, people, encoder, job.seed)
-    if job.partial:
-        real = read_people(job.data / ANATOMIES, widened(torso_of(job).labels))
-        if not real:
-            raise RunError(f"{job.data / ANATOMIES} holds no label map to train on", "add some, or leave out --partial")
-        data = joined(data, partial_data(real, job.partial, encoder, job.seed))
+    data = mask_data_of(job)
     job.seed_torch(assemble.MASK)
     folder = job.run / assemble.MASK
     trainer = train_mask(data, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, log=say)
@@ -114,7 +91,7 @@ def mask(job: Job) -> None:
 
 def ct_mean(job: Job) -> None:
     """The expected CT latents of an anatomy."""
-    materials = _materials(job)
+    materials = materials_of(job)
     job.seed_torch(assemble.CT_MEAN)
     train_ct_mean(
         _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, minutes=job.minutes,
@@ -125,7 +102,7 @@ def ct_mean(job: Job) -> None:
 def ct_flow(job: Job) -> None:
     """The flow of what the expectation leaves out."""
     state = averaged_state(job.run / assemble.CT_MEAN)
-    materials = _materials(job)
+    materials = materials_of(job)
     mean = assemble.CTNetwork(assemble.ct_config(state))
     mean.load_state_dict(state)
     job.seed_torch(assemble.CT_FLOW)
@@ -152,8 +129,8 @@ def bundle(job: Job) -> None:
     if process_rank()[0] > 0:
         return
     initial = initial_bundle(job.run)
-    anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else _anatomies(job)
-    metrics, materials = job.run / "metrics.json", _materials(job)
+    anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else anatomies_of(job)
+    metrics, materials = job.run / "metrics.json", materials_of(job)
     template = cached_torso(job.data, job.run)
     kept = initial is not None and steps_done(job.run / assemble.CT_FLOW) == 0
     noise = initial.config["ct_noise"] if initial is not None and kept else _noise(materials)
@@ -174,17 +151,6 @@ def bundle(job: Job) -> None:
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
 
 
-def _anatomies(job: Job) -> np.ndarray:
-    """The population that the mask learned from."""
-    try:
-        return load_bank(job.run / assemble.POPULATION, job.seed)[0][: job.people]
-    except FileNotFoundError as error:
-        raise RunError(
-            f"{job.run} holds no population of seed {job.seed}: run `guidegen train population` first, "
-            "or give --seed as it was then"
-        ) from error
-
-
 def _ct_stage(job: Job) -> CTSynthesizer:
     """The networks of the CT stage as they were trained, without an offset."""
     device = training_device()
@@ -196,11 +162,6 @@ def _ct_stage(job: Job) -> CTSynthesizer:
         networks.append(network.to(device).eval())
     spread = assemble.read_spread(job.run / assemble.CT_FLOW).to(device)
     return CTSynthesizer(_codec(job).to(device), networks[0], networks[1], spread, torch.zeros(LABELS, device=device))
-
-
-def _materials(job: Job) -> list[Material]:
-    with first_process_first():
-        return ct_materials(job.data, job.cache, TextEncoder.load(), job.segmenter() if job.segmenter else None)
 
 
 def _patches(job: Job, materials: Sequence[Material], stage: str) -> PatchSource:

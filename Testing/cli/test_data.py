@@ -1,15 +1,23 @@
 """`guidegen data`: what is said of a data folder, labels for what has none, and the packed file."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.cli.main import main
+from GuideGenLib.data.notes import read_notes
 from GuideGenLib.data.survey import survey, trainable
+from GuideGenLib.training import stages
+from GuideGenLib.training.inputs import PEOPLE, anatomies_of, mask_data_of
+from GuideGenLib.training.job import Job
+from GuideGenLib.training.loop import steps_done
+from GuideGenLib.training.mask_bank import MaskData, save_mask_data
 from GuideGenLib.training.pack import unpack_materials
 from Testing.trunk import flat, hu, organs, write
 
@@ -78,11 +86,30 @@ def test_labels_lie_on_the_grid_of_their_scan_and_are_made_once(
 
 
 @pytest.mark.usefixtures("judged")
-def test_all_scans_are_packed(flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "take" / "ct.pack"
-    assert main(["data", "pack", str(flat), "--run", str(tmp_path / "runs"), "-o", str(file)]) == 0
-    assert "2 scans" in capsys.readouterr().out
-    assert [material.name for material in unpack_materials(file)] == ["anna", "bert"]
+def test_a_packed_folder_trains_without_the_data(
+    flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "take"
+    (flat / "cases.csv").write_text("name,licence,source\nanna,CC0,ours\n")
+    assert main(["data", "pack", str(flat), "--run", str(tmp_path / "runs"), "-o", str(folder)]) == 0
+    assert "scans.pack" in capsys.readouterr().out
+    assert [material.name for material in unpack_materials(folder / "scans.pack")] == ["anna", "bert"]
+    monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
+    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
+    shutil.rmtree(flat)
+    assert main(["train", "codec", "--run", str(folder), "--steps", "1", "--threads", "1"]) == 0
+    assert steps_done(folder / "codec") == 1
+    assert read_notes(folder)["anna"].source == "ours"
+
+
+def test_the_people_of_a_run_are_packed_with_it(tmp_path: Path) -> None:
+    run, labels = tmp_path / "runs", np.zeros((2, 8, 8, 8), np.uint8)
+    data = MaskData(labels, np.zeros((2, 16), np.float32), [[torch.ones(3, 384)]] * 2)
+    run.mkdir()
+    save_mask_data(data, run / PEOPLE)
+    job = Job(tmp_path, run, 0, 2, 0, 1, run, 0, "")
+    assert np.array_equal(mask_data_of(job).labels, labels)
+    assert np.array_equal(anatomies_of(job), labels)
 
 
 def test_no_data_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

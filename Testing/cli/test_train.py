@@ -16,7 +16,7 @@ from GuideGenLib.cli.train import add_train_parsers, run_train
 from GuideGenLib.data.layouts import DataError
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
-from GuideGenLib.training import stages
+from GuideGenLib.training import inputs, stages
 from GuideGenLib.training.loop import RunError, averaged_state, steps_done
 
 
@@ -155,7 +155,7 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
         return Made()
 
     wanted = ("population", 3)
-    monkeypatch.setattr(stages, "load_bank", lambda cache, seed: bank if (cache.name, seed) == wanted else None)
+    monkeypatch.setattr(inputs, "load_bank", lambda cache, seed: bank if (cache.name, seed) == wanted else None)
     monkeypatch.setattr(stages.assemble, "assemble_bundle", assembled)
     monkeypatch.setattr(stages, "offset_is_fresh", lambda *_: True)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
