@@ -70,6 +70,8 @@ def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_pa
     panel.run_well("findChangesButton")
     assert panel.ui.changesTable.rowCount == 0
     edit(panel, after_edit)
+    panel.run_well("findChangesButton")
+    panel.picture("reopened")
     panel.run_well("regenerateButton")
     assert not np.array_equal(array(panel.ct()), array(new))
 
