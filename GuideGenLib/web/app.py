@@ -23,6 +23,7 @@ from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.shell import Shell
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.choices import RunSettings
 
 
 class WebApp:
@@ -57,7 +58,7 @@ class WebApp:
         """Go on where a loaded scene was left: its text, corrections and seed."""
         with self.server.state:
             self.prompt.set_text(str(provenance.get("text", "")))
-            self.settings.set_seed((provenance.get("settings") or {}).get("seed", 0))
+            self.settings.set_seed(RunSettings.of_record(provenance).seed)
             self.understood.set_corrections(corrections)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ STAGES = {
 translate: Callable[[str], str] = str
 
 
-def say(words: str, **values: Any) -> str:
+def say(words: str, /, **values: Any) -> str:
     """Words in the user's language, with values put in."""
     return translate(words).format(**values)
 

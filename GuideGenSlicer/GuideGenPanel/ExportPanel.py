@@ -71,16 +71,17 @@ class ExportPanel(Panel):
 
     def take(self, run: Any) -> None:
         """Its nodes, its text and seed, its corrections."""
+        from GuideGenLib.generator.settings import RunSettings
+        from GuideGenLib.workflow.runs import CORRECTIONS
+
         state = self.parameterNode
         with slicer.util.NodeModify(state):
             state.prompt = run.provenance.get("text") or state.prompt
-            state.corrections = run.segmentation.GetAttribute("GuideGen.Corrections") or ""
-            seed = (run.provenance.get("settings") or {}).get("seed")
-            if isinstance(seed, int):
-                state.seed = seed
+            state.corrections = run.segmentation.GetAttribute(CORRECTIONS) or ""
+            state.seed = RunSettings.of_record(run.provenance).seed
             state.segmentation = run.segmentation
             state.ct = run.ct
-            state.comparedCT = run.cts[-2] if len(run.cts) > 1 else None
+            state.comparedCT = run.older_ct
         self.runChosen.emit()
 
     def onFolder(self, path: str) -> None:

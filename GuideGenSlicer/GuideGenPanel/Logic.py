@@ -105,13 +105,13 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def startCT(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
-        description = self._description(parameterNode, maybeEmpty=True)
+        description = self._description(parameterNode, mayBeEmpty=True)
         return self._ready(parameterNode).start_ct(description, settings(parameterNode))
 
     def startRegenerate(self, parameterNode: GuideGenParameterNode, edits: Any) -> Job:
         """Make the chosen CT again where the segmentation was edited (a workflow.edits.Edits), with what made it.
         Raises ValueError where nothing was edited."""
-        description = self._description(parameterNode, maybeEmpty=True)
+        description = self._description(parameterNode, mayBeEmpty=True)
         return self._ready(parameterNode).start_regenerate(description, settings(parameterNode), edits)
 
     def editsLater(self, parameterNode: GuideGenParameterNode) -> Callable[[], Any]:
@@ -172,16 +172,10 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         others = [text for text in parameterNode.history if text != prompt]
         parameterNode.history = [prompt, *others][:LONGEST_HISTORY]
 
-    def _description(self, parameterNode: GuideGenParameterNode, maybeEmpty: bool = False) -> dict:
-        from GuideGenLib.description import Description
-        from GuideGenLib.description.report import to_json
+    def _description(self, parameterNode: GuideGenParameterNode, mayBeEmpty: bool = False) -> dict:
+        from GuideGenLib.workflow.understood import description_of
 
-        if maybeEmpty and not parameterNode.prompt.strip():
-            return to_json(Description(""))
-        understood = self.understanding(parameterNode)
-        if understood.description is None:
-            raise ValueError(understood.error)
-        return to_json(understood.description)
+        return description_of(parameterNode.prompt, parameterNode.corrections, may_be_empty=mayBeEmpty)
 
     def _ready(self, parameterNode: GuideGenParameterNode) -> Any:
         """The runs, with the model and the device that are chosen."""

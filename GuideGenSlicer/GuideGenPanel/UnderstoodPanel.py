@@ -22,7 +22,7 @@ class UnderstoodPanel(Panel):
         from GuideGenLib.description.understanding import Understanding
 
         self.understanding = Understanding(None, error="")
-        self.rows: list[tuple] = []
+        self.rows: list[Any] = []
         self._shown: tuple[str, str] | None = None
         self._filling = False
         self.timer = qt.QTimer()
@@ -61,45 +61,35 @@ class UnderstoodPanel(Panel):
 
     def fill(self) -> None:
         """Write the table anew."""
+        from GuideGenLib.workflow.understood import notes, rows
+
         if self.parameterNode is None:
             return
         self._filling = True
         try:
-            self._fill()
+            self.rows = rows(self.understanding, self.parameterNode.corrections)
+            self.ui.understoodTable.setRowCount(0)
+            for row in self.rows:
+                self._addRow(row)
             self.ui.understoodTable.resizeColumnToContents(NAME)
             self.ui.understoodTable.resizeRowsToContents()
         finally:
             self._filling = False
-        self.ui.understoodMessageLabel.text = self.messages()
+        self.ui.understoodMessageLabel.text = "\n".join(notes(self.understanding, self.parameterNode.prompt))
         self.showButtons()
-
-    def messages(self) -> str:
-        """Warnings, words without effect, corrections that wait for their finding."""
-        description = self.understanding.description
-        if description is None:
-            return self.understanding.error if self.parameterNode.prompt.strip() else ""
-        lines = list(description.warnings)
-        if description.not_understood:
-            words = ", ".join(f'"{span.text}"' for span in description.not_understood)
-            lines.append(_("Not understood, without effect: {words}.").format(words=words))
-        for key in self.understanding.lost:
-            lines.append(_("Corrected, but no longer in the text: {finding}.").format(finding=key))
-        return "\n".join(lines)
 
     # ------------------------------------------------------------ corrections
 
     def correct(self, row: int, read) -> None:
         """Set the field of a row to what a function returns. A value that cannot be is told, and the row shows the old
         one again."""
-        field, key = self.rows[row]
+        from GuideGenLib.workflow.understood import corrected
+
         with slicer.util.tryWithErrorDisplay(_("This value cannot be used.")):
             self._shown = None  # whatever comes of it, the table is filled again
+            state = self.parameterNode
             try:
-                corrections, value = self._corrections(), read()
-                if key:
-                    self._accept(corrections.with_finding(key, field.name, value))
-                else:
-                    self._accept(corrections.with_patient(field.name, value))
+                state.corrections = corrected(state.prompt, state.corrections, self.rows[row], read())
             finally:
                 self.changed.emit()
 
@@ -108,8 +98,7 @@ class UnderstoodPanel(Panel):
         if self._filling or column != VALUE:
             return
         text = self.ui.understoodTable.item(row, column).text()
-        field, _key = self.rows[row]
-        self.correct(row, lambda: field.read(typed(text)))
+        self.correct(row, lambda: self.rows[row].field.read(typed(text)))
 
     def onChoice(self, row: int, value: object) -> None:
         """A chosen value."""
@@ -117,12 +106,16 @@ class UnderstoodPanel(Panel):
             self.correct(row, lambda: value)
 
     def onAdd(self) -> None:
-        from GuideGenLib.description import Finding
+        from GuideGenLib.workflow.understood import with_finding
 
-        self._accept(self._corrections().with_added(Finding("tumor", organ="lung")))
+        state = self.parameterNode
+        state.corrections = with_finding(state.prompt, state.corrections)
 
     def onRemove(self) -> None:
-        self._accept(self._corrections().without_finding(self.chosenFinding()))
+        from GuideGenLib.workflow.understood import without_finding
+
+        state = self.parameterNode
+        state.corrections = without_finding(state.prompt, state.corrections, self.chosenFinding())
 
     def onReset(self) -> None:
         self.parameterNode.corrections = ""
@@ -134,60 +127,21 @@ class UnderstoodPanel(Panel):
     def chosenFinding(self) -> str:
         """Key of the finding that the chosen row belongs to, empty where it belongs to none."""
         row = self.ui.understoodTable.currentRow()
-        return self.rows[row][1] if 0 <= row < len(self.rows) else ""
-
-    def _corrections(self):
-        from GuideGenLib.description.corrections import Corrections
-
-        return Corrections.from_json(self.parameterNode.corrections)
-
-    def _accept(self, corrections) -> None:
-        """Take corrections over when they make sense together with the text. Raises DescriptionError."""
-        from GuideGenLib.description import parse
-        from GuideGenLib.description.corrections import apply
-
-        apply(parse(self.parameterNode.prompt), corrections)
-        self.parameterNode.corrections = corrections.to_json()
+        return self.rows[row].key if 0 <= row < len(self.rows) else ""
 
     # ------------------------------------------------------------ the table
 
-    def _fill(self) -> None:
-        from GuideGenLib.description.fields import FINDING_FIELDS, PATIENT_FIELDS, is_left_out
-
-        table = self.ui.understoodTable
-        description = self.understanding.description
-        table.setRowCount(0)
-        self.rows = []
-        if description is None:
-            return
-        corrections = self._corrections()
-        for field in PATIENT_FIELDS:
-            name = "age_range" if field.name == "age" and description.age_range else field.name
-            self._addRow(field, "", getattr(description, name), field.name in corrections.patient, name)
-        for index, (key, finding) in enumerate(zip(self.understanding.keys, description.findings, strict=True)):
-            changed = corrections.findings.get(key) or {}
-            added = key.startswith("added ")
-            for field in FINDING_FIELDS:
-                value = getattr(finding, field.name)
-                if is_left_out(field, value):
-                    continue
-                path = f"findings[{index}].{field.name}"
-                self._addRow(field, key, value, added or field.name in changed, path, finding, index + 1)
-
-    def _addRow(self, field, key: str, value, corrected: bool, path: str, finding=None, number: int = 0) -> None:
-        table = self.ui.understoodTable
-        row = table.rowCount
-        table.insertRow(row)
-        self.rows.append((field, key))
-        title = (
-            titleOf(field) if not number else _("Finding {number}: {field}").format(number=number, field=titleOf(field))
-        )
-        span = self.understanding.description.spans.get(path)
-        words = _("(corrected)") if corrected else f'"{span.text}"' if span is not None else ""
-        for column, text in ((NAME, title), (VALUE, shown(value)), (WORDS, words)):
-            table.setItem(row, column, self._item(text, corrected, column == VALUE and not field.choices))
+    def _addRow(self, row: Any) -> None:
+        table, index, field = self.ui.understoodTable, self.ui.understoodTable.rowCount, row.field
+        table.insertRow(index)
+        title = titleOf(field)
+        if row.number:
+            title = _("Finding {number}: {field}").format(number=row.number, field=title)
+        words = _("(corrected)") if row.corrected else f'"{row.span.text}"' if row.span is not None else ""
+        for column, text in ((NAME, title), (VALUE, shown(row.value)), (WORDS, words)):
+            table.setItem(index, column, self._item(text, row.corrected, column == VALUE and not field.choices))
         if field.choices:
-            table.setCellWidget(row, VALUE, self._combo(row, field, value, finding))
+            table.setCellWidget(index, VALUE, self._combo(index, row.choices, row.value))
 
     def _item(self, text: str, corrected: bool, editable: bool):
         item = qt.QTableWidgetItem(text)
@@ -199,11 +153,8 @@ class UnderstoodPanel(Panel):
         item.setFont(font)
         return item
 
-    def _combo(self, row: int, field, value, finding):
+    def _combo(self, row: int, choices: tuple, value: Any) -> Any:
         combo = qt.QComboBox()
-        choices = field.choices(finding)
-        if value not in choices:
-            choices = (value, *choices)
         for choice in choices:
             combo.addItem(shown(choice))
         combo.setCurrentIndex(choices.index(value))

@@ -39,6 +39,11 @@ class Run:
         """The newest CT, None before there is one."""
         return self.cts[-1] if self.cts else None
 
+    @property
+    def older_ct(self) -> Any:
+        """The one before it, to compare with, or None."""
+        return self.cts[-2] if len(self.cts) > 1 else None
+
 
 def add_run(
     scene: Any, anatomy: sitk.Image, ct: sitk.Image | None, provenance: dict[str, Any], title: str = "Run"

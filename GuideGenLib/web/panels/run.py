@@ -10,14 +10,13 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_server.utils.asynchronous import create_task
 
-from GuideGenLib.description import Description
-from GuideGenLib.description.report import to_json
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.job import Outcome
+from GuideGenLib.workflow.understood import description_of
 from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text
 
 
@@ -59,19 +58,19 @@ class RunPanel(Panel):
         if self.understood.description is None:
             return
         self.settings.draw_seed()
-        settings, description = self.settings.values, to_json(self._description())
+        settings, corrections = self.settings.values, self.understood.corrections
         self.understood.prompt.remember()
-        self.start(lambda: self.runner.start_anatomy(description, settings, self.understood.corrections))
+        self.start(lambda: self.runner.start_anatomy(self._description(False), settings, corrections))
 
     def generate_ct(self) -> None:
         """Make the CT of the chosen anatomy."""
-        settings, description = self.settings.values, to_json(self._description())
-        self.start(lambda: self.runner.start_ct(description, settings))
+        settings = self.settings.values
+        self.start(lambda: self.runner.start_ct(self._description(True), settings))
 
     def regenerate(self) -> None:
         """Make the chosen CT again where the anatomy was edited."""
-        settings, description = self.settings.values, to_json(self._description())
-        self.start(lambda: self.runner.edit(description, settings))
+        settings = self.settings.values
+        self.start(lambda: self.runner.edit(self._description(True), settings))
 
     def cancel(self) -> None:
         """Stop the run; the scene stays as it is."""
@@ -96,8 +95,8 @@ class RunPanel(Panel):
         await asyncio.sleep(0)  # the answer to the click goes out first
         await self.runner.follow()
 
-    def _description(self) -> Description:
-        return self.understood.description or Description("")
+    def _description(self, may_be_empty: bool) -> dict[str, Any]:
+        return description_of(self.understood.prompt.text, self.understood.corrections, may_be_empty=may_be_empty)
 
     # ------------------------------------------------------------ what comes back
 

@@ -39,8 +39,7 @@ class RunsPanel(Panel):
         """Take up an earlier anatomy with its newest CT."""
         for run in self.workspace.runs:
             if run.segmentation.GetID() == identifier:
-                older = run.cts[-2] if len(run.cts) > 1 else None
-                self.workspace.choose(segmentation=run.segmentation, ct=run.ct, compared=older)
+                self.workspace.choose(segmentation=run.segmentation, ct=run.ct, compared=run.older_ct)
 
     def build(self) -> None:
         """One list."""

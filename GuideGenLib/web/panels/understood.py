@@ -8,13 +8,13 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from undo_stack import Signal
 
-from GuideGenLib.description import Description, DescriptionError, Finding, parse
-from GuideGenLib.description.corrections import Corrections, apply
-from GuideGenLib.description.fields import FINDING_FIELDS, PATIENT_FIELDS, Field, is_left_out, shown
+from GuideGenLib.description import Description, DescriptionError
+from GuideGenLib.description.fields import FINDING_FIELDS, shown
 from GuideGenLib.description.understanding import Understanding, understand
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.prompt import PromptPanel
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.understood import Row, corrected, notes, rows, with_finding, without_finding
 
 
 class UnderstoodPanel(Panel):
@@ -28,6 +28,7 @@ class UnderstoodPanel(Panel):
         self.prompt = prompt
         self.corrections = ""
         self.understanding = Understanding(None)
+        self._rows: list[Row] = []
         self.state.update({"understood_rows": [], "understood_notes": [], "understood_corrected": False})
         prompt.changed.connect(lambda _text: self.refresh())
 
@@ -44,8 +45,9 @@ class UnderstoodPanel(Panel):
     def refresh(self) -> None:
         """Read the text anew."""
         self.understanding = understand(self.prompt.text, self.corrections)
-        self.state.understood_rows = self._rows()
-        self.state.understood_notes = self._notes()
+        self._rows = rows(self.understanding, self.corrections)
+        self.state.understood_rows = [_row(row) for row in self._rows]
+        self.state.understood_notes = notes(self.understanding, self.prompt.text)
         self.state.understood_corrected = bool(self.corrections)
         self.changed.emit()
 
@@ -53,78 +55,28 @@ class UnderstoodPanel(Panel):
 
     def correct(self, key: str, name: str, value: Any) -> None:
         """Set a field: of the patient (key empty) or a finding. What is typed is text, what is chosen is an index."""
-        field = _field(key, name)
+        row = next(row for row in self._rows if (row.key, row.field.name) == (key, name))
         try:
-            if field.choices is not None:
-                value = self._choices(field, key)[int(value)]
-            elif field.read is not None:
-                value = field.read(str(value or ""))
-            corrections = Corrections.from_json(self.corrections)
-            self._accept(corrections.with_finding(key, name, value) if key else corrections.with_patient(name, value))
+            if row.choices:
+                value = row.choices[int(value)]
+            elif row.field.read is not None:
+                value = row.field.read(str(value or ""))
+            self.corrections = corrected(self.prompt.text, self.corrections, row, value)
         except (DescriptionError, ValueError) as error:
             self.workspace.tell(f"This value cannot be used: {error}", "warning")
         self.refresh()
 
     def add(self) -> None:
         """A tumour that the text does not name."""
-        self._accept(Corrections.from_json(self.corrections).with_added(Finding("tumor", organ="lung")))
-        self.refresh()
+        self.set_corrections(with_finding(self.prompt.text, self.corrections))
 
     def remove(self, key: str) -> None:
         """Leave a finding out."""
-        self._accept(Corrections.from_json(self.corrections).without_finding(key))
-        self.refresh()
+        self.set_corrections(without_finding(self.prompt.text, self.corrections, key))
 
     def reset(self) -> None:
         """Take the fields as they were read from the text."""
         self.set_corrections("")
-
-    def _accept(self, corrections: Corrections) -> None:
-        apply(parse(self.prompt.text), corrections)
-        self.corrections = corrections.to_json()
-
-    # ------------------------------------------------------------ rows
-
-    def _rows(self) -> list[dict[str, Any]]:
-        description = self.description
-        if description is None:
-            return []
-        corrections = Corrections.from_json(self.corrections)
-        rows = []
-        for field in PATIENT_FIELDS:
-            name = "age_range" if field.name == "age" and description.age_range else field.name
-            span = description.spans.get(name)
-            corrected = field.name in corrections.patient
-            rows.append(_row(field, "", field.title, getattr(description, name), span, corrected, None))
-        for index, (key, finding) in enumerate(zip(self.understanding.keys, description.findings, strict=True)):
-            changed = corrections.findings.get(key) or {}
-            for field in FINDING_FIELDS:
-                value = getattr(finding, field.name)
-                if is_left_out(field, value):
-                    continue
-                span = description.spans.get(f"findings[{index}].{field.name}")
-                corrected = key.startswith("added ") or field.name in changed
-                title = f"{index + 1}: {field.title}"
-                rows.append(_row(field, key, title, value, span, corrected, finding))
-                rows[-1]["first"] = field is FINDING_FIELDS[0]
-        return rows
-
-    def _choices(self, field: Field, key: str) -> tuple[Any, ...]:
-        finding = None
-        if key and self.description is not None:
-            finding = dict(zip(self.understanding.keys, self.description.findings, strict=True)).get(key)
-        return _choices_with(field, finding, getattr(finding or self.description, field.name))
-
-    def _notes(self) -> list[str]:
-        description = self.description
-        if description is None:
-            return [self.understanding.error] if self.prompt.text.strip() else []
-        notes = list(description.warnings)
-        if description.not_understood:
-            words = ", ".join(f'"{span.text}"' for span in description.not_understood)
-            notes.append(f"Not understood, without effect: {words}.")
-        notes += [f"Corrected, but no longer in the text: {key}." for key in self.understanding.lost]
-        return notes
 
     # ------------------------------------------------------------ widgets
 
@@ -204,29 +156,18 @@ class UnderstoodPanel(Panel):
             )
 
 
-def _row(
-    field: Field, key: str, title: str, value: Any, span: Any, corrected: bool, finding: Finding | None
-) -> dict[str, Any]:
-    choices = _choices_with(field, finding, value) if field.choices is not None else ()
+def _row(row: Row) -> dict[str, Any]:
+    """As the page has it."""
+    field, choices = row.field, row.choices
     return {
-        "id": f"{key}-{field.name}".strip("-").replace(" ", "-"),
-        "key": key,
+        "id": f"{row.key}-{field.name}".strip("-").replace(" ", "-"),
+        "key": row.key,
         "name": field.name,
-        "title": title,
-        "value": "" if value is None else shown(value),
+        "title": f"{row.number}: {field.title}" if row.number else field.title,
+        "value": "" if row.value is None else shown(row.value),
         "items": [{"value": index, "title": shown(choice)} for index, choice in enumerate(choices)],
-        "index": choices.index(value) if choices else 0,
-        "words": "" if span is None else span.text,
-        "corrected": corrected,
-        "first": False,
+        "index": choices.index(row.value) if choices else 0,
+        "words": "" if row.span is None else row.span.text,
+        "corrected": row.corrected,
+        "first": field is FINDING_FIELDS[0],
     }
-
-
-def _choices_with(field: Field, finding: Finding | None, value: Any) -> tuple[Any, ...]:
-    """The choices of a field; the value that it has is one of them, whatever the text made of it."""
-    choices = field.choices(finding) if field.choices is not None else ()
-    return choices if value in choices else (value, *choices)
-
-
-def _field(key: str, name: str) -> Field:
-    return next(field for field in (FINDING_FIELDS if key else PATIENT_FIELDS) if field.name == name)
