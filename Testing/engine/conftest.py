@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from GuideGenLib.engine import Client, Done, Event, Failed, Progress, Stopped
+from GuideGenLib.engine import Client, Done, Event, Failed, MaskRequest, Progress, Stopped
+from GuideGenLib.generator import RunSettings
 
 PATIENCE_S = 240.0
 """Until a test gives up; on a busy machine torch alone takes a minute to import."""
@@ -27,6 +28,11 @@ def client(temporary: Path, fake_python: Path) -> Iterator[Client]:
     yield made
     made.close()
     until(lambda: not any(temporary.iterdir()), "its folder goes")
+
+
+def mask(text: str = "plain", **options: object) -> MaskRequest:
+    """A request for an anatomy; the toy worker behaves as the text says."""
+    return MaskRequest({"text": text}, RunSettings(**options))  # type: ignore[arg-type]
 
 
 def script(path: Path, commands: str) -> Path:
