@@ -120,7 +120,7 @@ def test_no_two_files_import_each_other():
 
 def test_no_file_but_a_table_is_longer_than_350_lines():
     tables = {"GuideGenLib/description/words/lexicon.py"}
-    paths = [path for top in ("GuideGenLib", "GuideGenSlicer") for path in (ROOT / top).rglob("*.py")]
+    paths = [path for top in ("GuideGenLib", "GuideGenSlicer", "Testing") for path in (ROOT / top).rglob("*.py")]
     lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in paths}
     assert {name: n for name, n in lengths.items() if n > 350 and name not in tables} == {}
 
