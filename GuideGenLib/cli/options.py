@@ -100,7 +100,7 @@ def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Descri
 
     record = {} if beside is None else _record(beside)
     given = {one.name: getattr(args, one.name) for one in fields(RunSettings) if hasattr(args, one.name)}
-    if given["precision"] == "auto":  # not given, or nothing that could be repeated
+    if given.get("precision") == "auto":  # not given, or nothing that could be repeated
         del given["precision"]
     settings = replace(RunSettings.of_record(record), **given)
     text = record.get("text")
