@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.cli.options import (
     add_ct_options,
@@ -15,7 +15,7 @@ from GuideGenLib.cli.options import (
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
-from GuideGenLib.core.progress import Progress, within
+from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import draw, draw_with_ct, make_ct, make_ct_again
 
 if TYPE_CHECKING:
@@ -67,24 +67,12 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy and CT."""
-    description, settings = asked(args)
-    show_description(description)
-
-    def work(progress: Progress) -> "Case":
-        return draw_with_ct(open_generator(args), description, settings, progress)
-
-    return _produce(args, (ANATOMY, LABELS, CT, PROVENANCE, PREVIEW), work)
+    return _produce(args, open_generator, (ANATOMY, LABELS, CT, PROVENANCE, PREVIEW), draw_with_ct)
 
 
 def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy."""
-    description, settings = asked(args)
-    show_description(description)
-
-    def work(progress: Progress) -> "Case":
-        return draw(open_generator(args), description, settings, progress)
-
-    return _produce(args, (ANATOMY, LABELS, PROVENANCE, PREVIEW), work)
+    return _produce(args, open_generator, (ANATOMY, LABELS, PROVENANCE, PREVIEW), draw)
 
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -92,13 +80,7 @@ def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
 
     anatomy = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
-    description, settings = asked(args, args.anatomy)
-    show_description(description)
-
-    def work(progress: Progress) -> "Case":
-        return make_ct(open_generator(args), anatomy, description, settings, progress)
-
-    return _produce(args, (CT, PROVENANCE, PREVIEW), work)
+    return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct, anatomy, beside=args.anatomy)
 
 
 def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -109,25 +91,29 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     old = read_ct(args.ct)
     before = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
     after = require_anatomy(read_anatomy(args.edited), str(args.edited))
-    description, settings = asked(args, args.ct)
-    show_description(description)
-
-    def work(progress: Progress) -> "Case":
-        return make_ct_again(open_generator(args), old, before, after, description, settings, progress)
-
-    return _produce(args, (CT, PROVENANCE, PREVIEW), work)
+    return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct_again, old, before, after, beside=args.ct)
 
 
-def _produce(args: argparse.Namespace, names: Sequence[str], work: "Callable[[Progress], Case]") -> int:
-    """Run `work` and write what it made, all of `names` or nothing."""
+def _produce(
+    args: argparse.Namespace,
+    open_generator: OpenGenerator,
+    names: Sequence[str],
+    make: "Callable[..., Case]",
+    *volumes: Any,
+    beside: Path | None = None,
+) -> int:
+    """Make a case of volumes and of what is asked (also by the record beside a file), and write it: all of `names` or
+    nothing."""
     from GuideGenLib.anatomy.table import write_labels_csv
     from GuideGenLib.core.files import write_json
     from GuideGenLib.core.volumes import write_volume
     from GuideGenLib.generator.preview import write_preview
 
+    description, settings = asked(args, beside)
+    show_description(description)
     with output_folder(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
-        case = work(within(progress, 0.0, 0.95))
+        case = make(open_generator(args), *volumes, description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
         if ANATOMY in names:
             write_volume(case.anatomy, folder / ANATOMY)

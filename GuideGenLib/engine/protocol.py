@@ -7,7 +7,7 @@ Volumes are `SimpleITK.Image`s (or paths of files) in the hands of a caller; on 
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from GuideGenLib.core.errors import GuideGenError
@@ -189,7 +189,7 @@ def _to_data(message: Any) -> dict[str, Any]:
     name = type(message).__name__
     values = {one.name: getattr(message, one.name) for one in fields(message)}
     if isinstance(values.get("settings"), RunSettings):
-        values["settings"] = values["settings"].to_json()
+        values["settings"] = asdict(values["settings"])
     if isinstance(values.get("result"), RESULTS):
         values["result"] = _to_data(values["result"])
     _check(values, name)

@@ -197,16 +197,7 @@ class Generator:
     ) -> Case:
         """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
         progress("describe", 0.0)
-        settings = RunSettings(
-            seed=seed,
-            region=region,
-            sampler=sampler,
-            mask_steps=mask_steps,
-            guidance=guidance,
-            spacing_mm=spacing,
-            ct_steps=ct_steps,
-            precision=self.precision,
-        )
+        settings = RunSettings(seed, region, sampler, mask_steps, guidance, spacing, ct_steps, precision=self.precision)
         return draw_with_ct(self, parse(text), settings, progress)
 
     def provenance(

@@ -5,7 +5,7 @@ A frozen dataclass with checks of its own: neither pydantic nor attrs comes with
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from GuideGenLib.core.device import PRECISIONS
@@ -73,10 +73,6 @@ class RunSettings:
     def record(self, *names: str) -> dict[str, Any]:
         """Some of the settings, under the names that provenance has for them."""
         return {name: getattr(self, name) for name in names}
-
-    def to_json(self) -> dict[str, Any]:
-        """All of them."""
-        return asdict(self)
 
     @property
     def for_mask(self) -> dict[str, Any]:

@@ -27,32 +27,6 @@ def startClient(bundle: Path | None, device: str) -> Worker:
     return Client(bundle=bundle, device=device)
 
 
-class Choice:
-    """What the user works on, as workflow.runs asks for it."""
-
-    def __init__(self, getParameterNode: Callable[[], GuideGenParameterNode]) -> None:
-        self.getParameterNode = getParameterNode
-
-    @property
-    def scene(self) -> Any:
-        return slicer.mrmlScene
-
-    @property
-    def segmentation(self) -> Any:
-        return self.getParameterNode().segmentation
-
-    @property
-    def ct(self) -> Any:
-        return self.getParameterNode().ct
-
-    def choose(self, **nodes: Any) -> None:
-        """Choose nodes by the keys of CHOICES; what is not named stays."""
-        parameterNode = self.getParameterNode()
-        with slicer.util.NodeModify(parameterNode):
-            for name, node in nodes.items():
-                setattr(parameterNode, CHOICES[name], node)
-
-
 class GuideGenLogic(ScriptedLoadableModuleLogic):
     """One run at a time. It raises where something is wrong; the widget shows.
 
@@ -72,7 +46,7 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         from GuideGenLib.workflow.runs import Runs
 
         if self._runs is None:
-            self._runs = Runs(Choice(self.getParameterNode), lambda *asked: self.makeClient(*asked))
+            self._runs = Runs(self, lambda *asked: self.makeClient(*asked))
         return self._runs
 
     @property
@@ -83,6 +57,27 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self) -> GuideGenParameterNode:
         """The state in the scene; made where there is none."""
         return GuideGenParameterNode(super().getParameterNode())
+
+    # ------------------------------------------------------------ what is chosen, as workflow.runs asks for it
+
+    @property
+    def scene(self) -> Any:
+        return slicer.mrmlScene
+
+    @property
+    def segmentation(self) -> Any:
+        return self.getParameterNode().segmentation
+
+    @property
+    def ct(self) -> Any:
+        return self.getParameterNode().ct
+
+    def choose(self, **nodes: Any) -> None:
+        """Choose nodes by the keys of CHOICES; what is not named stays."""
+        parameterNode = self.getParameterNode()
+        with slicer.util.NodeModify(parameterNode):
+            for name, node in nodes.items():
+                setattr(parameterNode, CHOICES[name], node)
 
     # ------------------------------------------------------------ what is asked
 

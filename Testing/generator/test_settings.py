@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_what_cannot_be_is_told_with_its_remedy(wrong: dict[str, Any], told: str
 
 def test_what_was_recorded_is_taken_up_again() -> None:
     settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16")
-    told = settings.to_json()
+    told = asdict(settings)
     precision = told.pop("precision")
     assert RunSettings.of_record({"settings": told, "precision": precision}) == settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from trame.widgets import html
@@ -59,7 +60,7 @@ class ComparePanel(Panel):
         chosen, other = self.workspace.ct, self.workspace.compared
         listed = [{"title": node.GetName(), "value": node.GetID()} for node in self._cts()]
         two = other is not None and other is not chosen
-        self._remove_outline()
+        remove_outlines(self.workspace.scene)
         with self.state:
             if (chosen, other) != self._pair:
                 self._pair = (chosen, other)
@@ -97,12 +98,15 @@ class ComparePanel(Panel):
         self._try("compare_difference", self._show_difference if compare_difference else self._hide_difference)
 
     def _on_changes(self, compare_changes: bool, **_: Any) -> None:
-        self._try("compare_changes", self._outline_changes if compare_changes else self._remove_outline)
+        self._try(
+            "compare_changes",
+            self._outline_changes if compare_changes else partial(remove_outlines, self.workspace.scene),
+        )
 
     def _on_edited(self) -> None:
         """What was outlined is no longer what changed."""
         if self.state.compare_changes and self.workspace.compared is None:
-            self._remove_outline()
+            remove_outlines(self.workspace.scene)
             with self.state:
                 self.state.compare_changes = False
 
@@ -166,9 +170,6 @@ class ComparePanel(Panel):
         if any(anatomy is None for anatomy in known):
             raise SceneError("the anatomy that a CT was made of is not in the scene")
         return known[0], known[1]
-
-    def _remove_outline(self) -> None:
-        remove_outlines(self.workspace.scene)
 
     # ------------------------------------------------------------ nodes
 
