@@ -1,6 +1,7 @@
 """`guidegen`: one parser, one place where errors become messages."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -31,7 +32,12 @@ def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        return args.call(args, open_generator)
+        status = args.call(args, open_generator)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (KeyboardInterrupt, Cancelled):
         return _fail("cancelled, nothing was written", CANCELLED)
     except GuideGenError as error:

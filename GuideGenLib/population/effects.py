@@ -98,8 +98,8 @@ WIDEST = 1140.0
 def wanted_girth(who: Attributes) -> float:
     """Waist in mm of this sex, body mass index and trunk.
 
-    About 76 cm at 20 and 116 cm at 36 kg/m2 in men, 74 and 110 cm in women, half a centimetre a decade more: fitted by
-    eye to NHANES 2015-2018 (Fryar, Vital Health Stat 3 2021;46).
+    About 76 cm at 20 and 116 cm at 36 kg/m2 in men, 74 and 110 cm in women, half a centimetre a decade more: set
+    by eye, not fitted to measurements.
     """
     slope, middle = (25.0, 925.0) if who.sex == "male" else (23.0, 885.0)
     girth = middle + slope * (who.bmi - 26.5) + 0.5 * (who.age - 50)

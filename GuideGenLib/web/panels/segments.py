@@ -9,6 +9,7 @@ from undo_stack import Signal
 from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.label import SWITCHES, Label
 from GuideGenLib.scene.segments.centre import place_within
+from GuideGenLib.scene.segments.looks import FILL, FILL_OVER_CT
 from GuideGenLib.scene.segments.terminology import set_terminology
 from GuideGenLib.web.editor.snapshot import label_of_tags, tags_of
 from GuideGenLib.web.panels.panel import Panel
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from GuideGenLib.web.views.views import Views
 
 
-FILL, FILL_OVER_CT, OUTLINE, SURFACE = 0.5, 0.25, 1.0, 1.0
+OUTLINE, SURFACE = 1.0, 1.0
 
 
 class SegmentsPanel(Panel):
