@@ -21,7 +21,7 @@ from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.inputs import anatomies_of, mask_data_of, materials_of, people_of
+from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, materials_of, people_of
 from GuideGenLib.training.job import Job, Stage, say
 from GuideGenLib.training.loop import (
     averaged_state,
@@ -42,8 +42,8 @@ PEOPLE = 1000
 
 def population(job: Job) -> None:
     """The imagined people whose anatomies the mask learns: real people, deformed."""
-    labels, _ = people_of(job)
-    say(f"population: {len(labels)} anatomies in {job.run / assemble.POPULATION}")
+    labels = anatomies_of(job) if is_packed(job.run) else people_of(job)[0]
+    say(f"population: {len(labels)} anatomies in {job.run}")
 
 
 def codec(job: Job) -> None:
