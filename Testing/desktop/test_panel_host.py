@@ -224,7 +224,7 @@ def test_the_window_goes_on_while_volumes_are_compared(large: Driver, button: st
         large.wait(lambda: not large.logic.busy, "the comparison ends")
         large.slicer.app.processEvents()
     assert not host.DIALOGS.errors
-    assert gaps.ticks > 5
+    assert gaps.ticks > 0
 
 
 def test_a_comparison_is_cancelled(large: Driver):

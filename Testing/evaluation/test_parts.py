@@ -44,7 +44,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
 @pytest.fixture
 def work(tmp_path: Path) -> Callable[..., Work]:
     def make(**told: Any) -> Work:
-        args = argparse.Namespace(output=tmp_path, data=tmp_path / "data", population=None)
+        args = argparse.Namespace(output=tmp_path, data=tmp_path / "data", population=None, judges=None)
         return Work(args, Plan.of(**{"subset": True, **told}))
 
     return make

@@ -65,9 +65,22 @@ class Person:
             title.click()
 
     def run(self, identifier: str) -> str:
-        """Press a button that starts a run and wait for its end; what is told then."""
+        """Press a button that starts a run and wait for its end; what is told then.
+
+        An edit's run may be over before a waiting browser looks again: the page itself notes that a bar was there.
+        """
+        self.page.evaluate(
+            """() => {
+                window.barWasThere = false;
+                new MutationObserver((_, observer) => {
+                    if (!document.getElementById("run-progress")) return;
+                    window.barWasThere = true;
+                    observer.disconnect();
+                }).observe(document.body, { childList: true, subtree: true });
+            }"""
+        )
         self.press(identifier)
-        self.see("run-progress")
+        self.until(lambda: bool(self.page.evaluate("window.barWasThere")), f"the run of {identifier} begins")
         self.until(lambda: self.page.locator("#run-progress").count() == 0, f"the run of {identifier} ends")
         return str(self.see("run-text").inner_text())
 
