@@ -28,7 +28,7 @@ from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.ct import SPREAD
-from GuideGenLib.training.loop import RunError, averaged_state, steps_done
+from GuideGenLib.training.loop import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
 
 CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW = "codec", "codec_grain", "mask", "ct_mean", "ct_flow"
@@ -135,7 +135,7 @@ def vessel_tensors(template: Torso) -> dict[str, Tensor]:
 def codec_run(run: Path) -> Path:
     """The folder of the codec: that of its decoder with grain, if there is one."""
     grain = run / CODEC_GRAIN
-    return grain if (grain / "state.safetensors").is_file() else run / CODEC
+    return grain if (grain / CHECKPOINT).is_file() else run / CODEC
 
 
 def training_commands(run: Path, people: int, seed: int, initial: Bundle | None = None) -> list[str]:

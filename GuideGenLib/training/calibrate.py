@@ -7,6 +7,7 @@ map, for the interpolation from 6 mm takes more off thin organs than off thick o
 """
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.anatomy.unknown import value_of
+from GuideGenLib.core.files import write_json
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.sampler import Denoiser, sample_flow
@@ -35,21 +37,27 @@ def calibrate(
     *,
     rounds: int = ROUNDS,
     people: int = PEOPLE,
+    minutes: float | None = None,
     log: Callable[[str], None] = print,
 ) -> Tensor:
     """The class bias [classes], measured on other people in each round and kept in `run`/calibration.json.
 
-    start: the bias to begin with. The result has its effect as `logits - bias` at each step of the sampler.
+    start: the bias to begin with; minutes: time after which no further round begins. The result has its effect as
+    `logits - bias` at each step of the sampler.
     """
     bias = start.clone()
     complete = data.complete
+    began = time.monotonic()
     for turn in range(rounds):
+        if turn > 0 and minutes is not None and time.monotonic() - began > 60 * minutes:
+            log(f"calibration: {minutes:g} min are over after {turn} of {rounds} rounds")
+            break
         chosen = [complete[(turn * people + i) * 7 % len(complete)] for i in range(people)]
         ratio = _volume_ratio(network, data, bias, chosen)
         log(f"calibration {turn + 1}/{rounds}: volumes off by {float(ratio.abs().mean()):.3f} (mean |log ratio|)")
         gain = 1.0 if turn < rounds - 1 else 0.5
         bias = bias + gain * ratio.clamp(-LARGEST_MOVE, LARGEST_MOVE)
-    (run / CALIBRATION).write_text(json.dumps({"bias": [round(float(b), 4) for b in bias]}))
+    write_json({"bias": [round(float(b), 4) for b in bias]}, run / CALIBRATION)
     return bias
 
 

@@ -70,13 +70,6 @@ def calibrate_hu(
     return offset.cpu()
 
 
-def offset_is_fresh(run: Path, *others: Path) -> bool:
-    """Whether the offset in a run folder was measured after the last step there and in the `others`."""
-    path = run / OFFSET
-    states = [folder / "state.safetensors" for folder in (run, *others)]
-    return path.is_file() and path.stat().st_mtime_ns >= max(state.stat().st_mtime_ns for state in states)
-
-
 def read_offset(run: Path) -> Tensor | None:
     """The offset of a run folder, None before it was calibrated."""
     path = run / OFFSET

@@ -16,6 +16,8 @@ from GuideGenLib.core.device import measure
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.files import atomic, write_json
 
+CHECKPOINT = "state.safetensors"
+
 
 class RunError(GuideGenError):
     """A run folder does not fit what shall be trained or shipped; the message names it and the remedy."""
@@ -182,14 +184,14 @@ class Trainer:
         tensors |= {f"average.{k}": v for k, v in self.average.items()}
         for index, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-        with atomic(self.run_folder / "state.safetensors") as private:
+        with atomic(self.run_folder / CHECKPOINT) as private:
             save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, private)
         write_json({"step": self.step, "steps": self.steps, "seconds": self.seconds}, self.run_folder / "state.json")
 
     def _load(self) -> None:
         state_of_run = json.loads((self.run_folder / "state.json").read_text())
         self.step, self.seconds = int(state_of_run["step"]), float(state_of_run.get("seconds", 0.0))
-        tensors = load_file(self.run_folder / "state.safetensors")
+        tensors = load_file(self.run_folder / CHECKPOINT)
         try:
             self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
         except RuntimeError as error:
@@ -226,6 +228,12 @@ def fitting_batch(device: torch.device, network: nn.Module, step: Callable[[int]
     return batch
 
 
+def is_newer(file: Path, *runs: Path) -> bool:
+    """Whether a file is there and was written after the last checkpoint of each run folder."""
+    states = [run / CHECKPOINT for run in runs]
+    return file.is_file() and file.stat().st_mtime_ns >= max(state.stat().st_mtime_ns for state in states)
+
+
 def steps_done(run: Path) -> int:
     """Steps that the checkpoint of a run folder has behind it; 0 without one."""
     state = run / "state.json"
@@ -234,7 +242,7 @@ def steps_done(run: Path) -> int:
 
 def averaged_state(run: Path) -> dict[str, Tensor]:
     """The averaged weights of a finished or interrupted run folder. Raises RunError when there are none."""
-    if not (run / "state.safetensors").is_file():
+    if not (run / CHECKPOINT).is_file():
         raise RunError(f"{run} holds no checkpoint: run `guidegen train {run.name.replace('_', '-')}` first")
-    tensors = load_file(run / "state.safetensors")
+    tensors = load_file(run / CHECKPOINT)
     return {k[8:]: v for k, v in tensors.items() if k.startswith("average.")}

@@ -16,8 +16,8 @@ from GuideGenLib.data.notes import read_notes
 from GuideGenLib.mask.network import MaskNetwork
 from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.training import assemble
-from GuideGenLib.training.calibrate import calibrate, read_calibration
-from GuideGenLib.training.calibrate_ct import calibrate_hu, offset_is_fresh
+from GuideGenLib.training.calibrate import CALIBRATION, calibrate
+from GuideGenLib.training.calibrate_ct import OFFSET, calibrate_hu
 from GuideGenLib.training.codec import DECODER_RATE, train_codec
 from GuideGenLib.training.codec import PATCH as CODEC_PATCH
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
@@ -25,6 +25,7 @@ from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, m
 from GuideGenLib.training.job import Job, Stage, say
 from GuideGenLib.training.loop import (
     averaged_state,
+    is_newer,
     process_rank,
     steps_done,
     training_device,
@@ -83,10 +84,10 @@ def mask(job: Job) -> None:
     job.seed_torch(assemble.MASK)
     folder = job.run / assemble.MASK
     trainer = train_mask(data, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, log=say)
-    if process_rank()[0] == 0 and read_calibration(folder) is None:
+    if process_rank()[0] == 0 and not is_newer(folder / CALIBRATION, folder):
         network = MaskNetwork(assemble.mask_config(averaged_state(folder))).to(trainer.device)
         network.load_state_dict(averaged_state(folder))
-        calibrate(network, data, torch.zeros(network.config.classes), folder, log=say)
+        calibrate(network, data, torch.zeros(network.config.classes), folder, minutes=job.minutes, log=say)
 
 
 def ct_mean(job: Job) -> None:
@@ -132,10 +133,11 @@ def bundle(job: Job) -> None:
     anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else anatomies_of(job)
     metrics, materials = job.run / "metrics.json", materials_of(job)
     template = cached_torso(job.data, job.run)
-    kept = initial is not None and steps_done(job.run / assemble.CT_FLOW) == 0
+    flow = job.run / assemble.CT_FLOW
+    kept = initial is not None and steps_done(flow) == 0
     noise = initial.config["ct_noise"] if initial is not None and kept else _noise(materials)
-    if not offset_is_fresh(job.run / assemble.CT_FLOW, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
-        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, job.run / assemble.CT_FLOW, log=say)
+    if not is_newer(flow / OFFSET, flow, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
+        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, flow, log=say)
     made = assemble.assemble_bundle(
         job.run,
         job.target,

@@ -11,7 +11,7 @@ from GuideGenLib.core.files import write_json, write_text
 from GuideGenLib.training.calibrate import CALIBRATION
 from GuideGenLib.training.calibrate_ct import OFFSET
 from GuideGenLib.training.ct import SPREAD
-from GuideGenLib.training.loop import RunError
+from GuideGenLib.training.loop import CHECKPOINT, RunError
 
 INITIAL = "initial.json"
 """In a run folder: path and identity of the bundle that it began with."""
@@ -65,5 +65,5 @@ def _checkpoint(folder: Path, tensors: dict[str, Tensor]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
     both = {f"{kind}.{key}": value.clone() for kind in ("network", "average") for key, value in weights.items()}
-    save_file(both, folder / "state.safetensors")
+    save_file(both, folder / CHECKPOINT)
     write_json({"step": 0, "steps": 0, "seconds": 0.0}, folder / "state.json")

@@ -157,7 +157,7 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     wanted = ("population", 3)
     monkeypatch.setattr(inputs, "load_bank", lambda cache, seed: bank if (cache.name, seed) == wanted else None)
     monkeypatch.setattr(stages.assemble, "assemble_bundle", assembled)
-    monkeypatch.setattr(stages, "offset_is_fresh", lambda *_: True)
+    monkeypatch.setattr(stages, "is_newer", lambda *_: True)
     monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.ones(1, 384)})())
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
     template = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)

@@ -51,7 +51,11 @@ def test_a_folder_is_no_volume(tmp_path: Path):
         volumes.read_volume(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"patient: white male", gzip.compress(b"patient: white male")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"patient: white male", gzip.compress(b"patient: white male", mtime=0)],
+    ids=["empty", "plain", "compressed"],
+)
 def test_a_text_that_was_renamed_to_nifti_is_refused(tmp_path: Path, content: bytes):
     path = tmp_path / "ct.nii.gz"
     path.write_bytes(content)

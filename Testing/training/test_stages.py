@@ -15,7 +15,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.data.scan_measures import metal_mask, organ_means
 from GuideGenLib.mask.network import MaskConfig
-from GuideGenLib.training import adversary, calibrate_ct, codec, ct, mask
+from GuideGenLib.training import adversary, calibrate, calibrate_ct, codec, ct, mask
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
 from GuideGenLib.training.loop import averaged_state, steps_done
 from GuideGenLib.training.patches import Material, PatchSource, prepare
@@ -208,3 +208,16 @@ def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path, monkey
     assert steps_done(tmp_path) == 12
     assert "cat" in lines[-1] and "flow" in lines[-1]
     assert all(torch.isfinite(value).all() for value in trainer.averaged_weights().values())
+
+
+def test_a_calibration_begins_no_round_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibrate, "_volume_ratio", lambda *_: torch.full((3,), 0.2))
+    clock = iter([0.0, 50.0, 70.0])
+    monkeypatch.setattr(calibrate.time, "monotonic", lambda: next(clock))
+    data = mask.MaskData(np.zeros((4, 8, 8, 8), np.uint8), np.zeros((4, 16), np.float32), [[torch.ones(1, 384)]] * 4)
+    lines: list[str] = []
+    bias = calibrate.calibrate(None, data, torch.zeros(3), tmp_path, minutes=1.0, log=lines.append)  # type: ignore[arg-type]
+    assert torch.allclose(bias, torch.full((3,), 0.4))  # two rounds of four
+    assert "over after 2 of 4" in lines[-1]
+    kept = calibrate.read_calibration(tmp_path)
+    assert kept is not None and torch.allclose(kept, bias)

@@ -1,6 +1,7 @@
 """A run folder that begins with a bundle: what is trained on, what stays, and what a bundle made of it holds."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.calibrate import read_calibration
-from GuideGenLib.training.calibrate_ct import offset_is_fresh, read_offset
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state, steps_done
+from GuideGenLib.training.calibrate_ct import OFFSET, read_offset
+from GuideGenLib.training.loop import RunError, Trainer, averaged_state, is_newer, steps_done
 from GuideGenLib.training.start import initial_bundle, start_from
 from Testing.tiny_bundle import CODEC, write_tiny_bundle
 
@@ -33,7 +34,7 @@ def test_the_checkpoints_are_the_bundles_weights_at_step_0(run: Path) -> None:
     bias, offset = read_calibration(run / "mask"), read_offset(run / "ct_flow")
     assert bias is not None and torch.allclose(bias, bundle.tensors("mask")["class_bias"].float())
     assert offset is not None and torch.allclose(offset, bundle.tensors("ct")["hu_offset"].float())
-    assert offset_is_fresh(run / "ct_flow", run / "codec", run / "ct_mean")
+    assert is_newer(run / "ct_flow" / OFFSET, run / "ct_flow", run / "codec", run / "ct_mean")
 
 
 def test_a_training_goes_on_from_them_and_makes_the_offset_stale(run: Path) -> None:
@@ -44,9 +45,17 @@ def test_a_training_goes_on_from_them_and_makes_the_offset_stale(run: Path) -> N
     hu = torch.zeros(1, 1, 8, 8, 8)
     trainer.run(lambda model, step: (model(hu)[0].square().mean(), {}), log=lambda _: None)
     assert steps_done(run / "codec") == 2
-    assert not offset_is_fresh(run / "ct_flow", run / "codec", run / "ct_mean")
+    assert not is_newer(run / "ct_flow" / OFFSET, run / "ct_flow", run / "codec", run / "ct_mean")
     start_from(load_bundle(run.parent / "bundle"), run)  # once more: what was trained stays
     assert steps_done(run / "codec") == 2
+
+
+def test_a_mask_that_was_trained_on_is_calibrated_anew(run: Path) -> None:
+    calibration = run / "mask" / "calibration.json"
+    assert is_newer(calibration, run / "mask")
+    os.utime(run / "mask" / "state.safetensors", ns=(calibration.stat().st_mtime_ns + 1,) * 2)
+    assert not is_newer(calibration, run / "mask")
+    assert not is_newer(run / "mask" / "nothing.json", run / "mask")
 
 
 def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_path: Path) -> None:
