@@ -10,6 +10,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import FILLED, value_of
+from GuideGenLib.core.files import atomic
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.data.labelling import Segment, label_by
 from GuideGenLib.data.layouts import DataError, find_cases
@@ -76,10 +77,8 @@ def _segmented(scan: Scan, segment: Segment, cache: Path) -> tuple[NDArray[np.ui
     kept = cache / f"{scan.name}_{scan.spacing:g}mm_segmented.npz"
     if not kept.is_file():
         labels, unsure = label_by(segment, np.asarray(scan.hu), scan.spacing)
-        part = kept.with_suffix(".part")
-        with part.open("wb") as file:
+        with atomic(kept) as private, private.open("wb") as file:
             np.savez_compressed(file, labels=labels, unsure=unsure)
-        part.replace(kept)
     with np.load(kept) as stored:
         return stored["labels"], stored["unsure"]
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from GuideGenLib.core.files import atomic
 from GuideGenLib.data.scan_measures import skin_depth_map
 from GuideGenLib.training.patches import Material
 
@@ -27,8 +28,7 @@ ARRAYS = ("labels", "coarse", "marks", "table", "typed")
 
 def pack_materials(materials: Sequence[Material], path: Path, spacing: float) -> None:
     """Write `path`; spacing: of the scans, in mm."""
-    part = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_LZMA) as archive:
+    with atomic(path) as private, zipfile.ZipFile(private, "w", zipfile.ZIP_LZMA) as archive:
         about = [{key: getattr(material, key) for key in SMALL} for material in materials]
         archive.writestr("materials.json", json.dumps({"spacing": spacing, "materials": about}))
         for number, material in enumerate(materials):
@@ -41,7 +41,6 @@ def pack_materials(materials: Sequence[Material], path: Path, spacing: float) ->
                 file = io.BytesIO()
                 np.save(file, array)
                 archive.writestr(f"{number}/{key}.npy", file.getvalue())
-    part.replace(path)
 
 
 def unpack_materials(path: Path) -> list[Material]:

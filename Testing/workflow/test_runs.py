@@ -13,7 +13,7 @@ pytest.importorskip("slicer", reason="needs slicer-core")
 
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
-from GuideGenLib.engine.protocol import CTDone, Done, Failed, MaskDone, Progress, Stopped
+from GuideGenLib.engine.protocol import CTDone, Done, Failed, MaskDone, Progress
 from GuideGenLib.generator import RunSettings
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
@@ -23,35 +23,13 @@ from GuideGenLib.scene.runs.run import runs as runs_of
 from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.workflow.edits import edits_later, outline, outlines
 from GuideGenLib.workflow.runs import CORRECTIONS, Runs
+from Testing.pretended_worker import PretendedWorker
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 DESCRIPTION = to_json(parse(TEXT))
 NOW = RunSettings(seed=9, ct_steps=12, margin_mm=30.0)
 RECORD = {"text": TEXT, "settings": {"seed": 3}}
 BEFORE = Path(__file__).parent / "before" / "page.mrb"
-
-
-class Pretender:
-    """A worker that says what a test puts into `events`."""
-
-    def __init__(self) -> None:
-        self.requests: list[Any] = []
-        self.events: list[Any] = []
-        self.closed = False
-
-    def submit(self, request: Any) -> str:
-        self.requests.append(request)
-        return str(len(self.requests))
-
-    def poll(self) -> list[Any]:
-        events, self.events = self.events, []
-        return events
-
-    def cancel(self, id: str) -> None:
-        self.events.append(Stopped(id))
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Choice:
@@ -66,7 +44,7 @@ class Choice:
 
 @pytest.fixture
 def bench() -> Iterator[SimpleNamespace]:
-    headless, worker = new_scene(), Pretender()
+    headless, worker = new_scene(), PretendedWorker(stops=True)
     choice = Choice(headless.scene)
     runs = Runs(choice, lambda bundle, device: worker)
     yield SimpleNamespace(scene=headless.scene, choice=choice, runs=runs, worker=worker, headless=headless)

@@ -25,33 +25,10 @@ from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.words import progress_text
+from Testing.pretended_worker import PretendedWorker
 from Testing.web.fronts import in_own_loop
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
-
-
-class FakeClient:
-    """Takes requests, and tells what a test puts into `events`."""
-
-    def __init__(self) -> None:
-        self.requests: list[Any] = []
-        self.events: list[Any] = []
-        self.cancelled: list[str] = []
-        self.closed = False
-
-    def submit(self, request: Any) -> str:
-        self.requests.append(request)
-        return str(len(self.requests))
-
-    def poll(self) -> list[Any]:
-        events, self.events = self.events, []
-        return events
-
-    def cancel(self, identifier: str) -> None:
-        self.cancelled.append(identifier)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture
@@ -67,7 +44,7 @@ def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SimpleNames
     messages: list[tuple[str, str]] = []
     workspace.told.connect(lambda text, kind: messages.append((text, kind)))
     runner = Runner(workspace)
-    client = FakeClient()
+    client = PretendedWorker()
     runner.make_client = lambda bundle, device: client
     prompt = PromptPanel(server, workspace)
     understood = UnderstoodPanel(server, workspace, prompt)
