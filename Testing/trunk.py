@@ -71,4 +71,5 @@ def flat(tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Callable[...
     write(hu[:40], data / "ct" / "bert.nii.gz", labels=False)
     named = np.where(organs == values()["lung_tumor"], values()["lung_upper_lobe_left"], organs)
     write(to_vocabulary(named, "totalsegmentator"), data / "labels" / "anna.nii.gz", labels=True)
+    (data / "labels.json").write_text('{"vocabulary": "totalsegmentator"}')
     return data

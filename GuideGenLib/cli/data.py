@@ -108,7 +108,7 @@ def label_data(args: argparse.Namespace) -> int:
     write_labels_csv(args.output / "labels.csv")
     for case in find_cases(args.data):
         target = args.output / f"{case.name}.nii.gz"
-        if case.labels is not None or target.is_file():
+        if case.ct is None or case.labels is not None or target.is_file():
             continue
         ct = read_ct_image(case)
         hu, frame = to_canonical(ct, SPACING, labels=False)

@@ -1,12 +1,13 @@
 """What is known of scanned patients besides their volumes, and where the volumes come from.
 
 A `cases.csv` in the data folder tells it: columns name, split, sex, age, phase, text, licence, source, url; all but the
-name may be missing or empty. `Resources/cases.csv` tells it of the scans of our own training. Without either the phase
-is measured in the aorta, and the sex is that of a labelled prostate or uterus.
+name may be missing or empty. Where there is none, TotalSegmentator's own `meta.csv` tells sex, age and split.
+`Resources/cases.csv` tells it of the scans of our own training. Without any the phase is measured in the aorta, and the
+sex is that of a labelled prostate or uterus.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +17,17 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import PHASES, values
 from GuideGenLib.core.resources import resource
-from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.cases import DataError
 
 CASES = "cases.csv"
+META = "meta.csv"
+"""TotalSegmentator's own table: image_id;age;gender;...;split, of which the names below are other than ours."""
 COLUMNS = ("sex", "age", "phase", "text", "split", "licence", "source", "url")
 HELD_OUT = "held_out"
 """The split of scans that no training sees."""
+VALIDATION = "validation"
+"""The split of scans on which a training measures its loss and from which it does not learn."""
+META_WORDS = {"m": "male", "f": "female", "train": None, "val": VALIDATION, "test": HELD_OUT}
 ARTERIAL_HU, VENOUS_HU = 250.0, 110.0
 """Mean of the aorta above which a scan is arterial, or portal venous; plain blood has 40 HU."""
 SEX_ORGANS = {"male": "prostate", "female": "uterus"}
@@ -33,7 +39,8 @@ SEXES = tuple(SEX_ORGANS)
 class Notes:
     """What is known of a scanned patient: sex male or female, age in years, contrast phase, a text; None is unknown.
 
-    split: HELD_OUT, or None for a scan of the trainings; licence, source and url: of the data set that it is from.
+    split: HELD_OUT, VALIDATION, or None for a scan that trainings learn from; licence, source and url: of the data set
+    that it is from.
     """
 
     sex: str | None = None
@@ -46,17 +53,26 @@ class Notes:
     url: str | None = None
 
 
-def read_notes(data: Path) -> dict[str, Notes]:
-    """Notes by the names of the scans: those of the folder's own `cases.csv`, and ours of scans that it does not name.
+def read_notes(data: Path | Sequence[Path]) -> dict[str, Notes]:
+    """Notes by the names of the scans: those of each folder's own table, and ours of scans that none of them names.
 
     Raises DataError.
     """
-    return _read(resource(CASES)) | _read(data / CASES)
+    notes = _read(resource(CASES), _notes)
+    for folder in [data] if isinstance(data, Path) else data:
+        told = folder / CASES
+        notes |= _read(told, _notes) if told.is_file() else _read(folder / META, _meta, "image_id", ";")
+    return notes
 
 
-def held_out(data: Path) -> frozenset[str]:
-    """The names of the scans of a data folder that no training may see. Raises DataError."""
-    return frozenset(name for name, notes in read_notes(data).items() if notes.split == HELD_OUT)
+def held_out(data: Path | Sequence[Path]) -> frozenset[str]:
+    """The names of the scans that no training may see. Raises DataError."""
+    return of_split(read_notes(data), HELD_OUT)
+
+
+def of_split(notes: Mapping[str, Notes], split: str | None) -> frozenset[str]:
+    """The names of the scans of one split; None has those that trainings learn from and whose split is told."""
+    return frozenset(name for name, told in notes.items() if told.split == split)
 
 
 def data_sources(names: Iterable[str], notes: Mapping[str, Notes]) -> list[dict[str, str]]:
@@ -68,22 +84,30 @@ def data_sources(names: Iterable[str], notes: Mapping[str, Notes]) -> list[dict[
     return rows + ([{"name": f"{own} scans of the trainer's own", "licence": "not told", "url": ""}] if own else [])
 
 
-def _read(path: Path) -> dict[str, Notes]:
+def _read(
+    path: Path, notes_of: Callable[[dict[str, str], str], Notes], name: str = "name", delimiter: str = ","
+) -> dict[str, Notes]:
     if not path.is_file():
         return {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            if "name" not in (reader.fieldnames or ()):
-                raise DataError(f"{path} has no column name", f"it needs name and may have {', '.join(COLUMNS)}")
-            return {row["name"]: _notes(row, f"{path}, line {reader.line_num}") for row in reader}
+            reader = csv.DictReader(file, strict=True, delimiter=delimiter)
+            if name not in (reader.fieldnames or ()):
+                raise DataError(f"{path} has no column {name}", f"it needs {name} and may have {', '.join(COLUMNS)}")
+            found: dict[str, Notes] = {}
+            for row in reader:
+                where = f"{path}, line {reader.line_num}"
+                if row[name] in found:
+                    raise DataError(f"{where}: {row[name]} has a line already", "keep one line for each case")
+                found[row[name]] = notes_of(row, where)
+            return found
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is no UTF-8 csv file ({error})", "write it anew") from error
 
 
 def _notes(row: dict[str, str], where: str) -> Notes:
     field = {column: (row.get(column) or "").strip() or None for column in COLUMNS}
-    for column, known in (("sex", SEXES), ("phase", PHASES), ("split", (HELD_OUT, "train"))):
+    for column, known in (("sex", SEXES), ("phase", PHASES), ("split", ("train", VALIDATION, HELD_OUT))):
         if field[column] not in (None, *known):
             written = f"write one of {', '.join(known)}, or leave it empty"
             raise DataError(f"{where}: {column} is {field[column]!r}; {written}")
@@ -97,9 +121,18 @@ def _notes(row: dict[str, str], where: str) -> Notes:
     return Notes(**{**field, "age": age, "split": split})  # type: ignore[arg-type]
 
 
-def completed(notes: Notes, labels: NDArray[np.uint8], hu: NDArray[np.int16], spacing: float) -> Notes:
-    """The notes with phase and sex, where they are not told, as the volume shows them."""
-    phase = notes.phase or measured_phase(labels, hu)
+def _meta(row: dict[str, str], where: str) -> Notes:
+    """A line of TotalSegmentator's table; what it does not tell in its own words is unknown."""
+    sex, split = (META_WORDS.get((row.get(column) or "").strip().lower()) for column in ("gender", "split"))
+    age = (row.get("age") or "").strip()
+    return _notes(
+        {"sex": sex or "", "split": split or "", "age": age if age.replace(".", "", 1).isdecimal() else ""}, where
+    )
+
+
+def completed(notes: Notes, labels: NDArray[np.uint8], hu: NDArray[np.int16] | None, spacing: float) -> Notes:
+    """The notes with phase and sex, where they are not told, as the volume shows them; the phase wants a CT."""
+    phase = notes.phase or (None if hu is None else measured_phase(labels, hu))
     return replace(notes, phase=phase, sex=notes.sex or _labelled_sex(labels, spacing))
 
 

@@ -8,10 +8,13 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
-from GuideGenLib.data.layouts import CaseFiles, DataError, find_cases, read_case, read_ct_image
-from GuideGenLib.data.notes import held_out
+from GuideGenLib.data.cases import CaseFiles, DataError
+from GuideGenLib.data.layouts import find_cases, read_case, read_ct_image
+from GuideGenLib.data.notes import Notes, read_notes
 from GuideGenLib.data.scan_measures import METAL_HU
 
 SOURCE = "source.txt"
@@ -20,12 +23,16 @@ SOURCE = "source.txt"
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan in the canonical frame: hu int16 [z, y, x], labels uint8 of the same shape or None, spacing in mm."""
+    """One scan in the canonical frame: hu int16 [z, y, x], labels uint8 of the same shape or None, spacing in mm.
+
+    unsure: bool of that shape, where the source says that the label may be any; None where it says so nowhere.
+    """
 
     name: str
     hu: np.ndarray
     labels: np.ndarray | None
     spacing: float
+    unsure: np.ndarray | None = None
 
 
 def interpolated(image: sitk.Image, spacing: float) -> sitk.Image:
@@ -41,6 +48,8 @@ def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
     _claim(cache, data)
     scans = []
     for case in find_cases(data):
+        if case.ct is None:
+            continue
         kept = cache / f"{case.name}_{spacing:g}mm.npy"
         if not _fresh(kept, case.ct):
             image = interpolated(read_ct_image(case), spacing)
@@ -53,21 +62,20 @@ def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
 def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, spacing: float = 2.0) -> list[Scan]:
     """The labelled scans of a data folder in our labels at `spacing` mm, by the same resampling as at run time.
 
-    names: None takes all but the held-out ones. Raises DataError when there is none.
+    names: None takes those that trainings learn from. Raises DataError when there is none.
     """
     _claim(cache, data)
-    scans, left_out = [], held_out(data)
+    scans, notes = [], read_notes(data)
     for case in find_cases(data):
-        wanted = case.name not in left_out if names is None else case.name in names
-        if case.labels is None or not wanted:
+        wanted = notes.get(case.name, Notes()).split is None if names is None else case.name in names
+        if case.ct is None or case.labels is None or not wanted:
             continue
         kept = cache / f"{case.name}_{spacing:g}mm_labelled.npz"
         if not _fresh(kept, case.ct, case.labels):
-            labels, hu = _labelled(case, spacing)
             with atomic(kept) as private, private.open("wb") as file:
-                np.savez_compressed(file, labels=labels, hu=hu)
+                np.savez_compressed(file, allow_pickle=False, **_labelled(case, spacing))
         with np.load(kept) as stored:
-            scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing))
+            scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing, stored.get("unsure")))
     missing = sorted(set(names or ()) - {scan.name for scan in scans})
     if missing:
         raise DataError(f"{data} has no labelled scan {', '.join(missing)}", "add its label map")
@@ -76,13 +84,20 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
     return scans
 
 
-def _labelled(case: CaseFiles, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+def _labelled(case: CaseFiles, spacing: float) -> dict[str, np.ndarray]:
+    """Labels and hu of a scan, and unsure where the source leaves some voxels open, which are `body` in the labels."""
     labels, hu, native = read_case(case)
     assert labels is not None
+    open_to_any = labels == OUTSIDE
+    labels[open_to_any] = values()["body"]
     coarse, _ = to_canonical(image_from_array(labels, native, labels=True), spacing, labels=True, smooth=True)
     volume, _ = to_canonical(image_from_array(hu, native, labels=False), spacing, labels=False)
     volume[far_outside(coarse, spacing)] = -1000
-    return coarse, np.clip(volume, HU_RANGE[0], METAL_HU).astype(np.int16)
+    made = {"labels": coarse, "hu": np.clip(volume, HU_RANGE[0], METAL_HU).astype(np.int16)}
+    if open_to_any.any():
+        unsure = image_from_array(open_to_any, native, labels=True)
+        made["unsure"] = to_canonical(unsure, spacing, labels=True, smooth=True)[0] > 0
+    return made
 
 
 def far_outside(labels: np.ndarray, spacing: float) -> np.ndarray:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.data.layouts import CaseFiles, find_cases, read_named
+from GuideGenLib.data.cases import CaseFiles
+from GuideGenLib.data.layouts import find_cases, read_labels, read_named
 from GuideGenLib.data.notes import Notes, completed, read_notes
 
 REGIONS: dict[str, tuple[str, ...]] = {
@@ -53,15 +54,21 @@ def survey(data: Path) -> Iterator[SurveyedCase]:
 
 
 def _look_at(case: CaseFiles, notes: Notes) -> SurveyedCase:
-    labels, hu, spacing = read_named(case)
-    z, y, x = (count * step for count, step in zip(hu.shape, spacing, strict=True))
+    hu: NDArray[np.int16] | None = None
+    labels: NDArray[np.uint8] | None
+    if case.ct is None:
+        labels, spacing = read_labels(case)
+        shape = labels.shape
+    else:
+        labels, hu, spacing = read_named(case)
+        shape = hu.shape
+    z, y, x = (count * step for count, step in zip(shape, spacing, strict=True))
     size = (round(x, 1), round(y, 1), round(z, 1))
     if labels is None:
         return SurveyedCase(case.name, False, notes=notes, size_mm=size)
     structures = _structures(labels)
-    problem = None if structures else "its label map is empty: add the labels or remove the map"
     known = completed(notes, labels, hu, float(np.prod(spacing) ** (1 / 3)))
-    return SurveyedCase(case.name, True, structures, regions_of(structures), known, size, problem)
+    return SurveyedCase(case.name, True, structures, regions_of(structures), known, size)
 
 
 def _structures(labels: NDArray[np.uint8]) -> tuple[str, ...]:

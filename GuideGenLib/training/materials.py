@@ -52,13 +52,14 @@ def ct_materials(
     of the others. Raises DataError when there is none.
     """
     notes = read_notes(data)
-    kept_back = {name for name, told in notes.items() if told.split == HELD_OUT}
-    cases = {case.name: case for case in find_cases(data) if (case.name in kept_back) == held_out}
+    wanted = HELD_OUT if held_out else None
+    with_ct = [case for case in find_cases(data) if case.ct is not None]
+    cases = {case.name: case for case in with_ct if notes.get(case.name, Notes()).split == wanted}
     labelled = [name for name, case in cases.items() if case.labels is not None]
     materials = []
     for scan in load_labelled(data, cache, labelled) if labelled else []:
         assert scan.labels is not None
-        materials.append(_material(scan, np.asarray(scan.labels), None, notes.get(scan.name, Notes()), encoder))
+        materials.append(_material(scan, np.asarray(scan.labels), scan.unsure, notes.get(scan.name, Notes()), encoder))
     for scan in load_scans(data, cache) if segment is not None else []:
         if scan.name in cases and scan.name not in labelled:
             assert segment is not None

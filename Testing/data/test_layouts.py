@@ -1,81 +1,162 @@
-"""The same patient read from each layout, and what is wrong with a data folder told with its remedy."""
+"""The same patient read from each layout, and what each layout says of him."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from GuideGenLib.anatomy.maps import to_vocabulary
-from GuideGenLib.anatomy.table import labels as anatomy_rows
-from GuideGenLib.anatomy.table import values, write_labels_csv
-from GuideGenLib.data.layouts import DataError, find_case, find_cases, read_case
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import OUTSIDE
+from GuideGenLib.data.layouts import find_case, find_cases, read_case, read_labels, read_named
+from GuideGenLib.data.notes import read_notes
 from GuideGenLib.data.tissues import split_tissues
+from Testing.data.layout_writers import (
+    ABDOMEN,
+    NAMES,
+    Write,
+    Writer,
+    keys_of,
+    recoded,
+    write_amos,
+    write_btcv,
+    write_first_nnunet,
+    write_flare,
+    write_flat_named,
+    write_flat_own,
+    write_maisi,
+    write_nnunet,
+    write_totalsegmentator,
+)
 
 SPACING = (6.0, 6.0, 6.0)
-NAMES = {value: key for key, value in values().items()}
 SOFT = ("subcutaneous_fat", "torso_fat", "muscle")
 
 
-Write = Callable[..., None]
-
-
-def keys_of(organs: np.ndarray) -> list[str]:
-    return [NAMES[value] for value in np.unique(organs).tolist() if value]
-
-
-def write_totalsegmentator(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
-    write(hu, data / "s0001" / "ct.nii.gz", labels=False)
-    for key in keys_of(organs):
-        mask = organs == values()[key]
-        if key == "lung_upper_lobe_left":  # a lesion is drawn on its organ, which goes on below it
-            mask |= organs == values()["lung_tumor"]
-        write(mask, data / "s0001" / "segmentations" / f"{key}.nii.gz", labels=True)
-    (data / "meta.csv").write_text("image_id;age\n")
-
-
-def write_nnunet(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write, first_version: bool = False) -> None:
-    write(hu, data / "imagesTr" / "s0001_0000.nii.gz", labels=False)
-    own = {"background": 0, **{key: number for number, key in enumerate(keys_of(organs), start=1)}}
-    recoded = np.zeros_like(organs)
-    for key, number in own.items():
-        recoded[organs == values()[key]] = number
-    write(recoded, data / "labelsTr" / "s0001.nii.gz", labels=True)
-    named = {str(number): key for key, number in own.items()} if first_version else own
-    (data / "dataset.json").write_text(json.dumps({"labels": named, "channel_names": {"0": "CT"}}))
-
-
-def write_first_nnunet(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
-    write_nnunet(data, organs, hu, write, first_version=True)
-
-
-def write_flat_own(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
-    write(hu, data / "ct" / "s0001.nii.gz", labels=False)
-    write(organs, data / "labels" / "s0001.nii.gz", labels=True)
-    write_labels_csv(data / "labels" / "labels.csv")
-
-
-Writer = Callable[[Path, np.ndarray, np.ndarray, Write], None]
-WRITERS = (write_totalsegmentator, write_nnunet, write_first_nnunet, write_flat_own)
-
-
-@pytest.mark.parametrize("write_layout", WRITERS)
+@pytest.mark.parametrize(
+    "write_layout", [write_totalsegmentator, write_nnunet, write_first_nnunet, write_flat_own, write_flat_named]
+)
 def test_each_layout_gives_the_same_patient(
     write_layout: Writer, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
 ) -> None:
     write_layout(tmp_path, organs, hu, write)
-    cases = find_cases(tmp_path)
-    assert [case.name for case in cases] == ["s0001"]
-    labels, found, spacing = read_case(cases[0])
+    (case,) = find_cases(tmp_path)
+    assert (case.name, case.problem) == ("s0001", None)
+    assert {values()[key] for key in keys_of(organs)} <= case.known
+    assert (values()["spleen"] in case.known) == (write_layout is write_flat_own)
+    labels, found, spacing = read_case(case)
     assert labels is not None
     assert spacing == pytest.approx(SPACING)
     assert np.array_equal(found, hu)
     assert np.array_equal(labels, split_tissues(organs, hu, SPACING))
     assert {*keys_of(organs), *SOFT} <= {NAMES[value] for value in np.unique(labels).tolist()}
+    assert np.array_equal(read_labels(case)[0], organs)
 
 
-def test_flat_labels_are_those_of_totalsegmentator(flat: Path, organs: np.ndarray, hu: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    ("write_layout", "name", "shown", "known", "unknown"),
+    [
+        (write_amos, "amos_0001", [*ABDOMEN, "urinary_bladder"], ["spleen", "inferior_vena_cava"], ["prostate"]),
+        (write_btcv, "img0001", list(ABDOMEN), ["portal_splenic_vein"], ["duodenum", "urinary_bladder"]),
+        (write_flare, "FLARE22_Tr_0001", list(ABDOMEN), ["duodenum"], ["portal_splenic_vein", "heart"]),
+        (write_maisi, "s0001", [*ABDOMEN, "urinary_bladder", "lung_tumor", "heart"], ["body", "ribs_left"], ["muscle"]),
+    ],
+)
+def test_data_sets_in_their_own_values(
+    write_layout: Writer, name: str, shown: list[str], known: list[str], unknown: list[str],
+    tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write,
+) -> None:  # fmt: skip
+    write_layout(tmp_path, organs, hu, write)
+    (case,) = find_cases(tmp_path)
+    assert (case.name, case.problem) == (name, None)
+    labels, _, _ = read_named(case)
+    assert labels is not None
+    assert np.array_equal(labels, recoded(organs, {key: values()[key] for key in shown}))
+    assert {values()[key] for key in (*shown, *known)} <= case.known
+    assert not {values()[key] for key in unknown} & case.known and 0 not in case.known
+
+
+@pytest.mark.parametrize(("sex", "key"), [("male", "prostate"), ("female", "uterus")])
+def test_a_label_of_prostate_or_uterus_is_that_of_the_sex(
+    sex: str, key: str, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    write_amos(tmp_path, organs, hu, write)
+    (tmp_path / "cases.csv").write_text(f"name,sex\namos_0001,{sex}\n")
+    (case,) = find_cases(tmp_path)
+    labels, _, _ = read_named(case)
+    assert np.array_equal(labels == values()[key], organs == values()["prostate"])
+    assert values()[key] in case.known
+
+
+def test_the_hearts_chambers_of_totalsegmentator_s_first_version_are_one_heart(
+    tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    write_totalsegmentator(tmp_path, organs, hu, write)
+    masks = tmp_path / "s0001" / "segmentations"
+    (masks / "heart.nii.gz").rename(masks / "heart_myocardium.nii.gz")
+    for other in ("heart_atrium_left", "heart_ventricle_left", "heart_atrium_right"):
+        write(np.zeros_like(organs), masks / f"{other}.nii.gz", labels=True)
+    write(organs == values()["heart"], masks / "face.nii.gz", labels=True)  # we have no face
+    (case,) = find_cases(tmp_path)
+    assert values()["heart"] not in case.known  # a ventricle is missing
+    write(np.zeros_like(organs), masks / "heart_ventricle_right.nii.gz", labels=True)
+    (case,) = find_cases(tmp_path)
+    assert values()["heart"] in case.known
+    assert np.array_equal(read_labels(case)[0], organs)
+
+
+def test_totalsegmentator_s_own_table_is_read_where_there_is_no_other(
+    tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    write_totalsegmentator(tmp_path, organs, hu, write)
+    notes = read_notes(tmp_path)["s0001"]
+    assert (notes.sex, notes.age, notes.split) == ("male", 61.0, "validation")
+    (tmp_path / "cases.csv").write_text("name,sex\ns0001,female\n")
+    notes = read_notes(tmp_path)["s0001"]
+    assert (notes.sex, notes.age, notes.split) == ("female", None, None)
+
+
+def test_what_nnunet_ignores_may_be_anything(tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
+    write_nnunet(tmp_path, organs, hu, write)
+    content = json.loads((tmp_path / "dataset.json").read_text("utf-8-sig"))
+    number = content["labels"].pop("liver")
+    content["labels"]["ignore"] = number
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    (case,) = find_cases(tmp_path)
+    assert values()["liver"] not in case.known and OUTSIDE not in case.known
+    labels, _, _ = read_case(case)
+    assert labels is not None
+    assert np.array_equal(labels == OUTSIDE, organs == values()["liver"])
+
+
+def test_of_several_channels_the_ct_is_read(tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
+    write_nnunet(tmp_path, organs, hu, write)
+    first = tmp_path / "imagesTr" / "s0001_0000.nii.gz"
+    first.rename(tmp_path / "imagesTr" / "s0001_0001.nii.gz")
+    write(np.ones_like(hu), first, labels=False)
+    content = json.loads((tmp_path / "dataset.json").read_text("utf-8-sig"))
+    (tmp_path / "dataset.json").write_text(json.dumps(content | {"channel_names": {"0": "PET", "1": "CT"}}))
+    (case,) = find_cases(tmp_path)
+    assert np.array_equal(read_named(case)[1], hu)
+
+
+def test_another_ending_and_scans_to_be_tested(
+    tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    write(hu, tmp_path / "imagesTr" / "a_0000.nrrd", labels=False)
+    write(hu, tmp_path / "imagesTs" / "b_0000.nrrd", labels=False)
+    write(organs == values()["liver"], tmp_path / "labelsTr" / "a.nrrd", labels=True)
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": {"liver": 1}, "file_ending": ".nrrd"}))
+    first, second = find_cases(tmp_path)
+    assert (first.name, first.problem) == ("a", None)
+    assert (second.name, second.labels, second.problem) == ("b", None, None)
+    assert (read_labels(first)[0] == values()["liver"]).sum() == (organs == values()["liver"]).sum()
+
+
+# ---------------------------------------------------------------- flat folders
+
+
+def test_a_scan_may_have_no_labels(flat: Path, organs: np.ndarray, hu: np.ndarray) -> None:
     first, second = find_cases(flat)
     assert (first.name, second.name) == ("anna", "bert")
     labels, _, _ = read_case(first)
@@ -86,9 +167,34 @@ def test_flat_labels_are_those_of_totalsegmentator(flat: Path, organs: np.ndarra
     assert read_case(second)[1].shape == hu[:40].shape
 
 
-def test_a_table_of_values_beside_flat_labels_counts(flat: Path, organs: np.ndarray, write: Write) -> None:
+def test_label_maps_alone_are_cases(flat: Path, organs: np.ndarray, write: Write) -> None:
+    write(organs == values()["liver"], flat / "anatomies" / "cleo.nii.gz", labels=True)
+    (flat / "anatomies" / "cleo.json").write_text('{"1": "liver"}')
+    (flat / "labels" / "dora.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
+    cases = {case.name: case for case in find_cases(flat)}
+    assert [cases[name].ct is None for name in ("anna", "bert", "cleo", "dora")] == [False, False, True, True]
+    assert cases["cleo"].known == {values()["liver"]}
+    labels, spacing = read_labels(cases["cleo"])
+    assert spacing == pytest.approx(SPACING)
+    assert np.array_equal(labels == values()["liver"], organs == values()["liver"])
+    assert np.array_equal(read_labels(cases["dora"])[0], read_labels(cases["anna"])[0])
+
+
+def test_several_folders_are_one_data_set(
+    flat: Path, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    other = tmp_path / "other"
+    write_totalsegmentator(other, organs, hu, write)
+    (flat / "cases.csv").write_text("name,sex\nanna,female\n")
+    assert [case.name for case in find_cases([flat, other])] == ["anna", "bert", "s0001"]
+    assert find_case([flat, other], "s0001").ct == other / "s0001" / "ct.nii.gz"
+    notes = read_notes([flat, other])
+    assert (notes["anna"].sex, notes["s0001"].age) == ("female", 61.0)
+
+
+def test_the_file_beside_a_map_goes_before_that_of_the_folder(flat: Path, organs: np.ndarray, write: Write) -> None:
     write((organs == values()["liver"]) * 200, flat / "labels" / "anna.nii.gz", labels=True)
-    (flat / "totalsegmentator_v2_labels.csv").write_text("label,structure\n200,liver\n")
+    (flat / "labels" / "anna.json").write_text('{"liver": 200, "fallopian_tube_left": 3, "95": 4, "": 5}')
     labels, _, _ = read_case(find_case(flat, "anna"))
     assert np.array_equal(labels == values()["liver"], organs == values()["liver"])
 
@@ -107,138 +213,7 @@ def test_a_body_label_is_split_into_tissues(tmp_path: Path, organs: np.ndarray, 
     assert np.array_equal(read_case(find_case(tmp_path, "s0001"))[0], split_tissues(organs, hu, SPACING))
 
 
-def test_a_label_map_without_a_scan_is_passed_over_aloud(flat: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (flat / "labels" / "amos.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
-    assert [case.name for case in find_cases(flat)] == ["anna", "bert"]
-    assert "amos" in caplog.text
-
-
-# ---------------------------------------------------------------- what is wrong, and what to do
-
-
-def test_no_folder_and_an_empty_one_name_the_layouts(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(DataError, match=r"segmentations.*imagesTr.*labels/") as error:
-            find_cases(folder)
-        assert str(folder) in str(error.value)
-
-
-def test_an_unknown_case_is_told_with_those_that_are_there(flat: Path) -> None:
-    with pytest.raises(DataError, match="no scan carl: it has anna, bert"):
-        find_case(flat, "carl")
-
-
-Damage = Callable[[Path], object]
-
-
-def _truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda s: (s / "ct.nii.gz").unlink(), r"segmentations has no scan .*ct.nii.gz: add it"),
-        (lambda s: [p.unlink() for p in (s / "segmentations").iterdir()], r"has no masks in .*: add the labels"),
-        (lambda s: (s / "segmentations" / "liver.nii.gz").rename(s / "segmentations" / "livr.nii.gz"), "is it liver"),
-    ],
-)
-def test_totalsegmentator_faults(
-    damage: Damage, message: str, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
-) -> None:
-    write_totalsegmentator(tmp_path, organs, hu, write)
-    damage(tmp_path / "s0001")
-    with pytest.raises(DataError, match=message):
-        find_cases(tmp_path)
-
-
-def _relabelled(data: Path, **labels: object) -> None:
-    (data / "dataset.json").write_text(json.dumps({"labels": labels}))
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda d: (d / "dataset.json").unlink(), r"dataset.json is missing"),
-        (lambda d: (d / "dataset.json").write_text("{"), r"dataset.json is damaged"),
-        (lambda d: (d / "dataset.json").write_text("{}"), r"dataset.json is damaged or has no labels"),
-        (lambda d: _relabelled(d, liver=[1, 2]), r"dataset.json has regions"),
-        (lambda d: _relabelled(d, left_ear=1), r"dataset.json names 'left_ear'.*rename or remove it"),
-        (lambda d: (d / "labelsTr" / "s0001.nii.gz").unlink(), r"s0001_0000.nii.gz has no label map .*: add"),
-        (lambda d: (d / "imagesTr" / "s0001_0000.nii.gz").unlink(), r"labelsTr.*s0001.nii.gz has no scan s0001_0000"),
-    ],
-)
-def test_nnunet_faults(
-    damage: Damage, message: str, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
-) -> None:
-    write_nnunet(tmp_path, organs, hu, write)
-    damage(tmp_path)
-    with pytest.raises(DataError, match=message):
-        find_cases(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda d: (d / "labels" / "anna.nii.gz").rename(d / "labels" / "anne.nii.gz"), r"anne.nii.gz has no scan"),
-        (lambda d: (d / "labels" / "labels.csv").write_text("a,b\n1,2\n"), r"labels.csv cannot be read: it needs"),
-        (lambda d: (d / "labels.csv").write_text("LabelValue,Name\n1,left ear\n"), r"labels.csv names 'left ear'"),
-        (lambda d: (d / "totalsegmentator_v2_labels.csv").write_text("label,structure\nx,liver\n"), "cannot be read"),
-    ],
-)
-def test_flat_faults(damage: Damage, message: str, flat: Path) -> None:
-    damage(flat)
-    with pytest.raises(DataError, match=message):
-        find_cases(flat)
-
-
-Wrong = Callable[[Path, Write], object]
-
-
-def _valued(value: int) -> Wrong:
-    return lambda data, write: write(np.full((48, 40, 64), value), data / "labels" / "anna.nii.gz", labels=True)
-
-
-def _empty(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Wrong:
-    return lambda data, write: write(np.zeros(shape), data / "labels" / "anna.nii.gz", labels=True, spacing=spacing)
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (_valued(250), r"labels.anna.nii.gz holds values without a name: 250; map them"),
-        (_empty((40, 40, 64), SPACING), r"labels.anna.nii.gz lies on another grid than its CT .*resample it"),
-        (_empty((48, 40, 64), (5, 6, 6)), r"labels.anna.nii.gz lies on another grid than its CT .*resample it"),
-        (lambda d, _: _truncate(d / "labels" / "anna.nii.gz"), r"labels.anna.nii.gz .*copy or download it again"),
-        (lambda d, _: _truncate(d / "ct" / "anna.nii.gz"), r"ct.anna.nii.gz .*copy or download it again"),
-        (lambda d, _: (d / "ct" / "anna.nii.gz").write_text("no image"), r"ct.anna.nii.gz cannot be read"),
-        (lambda d, _: (d / "labels" / "anna.nii.gz").replace(d / "ct" / "anna.nii.gz"), r"ct.anna.nii.gz .*HU"),
-    ],
-)
-def test_files_that_cannot_be_used(damage: Wrong, message: str, flat: Path, write: Write) -> None:
-    case = find_case(flat, "anna")
-    damage(flat, write)
-    with pytest.raises(DataError, match=message):
-        read_case(case)
-
-
-def test_a_mask_that_is_none(tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
-    write_totalsegmentator(tmp_path, organs, hu, write)
-    write(organs, tmp_path / "s0001" / "segmentations" / "liver.nii.gz", labels=True)
-    with pytest.raises(DataError, match=r"liver.nii.gz is no mask.*one structure a file"):
-        read_case(find_case(tmp_path, "s0001"))
-
-
-def test_every_structure_of_totalsegmentator_has_a_label(tmp_path: Path) -> None:
-    from GuideGenLib.anatomy.vocabularies import VOCABULARIES
-    from GuideGenLib.data.layouts import structure_value
-
-    for structure in VOCABULARIES["totalsegmentator"].values():
-        assert 0 <= structure_value(structure, tmp_path) < len(anatomy_rows())
-    assert to_vocabulary(np.array([structure_value("liver", tmp_path)]), "totalsegmentator")[0] == 5
-
-
 def test_the_project_s_own_data(data: Path) -> None:
     cases = {case.name: case for case in find_cases(data)}
     assert {"acrin_flt_013", "crlm_1006", "nsclc_r01_001"} <= cases.keys()
-    assert {"lidc_0001", "totalseg_example"} <= {name for name, case in cases.items() if case.labels}
+    assert {"lidc_0001", "totalseg_example"} <= {name for name, case in cases.items() if case.labels and case.ct}

@@ -79,11 +79,12 @@ def test_the_table_of_a_folder_goes_before_ours(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("nom,sex\nanna,female\n", r"cases.csv has no column name"),
-        ("name,split\nanna,test\n", r"line 2: split is 'test'; write one of held_out, train"),
+        ("name,split\nanna,test\n", r"line 2: split is 'test'; write one of train, validation, held_out"),
         ("name,sex,age,phase,text\nanna,f,,,\n", r"cases.csv, line 2: sex is 'f'; write one of male, female"),
         ("name,sex,age,phase,text\nanna,,old,,\n", r"line 2: age is 'old'"),
         ("name,sex,age,phase,text\nanna,,nan,,\n", r"line 2: age is 'nan'"),
         ("name,sex,age,phase,text\nanna,,,venous,\n", r"line 2: phase is 'venous'; write one of none, arterial"),
+        ("name,sex\nanna,male\nanna,female\n", r"line 3: anna has a line already: keep one"),
         ("name,sex,age,phase,text\nanna,\n", None),
     ],
 )

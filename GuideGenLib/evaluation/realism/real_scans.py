@@ -56,14 +56,14 @@ def read_reals(
 
     Without an encoder there are no cells. A folder without labelled scans has no textures. Raises DataError.
     """
-    found = find_cases(data)
+    found = [(case.name, case.ct) for case in find_cases(data) if case.ct is not None]
     scans, cells = [], []
-    for index, case in enumerate(found):
-        one = small(*read_scan(case.ct))
-        placed = Placed(case.name, one, transferred(one, torsos[:TORSOS]))
+    for index, (name, ct) in enumerate(found):
+        one = small(*read_scan(ct))
+        placed = Placed(name, one, transferred(one, torsos[:TORSOS]))
         scans.append(placed)
         if encoder is not None and placed.marks is not None:
-            blocks = kept_blocks(case.ct, cache / f"{case.name}_features.npz", encoder)
+            blocks = kept_blocks(ct, cache / f"{name}_features.npz", encoder)
             if len(blocks.heights):
                 cells.append(levelled(blocks, placed.marks))
         progress("real scans", (index + 1) / len(found))
