@@ -132,10 +132,11 @@ class Driver:
         """Click a widget with the mouse where it is on the screen, which also gives it the focus."""
         from PySide6 import QtCore, QtTest
 
-        click = QtTest.QTest.mouseDClick if double else QtTest.QTest.mouseClick
-        if double:  # a double click begins with a press and a release
-            QtTest.QTest.mouseClick(getattr(self.ui, name), QtCore.Qt.MouseButton.LeftButton)
-        click(getattr(self.ui, name), QtCore.Qt.MouseButton.LeftButton)
+        widget, left = getattr(self.ui, name), QtCore.Qt.MouseButton.LeftButton
+        QtTest.QTest.mouseClick(widget, left)
+        if double:  # Qt's own sends the second press alone, and a button is clicked when it is released
+            QtTest.QTest.mouseDClick(widget, left)
+            QtTest.QTest.mouseRelease(widget, left)
         self.slicer.app.processEvents()
 
     # The window

@@ -60,6 +60,12 @@ def test_nothing_moves_when_a_run_starts_and_is_cancelled(small: Driver):
     assert [small.place(name) for name in ("generateButton", "cancelButton", "progressBar")] == places
 
 
+def test_the_text_box_gives_no_room_to_what_comes_and_goes_below_it(panel: Driver):
+    """A box that stretches takes the button that generates along when a run is told of."""
+    box = panel.ui.promptEdit
+    assert box.minimumHeight == box.maximumHeight == box.height
+
+
 def test_a_run_of_the_ct_is_followed_and_cancelled_beside_its_button(small: Driver, small_anatomy: sitk.Image):
     from GuideGenLib.scene.runs.results import file_anatomy
 
