@@ -6,12 +6,14 @@
 Runs `guidegen data prepare FOLDER -o CACHE --workers 2`, kills it with all its processes (SIGKILL) after so many
 seconds, starts it again, kills it again, and lets it come to its end; then runs it once more, with nothing left to do.
 Prints cases an hour a core and the memory of the whole process tree (shared pages counted once), twice a second; and
-checks that those and only those cases are left out that were planted as bad ones, that memory stays below --most-mb and
-does not grow from the first to the last quarter of the longest run. What the command says goes into CACHE.log.
+checks that those and only those cases are left out that were planted as bad ones, that cases which are links to the
+same files were prepared alike, whether a kill came between or not, and that memory stays below --most-mb and does not
+grow from the first to the last quarter of the longest run. What the command says goes into CACHE.log.
 """
 
 import argparse
 import csv
+import hashlib
 import os
 import signal
 import subprocess
@@ -23,10 +25,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from Testing.benchmarks.many_cases import BAD  # noqa: E402 - after the path is set
+from Testing.benchmarks.many_cases import BAD, CT  # noqa: E402 - after the path is set
 
 PERIOD_S = 0.5
-PROBLEMS = "problems.csv"
+PROBLEMS, CASES = "problems.csv", "cases"
 GROWTH = 1.15
 """The last quarter of a run may take so much more memory than the first: large and small cases lie evenly."""
 
@@ -69,7 +71,9 @@ def main() -> None:
     problems = read_problems(args.cache / PROBLEMS)
     for name, problem in sorted(problems.items()):
         print(f"  {name}: {problem}")
-    wrong = faults(runs, bad, problems, args.most_mb)
+    wrong = faults(runs, bad, problems, args.most_mb) + twins(args.folder, args.cache, names - bad)
+    left = list(args.cache.rglob(".*"))
+    print(f"{megabytes(args.cache):.0f} MB in the store; {len(left)} files or folders that the kills left half-written")
     print("\n".join(wrong) or "All as it should be.")
     sys.exit(bool(wrong))
 
@@ -147,6 +151,35 @@ def read_problems(path: Path) -> dict[str, str]:
     """What the command wrote of the cases that it left out."""
     with path.open(newline="", encoding="utf-8") as file:
         return {row["name"]: row["problem"] for row in csv.DictReader(file)}
+
+
+def twins(folder: Path, cache: Path, names: set[str]) -> list[str]:
+    """Cases that are links to the same scan and that were not prepared to the same bytes, a line each."""
+    first: dict[int, str] = {}
+    prepared: dict[str, dict[str, str]] = {}
+    wrong = []
+    for name in sorted(names):
+        same = first.setdefault((folder / name / CT).stat().st_ino, name)
+        found = digests(cache / CASES / name, name)
+        if same == name:
+            prepared[name] = found
+        elif found != prepared[same]:
+            wrong.append(f"{name} was prepared otherwise than {same}, which has the same files")
+    return wrong
+
+
+def digests(case: Path, name: str) -> dict[str, str]:
+    """A hash of each file of a prepared case, its own name left out."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes().replace(f'"{name}"'.encode(), b"")).hexdigest()
+        for path in sorted(case.iterdir())
+        if path.is_file()
+    }
+
+
+def megabytes(folder: Path) -> float:
+    """What the files of a folder take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
 
 
 def faults(runs: list[Run], bad: set[str], problems: dict[str, str], most_mb: float) -> list[str]:
