@@ -8,7 +8,9 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.core.volumes import image_from_array
-from GuideGenLib.data.layouts import CaseFiles, DataError, read_named, structure_value
+from GuideGenLib.data.cases import CaseFiles, DataError
+from GuideGenLib.data.layouts.finding import find_cases
+from GuideGenLib.data.layouts.reading import read_named
 from Testing.benchmarks import many_cases, prepare
 
 LABELS = {"liver": 5, "spleen": 1, "lung_upper_lobe_left": 10, "brain": 90}
@@ -36,37 +38,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def read(case: Path) -> np.ndarray | None:
-    """The labels that the library reads."""
-    meaning = {path.name: structure_value(path.name.removesuffix(".nii.gz"), path) for path in masks(case)}
-    return read_named(CaseFiles(case.name, case / "ct.nii.gz", case / "segmentations", meaning))[0]
+@pytest.fixture(scope="module")
+def cases(folder: Path) -> dict[str, CaseFiles]:
+    """As the library finds them."""
+    return {case.name: case for case in find_cases(folder)}
 
 
-def masks(case: Path) -> list[Path]:
-    return sorted((case / "segmentations").iterdir())
-
-
-def test_good_cases_are_read_and_share_their_files(folder: Path):
-    good = sorted(path for path in folder.iterdir() if many_cases.BAD not in path.name)
-    assert [path.name for path in good] == [f"s{index:04d}" for index in range(15)]
-    for case in good:
-        labels = read(case)
-        assert labels is not None and len(np.unique(labels)) == 4 and len(masks(case)) == len(LABELS)
-    assert len({(case / "ct.nii.gz").stat().st_ino for case in good}) == 6
+def test_good_cases_are_read_and_share_their_files(folder: Path, cases: dict[str, CaseFiles]):
+    good = [name for name in cases if many_cases.BAD not in name]
+    assert good == [f"s{index:04d}" for index in range(15)]
+    for name in good:
+        labels, _hu, _spacing = read_named(cases[name])
+        assert labels is not None and len(np.unique(labels)) == 4
+        assert len(list((folder / name / "segmentations").iterdir())) == len(LABELS)
+    assert len({(folder / name / "ct.nii.gz").stat().st_ino for name in good}) == 6
     megabytes, files = many_cases.disk_use(folder)
     assert files == sum(len(names) for _place, _folders, names in os.walk(folder)) and megabytes < 5
 
 
-def test_each_bad_case_is_bad_and_no_other_was_touched(folder: Path):
-    bad = sorted(path for path in folder.iterdir() if many_cases.BAD in path.name)
+def test_each_bad_case_is_told_by_name(cases: dict[str, CaseFiles]):
+    bad = [name for name in cases if many_cases.BAD in name]
     assert len(bad) == len(many_cases.KINDS) == 10
-    for case in bad:
-        try:
-            labels = read(case)
-        except DataError as error:
-            assert case.name in str(error)
-        else:
-            assert case.name.endswith("no_voxel") and labels is not None and not labels.any()
+    for name in bad:
+        with pytest.raises(DataError, match=name):
+            read_named(cases[name])
 
 
 def test_a_run_is_judged_by_those_left_out_and_by_its_memory():
