@@ -16,7 +16,7 @@ from GuideGenLib.core.files import remedy
 from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
 from GuideGenLib.judges.folder import load_judges
-from GuideGenLib.judges.segmenter_training import ANATOMIES, HOLD_OUT
+from GuideGenLib.judges.segmenter_training import ANATOMIES
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
@@ -72,7 +72,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     if stage == "segmenter":
         parser.add_argument("--anatomies", type=whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
         parser.add_argument(
-            "--hold-out", default=HOLD_OUT, metavar="NAME", help=f"labelled scan to be scored on ({HOLD_OUT})"
+            "--hold-out", default=None, metavar="NAME", help="labelled scan to be scored on (held_out in cases.csv)"
         )
     if stage in ("bundle", "judges", "all"):
         made = "judges" if stage == "judges" else "bundle"
@@ -123,7 +123,7 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int, share: float) -> 
         threads=threads,
         target=told("target", args.run / ("judges" if args.stage == "judges" else "bundle")),
         anatomies=told("anatomies", ANATOMIES),
-        hold_out=told("hold_out", HOLD_OUT),
+        hold_out=told("hold_out", ""),
         minutes=None if minutes is None else minutes * share,
         partial=told("partial", 0),
         segmenter=_shipped_segmenter,

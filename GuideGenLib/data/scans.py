@@ -1,6 +1,6 @@
 """Scans for training: HU and, where there is one, a label map, resampled once and kept in a cache folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts import find_cases, read_case, read_ct_image
-from GuideGenLib.data.notes import Notes, read_notes
+from GuideGenLib.data.notes import Notes, held_out, read_notes
 from GuideGenLib.data.scan_measures import METAL_HU
 
 SOURCE = "source.txt"
@@ -82,6 +82,25 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
     if not scans:
         raise DataError(f"{data} has no labelled scan", "add label maps of the scans, the CT stage learns from them")
     return scans
+
+
+def held_out_cts(data: Path) -> Iterator[tuple[str, sitk.Image]]:
+    """Name and CT of each scan that no training sees, in the closest LPS order at its own spacing. Raises DataError."""
+    left_out = held_out(data)
+    for case in find_cases(data):
+        if case.ct is not None and case.name in left_out:
+            yield case.name, read_ct_image(case)
+
+
+def labelled_names(data: Path, *splits: str | None) -> list[str]:
+    """The scans with a CT and labels that are of one of these splits (None: that trainings learn from), or of any."""
+    notes = read_notes(data)
+    return [
+        case.name
+        for case in find_cases(data)
+        if case.ct and case.labels and not case.problem
+        if not splits or notes.get(case.name, Notes()).split in splits
+    ]
 
 
 def _labelled(case: CaseFiles, spacing: float) -> dict[str, np.ndarray]:

@@ -43,7 +43,6 @@ from GuideGenLib.training.patches import rotation
 OTHER_PEOPLE = 1_000_003
 """Added to the seed of a run: the generator's people have small seeds, none of them may train its judge."""
 ANATOMIES = 200
-HOLD_OUT = "totalseg_example"
 REAL_SHARE = 0.4
 LESION_SHARE = 0.5
 """Share of the patches of anatomies with lesions that are laid about one."""

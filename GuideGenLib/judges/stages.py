@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from GuideGenLib.data.scans import load_labelled
+from GuideGenLib.data.cases import DataError
+from GuideGenLib.data.notes import CASES, HELD_OUT, VALIDATION
+from GuideGenLib.data.scans import labelled_names, load_labelled
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.judges.ceilings import UNSEEN, read_about, write_ceilings
 from GuideGenLib.judges.classifiers_training import (
@@ -33,11 +35,12 @@ def segmenter(job: Job) -> None:
     """The segmenter that judges generated CTs, and its score on the labelled scan that is held out."""
     with first_process_first():
         scans = load_labelled(job.data, job.cache, spacing=SEGMENTER_SPACING)
-        held_out = load_labelled(job.data, job.cache, [job.hold_out], SEGMENTER_SPACING)[0]
+        name = job.hold_out or _held_out_scan(job.data)
+        held_out = load_labelled(job.data, job.cache, [name], SEGMENTER_SPACING)[0]
         count = job.anatomies + UNSEEN
         people = write_anatomies(torso_of(job).labels, count, job.run / "anatomies", job.seed, job.threads, tenths())
     people, others = people[: job.anatomies], people[job.anatomies :]
-    seen = [scan for scan in scans if scan.name != job.hold_out]
+    seen = [scan for scan in scans if scan.name != name]
     say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
     job.seed_torch(SEGMENTER)
     train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
@@ -45,6 +48,17 @@ def segmenter(job: Job) -> None:
         judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
         told = {"steps": job.steps, "seed": job.seed, "anatomies": len(people), "scans": [scan.name for scan in seen]}
         write_ceilings(judge, held_out, others, job.run / SEGMENTER, told, log=say)
+
+
+def _held_out_scan(data: Path) -> str:
+    """The labelled scan to be scored on that cases.csv holds out. Raises DataError where there is none."""
+    names = labelled_names(data, HELD_OUT) or labelled_names(data, VALIDATION)
+    if not names:
+        raise DataError(
+            f"{data} has no labelled scan to score the segmenter on",
+            f"name one with --hold-out, or give one the split {HELD_OUT} or {VALIDATION} in its {CASES}",
+        )
+    return names[0]
 
 
 def classifiers(job: Job) -> None:

@@ -1,12 +1,16 @@
 """What is wrong with a data folder, or with one case in it, told with its remedy; the other cases go on."""
 
+import gzip
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.data.cases import DataError
 from GuideGenLib.data.layouts import find_case, find_cases, read_case, read_labels, read_named
 from Testing.data.layout_writers import Write, write_amos, write_nnunet, write_totalsegmentator
@@ -191,6 +195,35 @@ def _valued(value: int) -> Wrong:
     return lambda data, write: write(np.full((48, 40, 64), value), data / "labels" / "anna.nii.gz", labels=True)
 
 
+def _labels_of(value: float, kind: type) -> Wrong:
+    """A label map of numbers that are no labels, on the grid of the CT."""
+
+    def damage(data: Path, _: Write) -> None:
+        ct = sitk.ReadImage(str(data / "ct" / "anna.nii.gz"))
+        labels = on_grid_of(ct, np.full(ct.GetSize()[::-1], value, kind))
+        sitk.WriteImage(labels, str(data / "labels" / "anna.nii.gz"))
+
+    return damage
+
+
+def _ct_of(low: float, high: float) -> Wrong:
+    def damage(data: Path, write: Write) -> None:
+        write(np.linspace(low, high, 48 * 40 * 64).reshape(48, 40, 64), data / "ct" / "anna.nii.gz", labels=False)
+
+    return damage
+
+
+def _step_of(value: float, file: str) -> Wrong:
+    """A header that says that voxels are so many mm high."""
+
+    def damage(data: Path, _: Write) -> None:
+        content = bytearray(gzip.decompress((data / file).read_bytes()))
+        struct.pack_into("<f", content, 76 + 3 * 4, value)
+        (data / file).write_bytes(gzip.compress(bytes(content)))
+
+    return damage
+
+
 def _empty(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Wrong:
     return lambda data, write: write(np.zeros(shape), data / "labels" / "anna.nii.gz", labels=True, spacing=spacing)
 
@@ -206,6 +239,15 @@ def _empty(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> 
         (lambda d, _: _truncate(d / "ct" / "anna.nii.gz"), r"ct.anna.nii.gz .*copy or download it again"),
         (lambda d, _: (d / "ct" / "anna.nii.gz").write_text("no image"), r"ct.anna.nii.gz cannot be read"),
         (lambda d, _: (d / "labels" / "anna.nii.gz").replace(d / "ct" / "anna.nii.gz"), r"ct.anna.nii.gz .*HU"),
+        (
+            _labels_of(1.5, np.float32),
+            r"labels.anna.nii.gz holds values between whole numbers \(1.5\).*nearest-neighbour",
+        ),
+        (_labels_of(-1, np.int16), r"labels.anna.nii.gz holds the negative value -1.*correct the file"),
+        (_ct_of(0, 255), r"ct.anna.nii.gz has no value under 0 \(0 to 255\): rescale it to HU"),
+        (_ct_of(-1000, -1000), r"ct.anna.nii.gz ranges from -1000 to -1000.*give the CT in HU"),
+        (_step_of(0, "ct/anna.nii.gz"), r"ct.anna.nii.gz has a spacing of 6, 6, 0 mm: correct its header"),
+        (_step_of(float("nan"), "labels/anna.nii.gz"), r"labels.anna.nii.gz has a spacing of 6, 6, nan mm: correct"),
     ],
 )
 def test_files_that_cannot_be_used(damage: Wrong, message: str, flat: Path, write: Write) -> None:
@@ -213,6 +255,20 @@ def test_files_that_cannot_be_used(damage: Wrong, message: str, flat: Path, writ
     damage(flat, write)
     with pytest.raises(DataError, match=message):
         read_case(case)
+
+
+def test_whole_numbers_may_be_written_as_floats(flat: Path) -> None:
+    before = read_labels(find_case(flat, "anna"))[0]
+    path = flat / "labels" / "anna.nii.gz"
+    sitk.WriteImage(sitk.Cast(sitk.ReadImage(str(path)), sitk.sitkFloat32), str(path))
+    assert np.array_equal(read_labels(find_case(flat, "anna"))[0], before)
+
+
+def test_labels_of_other_axes_lie_on_their_ct_all_the_same(flat: Path) -> None:
+    before = read_case(find_case(flat, "anna"))[0]
+    path = flat / "labels" / "anna.nii.gz"
+    sitk.WriteImage(sitk.DICOMOrient(sitk.ReadImage(str(path)), "SPL"), str(path))
+    assert np.array_equal(read_case(find_case(flat, "anna"))[0], before)
 
 
 def test_a_mask_that_is_none(tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:

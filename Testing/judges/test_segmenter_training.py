@@ -245,6 +245,15 @@ def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_b
     assert not torch.equal(plain.decoder["decoder_stem.weight"], bundled.decoder_stem.weight.half())
 
 
+def test_the_scan_to_be_scored_on_is_told_or_held_out(flat: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match="no labelled scan to score the segmenter on: name one with --hold-out, or give"
+    ):
+        _train("segmenter", "--data", flat, "--run", tmp_path)
+    (flat / "cases.csv").write_text("name,split\nanna,held_out\n")
+    assert judge_stages._held_out_scan(flat) == "anna"
+
+
 def test_a_held_out_scan_that_is_not_there_is_named(flat: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no labelled scan zoe"):
         _train("segmenter", "--data", flat, "--run", tmp_path, "--hold-out", "zoe")

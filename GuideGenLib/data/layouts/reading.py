@@ -10,7 +10,7 @@ from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import same_grid
+from GuideGenLib.core.grids import on_grid_of, same_grid
 from GuideGenLib.core.volumes import HU_RANGE, read_ct, read_volume
 from GuideGenLib.data.cases import CaseFiles, DataError, Spacing
 from GuideGenLib.data.tissues import split_tissues
@@ -41,9 +41,10 @@ def read_case(case: CaseFiles) -> tuple[NDArray[np.uint8] | None, NDArray[np.int
 
 def read_named(case: CaseFiles) -> tuple[NDArray[np.uint8] | None, NDArray[np.int16], Spacing]:
     """The same with the structures that the source names alone, 0 elsewhere (see CaseFiles.known)."""
-    image = read_ct_image(case)
+    ct = _ct(case)
+    image = sitk.DICOMOrient(ct, "LPS")
     hu = np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.int16)
-    labels = None if case.labels is None else sitk.GetArrayFromImage(_labels(case, image))
+    labels = None if case.labels is None else sitk.GetArrayFromImage(_labels(case, ct))
     return labels, hu, _spacing(image)
 
 
@@ -55,17 +56,25 @@ def read_labels(case: CaseFiles) -> tuple[NDArray[np.uint8], Spacing]:
 
 def read_ct_image(case: CaseFiles) -> sitk.Image:
     """The CT of a case (int16 HU, axes in the closest LPS order). Raises DataError."""
+    return sitk.DICOMOrient(_ct(case), "LPS")
+
+
+def _ct(case: CaseFiles) -> sitk.Image:
+    """The CT of a case with its axes as they are in the file."""
     case.check()
     if case.ct is None:
         raise DataError(f"{case.name} has no CT, only {case.labels}", "add the CT under the same name")
     try:
-        return sitk.DICOMOrient(read_ct(case.ct), "LPS")
+        return read_ct(case.ct)
     except VolumeError as error:
         raise DataError(error.message, error.remedy or "give the CT in HU, air at -1000") from error
 
 
 def _labels(case: CaseFiles, ct: sitk.Image | None) -> sitk.Image:
-    """Our labels of a case, uint8, on the grid of its CT if that is given, which is in LPS order."""
+    """Our labels of a case, uint8, axes in the closest LPS order, after their grid was found to be that of `ct`.
+
+    ct: None for labels alone.
+    """
     case.check()
     if case.labels is None or case.meaning is None:
         raise DataError(f"{case.name} has no labels, only {case.ct}", "add a label map under the same name")
@@ -75,7 +84,7 @@ def _labels(case: CaseFiles, ct: sitk.Image | None) -> sitk.Image:
             f"{case.labels} is empty, it shows none of the structures that it should",
             "add the labels, or remove it and keep the CT alone",
         )
-    return image
+    return sitk.DICOMOrient(image, "LPS")
 
 
 def _label_map(case: CaseFiles, path: Path, ct: sitk.Image | None) -> sitk.Image:
@@ -93,11 +102,11 @@ def _label_map(case: CaseFiles, path: Path, ct: sitk.Image | None) -> sitk.Image
         )
     table = np.zeros(int(max(meaning)) + 1, np.uint8)
     table[list(meaning)] = list(meaning.values())
-    return _like(image, table[raw])
+    return on_grid_of(image if ct is None else ct, table[raw])
 
 
 def _masks(case: CaseFiles, folder: Path, ct: sitk.Image | None) -> sitk.Image:
-    assert case.meaning is not None
+    assert case.meaning
     grid, result = ct, None if ct is None else np.zeros(ct.GetSize()[::-1], np.uint8)
     # In order of our values, so that a lesion, which comes last, lies on its organ
     for file, value in sorted(case.meaning.items(), key=lambda item: item[1]):
@@ -108,18 +117,23 @@ def _masks(case: CaseFiles, folder: Path, ct: sitk.Image | None) -> sitk.Image:
             raise DataError(f"{path} is no mask, it holds values other than 0 and 1", "write one structure a file")
         if grid is None or result is None:
             grid, result = image, np.zeros(mask.shape, np.uint8)
-        result[mask == 1] = value
+        if mask.max():  # most structures lie outside most scans
+            result[mask == 1] = value
     assert grid is not None and result is not None
-    return _like(grid, result)
+    return on_grid_of(grid, result)
 
 
 def _read(path: Path, grid: sitk.Image | None) -> sitk.Image:
-    """A label file, after its grid was found to be that of the CT, or of the first mask."""
+    """A label file, its axes as those of the CT, or of the first mask, after its grid was found to be the same."""
     try:
-        image = sitk.DICOMOrient(read_volume(path), "LPS")
+        image = read_volume(path)
     except VolumeError as error:
         raise DataError(error.message, error.remedy) from error
-    if grid is not None and not same_grid(image, grid, within=HALF_A_VOXEL):
+    if grid is None or same_grid(image, grid, within=HALF_A_VOXEL):
+        return image
+    axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(grid.GetDirection())
+    image = sitk.DICOMOrient(image, axes)
+    if not same_grid(image, grid, within=HALF_A_VOXEL):
         raise DataError(
             f"{path} lies on another grid than its CT ({_grid(image)} against {_grid(grid)})",
             "resample it to the CT, with nearest-neighbour interpolation",
@@ -139,12 +153,6 @@ def _whole_numbers(array: NDArray[np.generic], path: Path) -> NDArray[np.int64]:
     if rounded.min() < 0:
         raise DataError(f"{path} holds the negative value {rounded.min()}", "label maps count from 0: correct the file")
     return rounded
-
-
-def _like(image: sitk.Image, array: NDArray[np.uint8]) -> sitk.Image:
-    result = sitk.GetImageFromArray(array)
-    result.CopyInformation(image)
-    return result
 
 
 def _spacing(image: sitk.Image) -> Spacing:

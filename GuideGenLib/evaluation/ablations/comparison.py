@@ -18,9 +18,8 @@ from torch.nn import functional as nnf
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import HU_RANGE
-from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scan_measures import soft_tissue_noise
-from GuideGenLib.data.scans import interpolated
+from GuideGenLib.data.scans import held_out_cts, interpolated
 from GuideGenLib.evaluation.ablations.variants import (
     FULL_PAPER,
     NO_HDR,
@@ -239,11 +238,8 @@ def codec_errors(
     These scans have no labels: those of the judges' segmenter are taken.
     """
     found = {}
-    for name in sorted(held_out(data)):
-        path = data / "ct" / f"{name}.nii.gz"
-        if not path.is_file():
-            continue
-        image = interpolated(sitk.ReadImage(str(path)), CODEC_MM)
+    for name, ct in held_out_cts(data):
+        image = interpolated(ct, CODEC_MM)
         hu = np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.float32)
         labels = judges.segmenter.segment(hu, CODEC_MM)
         found[name] = {way: compare(name, hu, made) for way, made in decoded_ways(hu, labels, models, plain).items()}

@@ -14,8 +14,7 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.core.arguments import data_folder, opening
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
-from GuideGenLib.data.notes import held_out
-from GuideGenLib.data.scans import interpolated
+from GuideGenLib.data.scans import held_out_cts, interpolated
 from GuideGenLib.evaluation.prompts.text_report import table
 
 if TYPE_CHECKING:
@@ -57,22 +56,21 @@ class CodecError:
 def check_codec(args: argparse.Namespace) -> int:
     """`guidegen check --codec`."""
     data = data_folder()
-    if data is None or not (data / "ct").is_dir():
-        raise EvaluationError("GUIDEGEN_DATA names no folder with ct/", "set it to the folder of the real scans")
+    if data is None:
+        raise EvaluationError("GUIDEGEN_DATA names no folder", "set it to the folder of the real scans")
     from GuideGenLib.generator import Generator
 
     args.output.mkdir(parents=True, exist_ok=True)
     models = Generator.from_bundle(**opening(args)).models
     errors = []
-    names = [name for name in sorted(held_out(data)) if (data / "ct" / f"{name}.nii.gz").is_file()]
-    if not names:
-        raise EvaluationError(f"{data} has no scan that was held out", "name some in its cases.csv, column split")
-    for name in names:
-        image = interpolated(sitk.ReadImage(str(data / "ct" / f"{name}.nii.gz")), SPACING_MM)
+    for name, ct in held_out_cts(data):
+        image = interpolated(ct, SPACING_MM)
         hu = np.clip(sitk.GetArrayFromImage(image), -1024, 3071).astype(np.float32)
         decoded = decoded_again(hu, models)
         errors.append(compare(name, hu, decoded))
         write_picture(hu, decoded, args.output / f"codec_{name}.png")
+    if not errors:
+        raise EvaluationError(f"{data} has no scan that was held out", "name some in its cases.csv, column split")
     print("Mean absolute error in HU on scans that no training saw:\n" + errors_table(errors))
     write_json(as_json(errors), args.output / "codec.json")
     print(f"\nIn {args.output}: codec.json and a picture of each scan (original, decoded, difference)")

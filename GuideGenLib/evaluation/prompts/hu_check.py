@@ -42,7 +42,8 @@ TISSUES = {
 }
 LEAST_VOXELS = 50
 """Where fewer voxels than this are left after the erosion the whole label is judged; a smaller label is not judged."""
-LABELLED = ("lidc_0001", "totalseg_example")
+MOST_SCANS = 20
+"""So many labelled scans tell the texture of real ones."""
 SMALL_TILE = (40, 32, 32)
 SMALL_SLAB = 16
 BODY_HU = -900.0
@@ -236,13 +237,14 @@ def _case(
 
 
 def _real_scans(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """HU and labels of the labelled real scans at 2 mm; none where GUIDEGEN_DATA is not set."""
+    """HU and labels of the first labelled real scans at 2 mm; none where GUIDEGEN_DATA is not set."""
     data = data_folder()
-    if data is None or not (data / "labels").is_dir():
+    if data is None:
         return []
-    from GuideGenLib.data.scans import load_labelled
+    from GuideGenLib.data.scans import labelled_names, load_labelled
 
-    scans = load_labelled(data, folder / "cache", LABELLED)
+    names = labelled_names(data)[:MOST_SCANS]
+    scans = load_labelled(data, folder / "cache", names) if names else []
     return [(scan.hu, scan.labels) for scan in scans if scan.labels is not None]
 
 

@@ -13,13 +13,14 @@ import torch
 
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.core.errors import EvaluationError
-from GuideGenLib.data.scans import Scan, load_labelled
+from GuideGenLib.data.notes import HELD_OUT
+from GuideGenLib.data.scans import Scan, labelled_names, load_labelled
 from GuideGenLib.evaluation.alignment.with_anatomy import conditioning_mask
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.report.section import Figure, Section, Table
 from GuideGenLib.judges.agreement import HOSTS, LEAST_ML, ORGANS, dice
 from GuideGenLib.judges.segmenter import SPACING, Segmenter, SegmenterConfig, SegmenterNetwork
-from GuideGenLib.judges.segmenter_training import HOLD_OUT, Patch, RenderSource, SegmenterLoss
+from GuideGenLib.judges.segmenter_training import Patch, RenderSource, SegmenterLoss
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask import class_weights
 
@@ -43,9 +44,10 @@ def measure_usability(
         raise EvaluationError("there are no real scans", "name a folder with labelled ones with --data")
     folder = output / "usability"
     scans = load_labelled(data, folder / "cache", spacing=SPACING)
-    if len(scans) < 2:
+    held = labelled_names(data, HELD_OUT)
+    if len(scans) + len(held) < 2:
         raise EvaluationError(f"{data} has one labelled scan", "one to train on and another to test on are needed")
-    test = next((scan for scan in scans if scan.name == HOLD_OUT), scans[-1])
+    test = load_labelled(data, folder / "cache", held[:1], SPACING)[0] if held else tested_scan(scans)
     real = [scan for scan in scans if scan is not test]
     generated = [as_scan(case) for case in cases]
     found = {}
@@ -54,6 +56,13 @@ def measure_usability(
         run = folder / f"{name}_{_fingerprint(chosen, steps)}"
         found[name] = score(train(chosen, run, steps, log), test)
     return _section(found, test, len(real), len(generated), steps)
+
+
+def tested_scan(scans: Sequence[Scan]) -> Scan:
+    """The labelled scan that shows most of the organs that the others show, too; the last of equal ones."""
+    shown = [set(np.unique(organ_classes()[scan.labels]).tolist()) for scan in scans]
+    taught = [set().union(*(one for other, one in enumerate(shown) if other != this)) for this in range(len(scans))]
+    return scans[max(range(len(scans)), key=lambda this: (len(shown[this] & taught[this]), this))]
 
 
 def as_scan(case: GeneratedCase) -> Scan:

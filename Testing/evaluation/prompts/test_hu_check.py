@@ -1,5 +1,7 @@
 """HU, jitter and seams of volumes whose faults are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -10,6 +12,9 @@ from GuideGenLib.ct import synthesizer
 from GuideGenLib.description import Description
 from GuideGenLib.evaluation.prompts import hu_check
 from GuideGenLib.evaluation.prompts.hu_check import jitter, organs_hu, organs_table, small_tiles, tile_seams
+from Testing.trunk import flat, hu, organs, write
+
+__all__ = ["flat", "hu", "organs", "write"]
 
 
 @pytest.fixture
@@ -111,3 +116,12 @@ def test_the_edges_of_tiles_are_those_of_the_sliding_window(monkeypatch: pytest.
     ramp = torch.arange(21.0)[:, None, None].expand(1, 1, 21, 8, 8)
     synthesizer._tiled(network, ramp.contiguous())
     assert hu_check.tile_edges(21, 8) == sorted({*seen, *(start + 8 for start in seen)})
+
+
+def test_real_scans_are_all_that_have_labels(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (flat / "cases.csv").write_text("name,split\nanna,held_out\n")
+    monkeypatch.setenv("GUIDEGEN_DATA", str(flat))
+    ((hu, labels),) = hu_check._real_scans(tmp_path)
+    assert hu.shape == labels.shape and (labels == values()["liver"]).any()
+    monkeypatch.delenv("GUIDEGEN_DATA")
+    assert hu_check._real_scans(tmp_path) == []

@@ -40,6 +40,15 @@ def test_both_draws_as_many_patches_from_real_scans_as_from_generated_ones(scan:
     assert sum(one is scan for one in sets["both"]) == 8 and len(sets["both"]) == 16
 
 
+def test_without_a_held_out_scan_the_test_is_where_most_organs_can_be_tested(scan: Scan):
+    labels = scan.labels
+    spleen = np.where(labels == values()["spleen"], labels, 0)
+    abdomen = np.where(np.isin(labels, [values()[key] for key in ("spleen", "liver", "stomach")]), labels, 0)
+    scans = [Scan(name, scan.hu, one, 3.0) for name, one in (("a", labels), ("b", abdomen), ("c", spleen))]
+    assert usability.tested_scan(scans).name == "b"
+    assert usability.tested_scan([scans[0], scans[2]]).name == "c"
+
+
 def test_classes_are_the_organs_and_lesions_count_as_theirs():
     table = organ_classes()
     named = {key: CLASSES[table[value]] for key, value in values().items()}
@@ -89,9 +98,9 @@ def test_generated_and_real_scans_are_told_apart_in_the_report(
     write_volume(image_from_array(scan.hu, (3.0, 3.0, 3.0), labels=False), folder / "ct.nii.gz")
     case = GeneratedCase("made", "A man.", 1, folder)
     assert np.array_equal(as_scan(case).hu, scan.hu) and np.array_equal(as_scan(case).labels, scan.labels)
-    test = Scan("totalseg_example", scan.hu, scan.labels, 3.0)
-    loaded = [test, Scan("other", scan.hu, scan.labels, 3.0)]
-    monkeypatch.setattr(usability, "load_labelled", lambda *_, **__: loaded)
+    test, other = (Scan(name, scan.hu, scan.labels, 3.0) for name in ("tested", "other"))
+    monkeypatch.setattr(usability, "labelled_names", lambda *_: ["tested"])
+    monkeypatch.setattr(usability, "load_labelled", lambda _, __, names=None, spacing=0: [test] if names else [other])
     trained: dict[str, list[str]] = {}
 
     def fake(scans: list[Scan], run: Path, steps: int, log: Any) -> str:
@@ -111,6 +120,7 @@ def test_generated_and_real_scans_are_told_apart_in_the_report(
 def test_too_few_scans_are_told(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(EvaluationError, match="no real scans"):
         measure_usability([], None, tmp_path, 3)
+    monkeypatch.setattr(usability, "labelled_names", lambda *_: [])
     monkeypatch.setattr(usability, "load_labelled", lambda *_, **__: [scan])
     with pytest.raises(EvaluationError, match="one labelled scan"):
         measure_usability([], tmp_path, tmp_path, 3)
