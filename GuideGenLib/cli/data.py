@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.tools import DATA_VARIABLE
+from GuideGenLib.core.arguments import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     """Fill the parser of `guidegen data`."""
     parser.description = "Training data: see what is there, label what is not, take it along."
     actions = parser.add_subparsers(required=True, metavar="action")
-    check = actions.add_parser("check", help="what can be trained on it", description="What a data folder can train.")
+    check = actions.add_parser("check", help="what can be trained on it", description="What data folders can train.")
     check.set_defaults(action=check_data)
     label = actions.add_parser(
         "label",
@@ -35,14 +36,19 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     pack.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="caches and population (runs)")
     pack.add_argument("--seed", type=int, default=0, help="of the population (0)")
     pack.set_defaults(action=pack_data)
-    for action in (check, label, pack):
-        told = os.environ.get(DATA_VARIABLE)
-        action.add_argument("data", type=Path, nargs="?", default=told, metavar="DATA", help=f"(${DATA_VARIABLE})")
+    told = os.environ.get(DATA_VARIABLE)
+    check.add_argument("--csv", type=Path, default=None, metavar="FILE", help="a line for each case, as a table")
+    cores = os.cpu_count() or 1
+    check.add_argument("--workers", type=whole(1), default=cores, metavar="N", help=f"processes ({cores})")
+    one, many = f"a data folder (${DATA_VARIABLE})", f"one or several data folders (${DATA_VARIABLE})"
+    check.add_argument("data", type=Path, nargs="*", default=[Path(told)] if told else None, metavar="DATA", help=many)
+    for action in (label, pack):
+        action.add_argument("data", type=Path, nargs="?", default=told, metavar="DATA", help=one)
 
 
 def run_data(args: argparse.Namespace) -> int:
     """Run the chosen action. Raises DataError, CommandError."""
-    if args.data is None:
+    if not args.data:
         raise CommandError("no data", f"name a folder of scans, or set ${DATA_VARIABLE}")
     status: int = args.action(args)
     return status
@@ -50,42 +56,58 @@ def run_data(args: argparse.Namespace) -> int:
 
 def check_data(args: argparse.Namespace) -> int:
     """A line for each case, then what each stage could learn; 1 where a case or a stage has a problem."""
-    from GuideGenLib.data.survey import survey, trainable, unlabelled_structures
+    from GuideGenLib.data.notes import CASES, VALIDATION
+    from GuideGenLib.data.survey import names_without_case, survey, trainable, unlabelled_structures, write_survey
 
     cases = []
-    for case in survey(args.data):
+    for case in survey(args.data, args.workers):
         cases.append(case)
         print(_line(case), flush=True)
-    stages = trainable(cases, segmenter=True)
-    unnamed = unlabelled_structures(cases)
     print(_summary(cases))
-    if unnamed:
+    for path, names in names_without_case(args.data, cases).items():
+        print(f"{path} names what is not there: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}")
+    if unnamed := unlabelled_structures(cases):
         print(f"labelled in no case: {', '.join(unnamed)}")
-    for stage, missing in stages.items():
-        print(f"{'FAIL' if missing else 'ok':<5} {stage:<6} {missing or 'can be trained'}")
-    return int(any(case.problem for case in cases) or any(stages.values()))
+    if not any(case.notes.split == VALIDATION for case in cases):
+        print(f"no case has the split {VALIDATION}, on which trainings measure their loss: {CASES} can give it to some")
+    stages = trainable(cases, segmenter=True)
+    for stage, found in stages.items():
+        parts = f"{len(found.learnt)} cases to learn from, {len(found.validated)} to validate on"
+        verdict, why = ("FAIL", f": {found.problem}") if found.problem else ("ok", "")
+        print(f"{verdict:<5} {stage:<6} {parts}{why}")
+    if args.csv is not None:
+        write_survey(cases, args.csv)
+    return int(any(case.problem for case in cases) or any(found.problem for found in stages.values()))
 
 
 def _line(case: "SurveyedCase") -> str:
     if case.problem:
         return f"FAIL  {case.name}: {case.problem}"
     size = " x ".join(f"{mm:.0f}" for mm in case.size_mm)
-    if not case.labelled:
-        return f"ok    {case.name}: {size} mm, no labels"
-    known = [word for word in (case.notes.sex, case.notes.phase) if word]
+    shown = [f"{len(case.structures)} structures", ", ".join(case.regions) or "no whole region"]
+    what = ["CT" if case.ct else "no CT", *(shown if case.labelled else ["no labels"])]
+    phase = "no contrast" if case.notes.phase == "none" else case.notes.phase
+    known = [word for word in (case.notes.sex, phase, case.notes.split) if word]
     if case.notes.age is not None:
         known.append(f"{case.notes.age:.0f} years")
     told = f" ({', '.join(known)})" if known else ""
-    regions = ", ".join(case.regions) or "no whole region"
-    return f"ok    {case.name}: {size} mm, {len(case.structures)} structures, {regions}{told}"
+    return f"ok    {case.name}: {size} mm, {', '.join(what)}{told}"
 
 
 def _summary(cases: "Sequence[SurveyedCase]") -> str:
+    """How many there are of what, two lines."""
     usable = [case for case in cases if not case.problem]
-    sexes, phases = (Counter(getattr(case.notes, of) or "unknown" for case in usable) for of in ("sex", "phase"))
-    counted = [", ".join(f"{name} {count}" for name, count in sorted(c.items())) for c in (sexes, phases)]
-    labelled = sum(case.labelled for case in usable)
-    return f"{len(usable)} of {len(cases)} cases usable, {labelled} labelled; sex: {counted[0]}; phase: {counted[1]}"
+    labelled = [case for case in usable if case.labelled]
+    alone = sum(not case.ct for case in labelled)
+    counts = {
+        "region": Counter(region for case in labelled for region in case.regions),
+        "sex": Counter(case.notes.sex or "unknown" for case in usable),
+        "phase": Counter(case.notes.phase or "unknown" for case in usable if case.ct),
+        "split": Counter(case.notes.split or "train" for case in usable),
+    }
+    told = [f"{of}: {', '.join(f'{name} {n}' for name, n in sorted(count.items()))}" for of, count in counts.items()]
+    scans = f"{len(usable) - alone} CTs, {len(labelled)} with labels of which {alone} have no CT"
+    return f"{len(usable)} of {len(cases)} cases usable: {scans}\n{'; '.join(told)}"
 
 
 def label_data(args: argparse.Namespace) -> int:

@@ -61,8 +61,13 @@ def read_notes(data: Path | Sequence[Path]) -> dict[str, Notes]:
     notes = _read(resource(CASES), _notes)
     for folder in [data] if isinstance(data, Path) else data:
         told = folder / CASES
-        notes |= _read(told, _notes) if told.is_file() else _read(folder / META, _meta, "image_id", ";")
+        notes |= own_notes(folder) if told.is_file() else _read(folder / META, _meta, "image_id", ";")
     return notes
+
+
+def own_notes(data: Path) -> dict[str, Notes]:
+    """Those of a folder's own `cases.csv`, none where it has none. Raises DataError."""
+    return _read(data / CASES, _notes)
 
 
 def held_out(data: Path | Sequence[Path]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """`guidegen data`: what is said of a data folder, labels for what has none, and the packed file."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -51,13 +52,35 @@ def test_a_case_a_line_and_what_can_be_trained(
     write(np.zeros_like(organs), flat / "labels" / "cleo.nii.gz", labels=True)
     assert main(["data", "check", str(flat)]) == 1
     said = capsys.readouterr().out
-    assert "ok    anna: 384 x 240 x 288 mm, 7 structures" in said and "(male, portal_venous)" in said
+    assert "ok    anna: 384 x 240 x 288 mm, CT, 7 structures, chest (male, portal_venous)" in said
     assert "FAIL  bert:" in said and "another grid" in said
     assert "FAIL  cleo:" in said and "is empty, it shows none" in said
-    assert "1 of 3 cases usable, 1 labelled" in said
+    assert "1 of 3 cases usable: 1 CTs, 1 with labels of which 0 have no CT" in said
+    assert "no case has the split validation" in said
     assert "labelled in no case:" in said and "spleen" in said
-    assert "ok    codec  can be trained" in said
-    assert "FAIL  mask   no labelled case shows abdomen" in said
+    assert "ok    codec  1 cases to learn from, 0 to validate on" in said
+    assert "FAIL  mask   1 cases to learn from, 0 to validate on: no labelled case to learn from shows abdomen" in said
+
+
+def test_several_folders_a_table_and_notes_that_go_nowhere(
+    flat: Path, tmp_path: Path, write: Callable[..., None], organs: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    write(organs == values()["liver"], other / "anatomies" / "cleo.nii.gz", labels=True)
+    (other / "anatomies" / "cleo.json").write_text('{"1": "liver"}')
+    (flat / "cases.csv").write_text("name,split,phase\nanna,validation,none\nzoe,,\n")
+    assert main(["data", "check", str(flat), str(other), "--csv", str(tmp_path / "found.csv")]) == 1
+    said = capsys.readouterr().out
+    assert "ok    cleo: 384 x 240 x 288 mm, no CT, 1 structures, no whole region" in said
+    assert "(male, no contrast, validation)" in said
+    assert "cases.csv names what is not there: zoe" in said
+    assert "ok    codec  1 cases to learn from, 1 to validate on" in said
+    assert "mask   1 cases to learn from, 1 to validate on: no labelled case to learn from shows chest" in said
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert rows.keys() == {"anna", "bert", "cleo"}
+    assert (rows["anna"]["split"], rows["bert"]["labels"], rows["cleo"]["ct"]) == ("validation", "0", "0")
+    assert rows["cleo"]["structures"] == "liver" and rows["anna"]["regions"] == "chest"
 
 
 def test_a_folder_of_scans_alone_trains_with_a_segmenter(flat: Path) -> None:
@@ -65,8 +88,8 @@ def test_a_folder_of_scans_alone_trains_with_a_segmenter(flat: Path) -> None:
         path.unlink()
     cases = list(survey(flat))
     assert [case.labelled for case in cases] == [False, False]
-    assert trainable(cases, segmenter=True)["ct"] is None
-    assert "add label maps" in (trainable(cases, segmenter=False)["ct"] or "")
+    assert trainable(cases, segmenter=True)["ct"].problem is None
+    assert "add label maps" in (trainable(cases, segmenter=False)["ct"].problem or "")
 
 
 @pytest.mark.usefixtures("judged")
