@@ -113,35 +113,44 @@ def _summary(cases: "Sequence[SurveyedCase]") -> str:
 def label_data(args: argparse.Namespace) -> int:
     """NAME.nii.gz with our labels on the CT's own grid, NAME_unsure.nii.gz and NAME.png for each unlabelled scan.
 
-    Scans that have theirs in the folder already are left as they are.
+    NAME.json beside them says that the values are ours. Scans that have theirs in the folder already are left as they
+    are; 1 where a scan cannot be read.
     """
     import numpy as np
 
     from GuideGenLib.anatomy.table import write_labels_csv
+    from GuideGenLib.core.files import write_json
     from GuideGenLib.core.volumes import from_canonical, to_canonical, write_volume
     from GuideGenLib.ct.synthesizer import SPACING
-    from GuideGenLib.data.labelling import label_by
-    from GuideGenLib.data.layouts import find_cases, read_ct_image
+    from GuideGenLib.data.labelling import UNSURE, label_by
+    from GuideGenLib.data.layouts import DataError, find_cases, read_ct_image
     from GuideGenLib.data.pictures import write_picture
     from GuideGenLib.judges.folder import load_judges
 
     segment = load_judges().segmenter.segment_coarse
     args.output.mkdir(parents=True, exist_ok=True)
     write_labels_csv(args.output / "labels.csv")
+    status = 0
     for case in find_cases(args.data):
         target = args.output / f"{case.name}.nii.gz"
         if case.ct is None or case.labels is not None or target.is_file():
             continue
-        ct = read_ct_image(case)
+        try:
+            ct = read_ct_image(case)
+        except DataError as error:
+            print(f"FAIL  {case.name}: {error}", flush=True)
+            status = 1
+            continue
         hu, frame = to_canonical(ct, SPACING, labels=False)
         labels, unsure = label_by(segment, hu.astype(np.int16), SPACING)
         write_picture(hu, labels, unsure, args.output / f"{case.name}.png")
         doubtful = from_canonical(unsure.astype(np.uint8), frame, ct, labels=True)
-        write_volume(doubtful, args.output / f"{case.name}_unsure.nii.gz")
+        write_volume(doubtful, args.output / f"{case.name}{UNSURE}.nii.gz")
+        write_json({"vocabulary": "guidegen"}, args.output / f"{case.name}.json")
         write_volume(from_canonical(labels, frame, ct, labels=True), target)
         print(f"{case.name}: {unsure[labels > 0].mean():.0%} of the body not sure", flush=True)
     print(f"Look at the pictures in {args.output}, delete what is wrong, and copy the rest into labels/ of the data.")
-    return 0
+    return status
 
 
 def pack_data(args: argparse.Namespace) -> int:

@@ -16,6 +16,8 @@ from GuideGenLib.data.tissues import body_mask, split_tissues
 
 Segment = Callable[[NDArray[np.float32], float], tuple[NDArray[np.uint8], NDArray[np.float32]]]
 """HU and their spacing in mm -> labels at SEGMENT_MM and the probability of each."""
+UNSURE = "_unsure"
+"""Behind the name of a label map: the mask of where it is not sure."""
 SEGMENT_MM = 3.0
 LEAST_SURE = 0.6
 """Probability below which nothing is learnt from a label."""

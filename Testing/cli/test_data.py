@@ -12,6 +12,7 @@ import torch
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.cli.main import main
+from GuideGenLib.data.layouts import find_cases, read_labels
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.data.survey import survey, trainable
 from GuideGenLib.training import stages
@@ -98,7 +99,9 @@ def test_labels_lie_on_the_grid_of_their_scan_and_are_made_once(
 ) -> None:
     out = tmp_path / "labelled"
     assert main(["data", "label", str(flat), "-o", str(out)]) == 0
-    assert {path.name for path in out.iterdir()} == {"labels.csv", "bert.nii.gz", "bert_unsure.nii.gz", "bert.png"}
+    assert {path.name for path in out.iterdir()} == {
+        "labels.csv", "bert.nii.gz", "bert.json", "bert_unsure.nii.gz", "bert.png",
+    }  # fmt: skip
     made, ct = sitk.ReadImage(str(out / "bert.nii.gz")), sitk.ReadImage(str(flat / "ct" / "bert.nii.gz"))
     oriented = sitk.DICOMOrient(ct, "LPS")
     assert made.GetSize() == oriented.GetSize() and np.allclose(made.GetOrigin(), oriented.GetOrigin())
@@ -106,6 +109,22 @@ def test_labels_lie_on_the_grid_of_their_scan_and_are_made_once(
     assert "bert:" in capsys.readouterr().out
     assert main(["data", "label", str(flat), "-o", str(out)]) == 0
     assert "bert:" not in capsys.readouterr().out
+    for name in ("bert.nii.gz", "bert.json", "bert_unsure.nii.gz"):
+        shutil.copy(out / name, flat / "labels" / name)
+    first, second = find_cases(flat)
+    assert (first.name, second.name, second.problem) == ("anna", "bert", None)
+    assert np.array_equal(read_labels(second)[0], sitk.GetArrayFromImage(made))
+
+
+@pytest.mark.usefixtures("judged")
+def test_a_scan_that_cannot_be_labelled_is_named_and_the_others_go_on(
+    flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(flat / "ct" / "bert.nii.gz", flat / "ct" / "dora.nii.gz")
+    (flat / "ct" / "bert.nii.gz").write_bytes(b"")
+    assert main(["data", "label", str(flat), "-o", str(tmp_path / "labelled")]) == 1
+    said = capsys.readouterr().out
+    assert "FAIL  bert:" in said and "dora:" in said
 
 
 @pytest.mark.usefixtures("judged")

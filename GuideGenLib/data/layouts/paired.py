@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from GuideGenLib.data.cases import CaseFiles
+from GuideGenLib.data.labelling import UNSURE
 from GuideGenLib.data.layouts.files import volumes
 from GuideGenLib.data.layouts.values import ValuesTold
 from GuideGenLib.data.notes import Notes
@@ -23,7 +24,13 @@ CHANNEL = "_0000"
 
 def flat(data: Path, notes: Mapping[str, Notes]) -> list[CaseFiles]:
     """The cases of ct/, labels/ and anatomies/."""
-    cases = paired(volumes(data / SCANS), volumes(data / MAPS), ValuesTold(data, data / MAPS), notes)
+    found = volumes(data / MAPS)  # with masks of where a label map is not sure, as `guidegen data label` writes them
+    maps = {
+        name: paths
+        for name, paths in found.items()
+        if not (name.endswith(UNSURE) and name.removesuffix(UNSURE) in found)
+    }
+    cases = paired(volumes(data / SCANS), maps, ValuesTold(data, data / MAPS), notes)
     alone = paired({}, volumes(data / ANATOMIES), ValuesTold(data / ANATOMIES, data / ANATOMIES), notes)
     return cases + alone
 
