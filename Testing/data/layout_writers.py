@@ -71,7 +71,7 @@ def write_flat_named(data: Path, organs: np.ndarray, hu: np.ndarray, write: Writ
 
 def coded_as(organs: np.ndarray, name: str, ours: dict[str, str]) -> np.ndarray:
     """Our labels in a known vocabulary: {our key: its word}."""
-    there = {word: value for value, word in vocabulary(name).items()}
+    there = {word: value for value, word in vocabulary(name).names.items()}
     return recoded(organs, {key: there[word] for key, word in ours.items()})
 
 
@@ -84,6 +84,13 @@ def write_amos(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> 
     write(coded_as(organs, "amos", ours), data / "labelsTr" / "amos_0001.nii.gz", labels=True)
 
 
+def write_amos_described(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
+    """With the dataset.json that AMOS has."""
+    write_amos(data, organs, hu, write)
+    named = {str(value): name for value, name in vocabulary("amos").names.items()}
+    (data / "dataset.json").write_text(json.dumps({"labels": {"0": "background"} | named, "modality": {"0": "CT"}}))
+
+
 def write_btcv(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
     folder = data / "RawData" / "Training"
     write(hu, folder / "img" / "img0001.nii.gz", labels=False)
@@ -93,6 +100,13 @@ def write_btcv(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> 
 def write_flare(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
     write(hu, data / "images" / "FLARE22_Tr_0001_0000.nii.gz", labels=False)
     write(coded_as(organs, "flare", ABDOMEN), data / "labels" / "FLARE22_Tr_0001.nii.gz", labels=True)
+
+
+def write_partly(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
+    """FLARE23, whose cases have some organs each; a tumour of any of them is one class."""
+    write(hu, data / "imagesTr" / "FLARE23_0001_0000.nii.gz", labels=False)
+    ours = ABDOMEN | {"lung_tumor": "tumor"}
+    write(coded_as(organs, "flare23", ours), data / "labelsTr" / "FLARE23_0001.nii.gz", labels=True)
 
 
 def write_maisi(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:

@@ -19,6 +19,7 @@ from Testing.data.layout_writers import (
     keys_of,
     recoded,
     write_amos,
+    write_amos_described,
     write_btcv,
     write_first_nnunet,
     write_flare,
@@ -26,6 +27,7 @@ from Testing.data.layout_writers import (
     write_flat_own,
     write_maisi,
     write_nnunet,
+    write_partly,
     write_totalsegmentator,
 )
 
@@ -57,6 +59,13 @@ def test_each_layout_gives_the_same_patient(
     ("write_layout", "name", "shown", "known", "unknown"),
     [
         (write_amos, "amos_0001", [*ABDOMEN, "urinary_bladder"], ["spleen", "inferior_vena_cava"], ["prostate"]),
+        (
+            write_amos_described,
+            "amos_0001",
+            [*ABDOMEN, "urinary_bladder"],
+            ["spleen", "duodenum"],
+            ["prostate", "uterus"],
+        ),
         (write_btcv, "img0001", list(ABDOMEN), ["portal_splenic_vein"], ["duodenum", "urinary_bladder"]),
         (write_flare, "FLARE22_Tr_0001", list(ABDOMEN), ["duodenum"], ["portal_splenic_vein", "heart"]),
         (write_maisi, "s0001", [*ABDOMEN, "urinary_bladder", "lung_tumor", "heart"], ["body", "ribs_left"], ["muscle"]),
@@ -74,6 +83,23 @@ def test_data_sets_in_their_own_values(
     assert np.array_equal(labels, recoded(organs, {key: values()[key] for key in shown}))
     assert {values()[key] for key in (*shown, *known)} <= case.known
     assert not {values()[key] for key in unknown} & case.known and 0 not in case.known
+
+
+def test_of_a_partly_labelled_data_set_only_what_a_case_shows_is_known(
+    tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
+) -> None:
+    write_partly(tmp_path, organs, hu, write)
+    (case,) = find_cases(tmp_path)
+    assert case.partly and values()["spleen"] in case.known
+    labels, _ = read_labels(case)
+    assert case.known_in(labels) == {values()[key] for key in ABDOMEN}
+    assert np.array_equal(labels == OUTSIDE, organs == values()["lung_tumor"])  # a tumour of whatever organ
+    (tmp_path / "labels.json").write_text('{"vocabulary": "flare"}')
+    (case,) = find_cases(tmp_path)
+    assert not case.partly and case.known_in(labels) == case.known
+    (tmp_path / "labels.json").write_text('{"labels": {"aorta": 5, "liver": 1, "colon": 9}, "partly": true}')
+    (case,) = find_cases(tmp_path)
+    assert case.known_in(labels) == {values()[key] for key in ABDOMEN} and values()["colon"] in case.known
 
 
 @pytest.mark.parametrize(("sex", "key"), [("male", "prostate"), ("female", "uterus")])
@@ -186,7 +212,7 @@ def test_several_folders_are_one_data_set(
     other = tmp_path / "other"
     write_totalsegmentator(other, organs, hu, write)
     (flat / "cases.csv").write_text("name,sex\nanna,female\n")
-    assert [case.name for case in find_cases([flat, other])] == ["anna", "bert", "s0001"]
+    assert [case.name for case in find_cases([flat, other, flat])] == ["anna", "bert", "s0001"]
     assert find_case([flat, other], "s0001").ct == other / "s0001" / "ct.nii.gz"
     notes = read_notes([flat, other])
     assert (notes["anna"].sex, notes["s0001"].age) == ("female", 61.0)

@@ -25,7 +25,7 @@ def find_cases(data: Path | Sequence[Path]) -> list[CaseFiles]:
     One bad case does not end it: it has a problem. Raises DataError for what is no folder, for one without cases, and
     for a damaged dataset.json or cases.csv.
     """
-    folders = [data] if isinstance(data, Path) else list(data)
+    folders = [data] if isinstance(data, Path) else dict.fromkeys(data)
     return _without_doubles([(folder, case) for folder in folders for case in _cases_in(folder)])
 
 

@@ -13,14 +13,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO, keys_by_class
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import OUTSIDE
-from GuideGenLib.anatomy.vocabularies import VOCABULARIES
+from GuideGenLib.anatomy.vocabularies import VOCABULARIES, Vocabulary
 from GuideGenLib.core.resources import resource
 from GuideGenLib.data.cases import DataError
 
@@ -44,6 +46,14 @@ class Structure:
         if len(self.keys) < 2:
             return values()[self.keys[0]] if self.keys else 0
         return values()[self.keys[SEXES.index(sex)]] if sex in SEXES else 0
+
+
+@dataclass(frozen=True)
+class Named:
+    """{value: name of the structure} of a source; partly: each of its cases has some of them alone."""
+
+    names: Mapping[int, str]
+    partly: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,30 +99,31 @@ def structure_of(name: str, where: Path) -> Structure:
     )
 
 
-def names_in(path: Path) -> dict[int, str]:
-    """{value: name} of a labels.json or of a dataset.json as nnU-Net has it, whichever way round it is written.
+def read_names(path: Path) -> Named:
+    """The names in a labels.json, or in a dataset.json as nnU-Net has it, whichever way round they are written.
 
-    {"vocabulary": "amos"} stands for the names of a known one. Raises DataError.
+    {"vocabulary": "amos"} stands for the names of a known one, "partly": true beside it or beside "labels" says that
+    each case has some of them alone. Raises DataError.
     """
-    return named(read_json(path), path)
-
-
-def named(content: object, path: Path) -> dict[int, str]:
-    """The same of what the file holds."""
+    content = read_json(path)
     remedy = 'write {"1": "liver", ...}, or {"vocabulary": NAME} with one of ' + ", ".join(VOCABULARY_NAMES)
-    if isinstance(content, Mapping) and set(content) == {"vocabulary"}:
+    if not isinstance(content, Mapping):
+        raise DataError(f"{path} has no labels", remedy)
+    partly = content.get("partly") is True
+    if "vocabulary" in content:
         if content["vocabulary"] not in VOCABULARY_NAMES:
             raise DataError(f"{path} names the vocabulary {content['vocabulary']!r}, unknown here", remedy)
-        return vocabulary(content["vocabulary"])
-    pairs = content.get("labels", content) if isinstance(content, Mapping) else None
+        known = vocabulary(content["vocabulary"])
+        return Named(known.names, partly or known.partly)
+    pairs = content.get("labels", content)
     if not isinstance(pairs, Mapping) or not pairs:
         raise DataError(f"{path} has no labels", remedy)
     if any(isinstance(value, list) for value in pairs.values()):
         raise DataError(f"{path} has regions of several labels", "give one value for each structure")
     try:
         if all(str(key).isdecimal() for key in pairs):
-            return {int(key): str(name or "") for key, name in pairs.items()}
-        return {_whole(value): str(name) for name, value in pairs.items()}
+            return Named({int(key): str(name or "") for key, name in pairs.items()}, partly)
+        return Named({_whole(value): str(name) for name, value in pairs.items()}, partly)
     except (TypeError, ValueError) as error:
         raise DataError(f"{path} does not give a name to each value", remedy) from error
 
@@ -128,29 +139,32 @@ def read_json(path: Path) -> object:
 # ---------------------------------------------------------------- the vocabularies of data sets
 
 
-VOCABULARY_NAMES = ("totalsegmentator", "totalsegmentator_v1", "amos", "btcv", "flare", "maisi132", "guidegen")
+TABLES = ("totalsegmentator_v1", "amos", "btcv", "flare", "flare23")
+"""Resources/vocabularies has a table of each."""
+OTHERS: tuple[Vocabulary, ...] = ("totalsegmentator", "maisi132")
+OWN = "guidegen"
+VOCABULARY_NAMES = (*OTHERS, *TABLES, OWN)
 
 
-def vocabulary(name: str) -> dict[int, str]:
-    """{value: name of the structure} of a known vocabulary; `guidegen` is our own table."""
-    if name == "guidegen":
-        return {row.value: row.key for row in anatomy_rows()}
-    if name in ("totalsegmentator", "maisi132"):
-        return dict(VOCABULARIES[name])  # type: ignore[index]
-    return {int(value): structure for value, structure in _table(name)["labels"].items()}
+def vocabulary(name: str) -> Named:
+    """The names of a known vocabulary; `guidegen` is our own table."""
+    if name == OWN:
+        return Named({row.value: row.key for row in anatomy_rows()})
+    for other in OTHERS:
+        if name == other:
+            return Named(VOCABULARIES[other])
+    table = _table(name)
+    return Named({int(value): structure for value, structure in table["labels"].items()}, table["partly"])
 
 
 def vocabulary_by_file(file: str) -> str | None:
-    """The vocabulary whose data set names its label maps so; None where no name is told."""
-    from fnmatch import fnmatchcase
-
-    patterns = {name: _table(name)["files"] for name in ("amos", "btcv", "flare")}
-    return next((name for name, pattern in patterns.items() if fnmatchcase(file, pattern)), None)
+    """The vocabulary whose data set names its label maps so; None where the name tells nothing."""
+    return next((name for name in TABLES if (pattern := _table(name)["files"]) and fnmatchcase(file, pattern)), None)
 
 
 @cache
-def _table(name: str) -> dict:  # type: ignore[type-arg]
-    content: dict = json.loads(resource("vocabularies", f"{name}.json").read_text("utf-8"))  # type: ignore[type-arg]
+def _table(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(resource("vocabularies", f"{name}.json").read_text("utf-8"))
     return content
 
 
@@ -167,8 +181,8 @@ def _plain(name: str) -> str:
 def _known() -> dict[str, Structure]:
     """Structures by their plain names; the table of names goes before the classes of others."""
     known = {}
-    for vocabulary_name in ("maisi132", "totalsegmentator"):
-        for name, key in keys_by_class(vocabulary_name).items():  # type: ignore[arg-type]
+    for other in reversed(OTHERS):
+        for name, key in keys_by_class(other).items():
             known[_plain(name)] = Structure(() if name in NOT_IN_THE_TORSO else (key,))
     for row in anatomy_rows():
         for name in (row.key, row.name):

@@ -81,7 +81,7 @@ def _labels(case: CaseFiles, ct: sitk.Image | None) -> sitk.Image:
     image = _masks(case, case.labels, ct) if case.labels.is_dir() else _label_map(case, case.labels, ct)
     if not sitk.GetArrayViewFromImage(image).any():
         raise DataError(
-            f"{case.labels} is empty, it shows none of the structures that it should",
+            f"{case.labels} is empty, it shows none of the structures of our anatomy table",
             "add the labels, or remove it and keep the CT alone",
         )
     return sitk.DICOMOrient(image, "LPS")

@@ -6,7 +6,6 @@ totalsegmentator_v2_labels.csv, the way a known data set lays out its folders or
 """
 
 import csv
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,15 +13,15 @@ from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts.files import stem_of
 from GuideGenLib.data.layouts.names import (
     VOCABULARY_NAMES,
+    Named,
     meaning_of,
-    names_in,
+    read_names,
     vocabulary,
     vocabulary_by_file,
 )
 
 NAMES, DESCRIPTION = "labels.json", "dataset.json"
 OWN_TABLE, TOTALSEGMENTATOR_TABLE = "labels.csv", "totalsegmentator_v2_labels.csv"
-Named = Mapping[int, str]
 
 
 class ValuesTold:
@@ -39,15 +38,16 @@ class ValuesTold:
         """The case of a label map, with a problem where its values are not told or have unknown names."""
         try:
             where, named = self._of(labels)
-            told = meaning_of(named.values(), where, sex)
+            told = meaning_of(named.names.values(), where, sex)
         except DataError as error:
             return CaseFiles(name, ct, labels, problem=f"{labels}: {error}")
-        return CaseFiles(name, ct, labels, {0: 0} | dict(zip(named, told.values, strict=True)), told.known)
+        meaning = {0: 0} | dict(zip(named.names, told.values, strict=True))
+        return CaseFiles(name, ct, labels, meaning, told.known, named.partly)
 
     def _of(self, labels: Path) -> tuple[Path, Named]:
         own = labels.with_name(f"{stem_of(labels)}.json")
         if own.is_file():
-            return own, names_in(own)
+            return own, read_names(own)
         if self._by_json is not None:
             return self._by_json, self._names_in_json
         found = dict(self._by_folder)
@@ -58,7 +58,7 @@ class ValuesTold:
             raise DataError(
                 f"nothing tells what its values mean, it may be any of {', '.join(VOCABULARY_NAMES)}", _how(own)
             )
-        different = {tuple(sorted(named.items())) for _, named in found.values()}
+        different = {tuple(sorted(named.names.items())) for _, named in found.values()}
         if len(different) > 1:
             raise DataError(f"its values may be those of {' or of '.join(found)}", _how(own))
         return next(iter(found.values()))
@@ -71,7 +71,7 @@ class ValuesTold:
     @cached_property
     def _names_in_json(self) -> Named:
         assert self._by_json is not None
-        return names_in(self._by_json)
+        return read_names(self._by_json)
 
     @cached_property
     def _by_folder(self) -> dict[str, tuple[Path, Named]]:
@@ -100,6 +100,6 @@ def _read_table(path: Path, value: str, name: str) -> Named:
     """Two columns of a csv file."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return {int(row[value]): row[name] for row in csv.DictReader(file)}
+            return Named({int(row[value]): row[name] for row in csv.DictReader(file)})
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise DataError(f"{path} cannot be read", f"it needs the columns {value} (a number) and {name}") from error
