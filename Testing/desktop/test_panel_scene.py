@@ -16,7 +16,7 @@ from Testing.desktop.driver import Driver
 
 def test_a_segment_is_found_by_other_words_and_jumped_to(case: Driver):
     case.ui.findSegmentEdit.text = "liver"
-    assert [item(case, i) for i in range(case.ui.foundSegmentsList.count)] == ["liver"]
+    assert found(case) == ["liver"]
     case.ui.findSegmentEdit.returnPressed()
     editor = case.widget.segmentsPanel.editor
     assert editor.currentSegmentID() == "liver"
@@ -24,7 +24,7 @@ def test_a_segment_is_found_by_other_words_and_jumped_to(case: Driver):
     centre = place_within(case.state.segmentation, "liver")
     assert [view.GetElement(i, 3) for i in range(3)] == pytest.approx(centre, abs=1e-3)
     case.ui.findSegmentEdit.text = "no such thing"
-    assert item(case, 0) == "No segment is called so."
+    assert found(case) == ["No segment is called so."]
     case.ui.findSegmentEdit.returnPressed()
     assert editor.currentSegmentID() == "liver"
 
@@ -200,8 +200,9 @@ def test_the_samples_open_the_panel(panel: Driver):
     assert "descendant colon" in panel.ui.promptEdit.toPlainText()
 
 
-def item(case: Driver, row: int) -> str:
-    return str(case.ui.foundSegmentsList.item(row).text())
+def found(case: Driver) -> list[str]:
+    listing = case.ui.foundSegmentsList
+    return [str(listing.item(row).text()) for row in range(listing.count)]
 
 
 def same(one: sitk.Image, other: sitk.Image) -> bool:

@@ -1,5 +1,6 @@
 """The panel as a window: narrow, low, clicked with the mouse; nothing moves under the cursor."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,12 +86,14 @@ def test_a_run_of_the_ct_is_followed_and_cancelled_beside_its_button(small: Driv
     assert "Cancelled" in small.ui.ctProgressLabel.text
 
 
-def test_what_a_run_said_goes_with_its_scene(panel: Driver):
+def test_what_a_run_said_goes_with_its_scene(panel: Driver, tmp_path: Path):
     panel.type(TEXT)
+    panel.ui.exportFolderEdit.currentPath = str(tmp_path)
+    panel.press("exportSceneButton")
     panel.begin("generateButton")
     panel.press("cancelButton")
     panel.wait(lambda: not panel.logic.busy, "the run is stopped")
-    assert panel.told()
+    assert panel.told() and "Saved" in panel.ui.exportLabel.text
     panel.slicer.mrmlScene.Clear(False)
     panel.settle()
     assert panel.told() == "" and panel.ui.exportLabel.text == ""
