@@ -329,6 +329,8 @@ def test_ct_and_regenerate_go_by_all_of_the_earlier_run(guidegen: Run, generator
     anatomy, ct = tmp_path / "anatomy.nii.gz", tmp_path / "ct.nii.gz"
     volumes.write_volume(generator.anatomy, anatomy)
     volumes.write_volume(small_ct, ct)
+    _, settings = asked(argparse.Namespace(text=None), ct)
+    assert settings == RunSettings(11, mask_steps=6, guidance=2.0, spacing_mm=4.0, ct_steps=3, precision="bfloat16")
     assert guidegen("ct", "--anatomy", anatomy, "-o", tmp_path / "ct") == 0
     assert generator.calls[-1] == ("ct", {"text": TEXT, "seed": 11, "spacing": 4.0, "steps": 3})
     assert (generator.description, generator.precision) == (corrected, "bfloat16")

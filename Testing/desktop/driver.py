@@ -109,8 +109,8 @@ class Driver:
         return time.monotonic() - start
 
     @contextmanager
-    def gaps(self) -> Iterator[Gaps]:
-        """Measure how well the event loop goes on meanwhile."""
+    def gaps(self, tell: Callable[[], Any] = lambda: None) -> Iterator[Gaps]:
+        """Measure how well the event loop goes on meanwhile; tell: called at each tick."""
         import qt
 
         seen, last = Gaps(), [time.monotonic(), time.thread_time()]
@@ -120,6 +120,7 @@ class Driver:
             seen.clock, seen.work = max(seen.clock, now[0] - last[0]), max(seen.work, now[1] - last[1])
             last[:] = now
             seen.ticks += 1
+            tell()
 
         timer = qt.QTimer()
         timer.setInterval(20)

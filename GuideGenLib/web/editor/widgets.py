@@ -257,6 +257,7 @@ class EditorWidgets:
                 v_if=("editor_islands === 'REMOVE_SMALL_ISLANDS'",),
                 v_model_number=("editor_islands_size",),
                 type="number",
+                __properties=["min", "max", "step"],
                 min=1,
                 label="Fewer voxels than",
             )
@@ -269,6 +270,7 @@ class EditorWidgets:
                 id="editor-smoothing-size",
                 v_model_number=("editor_smoothing_mm",),
                 type="number",
+                __properties=["min", "max", "step"],
                 min=1,
                 label="mm",
                 style="max-width: 80px",

@@ -107,6 +107,7 @@ class LesionPanel(Panel):
                 id="lesion-size",
                 v_model_number=("lesion_size",),
                 type="number",
+                __properties=["min", "max", "step"],
                 min=SIZES_MM[0],
                 max=SIZES_MM[1],
                 label="mm",

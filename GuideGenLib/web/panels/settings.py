@@ -118,6 +118,7 @@ class SettingsPanel(Panel):
             v_model_number=(model,),
             label=label,
             type="number",
+            __properties=["min", "max", "step"],
             min=low,
             max=high,
             step=step,

@@ -1,6 +1,7 @@
 """Prompt, understood, settings and run panel, without a browser: their state as the page would have it."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,8 +59,8 @@ def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SimpleNames
         prompt.changed.emit(text)  # as the page's change does
 
     yield SimpleNamespace(
-        state=server.state, workspace=workspace, runner=runner, client=client, prompt=prompt, understood=understood,
-        settings=settings, run=run, type=type_text, messages=messages, headless=headless,
+        server=server, state=server.state, workspace=workspace, runner=runner, client=client, prompt=prompt,
+        understood=understood, settings=settings, run=run, type=type_text, messages=messages, headless=headless,
     )  # fmt: skip
 
 
@@ -146,10 +147,24 @@ def test_a_spacing_that_cannot_be_is_brought_into_its_range(page: SimpleNamespac
 
 def test_a_new_seed_each_time_is_drawn_for_an_anatomy_and_kept_for_its_ct(page: SimpleNamespace):
     page.state.settings_seed = LARGEST_SEED + 5
+    page.settings.draw_seed()
     assert page.settings.values.seed == LARGEST_SEED
     page.state.settings_new_seed = True
-    page.settings.draw_seed()
-    assert page.settings.values.seed == page.settings.values.seed
+    drawn = []
+    for _ in range(3):
+        page.settings.draw_seed()
+        drawn.append(page.settings.values.seed)
+        assert page.settings.values.seed == drawn[-1]
+    assert len(set(drawn)) == 3
+
+
+def test_the_field_of_the_seed_takes_as_large_ones_as_anywhere_else(page: SimpleNamespace):
+    from trame.ui.vuetify3 import VAppLayout
+
+    with VAppLayout(page.server) as layout:
+        page.settings.build()
+    (field,) = re.findall('<VTextField[^>]* id="settings-seed"[^>]*>', layout.html)
+    assert f'max="{LARGEST_SEED}"' in field
 
 
 def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
