@@ -1,4 +1,4 @@
-"""A worker that computes nothing: what page and workflow ask of it, and what they do with its answers."""
+"""A worker that computes nothing: what panel, page and workflow ask of it, and what they do with its answers."""
 
 from typing import Any
 
