@@ -183,8 +183,11 @@ def test_a_scene_of_the_command_line_opens_fitted_and_fills_the_panel(
     assert panel.ui.runsList.count == 1
 
 
-def test_an_anatomy_without_a_ct_has_its_background_again_after_loading(drawn: Driver, tmp_path: Path):
+@pytest.mark.parametrize("saved", [True, False])
+def test_an_anatomy_without_a_ct_has_its_background_again_after_loading(drawn: Driver, tmp_path: Path, saved: bool):
+    """saved: whether the empty volume is, as the version before did not."""
     drawn.widget.showResults()
+    background(drawn).SetSaveWithScene(saved)
     assert drawn.slicer.app.ioManager().saveScene(str(tmp_path / "scene.mrb"))
     drawn.slicer.mrmlScene.Clear(False)
     assert drawn.slicer.app.ioManager().loadScene(str(tmp_path / "scene.mrb"))
