@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.scans import load_labelled, load_scans
+from GuideGenLib.data.notes import VALIDATION
+from GuideGenLib.data.scans import held_out_cts, labelled_names, load_labelled, load_scans
 
 
 def test_scans_have_the_wanted_spacing_and_only_labelled_ones_have_labels(flat: Path, tmp_path: Path) -> None:
@@ -52,6 +55,36 @@ def test_held_out_scans_are_not_among_the_labelled(flat: Path, tmp_path: Path) -
     names = [scan.name for scan in load_labelled(flat, tmp_path / "cache", spacing=12.0)]
     assert names == ["anna"]
     assert load_labelled(flat, tmp_path / "cache", ["zoe"], 12.0)[0].name == "zoe"
+
+
+def test_what_the_source_leaves_open_is_unsure(flat: Path, tmp_path: Path, organs: np.ndarray) -> None:
+    (flat / "labels" / "anna.json").write_text('{"52": "aorta", "5": "ignore", "21": "urinary_bladder"}')
+    path = flat / "labels" / "anna.nii.gz"
+    image = sitk.ReadImage(str(path))
+    shown = sitk.GetArrayFromImage(image)
+    shown[~np.isin(shown, (52, 5, 21))] = 0
+    sitk.WriteImage(on_grid_of(image, shown), str(path))
+    (scan,) = load_labelled(flat, tmp_path / "cache", spacing=6.0)
+    liver = organs == values()["liver"]
+    assert scan.unsure is not None and scan.labels is not None
+    assert (scan.unsure == liver).mean() > 0.99
+    assert set(np.unique(scan.labels[scan.unsure])) == {values()["body"]}
+
+
+def test_scans_to_validate_on_are_not_learnt_from(flat: Path, tmp_path: Path) -> None:
+    for part in ("ct", "labels"):
+        shutil.copy(flat / part / "anna.nii.gz", flat / part / "zoe.nii.gz")
+    (flat / "cases.csv").write_text("name,split\nzoe,validation\nbert,held_out\n")
+    assert [scan.name for scan in load_labelled(flat, tmp_path / "cache", spacing=12.0)] == ["anna"]
+    assert labelled_names(flat, VALIDATION) == ["zoe"] and labelled_names(flat) == ["anna", "zoe"]
+    ((name, image),) = held_out_cts(flat)
+    assert name == "bert" and image.GetSize() == (64, 40, 40)
+
+
+def test_a_label_map_without_a_ct_is_no_scan(flat: Path, tmp_path: Path) -> None:
+    shutil.copy(flat / "labels" / "anna.nii.gz", flat / "labels" / "zoe.nii.gz")
+    assert [scan.name for scan in load_scans(flat, tmp_path / "cache", 12.0)] == ["anna", "bert"]
+    assert [scan.name for scan in load_labelled(flat, tmp_path / "cache", spacing=12.0)] == ["anna"]
 
 
 def test_labels_that_are_missing_are_told(flat: Path, tmp_path: Path) -> None:
