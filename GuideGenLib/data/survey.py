@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -71,8 +72,28 @@ def survey(data: Path | Sequence[Path], workers: int = 1) -> Iterator[SurveyedCa
     if workers < 2 or len(cases) <= FEW_CASES:
         yield from map(_look_at, cases)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
-        yield from pool.map(_look_at, cases)
+    yield from by_processes(_look_at, cases, workers)
+
+
+Told = tuple[CaseFiles, Notes]
+
+
+def by_processes(
+    look_at: Callable[[Told], SurveyedCase], cases: Sequence[Told], workers: int
+) -> Iterator[SurveyedCase]:
+    """The cases in their order. Where a process dies, one alone reads on, so that it shows which case it dies of."""
+    done = 0
+    while done < len(cases):
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
+            try:
+                for found in pool.map(look_at, cases[done:]):
+                    done += 1
+                    yield found
+            except BrokenProcessPool:
+                if workers == 1:
+                    yield _failed(*cases[done], "ends the process that reads it, for want of memory perhaps")
+                    done += 1
+                workers = 1
 
 
 def _one_thread() -> None:
@@ -80,14 +101,19 @@ def _one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _look_at(of: tuple[CaseFiles, Notes]) -> SurveyedCase:
-    case, notes = of
+def _look_at(told: Told) -> SurveyedCase:
+    case, notes = told
     try:
         return _read(case, notes)
     except GuideGenError as error:
-        problem = str(error)
+        has = (case.ct is not None, case.labels is not None)
+        return SurveyedCase(case.name, *has, notes=notes, problem=str(error))
     except Exception as error:  # whatever a library says of a strange file; the other cases go on
-        problem = f"{case.ct or case.labels} cannot be used ({type(error).__name__}: {error}): leave it out"
+        return _failed(case, notes, f"cannot be used ({type(error).__name__}: {error})")
+
+
+def _failed(case: CaseFiles, notes: Notes, why: str) -> SurveyedCase:
+    problem = f"{case.ct or case.labels} {why}: leave it out"
     return SurveyedCase(case.name, case.ct is not None, case.labels is not None, notes=notes, problem=problem)
 
 

@@ -1,5 +1,6 @@
 """What data can train: by splits, by regions, whatever single cases are like; organs on the wrong side are told."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data import survey as module
-from GuideGenLib.data.cases import DataError
+from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.notes import HELD_OUT, VALIDATION, Notes
-from GuideGenLib.data.survey import SurveyedCase, check_sides, survey, trainable
+from GuideGenLib.data.survey import SurveyedCase, by_processes, check_sides, survey, trainable
 
 TORSO = ("lung_upper_lobe_left", "lung_upper_lobe_right", "heart", "liver", "spleen", "urinary_bladder", "sacrum")
 
@@ -64,6 +65,21 @@ def test_several_processes_find_the_same(flat: Path, monkeypatch: pytest.MonkeyP
     alone = list(survey(flat))
     monkeypatch.setattr(module, "FEW_CASES", 1)
     assert list(survey(flat, workers=2)) == alone
+
+
+def deadly(told: tuple[CaseFiles, Notes]) -> SurveyedCase:
+    """In the place of what reads a case: some end their process."""
+    if told[0].name in "bf":
+        os._exit(9)
+    return person(told[0].name)
+
+
+def test_a_case_that_kills_the_process_that_reads_it_is_named() -> None:
+    cases = [(CaseFiles(name, Path(f"{name}.nii.gz")), Notes()) for name in "abcdefg"]
+    found = list(by_processes(deadly, cases, 2))
+    assert [case.name for case in found] == list("abcdefg")
+    assert [case.name for case in found if case.problem] == ["b", "f"]
+    assert "b.nii.gz ends the process that reads it, for want of memory perhaps: leave it out" in found[1].problem
 
 
 def test_organs_on_the_wrong_side_are_told(phantom: np.ndarray) -> None:
