@@ -1,12 +1,12 @@
 """A trained model as a folder: bundle.json and *.safetensors, checked before anything of it is used.
 
     bundle.json
-      format    1, raised when an older loader could not read it
+      format    1, or 2 where tensors are in parts; raised when an older loader could not read it
       name, version
       grid      spacing and shape that the networks were trained on
       labels    sha256 of the anatomy table's values and keys
       encoder   package and sha256 of the text encoder
-      files     {"mask.safetensors": {"sha256": ..., "bytes": ...}}
+      files     {"mask.safetensors": {"sha256": ..., "bytes": ...}}, or its parts, "mask-00001-of-00002.safetensors" ...
       networks  {"mask": {arguments of the network's class}, "codec": ..., "ct": ...}
       data      [{"name", "licence", "url"}], what it was trained on
       metrics, training, and what else the networks' own code reads
@@ -29,9 +29,12 @@ from GuideGenLib.core.resources import resource
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1
+FORMAT, WITH_PARTS = 1, 2
+"""Of bundles, and of those that have a group of tensors in parts, which older versions do not read."""
 CONFIG = "bundle.json"
 SUFFIX = ".safetensors"
+PART = "{stem}-{number:05}-of-{of:05}" + SUFFIX
+"""Name of a file that holds a part of the tensors of a group, as in other sharded safetensors."""
 DEFAULT = ("Models", "torso-small")
 FIELDS: dict[str, type] = {
     "format": int, "name": str, "version": str, "grid": dict, "labels": str, "encoder": dict, "files": dict,
@@ -59,19 +62,36 @@ class Bundle:
         return f"{self.config['name']} {self.config['version']}"
 
     def tensors(self, name: str) -> "dict[str, Tensor]":
-        """The tensors of `name`.safetensors on the CPU, in the type that they are stored in. Raises BundleError."""
+        """The tensors of `name`.safetensors, or of its parts, on the CPU, in the type that they are stored in.
+
+        Raises BundleError.
+        """
         import safetensors
         from safetensors.torch import load
 
-        file = name if name.endswith(SUFFIX) else name + SUFFIX
-        if file not in self.config["files"]:
-            raise BundleError(f"{self.path} has no file {file}", "use a bundle that was trained for it")
-        try:
-            return load(_verified(self.path, file, self.config["files"][file]))
-        except safetensors.SafetensorError as error:
-            raise BundleError(
-                f"file {self.path / file} is no safetensors file ({error}); {_remedy(self.path)}"
-            ) from error
+        tensors: dict[str, Tensor] = {}
+        for file in self.files(name):
+            try:
+                tensors |= load(_verified(self.path, file, self.config["files"][file]))
+            except safetensors.SafetensorError as error:
+                raise BundleError(
+                    f"file {self.path / file} is no safetensors file ({error}); {_remedy(self.path)}"
+                ) from error
+        return tensors
+
+    def files(self, name: str) -> list[str]:
+        """The files of a group of tensors. Raises BundleError where there are none, or one is not told of."""
+        stem, known = name.removesuffix(SUFFIX), self.config["files"]
+        if stem + SUFFIX in known:
+            return [stem + SUFFIX]
+        pattern = re.compile(rf"{re.escape(stem)}-\d{{5}}-of-(\d{{5}}){re.escape(SUFFIX)}")
+        parts = {file: int(match[1]) for file in known if (match := pattern.fullmatch(file))}
+        if not parts:
+            raise BundleError(f"{self.path} has no file {stem + SUFFIX}", "use a bundle that was trained for it")
+        wanted = {PART.format(stem=stem, number=i + 1, of=n) for n in parts.values() for i in range(n)}
+        if lacking := sorted(wanted - set(parts)):
+            raise BundleError(f"{self.path / CONFIG} names no file {lacking[0]}; {_remedy(self.path)}")
+        return sorted(parts)
 
 
 def load_bundle(path: str | Path | None = None) -> Bundle:
@@ -128,10 +148,10 @@ def _parse(content: bytes, path: Path) -> dict[str, Any]:
             f"file {path} is cut short or altered, it is no JSON ({error}); {_remedy(path.parent)}"
         ) from error
     found = config.get("format") if isinstance(config, dict) else None
-    if found != FORMAT:
-        newer = isinstance(found, int) and found > FORMAT
+    if found not in (FORMAT, WITH_PARTS):
+        newer = isinstance(found, int) and found > WITH_PARTS
         raise BundleError(
-            f"{path} has format {found!r}, this version of GuideGen reads {FORMAT}: "
+            f"{path} has format {found!r}, this version of GuideGen reads {FORMAT} and {WITH_PARTS}: "
             + ("upgrade guidegen" if newer else "use a bundle that was written by `guidegen train`")
         )
     for field, kind in FIELDS.items():

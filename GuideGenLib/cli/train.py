@@ -18,9 +18,10 @@ from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
 from GuideGenLib.judges.folder import load_judges
 from GuideGenLib.judges.segmenter_training import ANATOMIES
 from GuideGenLib.judges.stages import JUDGE_STAGES
+from GuideGenLib.training.checkpoint import RunError
 from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
-from GuideGenLib.training.loop import RunError
+from GuideGenLib.training.presets import DEFAULT, presets
 from GuideGenLib.training.stages import PEOPLE, STAGES
 from GuideGenLib.training.start import start_from
 
@@ -55,6 +56,13 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         whose = "of all stages together" if stage == "all" else "of the training"
         time = f"time {whose} in place of steps"
         parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help=time)
+    if stage == "all" or stage in presets()[DEFAULT]:
+        parser.add_argument(
+            "--preset", choices=presets(), default=DEFAULT, help=f"sizes of networks and batches ({DEFAULT})"
+        )
+    if stage in ("bundle", "all"):
+        most = "most MB of a file of the bundle, larger ones are written in parts (any size)"
+        parser.add_argument("--part-mb", type=whole(1), default=None, metavar="MB", help=most)
     if stage in ("mask", "all"):
         parser.add_argument(
             "--partial",
@@ -96,8 +104,7 @@ def run_train(args: argparse.Namespace) -> int:
         if args.init is not None:
             start_from(load_bundle(args.init), args.run)
         for name in names:
-            share = stages[name].share if args.stage == "all" else 1.0
-            stages[name].run(_job(args, stages[name], threads, share))
+            stages[name].run(_job(args, name, stages[name], threads))
     except KeyboardInterrupt:
         print("guidegen: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return STOPPED
@@ -106,18 +113,21 @@ def run_train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _job(args: argparse.Namespace, stage: Stage, threads: int, share: float) -> Job:
-    """share: of the minutes, that this stage gets."""
+def _job(args: argparse.Namespace, name: str, stage: Stage, threads: int) -> Job:
+    """What a stage is run with; of the minutes that all stages have together it gets its share."""
 
     def told(option: str, otherwise: Any) -> Any:
         value = getattr(args, option, None)
         return otherwise if value is None else value
 
+    preset = told("preset", DEFAULT)
+    sizes = presets()[preset].get(name)
+    share = 1.0 if args.stage != "all" else sizes.share if sizes is not None else 0.0
     minutes = told("minutes", None)
     return Job(
         data=args.data,
         run=args.run,
-        steps=told("steps", stage.steps),
+        steps=told("steps", stage.steps if sizes is None else sizes.steps),
         people=told("people", PEOPLE),
         seed=args.seed,
         threads=threads,
@@ -125,6 +135,8 @@ def _job(args: argparse.Namespace, stage: Stage, threads: int, share: float) -> 
         anatomies=told("anatomies", ANATOMIES),
         hold_out=told("hold_out", ""),
         minutes=None if minutes is None else minutes * share,
+        preset=preset,
+        part_mb=told("part_mb", None),
         partial=told("partial", 0),
         segmenter=_shipped_segmenter,
     )

@@ -63,10 +63,13 @@ class CodecNetwork(nn.Module):
             self.linear_out.weight.copy_((basis.T * spread).view(-1, latent, 1, 1, 1))
             self.linear_out.bias.fill_(float(offset))  # type: ignore[union-attr]
 
-    def forward(self, hu: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """One training pass: (reconstruction on the companded scale from noisy latents, the latents)."""
+    def forward(self, hu: Tensor, labels: Tensor | None, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """One training pass: (reconstruction on the companded scale from noisy latents, the latents).
+
+        noise: of unit variance, of the latents' shape.
+        """
         latents = self.encode(hu)
-        return self.decode_scale(latents + LATENT_NOISE * torch.randn_like(latents), labels), latents
+        return self.decode_scale(latents + LATENT_NOISE * noise, labels), latents
 
     def encode_linear(self, hu: Tensor) -> Tensor:
         """The linear path alone: HU -> latents without the residual network, nearly free."""

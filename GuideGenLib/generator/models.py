@@ -13,6 +13,7 @@ from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.lung_vessels import VesselMaps
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.sampler import BIAS, read_bias
 from GuideGenLib.mask.skeleton import SkeletonMaps
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
 
@@ -44,7 +45,8 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
     mask_tensors = bundle.tensors("mask.safetensors")
     ct_tensors = bundle.tensors("ct.safetensors")
     try:
-        class_bias = mask_tensors.pop("class_bias")
+        bias = read_bias(mask_tensors)
+        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
         vessels = VesselMaps(**{f.name: mask_tensors.pop(f"vessels.{f.name}").numpy() for f in fields(VesselMaps)})
         spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
@@ -66,7 +68,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, class_bias.float(), maps, vessels),
+        MaskSynthesizer(mask, bias, maps, vessels),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
         bfloat16,

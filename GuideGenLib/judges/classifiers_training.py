@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import PHASES, by_group, hu_sd, hu_texture_sd, values
@@ -34,7 +34,9 @@ from GuideGenLib.judges.classifiers import (
 )
 from GuideGenLib.judges.shares import share
 from GuideGenLib.population.attributes import Attributes
-from GuideGenLib.training.loop import Trainer, averaged_state
+from GuideGenLib.training.checkpoint import averaged_state
+from GuideGenLib.training.draws import Batch
+from GuideGenLib.training.loop import Trainer
 
 SCORES = "scores.json"
 JUDGED_PEOPLE = 450
@@ -103,11 +105,8 @@ def _slab(depth: int, rng: np.random.Generator) -> slice:
 class PersonLoss:
     """One training step: rendered people, whole or in part, against their sex and age."""
 
-    def __init__(
-        self, labels: np.ndarray, people: Sequence[Attributes], device: torch.device, seed: Sequence[int]
-    ) -> None:
+    def __init__(self, labels: np.ndarray, people: Sequence[Attributes], device: torch.device) -> None:
         self.labels, self.people, self.device = labels, people, device
-        self.rng = np.random.default_rng(list(seed))
         # every decade as often: that most patients are sixty is no reason to read sixty
         decades = [decade_of(who.age) for who in people]
         self.chance = np.array([1 / decades.count(decade) for decade in decades]) / len(set(decades))
@@ -115,9 +114,8 @@ class PersonLoss:
         for number, keys in enumerate(LOOKED_AT, start=1):
             self.kinds[[values()[key] for key in keys]] = number
 
-    def sample(self) -> tuple[np.ndarray, np.ndarray, Attributes]:
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Attributes]:
         """HU float32 [*GRID] of a random person, mirrored half of the time; number from 1 in LOOKED_AT; who it is."""
-        rng = self.rng
         index = int(rng.choice(len(self.labels), p=self.chance))
         part = self.labels[index][_slab(self.labels.shape[1], rng)]
         pair = [centred(one, part > 0) for one in (render(part, self.people[index], rng), self.kinds[part])]
@@ -125,9 +123,8 @@ class PersonLoss:
             pair = [one[..., ::-1].copy() for one in pair]
         return pair[0], pair[1], self.people[index]
 
-    def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, PersonNetwork)
-        hu, kinds, people = zip(*(self.sample() for _ in range(BATCH)), strict=True)
+    def __call__(self, model: PersonNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        hu, kinds, people = zip(*(self.sample(rng) for rng in batch.each()), strict=True)
         x = windowed(torch.from_numpy(np.stack(hu)).to(self.device))
         logits, looks = model.read(x.contiguous(memory_format=torch.channels_last_3d))
         female = torch.tensor([float(who.sex == SEXES[1]) for who in people], device=self.device)
@@ -173,9 +170,19 @@ def train_classifiers(
     log: Callable[[str], None] = print,
 ) -> Trainer:
     """Train on maps uint8 [n, z, y, x] at 6 mm and whom they show; resumes from `run`."""
-    trainer = Trainer(PersonNetwork(), run, steps=steps, rate=rate, average=0.99, warm_up=25, weight_decay=0.02)
-    trainer.mixed = False  # a step in float32 takes two thirds of one in bfloat16 here, and keeps every HU
-    trainer.run(PersonLoss(labels, people, trainer.device, [seed, trainer.rank, trainer.step]), log)
+    trainer = Trainer(
+        PersonNetwork(),
+        run,
+        steps=steps,
+        rate=rate,
+        batch=BATCH,
+        seed=seed,
+        average=0.99,
+        warm_up=25,
+        weight_decay=0.02,
+        precision="float32",  # a step takes two thirds of one in bfloat16 here, and keeps every HU
+    )
+    trainer.run(PersonLoss(labels, people, trainer.device), log)
     return trainer
 
 

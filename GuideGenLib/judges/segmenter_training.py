@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
@@ -36,9 +36,10 @@ from GuideGenLib.mask.findings.lesions import LesionError, insert_lesions
 from GuideGenLib.mask.network import as_cells, fold_cells
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.sampling import Sample, draw_sample, generator_of
+from GuideGenLib.training.cutting import rotation
+from GuideGenLib.training.draws import Batch, torch_generator
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask import class_weights
-from GuideGenLib.training.patches import rotation
 
 OTHER_PEOPLE = 1_000_003
 """Added to the seed of a run: the generator's people have small seeds, none of them may train its judge."""
@@ -115,6 +116,11 @@ class RenderSource:
         self.rng = np.random.default_rng(list(seed))
         self.renderer = Renderer(self.rng)
         self.value = values()
+
+    def at(self, rng: np.random.Generator) -> "RenderSource":
+        """The same source, which goes on with another generator."""
+        self.rng = self.renderer.rng = rng
+        return self
 
     def draw(self) -> Patch:
         """The next patch; its labels hold lesions by their organs."""
@@ -210,21 +216,22 @@ class RenderSource:
 
 
 class SegmenterLoss:
-    """Weighted cross-entropy and soft Dice of a patch, both on a random part of its cells."""
+    """Weighted cross-entropy and soft Dice of one patch, both on a random part of its cells."""
 
     def __init__(self, source: RenderSource, config: SegmenterConfig, weights: Tensor, device: torch.device) -> None:
         self.source, self.config, self.device = source, config, device
         self.weights = weights.to(device)
 
-    def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, SegmenterNetwork)
-        hu, labels, centre = self.source.draw()
-        hidden = self.source.rng.random() < 0.1
+    def __call__(self, model: SegmenterNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        (rng,) = batch.each()
+        hu, labels, centre = self.source.at(rng).draw()
+        hidden = rng.random() < 0.1
         volume = torch.from_numpy(np.ascontiguousarray(hu, np.float32))[None, None].to(self.device)
         inputs = cell_inputs(volume, None if hidden else centre)
         wanted = fold_cells(torch.from_numpy(to_classes(labels)).to(self.device))
         features = as_cells(model(inputs))
-        chosen = torch.rand(len(wanted), device=self.device) < TOKEN_SHARE
+        random = torch_generator(rng, self.device)
+        chosen = torch.rand(len(wanted), device=self.device, generator=random) < TOKEN_SHARE
         chosen |= (wanted == TUMOUR).any(dim=1)  # few cells, and the hardest
         logits = model.cell_logits(as_cells(inputs)[chosen], features[chosen]).float().flatten(0, 1)
         target = wanted[chosen].flatten().long()
@@ -264,12 +271,12 @@ def train_segmenter(
 ) -> Trainer:
     """Train on rendered anatomies and labelled scans at 3 mm; resumes from `run`."""
     config = SegmenterConfig()
-    trainer = Trainer(SegmenterNetwork(config), run, steps=steps, rate=rate, average=0.995)
+    trainer = Trainer(SegmenterNetwork(config), run, steps=steps, rate=rate, seed=seed, average=0.995)
     shown = [np.load(path)["labels"] for path in anatomies[:: max(1, len(anatomies) // 20)]]
     counted = np.concatenate(
         [to_classes(one).ravel() for one in [*shown, *(s.labels for s in scans if s.labels is not None)]]
     )
-    source = RenderSource(anatomies, scans, [seed, trainer.rank, trainer.step])
+    source = RenderSource(anatomies, scans, [seed])
     trainer.run(SegmenterLoss(source, config, class_weights(counted, config.classes), trainer.device), log)
     return trainer
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from GuideGenLib.data.cases import DataError
 from GuideGenLib.data.notes import CASES, HELD_OUT, VALIDATION
 from GuideGenLib.data.scans import labelled_names, load_labelled
-from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.judges.ceilings import UNSEEN, read_about, write_ceilings
 from GuideGenLib.judges.classifiers_training import (
     HELD_PEOPLE,
@@ -22,11 +21,12 @@ from GuideGenLib.judges.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.judges.segmenter_training import train_segmenter, write_anatomies
 from GuideGenLib.population.write import coarse_bank
 from GuideGenLib.training import assemble
-from GuideGenLib.training.codec import PATCH, linear_loss, train_codec, with_new_decoder
+from GuideGenLib.training.checkpoint import averaged_state, steps_done
+from GuideGenLib.training.codec import linear_loss, train_codec, with_new_decoder
+from GuideGenLib.training.inputs import materials_of
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
-from GuideGenLib.training.loop import averaged_state, first_process_first, process_rank, steps_done, training_device
-from GuideGenLib.training.materials import ct_materials
-from GuideGenLib.training.patches import PatchSource
+from GuideGenLib.training.processes import first_process_first, process_rank
+from GuideGenLib.training.sizes import codec_arguments
 
 SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"
 
@@ -42,7 +42,7 @@ def segmenter(job: Job) -> None:
     people, others = people[: job.anatomies], people[job.anatomies :]
     seen = [scan for scan in scans if scan.name != name]
     say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
-    job.seed_torch(SEGMENTER)
+    job.seed_torch()
     train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
     if process_rank()[0] == 0:
         judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
@@ -68,7 +68,7 @@ def classifiers(job: Job) -> None:
         count, others = job.people + HELD_PEOPLE, job.seed + OTHER_PEOPLE
         labels, people = coarse_bank(torso_of(job).labels, count, others, job.threads, bank, tenths())
         told = told_scans(job.data, job.cache)
-    job.seed_torch(CLASSIFIERS)
+    job.seed_torch()
     folder, n = job.run / CLASSIFIERS, job.people
     train_classifiers(labels[:n], people[:n], folder, steps=job.steps, seed=job.seed, log=say)
     if process_rank()[0] == 0:
@@ -82,17 +82,15 @@ def plain_codec(job: Job) -> None:
     So latents, and with them the networks that make them, stay valid. As many steps as the bundled decoder had.
     """
     shipped = averaged_state(assemble.codec_run(job.run))
-    labels = assemble.codec_arguments(shipped)["labels"]
-    with first_process_first():
-        segment = job.segmenter() if job.segmenter else None
-        materials = ct_materials(job.data, job.cache, TextEncoder.load(), segment)
-    job.seed_torch(PLAIN_CODEC)
-    seed = [job.seed, process_rank()[0], steps_done(job.run / PLAIN_CODEC)]
+    labels = codec_arguments(shipped)["labels"]
+    materials = materials_of(job)
+    job.seed_torch()
     train_codec(
-        PatchSource(materials, training_device(), seed, PATCH),
+        materials,
         job.run / PLAIN_CODEC,
+        job.sizes("codec"),
         labels=labels,
-        steps=job.steps,
+        seed=job.seed,
         decoder_only=True,
         initial=with_new_decoder(shipped, labels),
         loss=linear_loss,

@@ -21,9 +21,13 @@ def keep_probability(u: Tensor | float) -> Tensor:
 
 
 def corrupt(labels: Tensor, keep: Tensor, classes: int, generator: torch.Generator | None = None) -> Tensor:
-    """Draw x_t: each label is kept with probability `keep` [B], else replaced by a uniform draw from all classes."""
+    """Draw x_t: each label is kept with probability `keep`, else replaced by a uniform draw from all classes.
+
+    keep: [B], or of the labels' shape.
+    """
     noise = torch.randint(classes, labels.shape, device=labels.device, generator=generator, dtype=labels.dtype)
-    kept = torch.rand(labels.shape, device=labels.device, generator=generator) < keep.view(-1, *[1] * (labels.ndim - 1))
+    chance = keep if keep.ndim == labels.ndim else keep.view(-1, *[1] * (labels.ndim - 1))
+    kept = torch.rand(labels.shape, device=labels.device, generator=generator) < chance
     return torch.where(kept, labels, noise)
 
 

@@ -8,6 +8,8 @@ from torch import Tensor
 
 SHIFT = 5.0
 """With 344 000 noisy voxels the organs are decided at t of a few hundredths: steps are spent there."""
+FIRST = 1e-3
+"""The time that the network is told of pure noise, in training and by the sampler."""
 
 
 def times(steps: int) -> list[float]:

@@ -1,6 +1,6 @@
 """Drawing a coarse anatomy from the trained denoiser by either process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,8 @@ from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
 
 DEFAULT_STEPS = {"flow": 12, "categorical": 20}
+FAST, BIAS = "flow", "class_bias"
+"""The sampler by default, and its class bias in a bundle; to that of another sampler a point and its name are added."""
 GUIDED_SHARE = 0.6
 """Guidance decides what the anatomy is; the last steps only draw borders and go without it."""
 
@@ -71,7 +73,7 @@ def sample_flow(
     times = flow.times(steps)
     log_probability = torch.empty(0)
     for i in range(steps):
-        log_probability = denoiser.log_probability(x, previous, max(times[i], 1e-3), 0, i < GUIDED_SHARE * steps)
+        log_probability = denoiser.log_probability(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
         previous = denoiser.expected_code(log_probability.exp())
         x = flow.euler_step(x, previous, times[i], times[i + 1])
         progress("mask", (i + 1) / steps)
@@ -103,3 +105,17 @@ def sample_categorical(
 
 
 SAMPLERS: dict[str, Callable[..., Tensor]] = {"flow": sample_flow, "categorical": sample_categorical}
+
+
+def bias_tensors(bias: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The class bias of each sampler as it lies in a bundle."""
+    return {_bias_name(name): one for name, one in bias.items()}
+
+
+def read_bias(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The class bias of each sampler from a bundle's tensors; older bundles have that of the fast one for all."""
+    return {name: tensors.get(_bias_name(name), tensors[BIAS]).float() for name in SAMPLERS}
+
+
+def _bias_name(sampler: str) -> str:
+    return BIAS if sampler == FAST else f"{BIAS}.{sampler}"

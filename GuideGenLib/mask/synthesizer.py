@@ -1,5 +1,7 @@
 """From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, tidy up, cut to the region."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,14 +27,17 @@ FORBIDDEN = 100.0
 class MaskSynthesizer:
     """Stage 1 without its lesions.
 
-    class_bias [classes]: see `sampler.Denoiser`; maps, vessels: the template's skeleton and the branches in its lungs.
+    class_bias [classes] of each sampler: see `sampler.Denoiser`; maps, vessels: the template's skeleton and the
+    branches in its lungs.
     """
 
-    def __init__(self, network: MaskNetwork, class_bias: Tensor, maps: SkeletonMaps, vessels: VesselMaps) -> None:
+    def __init__(
+        self, network: MaskNetwork, class_bias: Mapping[str, Tensor], maps: SkeletonMaps, vessels: VesselMaps
+    ) -> None:
         self.network = network
         self.maps = maps
         self.vessels = vessels
-        self.class_bias = class_bias.to(network.codes.device)
+        self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
 
     @torch.inference_mode()
     def synthesize(
@@ -53,7 +58,7 @@ class MaskSynthesizer:
         if sampler not in SAMPLERS:
             raise ValueError(f"unknown sampler {sampler!r}: choose one of {', '.join(SAMPLERS)}")
         generator = torch.Generator(device=self.network.codes.device).manual_seed(seed)
-        bias = self.class_bias.clone()
+        bias = self.class_bias[sampler].clone()
         if sex in OTHER_SEX:
             bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
         denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region])

@@ -2,15 +2,20 @@
 
 A 3D patch discriminator on display windows of the volume: on the companded scale alone the grain of soft tissue is too
 faint to be seen beside bone and air. Hinge losses; its weight against the reconstruction loss balances their gradients
-at the decoder's last layer (Esser et al., CVPR 2021, equation 7). Not kept in checkpoints: a resumed run trains a new
-one.
+at the decoder's last layer (Esser et al., CVPR 2021, equation 7). Checkpoints hold it and its optimiser.
 """
+
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
+from torch.nn.parallel import DistributedDataParallel
 
 from GuideGenLib.codec.compand import compand
+from GuideGenLib.training.draws import FITTING, Batch
+from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.processes import summed
 
 WINDOWS_HU = ((-1000.0, -400.0), (-160.0, 240.0), (0.0, 1200.0))
 """Low and high end: lung, soft tissue, bone."""
@@ -54,27 +59,41 @@ class Discriminator(nn.Module):
         return [*features, self.layers[-1](h)]
 
 
+class Judgement(nn.Module):
+    """The discriminator's own loss, as one module for the hooks of DistributedDataParallel."""
+
+    def __init__(self, network: Discriminator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, real: Tensor, made: Tensor) -> Tensor:
+        judged_real, judged_made = self.network(torch.cat([real, made]))[-1].chunk(2)
+        return nnf.relu(1 - judged_real).mean() + nnf.relu(1 + judged_made).mean()
+
+
 class Adversary:
-    """A discriminator with its optimiser; one call of `loss` trains both sides for one batch."""
+    """A discriminator with its optimiser, kept by the trainer; each call of `loss` lets it learn from one batch."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.network = Discriminator().to(device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    def __init__(self, trainer: Trainer) -> None:
+        self.network = Discriminator().to(trainer.device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=RATE, betas=(0.5, 0.9))
-        self.steps = 0
+        trainer.keep("adversary", self.network, self.optimiser)
+        self.world = trainer.world
+        self.alone = Judgement(self.network)
+        self.shared = DistributedDataParallel(self.alone, broadcast_buffers=False) if self.world > 1 else self.alone
 
-    def loss(self, output: Tensor, target: Tensor, value: Tensor, last: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def loss(
+        self, output: Tensor, target: Tensor, value: Tensor, last: Tensor, batch: Batch
+    ) -> tuple[Tensor, dict[str, float]]:
         """What is added to the decoder's reconstruction loss `value`; output, target companded [B, 1, D, H, W].
 
-        last: weights of the decoder's last layer, at which the gradients are balanced.
+        last: weights of the decoder's last layer, at which the gradients are balanced. A batch that only tries the
+        memory teaches the discriminator nothing.
         """
-        real, made = self.network(target)[-1], self.network(output.detach())[-1]
-        judged = nnf.relu(1 - real).mean() + nnf.relu(1 + made).mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        judged.backward()
-        self.optimiser.step()
-        self.steps += 1
-        figures = {"judge": float(judged.detach())}
-        if self.steps <= WARM_UP:
+        trial = batch.seeds.use == FITTING
+        judged = self._learn(output.detach(), target, batch, trial)
+        figures = {"judge": judged}
+        if batch.step < WARM_UP and not trial:
             return output.new_zeros(()), figures
         self.network.requires_grad_(False)
         with torch.no_grad():
@@ -83,7 +102,21 @@ class Adversary:
         likeness = sum((a.float() - b.float()).abs().mean() for a, b in zip(features[:-1], wanted, strict=True))
         adversarial = -features[-1].float().mean() + FEATURES * likeness
         self.network.requires_grad_(True)
-        own = torch.autograd.grad(value, last, retain_graph=True)[0].norm()
-        other = torch.autograd.grad(adversarial, last, retain_graph=True)[0].norm()
-        weight = (SHARE * own / (other + 1e-8)).clamp(max=1.0).detach()
+        own, other = (torch.autograd.grad(each, last, retain_graph=True)[0] for each in (value, adversarial))
+        if not trial:  # the gradients of all processes' samples
+            own, other = summed(own), summed(other)
+        weight = (SHARE * own.norm() / (other.norm() + 1e-8)).clamp(max=1.0).detach()
         return weight * adversarial, figures | {"weight": float(weight)}
+
+    def _learn(self, made: Tensor, real: Tensor, batch: Batch, trial: bool) -> float:
+        """The gradients of one pass; after the last one of a step, the discriminator's own step."""
+        module = self.alone if trial else self.shared
+        alone = isinstance(module, DistributedDataParallel) and not batch.last
+        with module.no_sync() if alone else nullcontext():  # type: ignore[operator, union-attr]
+            judged = module(real, made)
+            (judged * (len(batch.samples) * self.world / batch.total)).backward()
+        if batch.last and not trial:
+            self.optimiser.step()
+        if batch.last or trial:
+            self.optimiser.zero_grad(set_to_none=True)
+        return float(judged.detach())

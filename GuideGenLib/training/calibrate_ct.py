@@ -6,6 +6,7 @@ the CT of the template, compare each organ's inside with the table, move its ref
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,12 +37,14 @@ def calibrate_hu(
     run: Path,
     *,
     rounds: int = ROUNDS,
+    minutes: float | None = None,
     log: Callable[[str], None] = print,
 ) -> Tensor:
     """The offset [labels] in HU, kept in `run`/hu_offset.json.
 
-    labels: the template [z, y, x] at 2 mm; noise: the style's (standard deviation in soft tissue / 20 HU). Labels that
-    the template lacks (lesions, the other sex) and TISSUES keep 0.
+    labels: the template [z, y, x] at 2 mm; noise: the style's (standard deviation in soft tissue / 20 HU); minutes:
+    time after which no further round begins. Labels that the template lacks (lesions, the other sex) and TISSUES
+    keep 0.
     """
     device = synthesizer.spread.device
     offset = torch.zeros(synthesizer.mean.config.labels, device=device)
@@ -54,13 +57,15 @@ def calibrate_hu(
     )
     kept = [row.value for row in by_group()["lesions"]] + [values()[key] for key in TISSUES]
     present = np.setdiff1d(np.unique(labels), kept)
+    began = time.monotonic()
     for turn in range(rounds):
+        if turn > 0 and minutes is not None and time.monotonic() - began > 60 * minutes:
+            break
         stage = replace(synthesizer, offset=offset)
         off = np.zeros(len(offset), np.float32)
         for phase in PHASES:
             table = hu_mean(phase)  # type: ignore[arg-type]
-            with torch.autocast(device.type, dtype=torch.bfloat16):
-                hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, turn))
+            hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, turn))
             off += (organ_means(hu, labels, table, np.zeros(labels.shape, bool)) - table) / len(PHASES)
         off[np.setdiff1d(np.arange(len(off)), present)] = 0
         log(f"HU calibration {turn + 1}/{rounds}: organs off by {float(np.abs(off[present]).mean()):.1f} HU (mean)")

@@ -1,27 +1,33 @@
 """Training of the codec (stage 2): first encoder and decoder, then the decoder against an adversary."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as nnf
+from torch.utils.data import default_collate
 
 from GuideGenLib.codec.compand import compand, expand
-from GuideGenLib.codec.network import ENCODER, CodecNetwork
+from GuideGenLib.codec.network import ENCODER, FACTOR, CodecNetwork
 from GuideGenLib.core.blocks import space_to_depth
 from GuideGenLib.training.adversary import Adversary
-from GuideGenLib.training.loop import Trainer, fitting_batch
-from GuideGenLib.training.patches import PatchSource
+from GuideGenLib.training.checkpoint import CHECKPOINT
+from GuideGenLib.training.checks import Check
+from GuideGenLib.training.cutting import Cuts, Material
+from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, Seeds, normal
+from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.patches import Variation
+from GuideGenLib.training.pictures import reconstructions
+from GuideGenLib.training.presets import Sizes
+from GuideGenLib.training.processes import training_device
+from GuideGenLib.training.sizes import codec_arguments
 
-PATCH = 48
-BATCH, MOST_BATCH = 4, 32
-"""On a CPU, and on a GPU whose memory suffices."""
-RATE = 8e-4
-DECODER_RATE = 4e-4
-"""Of a decoder that goes on from a first phase."""
+FITTING_SHARE, LEAST_PATCHES = 0.2, 20
+"""Of a training's minutes that the fit of the linear path may take, with so many patches at least."""
 WITH_LABELS = 0.5
 """Share of the batches whose decoder is told the labels."""
 GRAIN_WINDOW = 8
@@ -35,9 +41,17 @@ Loss = Callable[[Tensor, Tensor, np.random.Generator], Tensor]
 """Of a reconstruction on the companded scale and the true HU, both [B, 1, D, H, W]."""
 
 
-def fit_linear_path(network: CodecNetwork, source: PatchSource, patches: int = 400) -> None:
-    """Principal components of the 4^3 blocks of random patches."""
-    blocks = [space_to_depth(compand(source.draw(1).hu.float()), 4).flatten(2)[0].T.cpu() for _ in range(patches)]
+def fit_linear_path(network: CodecNetwork, cuts: Cuts, patches: int = 400, minutes: float | None = None) -> None:
+    """Principal components of the 4^3 blocks of random patches; of fewer of them where a training has few minutes."""
+    began, blocks = time.monotonic(), []
+    variation = Variation(cuts.materials, training_device())
+    fitting = cuts.of(FITTING)
+    for number in range(patches):
+        hu = variation(Batch(fitting.seeds, 0, (number,), default_collate([fitting[number]]))).hu
+        blocks.append(space_to_depth(compand(hu), FACTOR).flatten(2)[0].T.cpu())
+        late = minutes is not None and time.monotonic() - began > 60 * minutes * FITTING_SHARE
+        if late and len(blocks) >= LEAST_PATCHES:
+            break
     network.set_linear_path(torch.cat(blocks))
 
 
@@ -86,7 +100,7 @@ def with_new_decoder(state: dict[str, Tensor], labels: int) -> dict[str, Tensor]
 
     Nothing of the old decoder stays: the linear path back begins as the pseudo-inverse of the encoder's own.
     """
-    network = CodecNetwork(labels, len(state["linear_in.weight"]))
+    network = CodecNetwork(**{**codec_arguments(state), "labels": labels})
     fresh = network.state_dict() | {key: value for key, value in state.items() if key.startswith(ENCODER)}
     forth, bias = fresh["linear_in.weight"].flatten(1), fresh["linear_in.bias"]
     even = forth.sum(dim=1)  # latents of a block that is one everywhere
@@ -95,15 +109,40 @@ def with_new_decoder(state: dict[str, Tensor], labels: int) -> dict[str, Tensor]
     return fresh
 
 
+class CodecLoss:
+    """One training step of the codec on a batch of cuts."""
+
+    def __init__(self, variation: Variation, loss: Loss, adversary: Adversary | None) -> None:
+        self.variation, self.loss, self.adversary = variation, loss, adversary
+
+    def __call__(self, model: CodecNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        patches, rngs, step = self.variation(batch), batch.each(), batch.once()
+        hu = patches.hu + 5 * normal(rngs, (1, 1, 1, 1), patches.hu.device)
+        told = patches.labels if step.random() < WITH_LABELS else None
+        noise = normal(rngs, (model.latent, *(n // FACTOR for n in hu.shape[2:])), hu.device)
+        output, latents = model(hu, told, noise)
+        target = compand(hu)
+        value = self.loss(output, hu, step) + nnf.relu(latents.abs() - 6).mean()
+        figures = {
+            "l1": float((output.detach() - target).abs().mean()),
+            "spread": float(latents.std().detach()),
+        }
+        if self.adversary is not None:
+            value = value + GRAIN_WEIGHT * grain_loss(output, target)
+            if model.training:
+                extra, more = self.adversary.loss(output, target, value, model.decoder_last.weight, batch)
+                value, figures = value + extra, figures | more
+        return value, figures
+
+
 def train_codec(
-    source: PatchSource,
+    materials: Sequence[Material],
     run: Path,
+    sizes: Sizes,
     *,
     labels: int,
-    steps: int = 1500,
     minutes: float | None = None,
-    batch: int | None = None,
-    rate: float = RATE,
+    seed: int = 0,
     decoder_only: bool = False,
     adversarial: bool = False,
     initial: dict[str, Tensor] | None = None,
@@ -117,37 +156,21 @@ def train_codec(
     phase; without them the linear path is fitted to the scans.
     """
     if initial is None:
-        network = CodecNetwork(labels)
-        fit_linear_path(network, source)
+        network = CodecNetwork(labels, **sizes.network)
     else:
-        network = CodecNetwork(labels, len(initial["linear_in.weight"]))
+        network = CodecNetwork(**codec_arguments(initial))
         network.load_state_dict(initial)
-    trainer = Trainer(network, run, steps=steps, minutes=minutes, rate=rate)
+    cuts = Cuts(materials, sizes.patch, Seeds(seed))
+    if initial is None and not (run / CHECKPOINT).is_file():
+        fit_linear_path(network, cuts, minutes=minutes)
+    trainer = Trainer(network, run, minutes=minutes, seed=seed, **sizes.training)
     if decoder_only:
         for part in ENCODER:
             network.get_submodule(part).requires_grad_(False)
-    adversary = Adversary(trainer.device) if adversarial else None
-    rng = source.rng
-
-    def step_loss(model: nn.Module, step: int, count: int) -> tuple[Tensor, dict[str, float]]:
-        patches = source.draw(count)
-        hu = patches.hu + torch.randn(count, 1, 1, 1, 1, device=trainer.device) * 5
-        output, latents = model(hu, patches.labels if rng.random() < WITH_LABELS else None)
-        drift = nnf.relu(latents.abs() - 6).mean()
-        value = loss(output, hu, rng) + drift
-        if adversary is not None:
-            value = value + GRAIN_WEIGHT * grain_loss(output, compand(hu))
-        figures = {
-            "l1": float((output.detach() - compand(hu)).abs().mean()),
-            "spread": float(latents.std().detach()),
-        }
-        if adversary is not None:
-            assert isinstance(model, CodecNetwork)
-            extra, more = adversary.loss(output, compand(hu), value, model.decoder_last.weight)
-            value, figures = value + extra, figures | more
-        return value, figures
-
-    if batch is None:
-        batch = fitting_batch(trainer.device, network, lambda n: step_loss(network, 0, n)[0], MOST_BATCH, BATCH)
-    trainer.run(partial(step_loss, count=batch), log)
+    variation = Variation(materials, trainer.device)
+    adversary = Adversary(trainer) if adversarial else None
+    check = Check(
+        cuts.of(VALIDATION), sizes.check, pictures=partial(reconstructions, cuts, variation), keep_best=not adversarial
+    )
+    trainer.run(CodecLoss(variation, loss, adversary), log, data=cuts, check=check)
     return trainer

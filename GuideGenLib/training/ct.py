@@ -1,32 +1,42 @@
 """Training of the CT stage: first the expected latents, then a rectified flow on what is left over."""
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as nnf
+from torch.utils.data import default_collate
 
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.core.files import write_text
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style, expected_latents
-from GuideGenLib.training.loop import Trainer, fitting_batch
-from GuideGenLib.training.patches import Material, PatchSource
+from GuideGenLib.ct.synthesizer import integrate
+from GuideGenLib.training.checks import Check
+from GuideGenLib.training.cutting import Cuts, Material
+from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, Seeds, normal
+from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.patches import Patches, Variation
+from GuideGenLib.training.pictures import generated
+from GuideGenLib.training.presets import Sizes
+from GuideGenLib.training.processes import first_process_first
 
-PATCH = 72
-BATCH, MOST_BATCH = 2, 32
-"""On a CPU, and on a GPU whose memory suffices."""
 SPREAD = "spread.json"
+SPREAD_PATCHES, LEAST_PATCHES, SPREAD_SHARE = 60, 8, 0.2
+"""Patches that the spread is measured on, and least ones where a training has few minutes; share that it may take."""
 UNIFORM_TIMES = 0.2
 """Share of the times that are drawn evenly."""
-FLOW_WIDTHS = (64, 120)
-"""Of the flow: what the 45 MB of a bundle leave for it."""
+PICTURE_STEPS = 8
+FLOW_AVERAGE = 0.998
 
 
 @dataclass(frozen=True)
-class Batch:
+class Latents:
     """latents, reference [B, latent, d, d, d]; labels [B, P, P, P]; depth, clean [B, 1, d, d, d] (1: to be learnt)."""
 
     latents: Tensor
@@ -38,80 +48,71 @@ class Batch:
 
 
 class CTLoss:
-    """Batches of patches as latents, for both trainings. `mean` and `spread` are None while the mean is trained."""
+    """Patches as latents and the loss on them, for both trainings. `mean` and `spread` are None for the mean."""
 
     def __init__(
         self,
         codec: CodecNetwork,
-        source: PatchSource,
-        count: int = BATCH,
+        variation: Variation,
         mean: CTNetwork | None = None,
         spread: Tensor | None = None,
     ) -> None:
-        self.source, self.count, self.device = source, count, source.device
+        self.variation, self.device = variation, variation.device
         self.codec = codec.to(self.device).eval()
         self.mean = mean.to(self.device).eval() if mean is not None else None
         self.spread = spread
 
-    def fit(self, trainer: Trainer, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]]) -> None:
-        """Take as many patches at once as the device's memory holds."""
-
-        def step(count: int) -> Tensor:
-            self.count = count
-            return loss(trainer.network, 0)[0]
-
-        self.count = fitting_batch(trainer.device, trainer.network, step, MOST_BATCH, BATCH)
-
-    def batch(self) -> Batch:
+    @torch.no_grad()
+    def latents(self, patches: Patches, rngs: Sequence[np.random.Generator]) -> Latents:
         """Patches as latents; text and typed attributes are left out of some."""
-        patches = self.source.draw(self.count)
-        rng, materials = self.source.rng, patches.materials
-        with torch.no_grad():
-            latents = self.codec.encode(patches.hu)
-            reference = self.codec.encode_linear(patches.reference)
-        typed = np.stack([m.typed * (rng.random() > 0.2) for m in materials]).astype(np.float32)
-        texts = [m.texts[int(rng.integers(len(m.texts)))].float() for m in materials]
+        typed, texts, keep = [], [], []
+        for rng, material in zip(rngs, patches.materials, strict=True):
+            typed.append(material.typed * np.float32(rng.random() > 0.2))
+            texts.append(material.texts[int(rng.integers(len(material.texts)))].float())
+            keep.append(len(texts[-1]) if rng.random() > 0.2 else 0)
         length = max(len(t) for t in texts)
         text = torch.stack([nnf.pad(t, (0, 0, 0, length - len(t))) for t in texts])
-        keep = [len(t) if rng.random() > 0.2 else 0 for t in texts]
         mask = torch.arange(length)[None] < torch.tensor(keep)[:, None]
         style = Style(
-            torch.from_numpy(typed).to(self.device), patches.noise, text.to(self.device), mask.to(self.device)
+            torch.from_numpy(np.stack(typed).astype(np.float32)).to(self.device),
+            patches.noise,
+            text.to(self.device),
+            mask.to(self.device),
         )
-        return Batch(latents, patches.labels, reference, patches.depth, patches.clean, style)
+        latents, reference = self.codec.encode(patches.hu), self.codec.encode_linear(patches.reference)
+        return Latents(latents, patches.labels, reference, patches.depth, patches.clean, style)
 
-    def residual(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(expected latents, latents - expected) by the trained mean network."""
+    @torch.no_grad()
+    def expected(self, batch: Latents) -> Tensor:
+        """Expected latents by the trained mean network."""
         assert self.mean is not None
-        with torch.no_grad():
-            expected = expected_latents(self.mean, batch.labels, batch.reference, batch.depth, batch.style)
-        return expected, batch.latents - expected
+        return expected_latents(self.mean, batch.labels, batch.reference, batch.depth, batch.style)
 
-    def regression(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, CTNetwork)
-        batch = self.batch()
-        features = model.anatomy(batch.labels, batch.reference, batch.depth)
-        output = model(batch.reference, features, torch.zeros(self.count, device=self.device), batch.style)
-        weight = self.codec.importance.view(1, -1, 1, 1, 1) * batch.clean
-        error = (batch.reference + output.float() - batch.latents).abs() * weight
-        rendered = (batch.reference - batch.latents).abs() * weight
+    def regression(self, model: CTNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Of the mean network."""
+        drawn = self.latents(self.variation(batch), batch.each())
+        features = model.anatomy(drawn.labels, drawn.reference, drawn.depth)
+        clock = torch.zeros(len(batch.samples), device=self.device)
+        output = model(drawn.reference, features, clock, drawn.style)
+        weight = self.codec.importance.view(1, -1, 1, 1, 1) * drawn.clean
+        error = (drawn.reference + output.float() - drawn.latents).abs() * weight
+        rendered = (drawn.reference - drawn.latents).abs() * weight
         return error.mean(), {"plain": float(rendered.mean())}
 
-    def flow(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, CTNetwork)
+    def flow(self, model: CTNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Of the flow network."""
         assert self.spread is not None
-        batch = self.batch()
-        expected, residual = self.residual(batch)
-        clean = residual / self.spread.view(1, -1, 1, 1, 1)  # ends at t = 1; noise at t = 0
-        noise = torch.randn_like(clean)
-        t = torch.sigmoid(torch.randn(self.count, device=self.device))
-        # the sampler begins at 0, which a logit-normal time hardly ever is
-        t = torch.where(torch.rand(self.count, device=self.device) < UNIFORM_TIMES, torch.rand_like(t), t)
+        rngs = batch.each()
+        drawn = self.latents(self.variation(batch), rngs)
+        expected = self.expected(drawn)
+        clean = (drawn.latents - expected) / self.spread.view(1, -1, 1, 1, 1)  # ends at t = 1; noise at t = 0
+        noise = normal(rngs, clean.shape[1:], self.device)
+        t = torch.tensor([flow_time(rng) for rng in rngs], dtype=torch.float32, device=self.device)
         mixed = (1 - t).view(-1, 1, 1, 1, 1) * noise + t.view(-1, 1, 1, 1, 1) * clean
-        features = model.anatomy(batch.labels, batch.reference, batch.depth)
-        output = model(torch.cat([mixed, expected], dim=1), features, t, batch.style).float()
+        features = model.anatomy(drawn.labels, drawn.reference, drawn.depth)
+        output = model(torch.cat([mixed, expected], dim=1), features, t, drawn.style).float()
         weight = self.codec.importance * self.spread
-        weight = (weight / weight.mean()).sqrt().view(1, -1, 1, 1, 1) * batch.clean
+        weight = (weight / weight.mean()).sqrt().view(1, -1, 1, 1, 1) * drawn.clean
         error = ((output - (clean - noise)).square() * weight).mean(dim=(1, 2, 3, 4))
         figures = {
             name: float(error[inside].mean().detach())
@@ -120,36 +121,76 @@ class CTLoss:
         }
         return error.mean(), figures
 
+    # ------------------------------------------------------------ pictures
+
+    def expect(self, model: CTNetwork, patches: Patches, batch: Batch) -> Tensor:
+        """The latents that a mean network expects."""
+        drawn = self.latents(patches, batch.each())
+        return expected_latents(model, drawn.labels, drawn.reference, drawn.depth, drawn.style)
+
+    def generate(self, model: CTNetwork, patches: Patches, batch: Batch) -> Tensor:
+        """Latents drawn by a flow network in few steps."""
+        assert self.spread is not None
+        rngs = batch.each()
+        drawn = self.latents(patches, rngs)
+        expected, features = self.expected(drawn), model.anatomy(drawn.labels, drawn.reference, drawn.depth)
+
+        def velocity(x: Tensor, time: float) -> Tensor:
+            clock = torch.full((len(x),), time, device=self.device)
+            return model(torch.cat([x, expected], dim=1), features, clock, drawn.style).float()
+
+        noise = normal(rngs, expected.shape[1:], self.device)
+        made = integrate(velocity, noise, PICTURE_STEPS, lambda _: None)
+        return expected + made * self.spread.view(1, -1, 1, 1, 1)
+
+
+def flow_time(rng: np.random.Generator) -> float:
+    """A time of the flow: logit-normal, or uniform, as the sampler begins at 0, which a logit-normal hardly ever is."""
+    return float(rng.random() if rng.random() < UNIFORM_TIMES else 1 / (1 + np.exp(-rng.normal())))
+
+
+def check_of(cuts: Cuts, loss: CTLoss, sizes: Sizes, make: Callable[[CTNetwork, Patches, Batch], Tensor]) -> Check:
+    """Validation on patches that are never trained on, and pictures of some of them."""
+
+    def pictures(network: torch.nn.Module) -> Mapping[str, Tensor]:
+        assert isinstance(network, CTNetwork)
+        return generated(cuts, loss.variation, loss.codec, partial(make, network))
+
+    return Check(cuts.of(VALIDATION), sizes.check, pictures=pictures)
+
 
 def train_ct_mean(
     codec: CodecNetwork,
     materials: Sequence[Material],
     run: Path,
+    sizes: Sizes,
     *,
     labels: int,
-    steps: int = 1500,
     minutes: float | None = None,
-    batch: int | None = None,
-    patch: int = PATCH,
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train the regression of the expected latents on batches of `patch`^3 voxels; None takes the batch that fits."""
-    config = CTConfig(labels, inputs=codec.latent, latent=codec.latent)
-    trainer = Trainer(CTNetwork(config), run, steps=steps, rate=1e-3, minutes=minutes)
-    source = PatchSource(materials, trainer.device, [seed, trainer.rank, trainer.step], patch)
-    loss = CTLoss(codec, source, batch or 1)
-    if batch is None:
-        loss.fit(trainer, loss.regression)
-    trainer.run(loss.regression, log)
+    """Train the regression of the expected latents."""
+    config = CTConfig(labels, inputs=codec.latent, latent=codec.latent, **sizes.network)
+    trainer = Trainer(CTNetwork(config), run, minutes=minutes, seed=seed, unused=False, **sizes.training)
+    cuts = Cuts(materials, sizes.patch, Seeds(seed))
+    loss = CTLoss(codec, Variation(materials, trainer.device))
+    trainer.run(loss.regression, log, data=cuts, check=check_of(cuts, loss, sizes, loss.expect))
     return trainer
 
 
-def residual_spread(loss: CTLoss, batches: int = 30) -> Tensor:
-    """Standard deviation [latent] of the residual latents, a channel."""
-    with torch.autocast(loss.device.type, dtype=torch.bfloat16):
-        residuals = [loss.residual(loss.batch())[1] for _ in range(batches)]
-    return torch.cat(residuals).float().pow(2).mean(dim=(0, 2, 3, 4)).sqrt()
+def residual_spread(loss: CTLoss, cuts: Cuts, minutes: float | None = None) -> Tensor:
+    """Standard deviation [latent] of the residual latents, a channel, on the CPU."""
+    began, squares = time.monotonic(), []
+    fitting = cuts.of(FITTING)
+    for number in range(SPREAD_PATCHES):
+        batch = Batch(fitting.seeds, number, (number,), default_collate([fitting[number]]))
+        drawn = loss.latents(loss.variation(batch), batch.each())
+        squares.append((drawn.latents - loss.expected(drawn)).float().square().mean(dim=(0, 2, 3, 4)).cpu())
+        late = minutes is not None and time.monotonic() - began > 60 * minutes * SPREAD_SHARE
+        if late and len(squares) >= LEAST_PATCHES:
+            break
+    return torch.stack(squares).mean(dim=0).sqrt()
 
 
 def train_ct_flow(
@@ -157,12 +198,10 @@ def train_ct_flow(
     mean: CTNetwork,
     materials: Sequence[Material],
     run: Path,
+    sizes: Sizes,
     *,
     labels: int,
-    steps: int = 4000,
     minutes: float | None = None,
-    batch: int | None = None,
-    patch: int = PATCH,
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> tuple[Trainer, Tensor]:
@@ -170,19 +209,17 @@ def train_ct_flow(
 
     The spread is kept in `run`/spread.json: a resumed run goes on with it, and the bundle takes it from there.
     """
-    config = CTConfig(labels, inputs=2 * codec.latent, latent=codec.latent, widths=FLOW_WIDTHS)
-    trainer = Trainer(CTNetwork(config), run, steps=steps, rate=1e-3, minutes=minutes, average=0.998)
-    source = PatchSource(materials, trainer.device, [seed + 1, trainer.rank, trainer.step], patch)
-    loss = CTLoss(codec, source, batch or BATCH, mean)
+    config = CTConfig(labels, inputs=2 * codec.latent, latent=codec.latent, **sizes.network)
+    trainer = Trainer(
+        CTNetwork(config), run, minutes=minutes, seed=seed, average=FLOW_AVERAGE, unused=False, **sizes.training
+    )
+    cuts = Cuts(materials, sizes.patch, Seeds(seed))
+    loss = CTLoss(codec, Variation(materials, trainer.device), mean)
     kept = run / SPREAD
-    if kept.is_file():
-        spread = torch.tensor(json.loads(kept.read_text()))
-    else:
-        spread = residual_spread(loss).cpu()
-        if trainer.rank == 0:
-            kept.write_text(json.dumps(spread.tolist()))
+    with first_process_first(), trainer.autocast():
+        if not kept.is_file():
+            write_text(json.dumps(residual_spread(loss, cuts, minutes).tolist()), kept)
+    spread = torch.tensor(json.loads(kept.read_text()))
     loss.spread = spread.to(trainer.device)
-    if batch is None:
-        loss.fit(trainer, loss.flow)
-    trainer.run(loss.flow, log)
+    trainer.run(loss.flow, log, data=cuts, check=check_of(cuts, loss, sizes, loss.generate))
     return trainer, spread

@@ -16,12 +16,13 @@ from GuideGenLib.population.bases import ANATOMIES, widened
 from GuideGenLib.population.people import read_people
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training.assemble import POPULATION
+from GuideGenLib.training.checkpoint import RunError
+from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.job import Job, bases_of, say, tenths, torso_of
-from GuideGenLib.training.loop import RunError, first_process_first
 from GuideGenLib.training.mask_bank import MaskData, joined, load_mask_data, save_mask_data
 from GuideGenLib.training.materials import ct_materials, mask_data, partial_data
 from GuideGenLib.training.pack import pack_materials, unpack_materials
-from GuideGenLib.training.patches import Material
+from GuideGenLib.training.processes import first_process_first
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes

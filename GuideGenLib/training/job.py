@@ -1,10 +1,9 @@
 """What every stage of the training is run with, and how it speaks to the log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from GuideGenLib.core.progress import Progress, silent
@@ -12,7 +11,9 @@ from GuideGenLib.data.labelling import Segment
 from GuideGenLib.population.bases import ANATOMIES, PEOPLE, base_people
 from GuideGenLib.population.sampling import Base
 from GuideGenLib.population.torso import Torso, cached_torso
-from GuideGenLib.training.loop import RunError, process_rank, steps_done
+from GuideGenLib.training.checkpoint import RunError
+from GuideGenLib.training.presets import DEFAULT, Sizes, presets
+from GuideGenLib.training.processes import process_rank
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,6 @@ class Stage:
     run: "Callable[[Job], None]"
     steps: int
     help: str
-    share: float = 0.0
-    """Of the time that all stages have together."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,9 @@ class Job:
     hold_out: str
     minutes: float | None = None
     """Time for the stage in place of its steps."""
+    preset: str = DEFAULT
+    part_mb: int | None = None
+    """Most MB of a file of the bundle."""
     partial: int = 0
     """Deformations of real label maps as they are, beside the population."""
     segmenter: Callable[[], Segment] | None = None
@@ -50,10 +52,13 @@ class Job:
     def cache(self) -> Path:
         return self.run / "cache"
 
-    def seed_torch(self, stage: str) -> None:
-        """Noise and first weights: other ones for each process, and after each resume."""
-        state = np.random.SeedSequence([self.seed, process_rank()[0], steps_done(self.run / stage)]).generate_state(1)
-        torch.manual_seed(int(state[0]))
+    def seed_torch(self) -> None:
+        """The first weights of a network: the same in all processes, and after each resume."""
+        torch.manual_seed(self.seed)
+
+    def sizes(self, stage: str) -> Sizes:
+        """Those of the preset, with as many steps as are asked for."""
+        return replace(presets()[self.preset][stage], steps=self.steps)
 
 
 def say(message: str) -> None:

@@ -1,68 +1,73 @@
 """One training loop for all networks: AdamW, warm-up and square-root decay, weight average, resume, several GPUs."""
 
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager, nullcontext
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, distributed, nn
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, Dataset, default_collate
 
-from GuideGenLib.core.device import measure
-from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.core.files import atomic, write_json
+from GuideGenLib.core.device import cores, measure
+from GuideGenLib.training.board import Board
+from GuideGenLib.training.checkpoint import (
+    BEST,
+    CHECKPOINT,
+    RunError,
+    load_optimiser,
+    named,
+    optimiser_tensors,
+    part_of,
+    read_about,
+    write_state,
+)
+from GuideGenLib.training.checks import Check, validation_loss
+from GuideGenLib.training.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.fitting import fitting_batch
+from GuideGenLib.training.processes import autocast, barrier, process_rank, summed, told_by_first, training_device
 
-CHECKPOINT = "state.safetensors"
-
-
-class RunError(GuideGenError):
-    """A run folder does not fit what shall be trained or shipped; the message names it and the remedy."""
-
-
-def process_rank() -> tuple[int, int]:
-    """(rank, number of processes); starts the process group when launched by torchrun or accelerate."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1 and not distributed.is_initialized():
-        if torch.cuda.is_available():
-            torch.cuda.set_device(training_device())
-        # the others wait while the first process prepares scans and population, which may take hours
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=timedelta(hours=12))
-    return int(os.environ.get("RANK", "0")), world
-
-
-@contextmanager
-def first_process_first() -> Iterator[None]:
-    """The block runs in process 0, then in all others at once: what the first writes into caches, they read."""
-    rank, world = process_rank()
-    if rank > 0:
-        distributed.barrier()
-    yield
-    if world > 1 and rank == 0:
-        distributed.barrier()
+Figures = dict[str, float]
+Loss = Callable[[Any, Batch], tuple[Tensor, Figures]]
+"""Of a network on a batch: the mean over its samples, and figures for the log. It draws from the batch's generators."""
+LOG_EVERY, SAVE_EVERY = 25, 200
+CHECKS_OF_MINUTES = 5
+"""Times that a training which is given minutes is validated."""
+MOST_WORKERS = 8
 
 
-def training_device() -> torch.device:
-    """This process's GPU if there is one, else the CPU."""
-    return (
-        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        if torch.cuda.is_available()
-        else torch.device("cpu")
-    )
+class Objective(nn.Module):
+    """A network and its loss as one module: parts of the network that the loss calls by themselves are seen by the
+    hooks of DistributedDataParallel as well."""
+
+    def __init__(self, network: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.network, self.loss = network, loss
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Figures]:
+        return self.loss(self.network, batch)
 
 
 class Trainer:
-    """Runs `loss(network, step) -> (loss, figures)` and keeps a moving average of the weights.
+    """Trains a network by a `Loss` and keeps a moving average of its weights.
 
     The budget is `steps`, or where `minutes` are given so much time in `run`, however many steps that makes; the rate
     falls with the share of the budget that is spent. Every run ends with a checkpoint.
 
-    The checkpoint (`<run>/state.safetensors` and `state.json`, written every `save_every` steps and at the end) holds
-    weights, their average and the optimiser; a second `run` in the same folder goes on from it. With several processes
-    each draws its own samples and the gradients are averaged. Raises RunError when the folder holds another network.
+    A step has `accumulate` passes of `batch` samples in each process; on a GPU `most_batch`, where given, is halved
+    until it fits. Sample k of pass m of step n in process r is number ((n processes + r) accumulate + m) batch + k, and
+    whatever is drawn depends on `seed` and that number, or on `seed` and n, alone.
+
+    The checkpoint (`<run>/state.safetensors`, written every `save_every` steps and at the end) holds weights, their
+    average, the optimisers, batch and precision; a second `run` in the same folder goes on from it, on a CPU bit for
+    bit as if it had never stopped. unused: whether a step may leave parts of the network without gradients. Raises
+    RunError when the folder holds another network.
     """
 
     def __init__(
@@ -73,29 +78,57 @@ class Trainer:
         steps: int,
         rate: float,
         minutes: float | None = None,
+        batch: int = 1,
+        most_batch: int | None = None,
+        accumulate: int = 1,
+        seed: int = 0,
         average: float = 0.995,
         weight_decay: float = 0.01,
         warm_up: int = 50,
-        save_every: int = 200,
+        save_every: int | None = None,
+        precision: str = "auto",
+        unused: bool = True,
     ) -> None:
         self.rank, self.world = process_rank()
         self.device = training_device()
-        # mixed precision where the machine gains by it; on processors without bfloat16 it would be slower
-        self.mixed = measure(str(self.device)).precision == "bfloat16"
         self.network = network.to(self.device)
         self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = {k: v.detach().float().clone() for k, v in self.network.state_dict().items()}
+        self.averaged = AveragedModel(self.network, multi_avg_fn=_ramped(average)).requires_grad_(False)
         self.run_folder = run
-        self.steps, self.rate, self.decay, self.warm_up, self.save_every = steps, rate, average, warm_up, save_every
-        self.minutes = minutes
+        self.steps, self.rate, self.warm_up, self.save_every = steps, rate, warm_up, save_every or SAVE_EVERY
+        self.minutes, self.accumulate, self.seeds, self.unused = minutes, accumulate, Seeds(seed), unused
+        self.batch, self.most_batch = batch, most_batch if self.device.type == "cuda" else None
         trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
-        self.step = 0
-        self.seconds = 0.0
+        self.optimiser = AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
+        self.partners: dict[str, tuple[nn.Module, Optimizer]] = {}
+        self.step, self.seconds, self.best = 0, 0.0, float("inf")
         self._clock = time.monotonic()
+        told: dict[str, Any] = {}
         run.mkdir(parents=True, exist_ok=True)
-        if (run / "state.json").exists():
-            self._load()
+        if (run / CHECKPOINT).is_file():
+            told = self._load()
+        elif self.rank == 0:
+            (run / BEST).unlink(missing_ok=True)
+        self.averaged.n_averaged.fill_(self.step + 1)  # not 0: the average begins with the weights of now
+        if precision == "auto":
+            # mixed precision where the machine gains by it; measured once, as a busy machine may measure otherwise
+            gains = measure(str(self.device)).precision == "bfloat16"
+            kept = told.get("precision") or ("bfloat16" if told_by_first(gains, self.device) else "float32")
+            precision = str(kept)
+        self.precision: torch.dtype = getattr(torch, precision)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision of the training, for whatever belongs to it."""
+        return autocast(self.device, self.precision)
+
+    def keep(self, name: str, network: nn.Module, optimiser: Optimizer) -> None:
+        """Let the checkpoints hold a second network that the loss trains itself; what they hold of it is loaded."""
+        self.partners[name] = network, optimiser
+        file = self.run_folder / CHECKPOINT
+        tensors = part_of(load_file(file), name) if file.is_file() else {}
+        if tensors:
+            network.load_state_dict(part_of(tensors, "network"))
+            load_optimiser(optimiser, part_of(tensors, "optimiser"))
 
     def spent(self) -> float:
         """Share of the budget that is used up, 1 at its end; the same in all processes."""
@@ -103,146 +136,213 @@ class Trainer:
             return self.step / self.steps
         now = time.monotonic()
         self.seconds, self._clock = self.seconds + now - self._clock, now
-        share = self.seconds / (60 * self.minutes)
-        if self.world > 1:
-            first = torch.tensor(share, device=self.device)
-            distributed.broadcast(first, 0)
-            share = float(first)
-        return share
+        return told_by_first(self.seconds / (60 * self.minutes), self.device)
 
     def _rate(self, spent: float) -> float:
         return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(1 - spent, 0.0) ** 0.5
 
     def run(
-        self, loss: Callable[[nn.Module, int], tuple[Tensor, dict[str, float]]], log: Callable[[str], None] = print
+        self,
+        loss: Loss,
+        log: Callable[[str], None] = print,
+        *,
+        data: "Dataset[Any] | None" = None,
+        check: Check | None = None,
     ) -> None:
-        """Train to the end of the budget; one log line every 25 steps with the mean figures since the last."""
-        self.network.train()
-        if self.world > 1:
-            for tensor in self.network.state_dict().values():
-                shared = tensor.contiguous()
-                distributed.broadcast(shared, 0)
-                tensor.copy_(shared)
-        sums: dict[str, float] = {}
-        count, started = 0, time.monotonic()
-        self._clock = started
+        """Train to the end of the budget.
+
+        data: holds what samples are made of by their number, read by other processes where there is a GPU. One log line
+        every 25 steps has the mean figures since the last.
+        """
+        self._clock = time.monotonic()
         spent = self.spent()
-        ended = spent >= 1
-        while not ended:
-            for group in self.optimiser.param_groups:
-                group["lr"] = self._rate(spent)
-            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed):
-                value, figures = loss(self.network, self.step)
-            self.optimiser.zero_grad(set_to_none=True)
-            value.backward()
-            self._share_gradients()
-            norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            if bool(torch.isfinite(norm)):
-                self.optimiser.step()
-            self.step += 1
-            self._update_average()
-            for key, figure in {"loss": float(value.detach()), **figures}.items():
-                sums[key] = sums.get(key, 0.0) + figure
-                sums[f"#{key}"] = sums.get(f"#{key}", 0.0) + 1
-            count += 1
-            spent = self.spent()
-            ended = spent >= 1
-            if self.rank == 0 and (self.step % 25 == 0 or ended):
-                means = " ".join(f"{k} {sums[k] / sums['#' + k]:.4f}" for k in sums if not k.startswith("#"))
-                log(f"{self._place()} {means} ({(time.monotonic() - started) / count:.2f} s a step)")
-                sums, count, started = {}, 0, time.monotonic()
-            if self.rank == 0 and (self.step % self.save_every == 0 or ended):
-                self._save()
+        ended = spent >= 1 and self.step > 0  # the shortest time has a step, and with it a checkpoint
+        if ended:
+            return
+        self.network.train()
+        if self.most_batch is not None:
+            self.batch = fitting_batch(self.device, self.network, self._trial(loss, data), self.most_batch)
+        objective = Objective(self.network, loss)
+        module: nn.Module = objective
+        if self.world > 1:
+            module = DistributedDataParallel(objective, find_unused_parameters=self.unused, broadcast_buffers=False)
+            if self.step == 0:  # the first process's weights are all processes' now
+                self.averaged.module.load_state_dict(self.network.state_dict())
+        batches = self._batches(data)
+        sums: Figures = {}
+        done, started = 0, time.monotonic()
+        with Board(self.run_folder if self.rank == 0 else None, self.step, log) as board:
+            while not ended:
+                for group in self.optimiser.param_groups:
+                    group["lr"] = self._rate(spent)
+                self._add(sums, self._step(module, batches))
+                done += 1
+                before, spent = spent, self.spent()
+                ended = spent >= 1
+                if self.step % LOG_EVERY == 0 or ended:
+                    self._tell(sums, (time.monotonic() - started) / done, board, log)
+                    sums, done, started = {}, 0, time.monotonic()
+                if check is not None and (ended or self._due(check, before, spent)):
+                    self._check(loss, check, board, log)
+                if self.step % self.save_every == 0 or ended:
+                    self._save()
+
+    def _step(self, module: nn.Module, batches: Iterator[Batch]) -> Figures:
+        """One step of the optimiser; returns the figures of its passes."""
+        sums: Figures = {}
+        self.optimiser.zero_grad(set_to_none=True)
+        for _ in range(self.accumulate):
+            batch = next(batches)
+            alone = isinstance(module, DistributedDataParallel) and not batch.last
+            with module.no_sync() if alone else nullcontext():  # type: ignore[operator, union-attr]
+                with self.autocast():
+                    value, figures = module(batch)
+                (value / self.accumulate).backward()
+            self._add(sums, {"loss": float(value.detach()), **figures})
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if bool(torch.isfinite(norm)):
+            self.optimiser.step()
+        self.step += 1
+        self.averaged.update_parameters(self.network)
+        return sums
+
+    @staticmethod
+    def _add(sums: Figures, more: Figures) -> None:
+        """Sums by name, and how many of each under #name."""
+        for key, figure in more.items():
+            counted = {key: figure} if key.startswith("#") or f"#{key}" in more else {key: figure, f"#{key}": 1.0}
+            for name, value in counted.items():
+                sums[name] = sums.get(name, 0.0) + value
+
+    def _tell(self, sums: Figures, seconds: float, board: Board, log: Callable[[str], None]) -> None:
+        """A line of the log: the loss of all processes, the other figures of this one."""
+        both = summed(torch.tensor([sums["loss"], sums["#loss"]], dtype=torch.float64, device=self.device))
+        means = {key: sums[key] / sums["#" + key] for key in sums if not key.startswith("#")}
+        means["loss"] = float(both[0] / both[1])
+        if self.rank == 0:
+            board.figures("training", means, self.step)
+            told = " ".join(f"{key} {mean:.4f}" for key, mean in means.items())
+            log(f"{self._place()} {told} ({seconds:.2f} s a step)")
 
     def _place(self) -> str:
         if self.minutes is None:
             return f"step {self.step}/{self.steps}"
         return f"step {self.step}, {self.seconds / 60:.1f}/{self.minutes:g} min"
 
-    def _share_gradients(self) -> None:
-        """Mean gradient over the processes; by hand, for the losses also call parts of the network by themselves."""
-        if self.world == 1:
-            return
-        trained = [p for p in self.network.parameters() if p.requires_grad]
-        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained])
-        distributed.all_reduce(flat)
-        for parameter, part in zip(trained, (flat / self.world).split([p.numel() for p in trained]), strict=True):
-            parameter.grad = part.view_as(parameter)
+    # ------------------------------------------------------------ samples
 
-    def _update_average(self) -> None:
-        decay = min(self.decay, (1 + self.step) / (10 + self.step))
-        state = self.network.state_dict()
-        values = [value.detach().float() for value in state.values()]
-        torch._foreach_lerp_([self.average[key] for key in state], values, 1 - decay)
+    def _numbers(self) -> Iterator[list[int]]:
+        """The samples of each pass of this process from the present step on."""
+        for step in count(self.step) if self.minutes is not None else range(self.step, self.steps):
+            for part in range(self.accumulate):
+                first = ((step * self.world + self.rank) * self.accumulate + part) * self.batch
+                yield list(range(first, first + self.batch))
+
+    def _batches(self, data: "Dataset[Any] | None") -> Iterator[Batch]:
+        """Each pass's batch; its data are read ahead by other processes where a GPU computes."""
+        total = self.batch * self.accumulate * self.world
+        read: Iterator[Any] | None = None
+        if data is not None:
+            workers = min(MOST_WORKERS, cores() // self.world) if self.device.type == "cuda" else 0
+            read = iter(
+                DataLoader(
+                    data,
+                    batch_sampler=self._numbers(),  # type: ignore[arg-type]
+                    num_workers=workers,
+                    prefetch_factor=4 if workers else None,
+                    pin_memory=workers > 0,
+                    generator=torch.Generator(),  # else it would draw from the generator of the network's noise
+                )
+            )
+        for number, samples in enumerate(self._numbers(), start=self.step * self.accumulate):
+            step, part = divmod(number, self.accumulate)
+            held = None if read is None else next(read)
+            yield Batch(self.seeds, step, tuple(samples), held, total, part == self.accumulate - 1)
+
+    def _trial(self, loss: Loss, data: "Dataset[Any] | None") -> Callable[[int], Tensor]:
+        """The loss of a batch of so many samples that are not trained on."""
+
+        def trial(size: int) -> Tensor:
+            held = None if data is None else default_collate([data[number] for number in range(size)])
+            batch = Batch(Seeds(self.seeds.seed, FITTING), 0, tuple(range(size)), held, size * self.accumulate)
+            with self.autocast():
+                return loss(self.network, batch)[0]
+
+        return trial
+
+    # ------------------------------------------------------------ checks and checkpoints
+
+    def _due(self, check: Check, before: float, spent: float) -> bool:
+        """Whether the step that was just done is one of those after which the training is validated."""
+        if self.minutes is None:
+            return self.step % check.every == 0
+        return int(CHECKS_OF_MINUTES * before) < int(CHECKS_OF_MINUTES * spent)
+
+    def _check(self, loss: Loss, check: Check, board: Board, log: Callable[[str], None]) -> None:
+        """Validate the averaged weights, keep them if they are the best, and let pictures be drawn by them."""
+        network = self.averaged.module.eval()
+        with torch.no_grad(), self.autocast():
+            found = validation_loss(network, loss, check, self.seeds.seed, self.batch, self.device)
+            if self.rank == 0:
+                board.pictures(check.pictures(network) if check.pictures is not None and board else {}, self.step)
+        if self.rank == 0:
+            board.figures("validation", {"loss": found}, self.step)
+            log(f"{self._place()} validation {found:.4f}")
+        if check.keep_best and found < self.best:
+            self.best = found
+            if self.rank == 0:
+                about = {"step": self.step, "loss": found}
+                write_state(self.run_folder / BEST, self.averaged_weights(), about)
 
     def averaged_weights(self) -> dict[str, Tensor]:
         """The moving average, float32 on the CPU: what is shipped."""
-        return {k: v.cpu().contiguous() for k, v in self.average.items()}
+        return {k: v.detach().cpu().contiguous() for k, v in self.averaged.module.state_dict().items()}
 
     def _save(self) -> None:
-        tensors = {f"network.{k}": v.detach() for k, v in self.network.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.average.items()}
-        for index, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-        with atomic(self.run_folder / CHECKPOINT) as private:
-            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, private)
-        write_json({"step": self.step, "steps": self.steps, "seconds": self.seconds}, self.run_folder / "state.json")
+        """Write the checkpoint; no process goes on before it is there."""
+        if self.rank == 0:
+            tensors = named("network", self.network.state_dict())
+            tensors |= named("average", self.averaged.module.state_dict())
+            tensors |= named("optimiser", optimiser_tensors(self.optimiser))
+            for name, (network, optimiser) in self.partners.items():
+                tensors |= named(f"{name}.network", network.state_dict())
+                tensors |= named(f"{name}.optimiser", optimiser_tensors(optimiser))
+            about: dict[str, Any] = {
+                "step": self.step,
+                "steps": self.steps,
+                "seconds": self.seconds,
+                "batch": self.batch,
+            }
+            about["precision"] = str(self.precision).removeprefix("torch.")
+            write_state(self.run_folder / CHECKPOINT, tensors, about)
+        barrier()
 
-    def _load(self) -> None:
-        state_of_run = json.loads((self.run_folder / "state.json").read_text())
-        self.step, self.seconds = int(state_of_run["step"]), float(state_of_run.get("seconds", 0.0))
+    def _load(self) -> dict[str, Any]:
+        """Go on from the checkpoint; returns what is told of it."""
+        told = read_about(self.run_folder / CHECKPOINT)
         tensors = load_file(self.run_folder / CHECKPOINT)
         try:
-            self.network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
+            self.network.load_state_dict(part_of(tensors, "network"))
         except RuntimeError as error:
             raise RunError(
                 f"{self.run_folder} holds a run of another network: choose another run folder, or delete this one"
             ) from error
-        self.average = {k[8:]: v.to(self.device) for k, v in tensors.items() if k.startswith("average.")}
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimiser."):
-                _, index, name = key.split(".", 2)
-                state.setdefault(int(index), {})[name] = value
-        self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        self.averaged.module.load_state_dict(part_of(tensors, "average"))
+        load_optimiser(self.optimiser, part_of(tensors, "optimiser"))
+        self.step, self.seconds = int(told["step"]), float(told["seconds"])
+        if self.most_batch is not None and "batch" in told:
+            self.batch, self.most_batch = int(told["batch"]), None
+        if (self.run_folder / BEST).is_file():
+            self.best = float(read_about(self.run_folder / BEST)["loss"])
+        return told
 
 
-def fitting_batch(device: torch.device, network: nn.Module, step: Callable[[int], Tensor], most: int, cpu: int) -> int:
-    """The largest batch of `most`, its half, its quarter ... for which a GPU's memory suffices; `cpu` on a CPU.
+def _ramped(decay: float) -> Callable[[Any, Any, Any], None]:
+    """The moving average of `AveragedModel`: over few steps at the beginning, later with `decay`."""
 
-    step: the loss of a batch of so many samples.
-    """
-    if device.type != "cuda":
-        return cpu
-    batch = most
-    while batch > 1:
-        try:
-            with torch.autocast(device.type, dtype=torch.bfloat16):
-                step(batch).backward()
-            break
-        except torch.OutOfMemoryError:
-            batch //= 2
-        finally:
-            network.zero_grad(set_to_none=True)
-            torch.cuda.empty_cache()
-    return batch
+    @torch.no_grad()
+    def average(averaged: Any, weights: Any, steps: Tensor | int) -> None:
+        now = float(steps)
+        torch._foreach_lerp_(averaged, [each.float() for each in weights], 1 - min(decay, (1 + now) / (10 + now)))
 
-
-def is_newer(file: Path, *runs: Path) -> bool:
-    """Whether a file is there and was written after the last checkpoint of each run folder."""
-    states = [run / CHECKPOINT for run in runs]
-    return file.is_file() and file.stat().st_mtime_ns >= max(state.stat().st_mtime_ns for state in states)
-
-
-def steps_done(run: Path) -> int:
-    """Steps that the checkpoint of a run folder has behind it; 0 without one."""
-    state = run / "state.json"
-    return int(json.loads(state.read_text())["step"]) if state.is_file() else 0
-
-
-def averaged_state(run: Path) -> dict[str, Tensor]:
-    """The averaged weights of a finished or interrupted run folder. Raises RunError when there are none."""
-    if not (run / CHECKPOINT).is_file():
-        raise RunError(f"{run} holds no checkpoint: run `guidegen train {run.name.replace('_', '-')}` first")
-    tensors = load_file(run / CHECKPOINT)
-    return {k[8:]: v for k, v in tensors.items() if k.startswith("average.")}
+    return average

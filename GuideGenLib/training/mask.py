@@ -1,6 +1,7 @@
 """Training of the mask denoiser (stage 1) on coarse anatomies without lesions."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,23 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible, value_of
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
-from GuideGenLib.training.loop import Trainer, fitting_batch
+from GuideGenLib.training.checkpoint import RunError
+from GuideGenLib.training.checks import Check
+from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, torch_generator
+from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.mask_bank import MaskData
+from GuideGenLib.training.pictures import anatomies
+from GuideGenLib.training.presets import Sizes
 
 WEIGHT_POWER = 0.25
-MOST_BATCH = 16
-"""On a GPU whose memory suffices."""
 TOKEN_SHARE = 0.25
 """Share of the 12 mm cells on which the loss is taken at each step: the rest adds cost and little information. The more
 samples a step has, the fewer cells of each."""
+FIRST_SHARE = 0.06
+"""Share of the flow's times that are its first, which a logit-normal one hardly ever is."""
+HOLD_OUT = 20
+GUIDANCE = 1.5
+"""Of the pictures."""
 CATEGORICAL_SHARE = 0.35
 SELF_CONDITIONED_SHARE = 0.35
 FILLED_WEIGHT = 0.5
@@ -36,16 +45,14 @@ def class_weights(labels: np.ndarray, classes: int) -> Tensor:
 
 
 class MaskLoss:
-    """One training step: `batch` random anatomies, each with its own process, time and conditions, and one slab.
+    """One training step on a batch of anatomies, each with its own process, time and conditions, and one slab.
 
-    Conditions are dropped for guidance. What step n draws depends on `seed` and n alone.
+    Conditions are dropped for guidance. A validation draws the people that are held out, a training the others.
     """
 
-    def __init__(
-        self, data: MaskData, config: MaskConfig, device: torch.device, seed: Sequence[int], batch: int = 1
-    ) -> None:
-        self.data, self.config, self.device, self.seed, self.batch = data, config, device, list(seed), batch
-        self.bank = torch.from_numpy(data.labels).to(device)
+    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device) -> None:
+        self.data, self.config, self.device = data, config, device
+        self.trained, self.held = held_out(len(data.labels))
         shown = data.labels[:: max(1, len(data.labels) // 50)]
         self.weights = class_weights(value_of(shown[shown < UNLABELLED]), config.classes).to(device)
         self.possible, self.source = self._sources()
@@ -60,10 +67,10 @@ class MaskLoss:
         tables = np.stack([possible(np.flatnonzero(kind), classes) for kind in kinds])
         return torch.from_numpy(tables).to(self.device), of
 
-    def conditions(self, people: Sequence[int], rng: np.random.Generator) -> Conditions:
+    def conditions(self, people: Sequence[int], rngs: Sequence[np.random.Generator]) -> Conditions:
         """What the network is told of each, some of it left out; texts are padded to the longest."""
         typed, texts, kept = [], [], []
-        for index in people:
+        for index, rng in zip(people, rngs, strict=True):
             values = self.data.typed[index].copy()
             for first in range(0, len(values) - 1, 2):  # value and its known-flag are dropped together
                 if rng.random() < 0.15:
@@ -89,49 +96,47 @@ class MaskLoss:
         return start, size
 
     def noisy(
-        self, marked: Tensor, codes: Tensor, as_process: np.ndarray, rng: np.random.Generator, noise: torch.Generator
+        self, marked: Tensor, codes: Tensor, as_process: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> tuple[Tensor, Tensor]:
         """x_t [B, code, D, H, W] and t [B] of marked labels [B, D, H, W]: by the categorical process where asked for.
 
         Where nothing is known there is noise alone.
         """
-        labels = (marked & (FILLED - 1)).int()
-        unknown = marked >= UNLABELLED if self.possible is not None else None
-        # uniform in diffusion time covers the strided sampler's steps evenly
-        keep = categorical.keep_probability(torch.from_numpy(rng.uniform(0.0, 1.0, len(labels)))).float()
-        blend = torch.sigmoid(torch.from_numpy(rng.normal(-1.8, 1.3, len(labels)))).float()
-        t = torch.where(torch.from_numpy(as_process), keep, blend).to(self.device)
-        if unknown is not None:
-            labels[unknown] = 0
-        swapped, mixed = (np.flatnonzero(chosen) for chosen in (as_process, ~as_process))
-        seen = labels.clone()
-        if len(swapped):
-            seen[swapped] = categorical.corrupt(labels[swapped], t[swapped], self.config.classes, noise)
-        if unknown is not None:
-            uniform = torch.zeros(len(labels), device=self.device)
-            anything = categorical.corrupt(labels, uniform, self.config.classes, noise)
-            seen = torch.where(unknown, anything, seen)
-        x = codes[seen].permute(0, 4, 1, 2, 3).contiguous()
-        if unknown is not None:
-            x[mixed] = x[mixed].masked_fill(unknown[mixed][:, None], 0.0)
-        if len(mixed):
-            gauss = torch.randn(x[mixed].shape, device=self.device, generator=noise)
-            x[mixed] = flow.mix(x[mixed], gauss, t[mixed])
-        return x, t
+        times, volumes = [], []
+        for one, by_labels, rng in zip(marked, as_process, rngs, strict=True):
+            # uniform in diffusion time covers the strided sampler's steps evenly
+            time = float(categorical.keep_probability(rng.uniform())) if by_labels else flow_time(rng)
+            noise = torch_generator(rng, self.device)
+            labels = (one & (FILLED - 1)).int()
+            unknown = one >= UNLABELLED if self.possible is not None else None
+            keep = torch.full(labels.shape, time, device=self.device)
+            if unknown is not None:
+                labels[unknown], keep[unknown] = 0, 0.0
+            if by_labels:
+                seen = codes[categorical.corrupt(labels, keep, self.config.classes, noise)].permute(3, 0, 1, 2)
+            else:
+                clean = codes[labels].permute(3, 0, 1, 2)
+                gauss = torch.randn(clean.shape, device=self.device, generator=noise)
+                mean = clean if unknown is None else clean.masked_fill(unknown, 0.0)
+                seen = flow.mix(mean[None], gauss[None], torch.tensor([time], device=self.device))[0]
+            times.append(time)
+            volumes.append(seen)
+        return torch.stack(volumes), torch.tensor(times, dtype=torch.float32, device=self.device)
 
-    def __call__(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, MaskNetwork)
-        rng = np.random.default_rng([*self.seed, step])
-        noise = torch.Generator(device=self.device).manual_seed(int(rng.integers(2**31)))
-        people = rng.integers(len(self.bank), size=self.batch)
-        start, size = self.slab(rng)
-        labels = self.bank[people, start : start + size]
-        as_process = rng.random(self.batch) < CATEGORICAL_SHARE
-        x, t = self.noisy(labels, model.codes, as_process, rng, noise)
+    def __call__(self, model: MaskNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        rngs, count = batch.each(), len(batch.samples)
+        group = self.held if batch.seeds.use == VALIDATION else self.trained
+        people = np.array([rng.choice(group) for rng in rngs])
+        whole = batch.seeds.use == FITTING  # what fits for the whole torso fits for a slab
+        start, size = (0, self.config.grid[0]) if whole else self.slab(batch.once())
+        drawn = np.stack([self.data.labels[person][start : start + size] for person in people])
+        labels = torch.from_numpy(drawn).to(self.device)
+        as_process = np.array([rng.random() < CATEGORICAL_SHARE for rng in rngs])
+        x, t = self.noisy(labels, model.codes, as_process, rngs)
         process = torch.from_numpy(as_process.astype(np.float32)).to(self.device)
-        conditions = self.conditions(people.tolist(), rng)
+        conditions = self.conditions(people.tolist(), rngs)
         previous = torch.zeros_like(x)
-        again = np.flatnonzero(rng.random(self.batch) < SELF_CONDITIONED_SHARE)
+        again = np.flatnonzero([rng.random() < SELF_CONDITIONED_SHARE for rng in rngs])
         if len(again):
             with torch.no_grad():
                 told = Conditions(conditions.typed[again], conditions.text[again], conditions.text_mask[again])
@@ -140,14 +145,20 @@ class MaskLoss:
                     probability = model.cell_logits(as_cells(part[None])).float().softmax(dim=-1)
                     previous[index] = unfold_cells(probability @ model.codes, part.shape[1:])
         features = model(x, previous, t, process, conditions, start)
-        flat = torch.cat([as_cells(part[None]) for part in features])
-        cells = torch.cat([fold_cells(part) for part in labels])
-        count = int(TOKEN_SHARE / self.batch**0.5 * len(flat))
-        chosen = torch.randperm(len(flat), device=self.device, generator=noise)[:count]
-        of = (chosen // (len(flat) // self.batch)).repeat_interleave(cells.shape[1])
-        logits = model.cell_logits(flat[chosen]).float().flatten(0, 1)
-        each, weight = self._losses(logits, cells[chosen].flatten(), people, of)
-        return each.sum() / weight.sum().clamp_min(1.0), self._figures(each.detach(), weight, of, t, as_process)
+        flat = torch.stack([as_cells(part[None]) for part in features])
+        cells = torch.stack([fold_cells(part) for part in labels])
+        share = int(TOKEN_SHARE / batch.total**0.5 * flat.shape[1])
+        chosen = [
+            torch.randperm(flat.shape[1], device=self.device, generator=torch_generator(rng, self.device))[:share]
+            for rng in rngs
+        ]
+        of = torch.arange(count, device=self.device).repeat_interleave(share * cells.shape[2])
+        logits = model.cell_logits(torch.cat([one[where] for one, where in zip(flat, chosen, strict=True)]))
+        marked = torch.cat([one[where] for one, where in zip(cells, chosen, strict=True)])
+        each, weight = self._losses(logits.float().flatten(0, 1), marked.flatten(), people, of)
+        losses, weights = (torch.zeros(count, device=self.device).index_add(0, of, one) for one in (each, weight))
+        mean = losses / weights.clamp_min(1.0)
+        return mean.mean(), self._figures(mean.detach(), t, as_process)
 
     def _losses(self, logits: Tensor, marked: Tensor, people: np.ndarray, of: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted loss and weight of each voxel [m]; logits [m, classes], marked labels [m], sample of each [m].
@@ -169,45 +180,49 @@ class MaskLoss:
         weight = torch.where(marked == OUTSIDE, 0.0, weight)
         return loss * weight, weight
 
-    def _figures(self, each: Tensor, weight: Tensor, of: Tensor, t: Tensor, as_process: np.ndarray) -> dict[str, float]:
+    @staticmethod
+    def _figures(losses: Tensor, t: Tensor, as_process: np.ndarray) -> dict[str, float]:
         """The mean loss by process and time, for the log."""
-        sums = torch.zeros(2, self.batch, device=self.device)
-        sums[0].index_add_(0, of, each)
-        sums[1].index_add_(0, of, weight)
-        losses, times = (sums[0] / sums[1].clamp_min(1e-6)).tolist(), t.tolist()
         named: dict[str, list[float]] = {}
-        for loss, time, by_labels in zip(losses, times, as_process, strict=True):
+        for loss, time, by_labels in zip(losses.tolist(), t.tolist(), as_process, strict=True):
             kind = "cat" if by_labels else "flow"
             name = f"{kind}<.1" if time < 0.1 else f"{kind}<.3" if time < 0.3 else f"{kind}>.3"
             named.setdefault(name, []).append(loss)
         return {name: float(np.mean(found)) for name, found in named.items()}
 
 
+def flow_time(rng: np.random.Generator) -> float:
+    """A time of the flow: logit-normal about the times at which organs are decided, or that of the first step."""
+    return flow.FIRST if rng.random() < FIRST_SHARE else float(1 / (1 + np.exp(-rng.normal(-1.8, 1.3))))
+
+
+def held_out(count: int) -> tuple[list[int], list[int]]:
+    """The people to train on, and every HOLD_OUT-th to validate on; with fewer all are both."""
+    held = list(range(HOLD_OUT - 1, count, HOLD_OUT))
+    if not held:
+        return list(range(count)), list(range(count))
+    return sorted(set(range(count)) - set(held)), held
+
+
 def train_mask(
     data: MaskData,
     run: Path,
+    sizes: Sizes,
     *,
-    steps: int = 4000,
     minutes: float | None = None,
-    batch: int | None = None,
     seed: int = 0,
-    rate: float = 1.5e-3,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train both processes of the mask denoiser, for `steps` steps or for `minutes`; resumes from `run`.
-
-    The network's grid is that of the anatomies, all of whose sides must be divisible by 8.
-    """
-    depth, height, width = data.labels.shape[1:]
-    config = MaskConfig(data.classes, grid=(depth, height, width))
-    trainer = Trainer(MaskNetwork(config), run, steps=steps, minutes=minutes, rate=rate, average=0.995)
-    loss = MaskLoss(data, config, trainer.device, [seed, trainer.rank], batch or 1)
-    if batch is None:
-
-        def step(count: int) -> Tensor:
-            loss.batch = count
-            return loss(trainer.network, 0)[0]
-
-        loss.batch = fitting_batch(trainer.device, trainer.network, step, MOST_BATCH, 1)
-    trainer.run(loss, log)
+    """Train both processes of the mask denoiser; resumes from `run`. Raises RunError where the grids do not fit."""
+    config = MaskConfig(data.classes, **sizes.network)
+    if config.grid != data.labels.shape[1:]:
+        raise RunError(
+            f"the anatomies have a grid of {data.labels.shape[1:]}, the network one of {config.grid}",
+            "draw the population again, or choose another --preset",
+        )
+    trainer = Trainer(MaskNetwork(config), run, minutes=minutes, seed=seed, unused=False, **sizes.training)
+    loss = MaskLoss(data, config, trainer.device)
+    told = [(torch.from_numpy(data.typed[index]), data.texts[index][0]) for index in loss.held]
+    pictures = partial(anatomies, told, torch.zeros(config.classes), GUIDANCE)
+    trainer.run(loss, log, check=Check(every=sizes.check, pictures=pictures))
     return trainer

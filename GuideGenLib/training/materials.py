@@ -24,8 +24,8 @@ from GuideGenLib.population.partial import partial_bank
 from GuideGenLib.population.people import Person
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
+from GuideGenLib.training.cutting import Material, prepare
 from GuideGenLib.training.mask_bank import MaskData
-from GuideGenLib.training.patches import Material, prepare
 
 PROMPTS = 4
 """Wordings of each imagined patient: what is left out and how it is said must not matter to the anatomy."""

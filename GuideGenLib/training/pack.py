@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.core.files import atomic
 from GuideGenLib.data.scan_measures import skin_depth_map
-from GuideGenLib.training.patches import Material
+from GuideGenLib.training.cutting import Material, body_positions
 
 HU_STEP = 4
 MARGIN = 4
@@ -32,7 +32,7 @@ def pack_materials(materials: Sequence[Material], path: Path, spacing: float) ->
         about = [{key: getattr(material, key) for key in SMALL} for material in materials]
         archive.writestr("materials.json", json.dumps({"spacing": spacing, "materials": about}))
         for number, material in enumerate(materials):
-            box = _box(material.labels)
+            box = _box(material.labels[:])
             arrays = {key: getattr(material, key) for key in ARRAYS}
             arrays = {key: array[box] if array.ndim == 3 else array for key, array in arrays.items()}
             arrays["hu"] = np.rint(material.hu[box] / HU_STEP).astype(np.int16)
@@ -54,6 +54,7 @@ def unpack_materials(path: Path) -> list[Material]:
             texts = [torch.from_numpy(arrays[f"text{i}"]) for i in range(len(arrays)) if f"text{i}" in arrays]
             whole = {key: arrays[key] for key in ARRAYS} | small | {"texts": texts}
             whole["hu"] = arrays["hu"] * np.int16(HU_STEP)
+            whole["positions"], whole["voxels"] = body_positions(whole["labels"])
             whole["depth"] = skin_depth_map(whole["labels"] > 0, told["spacing"])
             materials.append(Material(**{field.name: whole[field.name] for field in fields(Material)}))
     return materials

@@ -1,15 +1,19 @@
 """The stages that make a bundle, each going on where an earlier run of it stopped."""
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.core.device import choose_precision
 from GuideGenLib.core.volumes import image_from_array, to_canonical
+from GuideGenLib.ct.network import CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.data.notes import read_notes
@@ -18,24 +22,17 @@ from GuideGenLib.population.torso import Torso, cached_torso
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import CALIBRATION, calibrate
 from GuideGenLib.training.calibrate_ct import OFFSET, calibrate_hu
-from GuideGenLib.training.codec import DECODER_RATE, train_codec
-from GuideGenLib.training.codec import PATCH as CODEC_PATCH
+from GuideGenLib.training.checkpoint import averaged_state, is_newer, steps_done
+from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
+from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, materials_of, people_of
 from GuideGenLib.training.job import Job, Stage, say
-from GuideGenLib.training.loop import (
-    averaged_state,
-    is_newer,
-    process_rank,
-    steps_done,
-    training_device,
-)
 from GuideGenLib.training.mask import train_mask
-from GuideGenLib.training.patches import Material, PatchSource
+from GuideGenLib.training.presets import DEFAULT, Sizes, presets
+from GuideGenLib.training.processes import autocast, first_process_first, process_rank, training_device
+from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 from GuideGenLib.training.start import initial_bundle
-
-if TYPE_CHECKING:
-    pass
 
 LABELS = len(anatomy_rows())
 PEOPLE = 1000
@@ -49,28 +46,23 @@ def population(job: Job) -> None:
 
 def codec(job: Job) -> None:
     """Encoder and decoder: what latents are."""
-    job.seed_torch(assemble.CODEC)
-    train_codec(
-        _patches(job, materials_of(job), assemble.CODEC),
-        job.run / assemble.CODEC,
-        labels=LABELS,
-        steps=job.steps,
-        minutes=job.minutes,
-        log=say,
-    )
+    materials = materials_of(job)
+    job.seed_torch()
+    sizes = _sizes(job, "codec", codec_arguments)
+    train_codec(materials, job.run / assemble.CODEC, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed, log=say)
 
 
 def codec_grain(job: Job) -> None:
     """The decoder against its adversary; the encoder stays as it is, and so do latents made before."""
-    first = averaged_state(job.run / assemble.CODEC)
-    job.seed_torch(assemble.CODEC_GRAIN)
+    first, materials = averaged_state(job.run / assemble.CODEC), materials_of(job)
+    job.seed_torch()
     train_codec(
-        _patches(job, materials_of(job), assemble.CODEC_GRAIN),
+        materials,
         job.run / assemble.CODEC_GRAIN,
+        job.sizes("codec-grain"),
         labels=LABELS,
-        steps=job.steps,
         minutes=job.minutes,
-        rate=DECODER_RATE,
+        seed=job.seed,
         decoder_only=True,
         adversarial=True,
         initial=first,
@@ -81,37 +73,45 @@ def codec_grain(job: Job) -> None:
 def mask(job: Job) -> None:
     """The anatomy denoiser, on the population."""
     data = mask_data_of(job)
-    job.seed_torch(assemble.MASK)
+    job.seed_torch()
     folder = job.run / assemble.MASK
-    trainer = train_mask(data, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, log=say)
-    if process_rank()[0] == 0 and not is_newer(folder / CALIBRATION, folder):
-        network = MaskNetwork(assemble.mask_config(averaged_state(folder))).to(trainer.device)
-        network.load_state_dict(averaged_state(folder))
-        calibrate(network, data, torch.zeros(network.config.classes), folder, minutes=job.minutes, log=say)
+    sizes = _sizes(job, "mask", lambda state: asdict(mask_config(state)))
+    trainer = train_mask(data, folder, sizes, minutes=job.minutes, seed=job.seed, log=say)
+    with first_process_first(), trainer.autocast():
+        if not is_newer(folder / CALIBRATION, folder):
+            network = MaskNetwork(mask_config(averaged_state(folder))).to(trainer.device)
+            network.load_state_dict(averaged_state(folder))
+            calibrate(network, data, folder, minutes=job.minutes, log=say)
 
 
 def ct_mean(job: Job) -> None:
     """The expected CT latents of an anatomy."""
-    materials = materials_of(job)
-    job.seed_torch(assemble.CT_MEAN)
+    materials, codec = materials_of(job), _codec(job)
+    job.seed_torch()
+    sizes = _sizes(job, "ct-mean", lambda state: asdict(ct_config(state)))
     train_ct_mean(
-        _codec(job), materials, job.run / assemble.CT_MEAN, labels=LABELS, steps=job.steps, minutes=job.minutes,
-        seed=job.seed, log=say,
-    )  # fmt: skip
+        codec, materials, job.run / assemble.CT_MEAN, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed, log=say
+    )
 
 
 def ct_flow(job: Job) -> None:
     """The flow of what the expectation leaves out."""
-    state = averaged_state(job.run / assemble.CT_MEAN)
-    materials = materials_of(job)
-    mean = assemble.CTNetwork(assemble.ct_config(state))
-    mean.load_state_dict(state)
-    job.seed_torch(assemble.CT_FLOW)
-    folder = job.run / assemble.CT_FLOW
+    mean, codec, materials = _ct_network(job, assemble.CT_MEAN), _codec(job), materials_of(job)
+    job.seed_torch()
+    sizes = _sizes(job, "ct-flow", lambda state: asdict(ct_config(state)))
     train_ct_flow(
-        _codec(job), mean, materials, folder, labels=LABELS, steps=job.steps, minutes=job.minutes, seed=job.seed,
+        codec, mean, materials, job.run / assemble.CT_FLOW, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed,
         log=say,
     )  # fmt: skip
+
+
+def _sizes(job: Job, stage: str, read: Callable[[dict[str, Tensor]], dict[str, Any]]) -> Sizes:
+    """Those of the preset; the network's own where the run began with a bundle. read: from the bundle's weights."""
+    sizes = job.sizes(stage)
+    if initial_bundle(job.run) is None:
+        return sizes
+    found = read(averaged_state(job.run / stage.replace("-", "_")))
+    return replace(sizes, network={key: found[key] for key in sizes.network})
 
 
 def _at_ct_spacing(torso: Torso) -> np.ndarray:
@@ -137,7 +137,9 @@ def bundle(job: Job) -> None:
     kept = initial is not None and steps_done(flow) == 0
     noise = initial.config["ct_noise"] if initial is not None and kept else _noise(materials)
     if not is_newer(flow / OFFSET, flow, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
-        calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, flow, log=say)
+        device = training_device()
+        with autocast(device, choose_precision("auto", device)):
+            calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, flow, minutes=job.minutes, log=say)
     made = assemble.assemble_bundle(
         job.run,
         job.target,
@@ -149,6 +151,7 @@ def bundle(job: Job) -> None:
         scans=[material.name for material in materials],
         notes=read_notes(job.data),
         seed=job.seed,
+        part_mb=job.part_mb,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")
 
@@ -156,35 +159,37 @@ def bundle(job: Job) -> None:
 def _ct_stage(job: Job) -> CTSynthesizer:
     """The networks of the CT stage as they were trained, without an offset."""
     device = training_device()
-    mean, flow = (averaged_state(job.run / stage) for stage in (assemble.CT_MEAN, assemble.CT_FLOW))
-    networks = []
-    for state in (mean, flow):
-        network = assemble.CTNetwork(assemble.ct_config(state))
-        network.load_state_dict(state)
-        networks.append(network.to(device).eval())
+    mean, flow = (_ct_network(job, stage).to(device).eval() for stage in (assemble.CT_MEAN, assemble.CT_FLOW))
     spread = assemble.read_spread(job.run / assemble.CT_FLOW).to(device)
-    return CTSynthesizer(_codec(job).to(device), networks[0], networks[1], spread, torch.zeros(LABELS, device=device))
+    return CTSynthesizer(_codec(job).to(device), mean, flow, spread, torch.zeros(LABELS, device=device))
 
 
-def _patches(job: Job, materials: Sequence[Material], stage: str) -> PatchSource:
-    """Other patches for each process, and after each resume."""
-    seed = [job.seed, process_rank()[0], steps_done(job.run / stage)]
-    return PatchSource(materials, training_device(), seed, CODEC_PATCH)
+def _ct_network(job: Job, stage: str) -> CTNetwork:
+    """A network of the CT stage as it was trained."""
+    state = averaged_state(job.run / stage)
+    network = CTNetwork(ct_config(state))
+    network.load_state_dict(state)
+    return network
 
 
 def _codec(job: Job) -> CodecNetwork:
     state = averaged_state(assemble.codec_run(job.run))
-    network = CodecNetwork(**assemble.codec_arguments(state))
+    network = CodecNetwork(**codec_arguments(state))
     network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 
 
+def _stage(run: Callable[[Job], None], name: str, told: str) -> Stage:
+    """A training that has its sizes in the presets."""
+    return Stage(run, presets()[DEFAULT][name].steps, told)
+
+
 STAGES = {
     "population": Stage(population, 0, "the anatomies that the mask learns"),
-    "codec": Stage(codec, 1600, "HU to latents and back", 0.1),
-    "codec-grain": Stage(codec_grain, 1600, "the grain that latents cannot hold", 0.15),
-    "mask": Stage(mask, 4000, "the anatomy from the description", 0.35),
-    "ct-mean": Stage(ct_mean, 1400, "the expected CT of an anatomy", 0.1),
-    "ct-flow": Stage(ct_flow, 4000, "the texture of the CT", 0.3),
+    "codec": _stage(codec, "codec", "HU to latents and back"),
+    "codec-grain": _stage(codec_grain, "codec-grain", "the grain that latents cannot hold"),
+    "mask": _stage(mask, "mask", "the anatomy from the description"),
+    "ct-mean": _stage(ct_mean, "ct-mean", "the expected CT of an anatomy"),
+    "ct-flow": _stage(ct_flow, "ct-flow", "the texture of the CT"),
     "bundle": Stage(bundle, 0, "all of it as a bundle"),
 }

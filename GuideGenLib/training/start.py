@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from GuideGenLib.bundle.reading import Bundle, load_bundle
 from GuideGenLib.core.files import write_json, write_text
+from GuideGenLib.mask.sampler import BIAS, read_bias
 from GuideGenLib.training.calibrate import CALIBRATION
 from GuideGenLib.training.calibrate_ct import OFFSET
+from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, named, write_state
 from GuideGenLib.training.ct import SPREAD
-from GuideGenLib.training.loop import CHECKPOINT, RunError
 
 INITIAL = "initial.json"
 """In a run folder: path and identity of the bundle that it began with."""
@@ -25,22 +25,22 @@ def start_from(bundle: Bundle, run: Path) -> None:
     note, known = run / INITIAL, initial_bundle(run)
     if known is not None and known.identity != bundle.identity:
         raise RunError(f"{run} began with another bundle, {known.path}", "choose another run folder")
-    if known is None and any(run.glob("*/state.json")):
+    if known is None and any(run.glob(f"*/{CHECKPOINT}")):
         raise RunError(f"{run} holds stages that did not begin with a bundle", "choose another run folder for --init")
     mask, ct = bundle.tensors("mask"), bundle.tensors("ct")
     stages = {
         "codec": bundle.tensors("codec"),
-        "mask": {k: v for k, v in mask.items() if k != "class_bias" and not k.startswith(("skeleton.", "vessels."))},
+        "mask": {k: v for k, v in mask.items() if not k.startswith((BIAS, "skeleton.", "vessels."))},
         "ct_mean": {k[5:]: v for k, v in ct.items() if k.startswith("mean.")},
         "ct_flow": {k[5:]: v for k, v in ct.items() if k.startswith("flow.")},
     }
     run.mkdir(parents=True, exist_ok=True)
     write_json({"path": str(bundle.path.resolve()), "identity": bundle.identity}, note)
     for stage, tensors in stages.items():
-        if not (run / stage / "state.json").is_file():
+        if not (run / stage / CHECKPOINT).is_file():
             _checkpoint(run / stage, tensors)
     for path, content in (
-        (run / "mask" / CALIBRATION, {"bias": mask["class_bias"].tolist()}),
+        (run / "mask" / CALIBRATION, {"bias": {name: bias.tolist() for name, bias in read_bias(mask).items()}}),
         (run / "ct_flow" / SPREAD, ct["spread"].tolist()),
         (run / "ct_flow" / OFFSET, ct["hu_offset"].tolist()),
     ):
@@ -64,6 +64,5 @@ def _checkpoint(folder: Path, tensors: dict[str, Tensor]) -> None:
     """Weights and their average at step 0, without an optimiser."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
-    both = {f"{kind}.{key}": value.clone() for kind in ("network", "average") for key, value in weights.items()}
-    save_file(both, folder / CHECKPOINT)
-    write_json({"step": 0, "steps": 0, "seconds": 0.0}, folder / "state.json")
+    average = {key: value.clone() for key, value in weights.items()}  # a file holds no memory twice
+    write_state(folder / CHECKPOINT, named("network", weights) | named("average", average), {"step": 0, "seconds": 0.0})

@@ -106,8 +106,8 @@ def test_a_truncated_json_is_told(bundle: Bundle):
 
 
 def test_another_format_is_told(bundle: Bundle):
-    with pytest.raises(BundleError, match="format 2, this version of GuideGen reads 1: upgrade"):
-        load_bundle(_edit(bundle, format=2))
+    with pytest.raises(BundleError, match="format 3, this version of GuideGen reads 1 and 2: upgrade"):
+        load_bundle(_edit(bundle, format=3))
     with pytest.raises(BundleError, match=r"format None.* use a bundle"):
         load_bundle(_edit(bundle, format=None))
     (bundle.path / "bundle.json").write_text("[1]")

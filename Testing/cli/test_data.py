@@ -15,12 +15,12 @@ from GuideGenLib.cli.main import main
 from GuideGenLib.data.layouts import find_cases, read_labels
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.data.survey import survey, trainable
-from GuideGenLib.training import stages
+from GuideGenLib.training.checkpoint import steps_done
 from GuideGenLib.training.inputs import PEOPLE, anatomies_of, mask_data_of
 from GuideGenLib.training.job import Job
-from GuideGenLib.training.loop import steps_done
 from GuideGenLib.training.mask_bank import MaskData, save_mask_data
 from GuideGenLib.training.pack import unpack_materials
+from Testing.tiny_preset import small_patches
 from Testing.trunk import flat, hu, organs, write
 
 __all__ = ["flat", "hu", "organs", "write"]
@@ -137,7 +137,7 @@ def test_a_packed_folder_trains_without_the_data(
     assert "scans.pack" in capsys.readouterr().out
     assert [material.name for material in unpack_materials(folder / "scans.pack")] == ["anna", "bert"]
     monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
-    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
+    small_patches(monkeypatch)
     shutil.rmtree(flat)
     assert main(["train", "codec", "--run", str(folder), "--steps", "1", "--threads", "1"]) == 0
     assert steps_done(folder / "codec") == 1

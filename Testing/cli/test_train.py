@@ -17,7 +17,8 @@ from GuideGenLib.data.layouts import DataError
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training import inputs, stages
-from GuideGenLib.training.loop import RunError, averaged_state, steps_done
+from GuideGenLib.training.checkpoint import RunError, averaged_state, steps_done
+from Testing.tiny_preset import small_patches
 
 
 def train(*words: object) -> int:
@@ -34,7 +35,7 @@ def train(*words: object) -> int:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small patches of the labelled scan alone."""
     monkeypatch.setattr(cli, "_shipped_segmenter", None)
-    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
+    small_patches(monkeypatch)
 
 
 @pytest.mark.usefixtures("small")
@@ -70,7 +71,7 @@ def test_ctrl_c_says_how_to_go_on(
 def test_all_runs_every_stage_in_order(flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[str, int]] = []
     told = {
-        name: cli.Stage(lambda job, name=name: ran.append((name, job.steps)), stage.steps, stage.help)  # type: ignore[misc]
+        name: replace(stage, run=lambda job, name=name: ran.append((name, job.steps)))  # type: ignore[misc]
         for name, stage in cli.STAGES.items()
     }
     monkeypatch.setattr(cli, "STAGES", told)

@@ -77,7 +77,7 @@ def test_a_training_pass_reaches_every_weight(network: CodecNetwork) -> None:
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
     hu, labels = torch.randn(1, 1, 8, 8, 8) * 300, torch.randint(0, 5, (1, 8, 8, 8), dtype=torch.uint8)
     for _ in range(4):
-        output, latents = network(hu, labels)
+        output, latents = network(hu, labels, torch.randn(1, network.latent, 2, 2, 2))
         optimiser.zero_grad()
         (output.square().mean() + latents.square().mean()).backward()
         optimiser.step()

@@ -30,8 +30,10 @@ from GuideGenLib.judges.segmenter_training import (
     write_anatomies,
 )
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training import stages
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state
+from GuideGenLib.training.checkpoint import RunError, averaged_state
+from GuideGenLib.training.draws import Batch, Seeds
+from GuideGenLib.training.loop import Trainer
+from Testing.tiny_preset import small_patches
 
 VALUE = values()
 TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
@@ -123,8 +125,11 @@ def test_training_lowers_the_loss_and_goes_on(anatomies: list[Path], scan: Scan,
     source = RenderSource(anatomies, [scan], [3])
     loss = SegmenterLoss(source, TINY, torch.ones(CLASSES), torch.device("cpu"))
     with torch.no_grad():
-        trained = np.mean([float(loss(again.network, 0)[0]) for _ in range(4)])
-        fresh = np.mean([float(loss(SegmenterNetwork(TINY), 0)[0]) for _ in range(4)])
+        batches = [Batch(Seeds(3), step, (step,)) for step in range(4)]
+        trained, fresh = (
+            np.mean([float(loss(network, batch)[0]) for batch in batches])  # type: ignore[arg-type]
+            for network in (again.network, SegmenterNetwork(TINY))
+        )
     assert trained < 0.8 * fresh
 
 
@@ -222,8 +227,7 @@ def test_from_data_to_judges(
 def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_bundle(
     flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stages, "CODEC_PATCH", 16)
-    monkeypatch.setattr(judge_stages, "PATCH", 16)
+    small_patches(monkeypatch)
     monkeypatch.setattr(cli, "_shipped_segmenter", None)
     about = {"network": TINY.to_json(), "ceilings": {"dice": {"liver": 0.5}}, "training": {}}
     monkeypatch.setattr(judge_stages, "read_about", lambda run: (SegmenterNetwork(TINY).state_dict(), about))

@@ -17,9 +17,11 @@ from GuideGenLib.data.notes import read_notes
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.population.torso import Torso
-from GuideGenLib.training import assemble
-from GuideGenLib.training.assemble import assemble_bundle, codec_arguments, ct_config, mask_config
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state
+from GuideGenLib.training.assemble import assemble_bundle
+from GuideGenLib.training.checkpoint import RunError, averaged_state
+from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.presets import presets
+from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 
 CLASSES, LABELS = 68, len(anatomy_rows())
 BIAS = [0.01 * k for k in range(CLASSES)]
@@ -44,7 +46,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     run = tmp_path_factory.mktemp("runs")
     finish(MaskNetwork(MASK), run / "mask")
-    (run / "mask" / "calibration.json").write_text(json.dumps({"bias": BIAS}))
+    (run / "mask" / "calibration.json").write_text(json.dumps({"bias": {"flow": BIAS, "categorical": BIAS[::-1]}}))
     finish(CodecNetwork(**CODEC), run / "codec")
     finish(CTNetwork(MEAN), run / "ct_mean")
     finish(CTNetwork(FLOW), run / "ct_flow")
@@ -108,7 +110,8 @@ def test_the_generator_gets_the_networks_that_were_trained(
     assert torch.equal(models.mask.network.codes, averaged_state(runs / "mask")["codes"])
     assert torch.allclose(models.ct.spread, torch.tensor(SPREAD))
     assert torch.allclose(models.ct.offset, torch.tensor(OFFSET))
-    torch.testing.assert_close(models.mask.class_bias, torch.tensor(BIAS))
+    torch.testing.assert_close(models.mask.class_bias["flow"], torch.tensor(BIAS))
+    torch.testing.assert_close(models.mask.class_bias["categorical"], torch.tensor(BIAS[::-1]))
     assert (made.config["training"]["steps"][folder], made.config["ct_noise"]) == (2, 0.75)
 
 
@@ -176,11 +179,22 @@ def test_runs_of_different_tables_are_refused(runs: Path, anatomies: np.ndarray,
     refused("different numbers of labels", some, anatomies, tmp_path / "bundle")
 
 
-def test_a_bundle_that_is_too_large_is_refused(
-    runs: Path, anatomies: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_users_own_bundle_may_have_any_size_and_be_in_parts(
+    runs: Path, anatomies: np.ndarray, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(assemble, "MOST_BYTES", 100_000)
-    refused(r"would have .* MB \(mask .*, codec .*, ct .*\)", runs, anatomies, tmp_path / "bundle")
+    some = linked(runs, tmp_path / "runs", "mask")
+    wide = MaskConfig(CLASSES, grid=(16, 8, 24), widths=presets()["base"]["mask"].network["widths"])
+    finish(MaskNetwork(wide), some / "mask")
+    (some / "mask" / "calibration.json").write_text(json.dumps({"bias": {"flow": BIAS, "categorical": BIAS}}))
+    made = assemble_bundle(some, tmp_path / "bundle", part_mb=15, **arguments(anatomies))  # type: ignore[arg-type]
+    files = made.config["files"]
+    assert made.files("mask")[0] == "mask-00001-of-00004.safetensors" and made.files("ct") == ["ct.safetensors"]
+    assert sum(entry["bytes"] for entry in files.values()) > 45e6
+    assert max(file.stat().st_size for file in (tmp_path / "bundle").iterdir()) <= 15e6
+    models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"), False)
+    assert models.mask.network.config == wide
+    for key, trained in averaged_state(some / "mask").items():
+        assert torch.allclose(models.mask.network.state_dict()[key], trained, rtol=1e-3, atol=1e-6), key
 
 
 def test_a_mask_that_was_not_calibrated_is_refused(runs: Path, anatomies: np.ndarray, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from GuideGenLib.training.loop import fitting_batch
+from GuideGenLib.training.fitting import fitting_batch
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_it_is_halved_until_it_fits_and_leaves_no_gradients(gpu: torch.device) -
             raise torch.OutOfMemoryError("no room")
         return network(torch.ones(count, 2)).mean()
 
-    assert fitting_batch(gpu, network, step, most=32, cpu=2) == 8
+    assert fitting_batch(gpu, network, step, most=32) == 8
     assert tried == [32, 16, 8]
     assert all(parameter.grad is None for parameter in network.parameters())
 
@@ -33,8 +33,4 @@ def test_one_is_tried_by_the_training_itself(gpu: torch.device) -> None:
     def step(count: int) -> Tensor:
         raise torch.OutOfMemoryError("no room")
 
-    assert fitting_batch(gpu, nn.Linear(2, 1), step, most=4, cpu=2) == 1
-
-
-def test_a_cpu_has_its_own(gpu: torch.device) -> None:
-    assert fitting_batch(torch.device("cpu"), nn.Linear(2, 1), lambda _: torch.zeros(1), most=32, cpu=2) == 2
+    assert fitting_batch(gpu, nn.Linear(2, 1), step, most=4) == 1

@@ -1,16 +1,18 @@
-"""The training loop: resumed runs end where uninterrupted ones do, processes share their gradients."""
+"""The training loop: budgets, resumed runs, validation, passes."""
 
-import os
-import socket
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state, steps_done
+from GuideGenLib.training.checkpoint import BEST, CHECKPOINT, RunError, averaged_state, read_about, steps_done
+from GuideGenLib.training.checks import Check
+from GuideGenLib.training.draws import VALIDATION, Batch
+from GuideGenLib.training.loop import Trainer
 
 
 def small_network() -> nn.Module:
@@ -18,45 +20,78 @@ def small_network() -> nn.Module:
     return nn.Sequential(nn.Conv3d(1, 4, 3, padding=1), nn.SiLU(), nn.Conv3d(4, 1, 1))
 
 
-def fit(network: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-    """Another sample each step, the same at the same step."""
-    x = torch.randn(1, 1, 4, 4, 4, generator=torch.Generator().manual_seed(step))
-    loss = (network(x).float() - x.flip(2)).square().mean()
-    return loss, {"figure": float(step)}
+def fit(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Samples by their numbers, and a scale that is drawn once a step."""
+    x = torch.stack([torch.from_numpy(rng.normal(size=(1, 4, 4, 4))).float() for rng in batch.each()])
+    scale = float(batch.once().uniform(0.5, 1.5))
+    return (network(scale * x).float() - x.flip(2)).square().mean(), {"figure": float(batch.step)}
 
 
-def trainer(run: Path, steps: int = 6) -> Trainer:
-    return Trainer(small_network(), run, steps=steps, rate=0.01, save_every=3, warm_up=2)
+def trainer(run: Path, steps: int = 6, **more: Any) -> Trainer:
+    return Trainer(small_network(), run, steps=steps, rate=0.01, save_every=3, warm_up=2, **more)
+
+
+def silent(_: str) -> None:
+    """No log."""
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(tmp_path: Path) -> None:
     whole = trainer(tmp_path / "whole")
-    whole.run(fit, log=lambda _: None)
+    whole.run(fit, silent)
 
-    def stops(network: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        if step == 4:
+    def stops(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        if batch.step == 4:
             raise KeyboardInterrupt
-        return fit(network, step)
+        return fit(network, batch)
 
     with pytest.raises(KeyboardInterrupt):
-        trainer(tmp_path / "broken").run(stops, log=lambda _: None)
+        trainer(tmp_path / "broken").run(stops, silent)
     assert steps_done(tmp_path / "broken") == 3
-    resumed = trainer(tmp_path / "broken")
-    resumed.run(fit, log=lambda _: None)
-    for key, value in whole.network.state_dict().items():
-        assert torch.equal(resumed.network.state_dict()[key], value)
-        assert torch.equal(resumed.averaged_weights()[key], whole.averaged_weights()[key])
-        assert torch.equal(averaged_state(tmp_path / "broken")[key], whole.averaged_weights()[key])
-    assert sorted(p.name for p in (tmp_path / "broken").iterdir()) == ["state.json", "state.safetensors"]
+    trainer(tmp_path / "broken").run(fit, silent)
+    one, other = (load_file(tmp_path / run / CHECKPOINT) for run in ("whole", "broken"))
+    assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+    assert {key.split(".")[0] for key in one} == {"network", "average", "optimiser"}
+    for key, value in whole.averaged_weights().items():
+        assert torch.equal(averaged_state(tmp_path / "broken")[key], value)
+    assert sorted(p.name for p in (tmp_path / "broken").iterdir()) == ["state.safetensors", "tensorboard"]
+
+
+def test_the_average_is_that_of_the_ramp(tmp_path: Path) -> None:
+    network, seen = small_network(), []
+    weights = [network.state_dict()["2.weight"].clone()]
+
+    def watched(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        seen.append(network.state_dict()["2.weight"].clone())
+        return fit(network, batch)
+
+    made = Trainer(network, tmp_path, steps=40, rate=0.01, average=0.6)
+    made.run(watched, silent)
+    average = weights[0]
+    for step, value in enumerate([*seen[1:], network.state_dict()["2.weight"]], start=1):
+        decay = min(0.6, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * value
+    torch.testing.assert_close(made.averaged_weights()["2.weight"], average)
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
-    trainer(tmp_path).run(fit, log=lambda _: None)
-    before = (tmp_path / "state.safetensors").read_bytes()
+    trainer(tmp_path).run(fit, silent)
+    before = (tmp_path / CHECKPOINT).read_bytes()
     lines: list[str] = []
-    trainer(tmp_path).run(fit, log=lines.append)
-    assert (tmp_path / "state.safetensors").read_bytes() == before
+    trainer(tmp_path).run(fit, lines.append)
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert lines == []
+
+
+def test_the_precision_of_a_run_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(name: str) -> Callable[[str], object]:
+        return lambda device: type("Speed", (), {"precision": name})
+
+    for first, later in (("bfloat16", "float32"), ("float32", "bfloat16")):
+        monkeypatch.setattr("GuideGenLib.training.loop.measure", measured(first))
+        trainer(tmp_path / first).run(fit, silent)
+        monkeypatch.setattr("GuideGenLib.training.loop.measure", measured(later))
+        assert trainer(tmp_path / first, steps=9).precision == getattr(torch, first)
+    assert trainer(tmp_path / "asked", precision="float32").precision == torch.float32
 
 
 def test_a_budget_of_minutes_ends_with_weights_and_is_not_spent_twice(
@@ -66,20 +101,19 @@ def test_a_budget_of_minutes_ends_with_weights_and_is_not_spent_twice(
     monkeypatch.setattr("GuideGenLib.training.loop.time.monotonic", lambda: now[0])
     rates: list[float] = []
 
-    def timed(steps: int) -> Trainer:
+    def timed(steps: int) -> None:
         made = Trainer(small_network(), tmp_path, steps=steps, minutes=2, rate=0.01, save_every=4, warm_up=1)
 
-        def slow(network: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+        def slow(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
             now[0] += 10
             rates.append(made.optimiser.param_groups[0]["lr"])
             if len(rates) == 6:
                 raise KeyboardInterrupt
-            return fit(network, step)
+            return fit(network, batch)
 
         lines: list[str] = []
-        made.run(slow, log=lines.append)
+        made.run(slow, lines.append)
         assert "12, 2.0/2 min" in lines[-1]
-        return made
 
     with pytest.raises(KeyboardInterrupt):
         timed(steps=1)
@@ -92,11 +126,16 @@ def test_a_budget_of_minutes_ends_with_weights_and_is_not_spent_twice(
     assert averaged_state(tmp_path)
 
 
+def test_a_budget_that_is_over_at_once_ends_with_weights(tmp_path: Path) -> None:
+    Trainer(small_network(), tmp_path, steps=5, minutes=1e-9, rate=0.01).run(fit, silent, check=Check(samples=2))
+    assert steps_done(tmp_path) == 1 and averaged_state(tmp_path)
+
+
 def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
     lines: list[str] = []
     x = torch.ones(1, 1, 4, 4, 4)
     steady = Trainer(small_network(), tmp_path, steps=50, rate=0.02, warm_up=5)
-    steady.run(lambda network, step: ((network(x).float() - 2 * x).square().mean(), {}), log=lines.append)
+    steady.run(lambda network, _: ((network(x).float() - 2 * x).square().mean(), {}), lines.append)
     losses = [float(line.split("loss ")[1].split()[0]) for line in lines]
     assert len(losses) == 2
     assert losses[1] < 0.5 * losses[0]
@@ -105,12 +144,12 @@ def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
 def test_a_step_that_is_not_finite_changes_no_weight(tmp_path: Path) -> None:
     broken = trainer(tmp_path, steps=1)
     before = {key: value.clone() for key, value in broken.network.state_dict().items()}
-    broken.run(lambda network, step: (fit(network, step)[0] * float("nan"), {}), log=lambda _: None)
+    broken.run(lambda network, batch: (fit(network, batch)[0] * float("nan"), {}), silent)
     assert all(torch.equal(broken.network.state_dict()[key], value) for key, value in before.items())
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
-    trainer(tmp_path).run(fit, log=lambda _: None)
+    trainer(tmp_path).run(fit, silent)
     with pytest.raises(RunError, match="another network"):
         Trainer(nn.Linear(2, 2), tmp_path, steps=6, rate=0.01)
 
@@ -121,48 +160,132 @@ def test_no_checkpoint_is_told(tmp_path: Path) -> None:
     assert steps_done(tmp_path / "ct_mean") == 0
 
 
-PROCESS = """
-import sys, torch
-from pathlib import Path
-from torch import nn
-from GuideGenLib.training.loop import Trainer, first_process_first
-rank, folder = int(sys.argv[1]), Path(sys.argv[2])
-with first_process_first():
-    cached = (folder / "cache").exists()
-    (folder / "cache").touch()
-torch.manual_seed(rank)
-network = nn.ModuleDict({"first": nn.Linear(3, 4), "second": nn.Linear(4, 1), "unused": nn.Linear(1, 1)})
-trainer = Trainer(network, folder / "run", steps=3, rate=0.01)
-def loss(network, step):
-    x = torch.full((1, 3), float(rank + step))
-    return network["second"](network["first"](x)).float().square().mean(), {}
-trainer.run(loss, log=print)
-torch.save((cached, network.state_dict()), folder / f"rank{rank}.pt")
-"""
+# ---------------------------------------------------------------- passes and numbers
 
 
-def test_two_processes_end_with_the_same_weights(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROCESS, str(rank), str(tmp_path)],
-            env=os.environ
-            | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-            | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "PYTHONPATH": os.pathsep.join(sys.path)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    said = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert "step 3/3" in said[0]
-    assert "step" not in said[1]
-    (first_cached, first), (second_cached, second) = (torch.load(tmp_path / f"rank{rank}.pt") for rank in range(2))
-    assert (first_cached, second_cached) == (False, True)
-    assert all(torch.equal(first[key], second[key]) for key in first)
-    torch.manual_seed(0)
-    alone = nn.Linear(3, 4)
-    assert not torch.equal(first["first.weight"], alone.weight)
+def test_several_passes_are_one_larger_batch(tmp_path: Path) -> None:
+    seen: dict[str, list[tuple[int, ...]]] = {}
+
+    def trained(name: str, **how: int) -> dict[str, Tensor]:
+        def watched(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+            seen.setdefault(name, []).append(batch.samples)
+            assert batch.total == 4 and batch.last == (batch.samples[-1] % 4 == 3)
+            return fit(network, batch)
+
+        made = trainer(tmp_path / name, precision="float32", **how)
+        made.run(watched, silent)
+        return made.averaged_weights()
+
+    one, many = trained("one", batch=4), trained("many", batch=2, accumulate=2)
+    assert seen["one"][1] == (4, 5, 6, 7) and seen["many"][2:4] == [(4, 5), (6, 7)]
+    for key, value in one.items():
+        torch.testing.assert_close(many[key], value, rtol=1e-4, atol=1e-6)
+
+
+class Numbers(torch.utils.data.Dataset[Tensor]):
+    """Each sample is its number."""
+
+    def __getitem__(self, index: int) -> Tensor:
+        return torch.tensor(float(index))
+
+
+def test_data_are_read_by_number_and_a_resumed_run_reads_on(tmp_path: Path) -> None:
+    seen: list[list[float]] = []
+
+    def watched(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        assert batch.data.tolist() == list(batch.samples)
+        seen.append(batch.data.tolist())
+        return fit(network, batch)
+
+    trainer(tmp_path, steps=2, batch=3).run(watched, silent, data=Numbers())
+    trainer(tmp_path, steps=3, batch=3).run(watched, silent, data=Numbers())
+    assert seen == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+# ---------------------------------------------------------------- validation
+
+
+def test_validation_changes_nothing_of_what_is_trained(tmp_path: Path) -> None:
+    drawn: list[int] = []
+
+    def pictures(network: nn.Module) -> dict[str, Tensor]:
+        assert not network.training and not torch.is_grad_enabled()
+        drawn.append(1)
+        return {"a": torch.rand(3, 4, 4)}
+
+    plain, checked = trainer(tmp_path / "plain"), trainer(tmp_path / "checked")
+    plain.run(fit, silent)
+    lines: list[str] = []
+    checked.run(fit, lines.append, check=Check(every=2, samples=3, pictures=pictures))
+    assert len(drawn) == 3 and sum("validation" in line for line in lines) == 3
+    one, other = (load_file(tmp_path / run / CHECKPOINT) for run in ("plain", "checked"))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_validation_is_on_the_same_samples_which_are_not_those_of_the_training(tmp_path: Path) -> None:
+    seen: list[list[float]] = []
+
+    def watched(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        if batch.seeds.use == VALIDATION:
+            seen.append([float(rng.random()) for rng in batch.each()] + batch.data.tolist())
+        else:
+            assert not {float(rng.random()) for rng in batch.each()} & {one for each in seen for one in each}
+        return fit(network, batch)
+
+    check = Check(data=Numbers(), every=3, samples=3)
+    trainer(tmp_path, batch=2).run(watched, silent, data=Numbers(), check=check)
+    assert [len(one) for one in seen] == [4, 2, 4, 2] and seen[:2] == seen[2:]
+    assert len(set(seen[0] + seen[1])) == 6
+
+
+def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> None:
+    found = iter([3.0, 1.0, 2.0])
+    weights: list[Tensor] = []
+
+    def rising(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        if batch.seeds.use != VALIDATION:
+            return fit(network, batch)
+        weights.append(network.state_dict()["2.weight"].clone())
+        return torch.tensor(next(found)), {}
+
+    check = Check(every=2, samples=1)
+    made = trainer(tmp_path)
+    made.run(rising, silent, check=check)
+    assert torch.equal(averaged_state(tmp_path)["2.weight"], weights[1])
+    assert not torch.equal(weights[1], made.averaged_weights()["2.weight"])
+    assert read_about(tmp_path / BEST) == {"step": 4, "loss": 1.0}
+    found = iter([2.5])
+    trainer(tmp_path, steps=8).run(rising, silent, check=check)  # resumed: what was best stays
+    assert torch.equal(averaged_state(tmp_path)["2.weight"], weights[1])
+    (tmp_path / CHECKPOINT).unlink()
+    trainer(tmp_path, steps=2).run(fit, silent)  # from the beginning: it does not
+    assert not (tmp_path / BEST).exists()
+
+
+def test_where_no_loss_tells_the_best_the_last_weights_count(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    made.run(fit, silent, check=Check(every=2, samples=1, keep_best=False))
+    assert torch.equal(averaged_state(tmp_path)["2.weight"], made.averaged_weights()["2.weight"])
+
+
+def test_curves_and_pictures_are_written_for_tensorboard(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def pictures(_: nn.Module) -> dict[str, Tensor]:
+        return {"drawn": torch.rand(3, 8, 6)}
+
+    trainer(tmp_path).run(fit, silent, check=Check(every=3, samples=2, pictures=pictures))
+    written = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert {"training/loss", "training/figure", "validation/loss"} <= set(written.Tags()["scalars"])
+    assert [event.step for event in written.Scalars("validation/loss")] == [3, 6]
+    assert [(event.height, event.width) for event in written.Images("drawn")] == [(8, 6)] * 2
+
+
+def test_without_tensorboard_the_log_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    monkeypatch.setattr("GuideGenLib.training.board.Board.told", False)
+    lines: list[str] = []
+    for run in ("one", "two"):
+        trainer(tmp_path / run).run(fit, lines.append, check=Check(samples=1, pictures=lambda _: {}))
+    assert sum("guidegen[train]" in line for line in lines) == 1
+    assert sum("validation" in line for line in lines) == 2

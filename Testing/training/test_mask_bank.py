@@ -9,8 +9,10 @@ from torch import Tensor
 
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.training import mask
-from GuideGenLib.training.loop import averaged_state
+from GuideGenLib.training.checkpoint import averaged_state
+from GuideGenLib.training.draws import Batch, Seeds
 from GuideGenLib.training.mask_bank import MaskData, load_mask_data, save_mask_data
+from GuideGenLib.training.presets import Sizes
 
 GRID = (40, 8, 16)
 
@@ -39,22 +41,28 @@ def test_the_file_gives_back_what_was_written(data: MaskData, tmp_path: Path) ->
             assert (one.float() - other.float()).abs().max() < 0.02 * other.abs().max()
 
 
-def make(data: MaskData, batch: int) -> tuple[MaskNetwork, mask.MaskLoss]:
+def make(data: MaskData) -> tuple[MaskNetwork, mask.MaskLoss]:
     torch.manual_seed(0)
     config = MaskConfig(68, grid=GRID, widths=(8, 8, 8))
-    return MaskNetwork(config), mask.MaskLoss(data, config, torch.device("cpu"), [3], batch)
+    return MaskNetwork(config), mask.MaskLoss(data, config, torch.device("cpu"))
 
 
-def test_a_step_depends_on_its_number_alone(data: MaskData) -> None:
-    network, loss = make(data, 4)
-    values = [loss(network, step)[0].item() for step in (0, 1, 2)]
+def batch(step: int, samples: range) -> Batch:
+    return Batch(Seeds(3), step, tuple(samples), total=4)
+
+
+def test_a_loss_depends_on_step_and_samples_alone(data: MaskData) -> None:
+    network, loss = make(data)
+    values = [loss(network, batch(step, range(4 * step, 4 * step + 4)))[0].item() for step in range(3)]
     torch.manual_seed(9)
-    assert [loss(network, step)[0].item() for step in (2, 0, 1)] == [values[2], values[0], values[1]]
-    assert len(set(values)) == 3
+    again = [loss(network, batch(step, range(4 * step, 4 * step + 4)))[0].item() for step in (2, 0, 1)]
+    assert again == [values[2], values[0], values[1]] and len(set(values)) == 3
+    halves = [loss(network, batch(1, samples))[0].item() for samples in (range(4, 6), range(6, 8))]
+    assert sum(halves) / 2 == pytest.approx(values[1], rel=1e-5)
 
 
 def test_a_step_shows_several_people_with_their_own_times(data: MaskData, monkeypatch: pytest.MonkeyPatch) -> None:
-    network, loss = make(data, 6)
+    network, loss = make(data)
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
     forward = MaskNetwork.forward
 
@@ -66,7 +74,7 @@ def test_a_step_shows_several_people_with_their_own_times(data: MaskData, monkey
     step = 0
     while len(seen) != 2:  # until some are shown their own first estimate
         seen.clear()
-        value = loss(network, step)[0]
+        value = loss(network, batch(step, range(6 * step, 6 * step + 6)))[0]
         step += 1
     value.backward()
     x, previous, time = seen[-1]
@@ -76,11 +84,9 @@ def test_a_step_shows_several_people_with_their_own_times(data: MaskData, monkey
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.head.parameters())
 
 
-def test_training_by_minutes_ends_with_weights_of_the_datas_grid(
-    data: MaskData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mask, "MaskConfig", lambda classes, grid: MaskConfig(classes, grid=grid, widths=(8, 8, 8)))
+def test_training_by_minutes_ends_with_weights(data: MaskData, tmp_path: Path) -> None:
     lines: list[str] = []
-    mask.train_mask(data, tmp_path, minutes=0.02, batch=2, log=lines.append)
+    sizes = Sizes(batch=2, most_batch=2, steps=9, rate=1e-3, share=0, network={"grid": GRID, "widths": (8, 8, 8)})
+    mask.train_mask(data, tmp_path, sizes, minutes=0.02, log=lines.append)
     assert "min" in lines[-1]
     assert averaged_state(tmp_path)["position.0"].shape[2:] == tuple(n // 2 for n in GRID)

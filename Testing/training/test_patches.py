@@ -1,18 +1,26 @@
 """Patches of scans: what is varied, what stays true, and what a packed file keeps of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as nnf
+from torch.utils.data import default_collate
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.scan_measures import coarse_labels
-from GuideGenLib.training import patches
+from GuideGenLib.codec.network import FACTOR
+from GuideGenLib.ct.reference import skin_depth
+from GuideGenLib.data.scan_measures import coarse_labels, skin_depth_map
+from GuideGenLib.training import cutting, patches
+from GuideGenLib.training.cutting import UNSURE, VESSEL, Cuts, Material, prepare
+from GuideGenLib.training.draws import VALIDATION, Batch, Seeds
 from GuideGenLib.training.pack import pack_materials, unpack_materials
-from GuideGenLib.training.patches import UNSURE, VESSEL, Material, PatchSource, prepare
+from GuideGenLib.training.patches import Patches, Variation
 
 SIZE = 24
 LIVER = values()["liver"]
@@ -29,19 +37,22 @@ def material(organs: np.ndarray, hu: np.ndarray) -> Material:
     )  # fmt: skip
 
 
-def source(material: Material, seed: int = 0) -> PatchSource:
-    return PatchSource([material], torch.device("cpu"), [seed], SIZE)
+def draw(material: Material, samples: Sequence[int], seed: int = 0, step: int = 0) -> Patches:
+    cuts = Cuts([material], SIZE, Seeds(seed))
+    batch = Batch(Seeds(seed), step, tuple(samples), default_collate([cuts[number] for number in samples]))
+    return Variation([material], torch.device("cpu"))(batch)
 
 
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but the contrast is varied."""
-    for share in ("WARPED", "COARSE", "NOISIER", "WITH_TUMOR", "WITH_UTERUS"):
+    monkeypatch.setattr(cutting, "WARPED", 0.0)
+    for share in ("COARSE", "NOISIER", "WITH_TUMOR", "WITH_UTERUS"):
         monkeypatch.setattr(patches, share, 0.0)
 
 
 def test_a_patch_shows_its_scan_at_another_contrast(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     plain(monkeypatch)
-    drawn = source(material).draw(6)
+    drawn = draw(material, range(6))
     assert drawn.hu.shape == drawn.reference.shape == (6, 1, SIZE, SIZE, SIZE)
     assert drawn.labels.dtype == torch.uint8
     for hu, labels, reference in zip(drawn.hu, drawn.labels, drawn.reference, strict=True):
@@ -50,33 +61,97 @@ def test_a_patch_shows_its_scan_at_another_contrast(material: Material, monkeypa
             assert float((hu[0][liver] - reference[0][liver]).mean()) == pytest.approx(0, abs=12)
 
 
-def test_the_same_seed_draws_the_same_patches_and_another_seed_others(material: Material) -> None:
-    one, two, other = (source(material, seed).draw(2).hu for seed in (1, 1, 2))
-    assert torch.equal(one, two)
-    assert not torch.equal(one, other)
+def test_a_patch_depends_on_its_number_alone(material: Material) -> None:
+    together, alone = draw(material, range(4, 8)), draw(material, [6])
+    for field in ("hu", "labels", "reference", "depth", "clean", "noise"):
+        torch.testing.assert_close(getattr(together, field)[2:3], getattr(alone, field), rtol=0, atol=2e-3)
+    assert torch.equal(draw(material, [6]).hu, alone.hu)
+    other = draw(material, [6], seed=1).hu
+    assert not torch.equal(other, alone.hu) and not torch.equal(draw(material, [7]).hu, alone.hu)
+
+
+def test_validation_shows_other_patches(material: Material) -> None:
+    cuts = Cuts([material], SIZE, Seeds(0))
+    held = cuts.of(VALIDATION)
+    assert not any(torch.equal(cuts[number]["hu"], held[number]["hu"]) for number in range(8))
+
+
+class OnDisk:
+    """A volume that knows its shape and gives numpy when it is sliced, nothing else."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+        self._array, self.most = array, 0
+
+    def __getitem__(self, key: tuple[slice, ...]) -> np.ndarray:
+        assert all(isinstance(one, slice) and one.step is None for one in key)
+        part = self._array[key].copy()
+        self.most = max(self.most, part.size)
+        return part
+
+
+def test_patches_are_cut_of_volumes_on_disk_without_reading_them_whole(
+    material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volumes: dict[str, Any] = {name: OnDisk(getattr(material, name)) for name in cutting.VOLUMES}
+    stored = replace(material, **volumes)
+    for warped in (0.0, 1.0):
+        monkeypatch.setattr(cutting, "WARPED", warped)
+        for number in range(5):
+            one, other = (Cuts([each], 8, Seeds(0))[number] for each in (material, stored))
+            assert one.keys() == other.keys()
+            assert all(torch.equal(torch.as_tensor(one[key]), torch.as_tensor(other[key])) for key in one)
+    assert 8**3 <= volumes["hu"].most <= 12**3
+
+
+def test_positions_are_of_the_body_and_always_the_same(material: Material, organs: np.ndarray) -> None:
+    assert material.voxels == np.count_nonzero(organs) > cutting.POSITIONS
+    assert material.positions.shape == (cutting.POSITIONS, 3) and material.positions.dtype == np.int32
+    assert (organs[tuple(material.positions.T)] > 0).all()
+    assert len(np.unique(material.positions, axis=0)) == cutting.POSITIONS
+    assert np.array_equal(cutting.body_positions(organs)[0], material.positions)
+
+
+def test_larger_scans_are_cut_more_often_but_not_as_much_as_they_are_larger(material: Material) -> None:
+    cuts = Cuts([material, replace(material, voxels=material.voxels * 9)], 8, Seeds(0))
+    chosen = [cuts[number]["scan"] for number in range(200)]
+    assert cuts.share.tolist() == pytest.approx([0.25, 0.75]) and 0.65 < np.mean(chosen) < 0.85
+
+
+def test_the_depth_of_a_patch_is_that_of_the_run_time(organs: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patch on the grid of cells has the depth that the CT stage measures of the same labels."""
+    labels = torch.from_numpy(organs)
+    inside = nnf.max_pool3d((labels != 0).float()[None, None], FACTOR)[0, 0] > 0
+    wanted = skin_depth(inside, 2.0 * FACTOR)[0, 0].numpy()
+    whole = skin_depth_map(organs > 0, 2.0)
+    assert np.abs(whole[::FACTOR, ::FACTOR, ::FACTOR] / 255 - wanted).max() < 0.5 / 255 + 1e-6
+    assert 0.2 < wanted.max() < 1
+    moved = np.pad(organs, [(1, 0), (2, 0), (3, 0)])  # wherever the patch begins
+    again = skin_depth_map(moved > 0, 2.0)[1::FACTOR, 2::FACTOR, 3::FACTOR]
+    assert np.array_equal(again[:11, :9, :15], whole[::FACTOR, ::FACTOR, ::FACTOR][:11, :9, :15])
 
 
 def test_nothing_is_learnt_where_labels_are_not_sure(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     plain(monkeypatch)
     nowhere = replace(material, marks=np.full(material.labels.shape, UNSURE, np.uint8))
-    inside = source(nowhere).draw(8).clean
+    inside = draw(nowhere, range(8)).clean
     assert float(inside.mean()) < 0.5  # patches may reach beyond the scan, where air is sure
     sure = replace(material, marks=np.zeros(material.labels.shape, np.uint8))
-    assert float(source(sure).draw(8).clean.min()) == 1
+    assert float(draw(sure, range(8)).clean.min()) == 1
 
 
 def test_lung_vessels_are_shown_in_part_of_the_patches(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     plain(monkeypatch)
     marked = replace(material, marks=np.full(material.labels.shape, VESSEL, np.uint8))
-    shown = (source(marked).draw(40).labels == values()["lung_vessel"]).flatten(1).any(dim=1).float().mean()
+    shown = (draw(marked, range(40)).labels == values()["lung_vessel"]).flatten(1).any(dim=1).float().mean()
     assert 0.3 < float(shown) < 0.9
 
 
 def test_noise_is_added_and_told(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     plain(monkeypatch)
-    quiet = source(material).draw(20).noise
+    quiet = draw(material, range(20)).noise
     monkeypatch.setattr(patches, "NOISIER", 1.0)
-    loud = source(material).draw(20).noise
+    loud = draw(material, range(20)).noise
     assert torch.allclose(quiet, torch.full((20,), material.noise))
     assert (loud >= quiet).all() and float(loud.max()) > material.noise + 0.1
 
@@ -98,7 +173,9 @@ def test_a_packed_file_gives_the_materials_back(material: Material, tmp_path: Pa
     assert anna.noise == material.noise
     assert np.array_equal(anna.table, material.table)
     assert torch.equal(anna.texts[0].float(), material.texts[0])
-    assert (anna.labels > 0).sum() == (material.labels > 0).sum()
-    inside = anna.labels > 0
-    assert abs(float(anna.hu[inside].mean()) - float(material.hu[material.labels > 0].mean())) < 1
-    assert path.stat().st_size < material.hu.nbytes
+    labels, true = np.asarray(anna.labels), np.asarray(material.labels)
+    assert (labels > 0).sum() == (true > 0).sum() == anna.voxels
+    assert (labels[tuple(anna.positions.T)] > 0).all()
+    mean = np.asarray(anna.hu)[labels > 0].mean()
+    assert abs(float(mean) - float(np.asarray(material.hu)[true > 0].mean())) < 1
+    assert path.stat().st_size < np.asarray(material.hu).nbytes

@@ -1,6 +1,7 @@
 """A few steps of each training, on patches that are small."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,19 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.data.scan_measures import metal_mask, organ_means
-from GuideGenLib.mask.network import MaskConfig
-from GuideGenLib.training import adversary, calibrate, calibrate_ct, codec, ct, mask
-from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.loop import averaged_state, steps_done
-from GuideGenLib.training.patches import Material, PatchSource, prepare
+from GuideGenLib.mask import flow
+from GuideGenLib.training import adversary, calibrate, calibrate_ct, codec, mask
+from GuideGenLib.training.checkpoint import RunError, averaged_state, steps_done
+from GuideGenLib.training.ct import CTLoss, flow_time, residual_spread, train_ct_flow, train_ct_mean
+from GuideGenLib.training.cutting import Cuts, Material, prepare
+from GuideGenLib.training.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.patches import Variation
+from GuideGenLib.training.presets import Sizes
 
 LABELS = len(anatomy_rows())
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few and small patches and narrow CT networks: the loops are what is tested."""
-    monkeypatch.setattr(
-        ct, "CTConfig", lambda labels, inputs, latent, widths=None: CTConfig(labels, inputs, latent, widths=(8, 16))
-    )
+CODEC = Sizes(batch=2, most_batch=2, steps=2, rate=8e-4, share=0, patch=16)
+CT = Sizes(batch=2, most_batch=2, steps=2, rate=1e-3, share=0, patch=24, network={"widths": (8, 16)})
+MASK: dict[str, Any] = {"grid": (96, 8, 8), "widths": (8, 8, 8)}
 
 
 @pytest.fixture
@@ -44,28 +43,18 @@ def material(organs: np.ndarray, hu: np.ndarray) -> Material:
     )
 
 
-@pytest.fixture
-def source(material: Material) -> PatchSource:
-    return patches_of(material, 16)
-
-
-def patches_of(material: Material, size: int) -> PatchSource:
-    """Always the same ones."""
-    return PatchSource([material], torch.device("cpu"), [0], size)
-
-
 def volume_of(material: Material) -> Tensor:
     """Its HU [1, 1, D, H, W]."""
-    return torch.from_numpy(material.hu.astype(np.float32))[None, None]
+    return torch.from_numpy(np.asarray(material.hu, np.float32))[None, None]
 
 
 def quiet(_: str) -> None:
     """No log."""
 
 
-def test_the_codec_begins_better_than_a_plain_average(material: Material, source: PatchSource, tmp_path: Path) -> None:
+def test_the_codec_begins_better_than_a_plain_average(material: Material, tmp_path: Path) -> None:
     """The linear path is fitted before the first step."""
-    network: Any = codec.train_codec(source, tmp_path, labels=LABELS, steps=1, log=quiet).network
+    network: Any = codec.train_codec([material], tmp_path, replace(CODEC, steps=1), labels=LABELS, log=quiet).network
     volume = volume_of(material)
     with torch.inference_mode():
         error = (network.decode(network.encode(volume)) - volume).abs().mean()
@@ -73,17 +62,17 @@ def test_the_codec_begins_better_than_a_plain_average(material: Material, source
 
 
 def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(
-    source: PatchSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adversary, "WARM_UP", 2)
-    codec.train_codec(source, tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+    codec.train_codec([material], tmp_path / "codec", CODEC, labels=LABELS, log=quiet)
     first = averaged_state(tmp_path / "codec")
     lines: list[str] = []
     codec.train_codec(
-        source,
+        [material],
         tmp_path / "masked",
+        replace(CODEC, steps=6),
         labels=LABELS,
-        steps=6,
         decoder_only=True,
         adversarial=True,
         initial=first,
@@ -93,13 +82,11 @@ def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(
     changed = {key for key in first if not torch.equal(first[key], second[key])}
     assert not [key for key in changed if key.startswith(("linear_in", "encoder"))]
     assert {"linear_out.weight", "decoder_last.weight", "label_quarter.weight"} <= changed
-    assert "judge" in lines[-1] and "weight" in lines[-1]  # the adversary had its say
+    assert "judge" in lines[0] and "weight" in lines[0]  # the adversary had its say
 
 
-def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(
-    material: Material, source: PatchSource, tmp_path: Path
-) -> None:
-    codec.train_codec(source, tmp_path / "codec", labels=LABELS, steps=2, log=quiet)
+def test_a_new_decoder_keeps_the_encoder_and_nothing_of_the_old_decoder(material: Material, tmp_path: Path) -> None:
+    codec.train_codec([material], tmp_path / "codec", CODEC, labels=LABELS, log=quiet)
     old = averaged_state(tmp_path / "codec")
     torch.manual_seed(5)
     new = codec.with_new_decoder(old, LABELS)
@@ -130,23 +117,45 @@ def test_hdr_losses_look_closest_at_soft_tissue_and_the_linear_loss_at_hu() -> N
     assert [soft_hu, bone_hu, lung_hu] == pytest.approx(3 * [0.02], rel=1e-3)
 
 
-def test_mean_and_flow_are_trained_and_the_spread_is_kept(
-    material: Material, source: PatchSource, tmp_path: Path
-) -> None:
-    network = CodecNetwork(LABELS, wide=8, narrow=8)
-    codec.fit_linear_path(network, source, patches=40)
-    small: dict[str, Any] = {"labels": LABELS, "patch": 24, "log": quiet}
-    mean = train_ct_mean(network, [material], tmp_path / "ct_mean", steps=2, **small)
-    assert isinstance(mean.network, CTNetwork)
-    _, spread = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", steps=2, batch=3, **small)
+def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tmp_path: Path) -> None:
+    network = CodecNetwork(LABELS, latent=8, wide=8, narrow=8)
+    codec.fit_linear_path(network, Cuts([material], 24, Seeds(0)), patches=40)
+    small: dict[str, Any] = {"labels": LABELS, "log": quiet}
+    mean = train_ct_mean(network, [material], tmp_path / "ct_mean", CT, **small)
+    assert isinstance(mean.network, CTNetwork) and mean.network.config.widths == (8, 16)
+    _, spread = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", CT, **small)
     kept = torch.tensor(json.loads((tmp_path / "ct_flow" / "spread.json").read_text()))
     assert torch.equal(kept, spread)
     assert spread.shape == (network.latent,)
     assert (spread > 0).all()
     (tmp_path / "ct_flow" / "spread.json").write_text(json.dumps([2.0] * network.latent))
-    _, resumed = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", steps=3, **small)
+    more = replace(CT, steps=3)
+    _, resumed = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", more, **small)
     assert resumed.tolist() == [2.0] * network.latent
     assert steps_done(tmp_path / "ct_flow") == 3
+
+
+def test_the_spread_of_few_minutes_is_measured_on_few_patches(
+    material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, mean = CodecNetwork(LABELS, 8, 8, 8), CTNetwork(CTConfig(LABELS, 8, 8, widths=(8, 8)))
+    cuts, seen = Cuts([material], 16, Seeds(0)), []
+    loss = CTLoss(network, Variation([material], torch.device("cpu")), mean)
+    real = Cuts.__getitem__
+    monkeypatch.setattr(Cuts, "__getitem__", lambda self, number: seen.append(number) or real(self, number))
+    residual_spread(loss, cuts, minutes=1e-9)
+    assert seen == list(range(8))
+    codec.fit_linear_path(network, cuts, patches=30, minutes=1e-9)
+    assert len(seen) == 8 + 20
+
+
+def test_the_times_of_the_flows_reach_where_their_samplers_begin() -> None:
+    rng = np.random.default_rng(0)
+    first = np.array([mask.flow_time(rng) for _ in range(4000)])
+    assert 0.04 < (first <= flow.times(12)[0] + flow.FIRST).mean() < 0.08
+    assert first.max() < 1 and first.min() == flow.FIRST
+    ct = np.array([flow_time(rng) for _ in range(4000)])
+    assert 0.003 < (ct < 0.02).mean() < 0.02 and (ct > 0.98).mean() > 0.002
 
 
 def test_grain_that_was_averaged_away_costs_as_much_as_grain_too_much() -> None:
@@ -198,26 +207,96 @@ def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert torch.allclose(calibrate_ct.read_offset(tmp_path), offset, atol=0.06)
 
 
-def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mask, "MaskConfig", lambda classes, grid: MaskConfig(classes, grid=grid, widths=(8, 8, 8)))
-    labels = np.random.default_rng(0).integers(0, 68, (3, 96, 8, 8)).astype(np.uint8)
-    texts: list[list[Tensor]] = [[torch.ones(4, 384).half()]] * 3
-    data = mask.MaskData(labels, np.ones((3, 16), np.float32), texts)
+def people(count: int) -> mask.MaskData:
+    labels = np.random.default_rng(0).integers(0, 68, (count, 96, 8, 8)).astype(np.uint8)
+    texts: list[list[Tensor]] = [[torch.ones(4, 384).half()]] * count
+    return mask.MaskData(labels, np.ones((count, 16), np.float32), texts)
+
+
+def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path) -> None:
     lines: list[str] = []
-    trainer = mask.train_mask(data, tmp_path, steps=12, log=lines.append)
+    sizes = Sizes(batch=1, most_batch=1, steps=12, rate=1e-3, share=0, network=MASK)
+    trainer = mask.train_mask(people(3), tmp_path, sizes, log=lines.append)
     assert steps_done(tmp_path) == 12
-    assert "cat" in lines[-1] and "flow" in lines[-1]
+    assert "cat" in lines[0] and "flow" in lines[0] and "validation" in lines[-1]
     assert all(torch.isfinite(value).all() for value in trainer.averaged_weights().values())
+    with pytest.raises(RunError, match=r"grid of \(96, 8, 8\).*--preset"):
+        mask.train_mask(people(3), tmp_path, replace(sizes, network={"grid": (96, 8, 16)}), log=quiet)
 
 
-def test_a_calibration_begins_no_round_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "_volume_ratio", lambda *_: torch.full((3,), 0.2))
-    clock = iter([0.0, 50.0, 70.0])
+def test_every_twentieth_person_is_validated_on_and_never_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = people(41)
+    shown: dict[int, set[int]] = {}
+    conditions = mask.MaskLoss.conditions
+
+    def watched(self: mask.MaskLoss, chosen: list[int], rngs: Any) -> Any:
+        shown.setdefault(use[0], set()).update(chosen)
+        return conditions(self, chosen, rngs)
+
+    monkeypatch.setattr(mask.MaskLoss, "conditions", watched)
+    config = mask.MaskConfig(68, **MASK)
+    loss, network = mask.MaskLoss(data, config, torch.device("cpu")), mask.MaskNetwork(config)
+    for use in ([0], [1]):
+        for step in range(15):
+            loss(network, Batch(Seeds(0, use[0]), step, tuple(range(8 * step, 8 * step + 8)), total=8))
+    assert shown[1] == {19, 39} and not shown[0] & {19, 39} and len(shown[0]) > 30
+    assert mask.held_out(19)[0] == mask.held_out(19)[1] == list(range(19))
+
+
+def test_the_memory_is_tried_with_the_whole_torso() -> None:
+    data = people(2)
+    loss = mask.MaskLoss(data, mask.MaskConfig(68, **MASK), torch.device("cpu"))
+    depths = []
+
+    class Watched(mask.MaskNetwork):
+        def forward(self, x: Tensor, *rest: Any) -> Tensor:
+            depths.append(x.shape[2])
+            return super().forward(x, *rest)
+
+    network = Watched(loss.config)
+    for step in range(12):
+        loss(network, Batch(Seeds(0, FITTING), step, (step,)))
+    assert set(depths) == {96}
+
+
+def test_a_calibration_draws_nobody_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def ratio(network: object, data: object, bias: Tensor, chosen: object, sampler: str, end: float) -> Tensor:
+        asked.append((sampler, end))
+        return torch.full((68,), 0.2 if sampler == "flow" else 0.3)
+
+    monkeypatch.setattr(calibrate, "_volume_ratio", ratio)
+    clock = iter([0.0, 20.0, 31.0, 40.0, 80.0])
     monkeypatch.setattr(calibrate.time, "monotonic", lambda: next(clock))
-    data = mask.MaskData(np.zeros((4, 8, 8, 8), np.uint8), np.zeros((4, 16), np.float32), [[torch.ones(1, 384)]] * 4)
+    network = mask.MaskNetwork(mask.MaskConfig(68, **MASK))
     lines: list[str] = []
-    bias = calibrate.calibrate(None, data, torch.zeros(3), tmp_path, minutes=1.0, log=lines.append)  # type: ignore[arg-type]
-    assert torch.allclose(bias, torch.full((3,), 0.4))  # two rounds of four
-    assert "over after 2 of 4" in lines[-1]
+    found = calibrate.calibrate(network, people(4), tmp_path, minutes=1.0, log=lines.append)
+    assert asked == [("flow", 30), ("flow", 30), ("categorical", 70)]
+    assert torch.allclose(found["flow"], torch.full((68,), 0.4))  # two rounds of four
+    assert torch.allclose(found["categorical"], torch.full((68,), 0.3))
+    assert "over after 1 of 4" in lines[-1]
     kept = calibrate.read_calibration(tmp_path)
-    assert kept is not None and torch.allclose(kept, bias)
+    assert kept is not None and all(torch.allclose(kept[name], found[name]) for name in found)
+
+
+def test_each_sampler_is_calibrated_by_what_it_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+
+    def sampler(name: str, label: int) -> Any:
+        def sample(denoiser: Any, generator: torch.Generator) -> Tensor:
+            drawn.append(name)
+            return torch.full((68, 96, 8, 8), -9.0).index_fill_(0, torch.tensor([label]), 0.0)
+
+        return sample
+
+    monkeypatch.setattr(calibrate, "SAMPLERS", {"flow": sampler("flow", 1), "categorical": sampler("categorical", 2)})
+    data = people(4)
+    data.labels[:] = 1
+    network = mask.MaskNetwork(mask.MaskConfig(68, **MASK))
+    late = calibrate._volume_ratio(network, data, torch.zeros(68), range(4), "categorical", 0.0)
+    assert drawn == ["categorical"] * 2  # the least number, when the time is over
+    right = calibrate._volume_ratio(network, data, torch.zeros(68), range(2), "flow", None)
+    assert late[1] < -3 and abs(float(right[1])) < 0.01

@@ -14,7 +14,8 @@ from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import OFFSET, read_offset
-from GuideGenLib.training.loop import RunError, Trainer, averaged_state, is_newer, steps_done
+from GuideGenLib.training.checkpoint import RunError, averaged_state, is_newer, steps_done
+from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.start import initial_bundle, start_from
 from Testing.tiny_bundle import CODEC, write_tiny_bundle
 
@@ -32,7 +33,8 @@ def test_the_checkpoints_are_the_bundles_weights_at_step_0(run: Path) -> None:
         assert torch.equal(averaged_state(run / "codec")[key], value.float())
     assert [steps_done(run / stage) for stage in ("codec", "mask", "ct_mean", "ct_flow")] == [0] * 4
     bias, offset = read_calibration(run / "mask"), read_offset(run / "ct_flow")
-    assert bias is not None and torch.allclose(bias, bundle.tensors("mask")["class_bias"].float())
+    assert bias is not None and bias.keys() == {"flow", "categorical"}
+    assert all(torch.allclose(one, bundle.tensors("mask")["class_bias"].float()) for one in bias.values())
     assert offset is not None and torch.allclose(offset, bundle.tensors("ct")["hu_offset"].float())
     assert is_newer(run / "ct_flow" / OFFSET, run / "ct_flow", run / "codec", run / "ct_mean")
 
@@ -43,7 +45,8 @@ def test_a_training_goes_on_from_them_and_makes_the_offset_stale(run: Path) -> N
     for key, value in before.items():
         assert torch.equal(trainer.network.state_dict()[key], value)
     hu = torch.zeros(1, 1, 8, 8, 8)
-    trainer.run(lambda model, step: (model(hu)[0].square().mean(), {}), log=lambda _: None)
+    noise = torch.zeros(1, CODEC["latent"], 2, 2, 2)
+    trainer.run(lambda model, _: (model(hu, None, noise)[0].square().mean(), {}), log=lambda _: None)
     assert steps_done(run / "codec") == 2
     assert not is_newer(run / "ct_flow" / OFFSET, run / "ct_flow", run / "codec", run / "ct_mean")
     start_from(load_bundle(run.parent / "bundle"), run)  # once more: what was trained stays

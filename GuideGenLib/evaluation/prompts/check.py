@@ -141,7 +141,8 @@ def _settings(args: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     """What the masks depend on, and what their seconds do."""
     mask: dict[str, Any] = {"sampler": args.sampler}
     mask |= {name: value for name in ("steps", "guidance") if (value := getattr(args, name)) is not None}
-    weights = bundle.config["files"]["mask.safetensors"]["sha256"]  # masks stay valid when only other networks change
+    # masks stay valid when only other networks change
+    weights = "+".join(bundle.config["files"][file]["sha256"] for file in bundle.files("mask"))
     settings = {
         "mask": mask, "bundle": bundle.name, "sha256": weights, "guidegen": __version__, "device": args.device,
         "precision": args.precision, "processes": args.processes, "volumes_known": "volumes_ml" in bundle.config,

@@ -109,7 +109,7 @@ def train(scans: Sequence[Scan], run: Path, steps: int, log: Log = silent) -> Se
     torch.manual_seed(0)
     trainer = Trainer(SegmenterNetwork(CONFIG), run, steps=steps, rate=RATE, average=0.98, save_every=100)
     counted = np.concatenate([organ_classes()[scan.labels].ravel() for scan in scans if scan.labels is not None])
-    source = OrganPatches([], scans, [0, trainer.step])
+    source = OrganPatches([], scans, [0])
     trainer.run(SegmenterLoss(source, CONFIG, class_weights(counted, CONFIG.classes), trainer.device), log)
     network = SegmenterNetwork(CONFIG)
     network.load_state_dict(trainer.averaged_weights())

@@ -52,6 +52,9 @@ class FakeBundle:
         "files": {"mask.safetensors": {"sha256": "0" * 64}},
     }
 
+    def files(self, name: str) -> list[str]:
+        return [name + ".safetensors"]
+
 
 @pytest.fixture
 def generator(monkeypatch: pytest.MonkeyPatch, phantom: np.ndarray, put: Put) -> FakeGenerator:

@@ -1,0 +1,177 @@
+"""Labelled scans as the trainings of codec and CT stage take them, and the data set of patches that are cut of them.
+
+Scans are at the spacing of the CT stage in the canonical frame, arrays [z, y, x]. A patch is cut on the CPU by slicing
+alone, so that the volumes may as well lie on disk, and by other processes than the one that trains.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as nnf
+from torch.utils.data import Dataset
+
+from GuideGenLib.anatomy.structures import LUNGS, select
+from GuideGenLib.codec.network import FACTOR
+from GuideGenLib.data.scan_measures import coarse_labels, metal_mask, organ_means, skin_depth_map, soft_tissue_noise
+from GuideGenLib.data.tissues import nearest
+from GuideGenLib.training.draws import CUT, Seeds
+
+VESSEL, UNSURE = 1, 2
+"""Bits of `Material.marks`."""
+POSITIONS = 20_000
+"""Voxels of a body that are kept as centres of patches."""
+VOLUMES = ("hu", "labels", "coarse", "marks", "depth")
+FILL = (-1000, 0, 0, 0, 0)
+"""Of VOLUMES, beyond their edge."""
+WARPED, OUTSIDE = 0.25, 0.05
+"""Shares of the patches: turned and scaled; about any voxel instead of one of the body."""
+
+
+class Volume(Protocol):
+    """What a patch is cut of: a numpy array, or one on disk that gives numpy when it is sliced."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    @property
+    def ndim(self) -> int: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Material:
+    """A labelled scan made ready.
+
+    hu int16; labels uint8 with the lung vessels given to their lobes; coarse uint8: the same with the borders that
+    stage 1 draws; marks uint8: VESSEL, and UNSURE where nothing shall be learnt (metal and its streaks, labels that
+    are not sure); depth uint8: 0..255 over DEPTH_MM below the skin. table float32 [labels]: mean HU of each label;
+    noise: fine texture of its soft tissue / NOISE_UNIT; typed float32 [16]; texts: token states [L, 384] of wordings;
+    positions int32 [n, 3]: voxels of the body, at most POSITIONS; voxels: of the whole body.
+    """
+
+    name: str
+    hu: Volume
+    labels: Volume
+    coarse: Volume
+    marks: Volume
+    depth: Volume
+    table: np.ndarray
+    noise: float
+    typed: np.ndarray
+    texts: Sequence[Tensor]
+    positions: np.ndarray
+    voxels: int
+
+
+def prepare(
+    name: str,
+    hu: np.ndarray,
+    labels: np.ndarray,
+    spacing: float,
+    *,
+    fallback: np.ndarray,
+    typed: np.ndarray,
+    texts: Sequence[Tensor],
+    unsure: np.ndarray | None = None,
+) -> Material:
+    """Measure what the trainings need of a labelled scan.
+
+    fallback: HU [labels] of labels that it does not show; unsure: bool of its shape, where the labels are not sure.
+    """
+    metal = metal_mask(hu, spacing)
+    table = organ_means(hu, labels, fallback, metal)
+    vessels = select(labels, ("lung_vessel",))
+    lobes = nearest(labels, select(labels, LUNGS), vessels, (spacing,) * 3)
+    marks = VESSEL * vessels.astype(np.uint8) + UNSURE * (metal if unsure is None else metal | unsure).astype(np.uint8)
+    noise = soft_tissue_noise(hu, labels)
+    depth = skin_depth_map(labels > 0, spacing)
+    coarse = coarse_labels(lobes, spacing)
+    return Material(
+        name, hu.astype(np.int16), lobes, coarse, marks, depth, table, noise, typed, texts, *body_positions(lobes)
+    )
+
+
+def body_positions(labels: np.ndarray, seed: int = 0) -> tuple[np.ndarray, int]:
+    """Random voxels of the body int32 [n, 3], n at most POSITIONS, always the same ones, and how many it has."""
+    inside = np.flatnonzero(labels)
+    if len(inside) > POSITIONS:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(inside), POSITIONS, replace=False))
+        positions = inside[chosen]
+    else:
+        positions = inside
+    return np.stack(np.unravel_index(positions, labels.shape), axis=1).astype(np.int32), len(inside)
+
+
+class Cuts(Dataset[dict[str, Any]]):
+    """Cut n of `size`^3 voxels for each number n, by the seeds and n alone.
+
+    A cut: hu float32, labels, coarse and marks uint8 [P, P, P]; depth uint8 [P/4, P/4, P/4]; scan: whose it is.
+    """
+
+    def __init__(self, materials: Sequence[Material], size: int, seeds: Seeds) -> None:
+        self.materials, self.size, self.seeds = materials, size, seeds
+        roots = np.sqrt([material.voxels for material in materials])  # a torso counts more than a slab, not tenfold
+        self.share = roots / roots.sum()
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        rng = self.seeds.generator(CUT, number)
+        scan = int(rng.choice(len(self.materials), p=self.share))
+        patch = cut(self.materials[scan], self.size, rng)
+        patch["depth"] = patch["depth"][::FACTOR, ::FACTOR, ::FACTOR].contiguous()
+        return {**patch, "scan": scan}
+
+    def of(self, use: int) -> "Cuts":
+        """The same scans for another use."""
+        return Cuts(self.materials, self.size, Seeds(self.seeds.seed, use))
+
+
+def cut(material: Material, size: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    """VOLUMES [size, size, size] about a random voxel, mostly of the body, some of them turned and scaled."""
+    within = rng.random() > OUTSIDE
+    shape = np.array(material.hu.shape)
+    centre = material.positions[rng.integers(len(material.positions))] if within else rng.integers(0, shape)
+    volumes = [getattr(material, name) for name in VOLUMES]
+    if rng.random() >= WARPED:
+        parts = [crop(volume, centre - size // 2, size, fill) for volume, fill in zip(volumes, FILL, strict=True)]
+        parts[0] = parts[0].float()
+        return dict(zip(VOLUMES, parts, strict=True))
+    matrix = rotation(np.deg2rad(rng.normal(0, 6, 3))) * rng.uniform(0.85, 1.15, 3)[None]
+    room = FACTOR * int(np.ceil(size * 1.5 / FACTOR))
+    theta = torch.from_numpy(matrix[::-1, ::-1] * (size / room)).float()
+    theta = torch.cat([theta, torch.zeros(3, 1)], dim=1)[None]
+    grid = nnf.affine_grid(theta, [1, 1, size, size, size], align_corners=False)
+    parts = []
+    for name, volume, fill in zip(VOLUMES, volumes, FILL, strict=True):
+        around = crop(volume, centre - room // 2, room, fill).float()[None, None]
+        mode = "bilinear" if name in ("hu", "depth") else "nearest"
+        warped = nnf.grid_sample(around, grid, mode=mode, padding_mode="border", align_corners=False)[0, 0]
+        parts.append(warped if name == "hu" else warped.round().to(torch.uint8))
+    return dict(zip(VOLUMES, parts, strict=True))
+
+
+def crop(volume: Volume, start: np.ndarray, size: int, fill: int) -> Tensor:
+    """[size]^3 of a volume from `start` on, which may lie outside."""
+    low = np.clip(start, 0, volume.shape)
+    high = np.clip(start + size, low, volume.shape)
+    part = np.full((size, size, size), fill, volume.dtype)
+    if (high > low).all():
+        inner = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(low, high, start, strict=True))
+        part[inner] = volume[tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))]
+    return torch.from_numpy(part)
+
+
+def rotation(angles: np.ndarray) -> np.ndarray:
+    """Rotation matrix of (z, y, x) coordinates by three small angles in radians about z, y and x."""
+    (cz, cy, cx), (sz, sy, sx) = np.cos(angles), np.sin(angles)
+    about_z = np.array([[1, 0, 0], [0, cz, -sz], [0, sz, cz]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[cx, -sx, 0], [sx, cx, 0], [0, 0, 1]])
+    return about_z @ about_y @ about_x
