@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from GuideGenLib.mask import categorical, flow
+from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, unfold_cells
+from GuideGenLib.mask.sampler import Denoiser, bias_tensors, read_bias, sample_categorical, sample_flow
 
 
 def textbook_posterior(x_t: int, p0: torch.Tensor, keep_t: float, keep_s: float) -> torch.Tensor:
@@ -67,3 +69,48 @@ def test_a_true_end_point_is_reached_exactly_by_the_flow() -> None:
     for t, t_next in pairwise(times):
         x = flow.euler_step(x, clean, t, t_next)
     torch.testing.assert_close(x, clean, atol=1e-5, rtol=1e-5)
+
+
+class Recorded(Denoiser):
+    """A denoiser of a fixed prediction, which keeps what it is shown."""
+
+    def log_probability(self, x: torch.Tensor, previous: torch.Tensor, time: float, process: int, guided: bool):
+        self.seen = [*getattr(self, "seen", []), (x.clone(), time, process)]
+        return self.prediction
+
+    prediction: torch.Tensor
+
+
+def recorded() -> Recorded:
+    torch.manual_seed(0)
+    network = MaskNetwork(MaskConfig(5, grid=(8, 8, 8), widths=(8, 8, 8)))
+    empty = Conditions(torch.zeros(1, 16), torch.zeros(1, 1, 384), torch.zeros(1, 1, dtype=torch.bool))
+    denoiser = Recorded(network, empty, 1.5, torch.zeros(5), (0, 8))
+    denoiser.prediction = (3 * torch.randn(64, 8, 5)).log_softmax(dim=-1)
+    return denoiser
+
+
+def test_each_draw_of_the_categorical_sampler_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, denoiser = [], recorded()
+    draw = categorical.draw
+    monkeypatch.setattr(categorical, "draw", lambda *given: drawn.append(draw(*given)) or drawn[-1])
+    result = sample_categorical(denoiser, torch.Generator().manual_seed(0), steps=6)
+    assert len(drawn) == 5 and len(denoiser.seen) == 6
+    for labels, (x, _, process) in zip(drawn, denoiser.seen[1:], strict=True):
+        assert torch.equal(x[0], unfold_cells(denoiser.network.codes[labels], denoiser.cells)) and process == 1
+    keep_t, keep_s = list(categorical.schedule(6))[-1]
+    last = categorical.averaged_posterior(drawn[-1], denoiser.prediction.exp().movedim(-1, 0), keep_t, keep_s)
+    torch.testing.assert_close(unfold_cells(last.movedim(0, -1), denoiser.cells).log(), result, atol=1e-4, rtol=0)
+
+
+def test_the_flow_begins_at_the_time_that_it_was_taught() -> None:
+    denoiser = recorded()
+    sample_flow(denoiser, torch.Generator().manual_seed(0), steps=4)
+    assert [time for _, time, _ in denoiser.seen] == [flow.FIRST, *flow.times(4)[1:-1]]
+
+
+def test_older_bundles_have_one_bias_for_all_samplers() -> None:
+    flow_bias, other = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    both = {"flow": flow_bias, "categorical": other}
+    assert all(torch.equal(read_bias(bias_tensors(both))[name], bias) for name, bias in both.items())
+    assert all(torch.equal(bias, flow_bias) for bias in read_bias({"class_bias": flow_bias.half()}).values())
