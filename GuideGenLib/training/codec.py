@@ -44,7 +44,7 @@ Loss = Callable[[Tensor, Tensor, np.random.Generator], Tensor]
 def fit_linear_path(network: CodecNetwork, cuts: Cuts, patches: int = 400, minutes: float | None = None) -> None:
     """Principal components of the 4^3 blocks of random patches; of fewer of them where a training has few minutes."""
     began, blocks = time.monotonic(), []
-    variation = Variation(cuts.materials, training_device())
+    variation = Variation(cuts.scans, training_device())
     fitting = cuts.of(FITTING)
     for number in range(patches):
         hu = variation(Batch(fitting.seeds, 0, (number,), default_collate([fitting[number]]))).hu
@@ -141,6 +141,7 @@ def train_codec(
     sizes: Sizes,
     *,
     labels: int,
+    validation: Sequence[Material] = (),
     minutes: float | None = None,
     seed: int = 0,
     decoder_only: bool = False,
@@ -153,21 +154,21 @@ def train_codec(
 
     adversarial: the decoder also learns to make what a discriminator takes for scans (paper, section 3.3), so that the
     grain that latents cannot hold is drawn instead of averaged away. initial: weights to begin with, those of a first
-    phase; without them the linear path is fitted to the scans.
+    phase; without them the linear path is fitted to the scans. validation: see `Cuts`.
     """
     if initial is None:
         network = CodecNetwork(labels, **sizes.network)
     else:
         network = CodecNetwork(**codec_arguments(initial))
         network.load_state_dict(initial)
-    cuts = Cuts(materials, sizes.patch, Seeds(seed))
+    cuts = Cuts(materials, sizes.patch, Seeds(seed), validation)
     if initial is None and not (run / CHECKPOINT).is_file():
         fit_linear_path(network, cuts, minutes=minutes)
     trainer = Trainer(network, run, minutes=minutes, seed=seed, **sizes.training)
     if decoder_only:
         for part in ENCODER:
             network.get_submodule(part).requires_grad_(False)
-    variation = Variation(materials, trainer.device)
+    variation = Variation(cuts.scans, trainer.device)
     adversary = Adversary(trainer) if adversarial else None
     check = Check(
         cuts.of(VALIDATION), sizes.check, pictures=partial(reconstructions, cuts, variation), keep_best=not adversarial

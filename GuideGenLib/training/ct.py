@@ -166,15 +166,16 @@ def train_ct_mean(
     sizes: Sizes,
     *,
     labels: int,
+    validation: Sequence[Material] = (),
     minutes: float | None = None,
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train the regression of the expected latents."""
+    """Train the regression of the expected latents. validation: see `Cuts`."""
     config = CTConfig(labels, inputs=codec.latent, latent=codec.latent, **sizes.network)
     trainer = Trainer(CTNetwork(config), run, minutes=minutes, seed=seed, unused=False, **sizes.training)
-    cuts = Cuts(materials, sizes.patch, Seeds(seed))
-    loss = CTLoss(codec, Variation(materials, trainer.device))
+    cuts = Cuts(materials, sizes.patch, Seeds(seed), validation)
+    loss = CTLoss(codec, Variation(cuts.scans, trainer.device))
     trainer.run(loss.regression, log, data=cuts, check=check_of(cuts, loss, sizes, loss.expect))
     return trainer
 
@@ -201,20 +202,22 @@ def train_ct_flow(
     sizes: Sizes,
     *,
     labels: int,
+    validation: Sequence[Material] = (),
     minutes: float | None = None,
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> tuple[Trainer, Tensor]:
     """Train the rectified flow on the standardised residual; returns the trainer and the spread [latent].
 
-    The spread is kept in `run`/spread.json: a resumed run goes on with it, and the bundle takes it from there.
+    validation: see `Cuts`. The spread is kept in `run`/spread.json: a resumed run goes on with it, and the bundle takes
+    it from there.
     """
     config = CTConfig(labels, inputs=2 * codec.latent, latent=codec.latent, **sizes.network)
     trainer = Trainer(
         CTNetwork(config), run, minutes=minutes, seed=seed, average=FLOW_AVERAGE, unused=False, **sizes.training
     )
-    cuts = Cuts(materials, sizes.patch, Seeds(seed))
-    loss = CTLoss(codec, Variation(materials, trainer.device), mean)
+    cuts = Cuts(materials, sizes.patch, Seeds(seed), validation)
+    loss = CTLoss(codec, Variation(cuts.scans, trainer.device), mean)
     kept = run / SPREAD
     with first_process_first(), trainer.autocast():
         if not kept.is_file():

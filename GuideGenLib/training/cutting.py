@@ -18,7 +18,7 @@ from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.data.scan_measures import coarse_labels, metal_mask, organ_means, skin_depth_map, soft_tissue_noise
 from GuideGenLib.data.tissues import nearest
-from GuideGenLib.training.draws import CUT, Seeds
+from GuideGenLib.training.draws import CUT, VALIDATION, Seeds
 
 VESSEL, UNSURE = 1, 2
 """Bits of `Material.marks`."""
@@ -113,24 +113,32 @@ def body_positions(labels: np.ndarray, seed: int = 0) -> tuple[np.ndarray, int]:
 class Cuts(Dataset[dict[str, Any]]):
     """Cut n of `size`^3 voxels for each number n, by the seeds and n alone.
 
-    A cut: hu float32, labels, coarse and marks uint8 [P, P, P]; depth uint8 [P/4, P/4, P/4]; scan: whose it is.
+    A cut: hu float32, labels, coarse and marks uint8 [P, P, P]; depth uint8 [P/4, P/4, P/4]; scan: its index in
+    `scans`. validation: scans for the seeds' use VALIDATION; without any it has patches of the others, which are drawn
+    by numbers that no training uses.
     """
 
-    def __init__(self, materials: Sequence[Material], size: int, seeds: Seeds) -> None:
-        self.materials, self.size, self.seeds = materials, size, seeds
-        roots = np.sqrt([material.voxels for material in materials])  # a torso counts more than a slab, not tenfold
+    def __init__(
+        self, materials: Sequence[Material], size: int, seeds: Seeds, validation: Sequence[Material] = ()
+    ) -> None:
+        self.materials, self.size, self.seeds, self.validation = materials, size, seeds, validation
+        self.scans = [*materials, *validation]
+        held = len(validation) > 0 and seeds.use == VALIDATION
+        self.drawn = range(len(materials), len(self.scans)) if held else range(len(materials))
+        # a torso counts more than a slab, not tenfold
+        roots = np.sqrt([self.scans[scan].voxels for scan in self.drawn])
         self.share = roots / roots.sum()
 
     def __getitem__(self, number: int) -> dict[str, Any]:
         rng = self.seeds.generator(CUT, number)
-        scan = int(rng.choice(len(self.materials), p=self.share))
-        patch = cut(self.materials[scan], self.size, rng)
+        scan = int(rng.choice(self.drawn, p=self.share))
+        patch = cut(self.scans[scan], self.size, rng)
         patch["depth"] = patch["depth"][::FACTOR, ::FACTOR, ::FACTOR].contiguous()
         return {**patch, "scan": scan}
 
     def of(self, use: int) -> "Cuts":
         """The same scans for another use."""
-        return Cuts(self.materials, self.size, Seeds(self.seeds.seed, use))
+        return Cuts(self.materials, self.size, Seeds(self.seeds.seed, use), self.validation)
 
 
 def cut(material: Material, size: int, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -37,8 +37,8 @@ Figures = dict[str, float]
 Loss = Callable[[Any, Batch], tuple[Tensor, Figures]]
 """Of a network on a batch: the mean over its samples, and figures for the log. It draws from the batch's generators."""
 LOG_EVERY, SAVE_EVERY = 25, 200
-CHECKS_OF_MINUTES = 5
-"""Times that a training which is given minutes is validated."""
+MOST_CHECKS, PICTURE_MINUTES = 5, 2.0
+"""Of a training that is given minutes: validations, no more than one a minute, and minutes that pictures are worth."""
 MOST_WORKERS = 8
 
 
@@ -98,6 +98,7 @@ class Trainer:
         self.steps, self.rate, self.warm_up, self.save_every = steps, rate, warm_up, save_every or SAVE_EVERY
         self.minutes, self.accumulate, self.seeds, self.unused = minutes, accumulate, Seeds(seed), unused
         self.batch, self.most_batch = batch, most_batch if self.device.type == "cuda" else None
+        self.workers = min(MOST_WORKERS, cores() // self.world) if self.device.type == "cuda" else 0
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
         self.partners: dict[str, tuple[nn.Module, Optimizer]] = {}
@@ -243,14 +244,13 @@ class Trainer:
         total = self.batch * self.accumulate * self.world
         read: Iterator[Any] | None = None
         if data is not None:
-            workers = min(MOST_WORKERS, cores() // self.world) if self.device.type == "cuda" else 0
             read = iter(
                 DataLoader(
                     data,
                     batch_sampler=self._numbers(),  # type: ignore[arg-type]
-                    num_workers=workers,
-                    prefetch_factor=4 if workers else None,
-                    pin_memory=workers > 0,
+                    num_workers=self.workers,
+                    prefetch_factor=4 if self.workers else None,
+                    pin_memory=self.device.type == "cuda",
                     generator=torch.Generator(),  # else it would draw from the generator of the network's noise
                 )
             )
@@ -276,15 +276,17 @@ class Trainer:
         """Whether the step that was just done is one of those after which the training is validated."""
         if self.minutes is None:
             return self.step % check.every == 0
-        return int(CHECKS_OF_MINUTES * before) < int(CHECKS_OF_MINUTES * spent)
+        checks = max(1, min(MOST_CHECKS, int(self.minutes)))
+        return int(checks * before) < int(checks * spent)
 
     def _check(self, loss: Loss, check: Check, board: Board, log: Callable[[str], None]) -> None:
         """Validate the averaged weights, keep them if they are the best, and let pictures be drawn by them."""
         network = self.averaged.module.eval()
         with torch.no_grad(), self.autocast():
             found = validation_loss(network, loss, check, self.seeds.seed, self.batch, self.device)
-            if self.rank == 0:
-                board.pictures(check.pictures(network) if check.pictures is not None and board else {}, self.step)
+            worth = self.minutes is None or self.minutes >= PICTURE_MINUTES
+            if board and check.pictures is not None and worth:
+                board.pictures(check.pictures(network), self.step)
         if self.rank == 0:
             board.figures("validation", {"loss": found}, self.step)
             log(f"{self._place()} validation {found:.4f}")

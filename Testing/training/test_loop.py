@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from GuideGenLib.training.checkpoint import BEST, CHECKPOINT, RunError, averaged_state, read_about, steps_done
 from GuideGenLib.training.checks import Check
-from GuideGenLib.training.draws import VALIDATION, Batch
+from GuideGenLib.training.draws import FITTING, VALIDATION, Batch
 from GuideGenLib.training.loop import Trainer
 
 
@@ -200,6 +200,72 @@ def test_data_are_read_by_number_and_a_resumed_run_reads_on(tmp_path: Path) -> N
     trainer(tmp_path, steps=2, batch=3).run(watched, silent, data=Numbers())
     trainer(tmp_path, steps=3, batch=3).run(watched, silent, data=Numbers())
     assert seen == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+def test_other_processes_read_the_same_data(tmp_path: Path) -> None:
+    seen: dict[int, list[list[float]]] = {0: [], 2: []}
+    for workers, found in seen.items():
+
+        def watched(
+            network: nn.Module, batch: Batch, found: list[list[float]] = found
+        ) -> tuple[Tensor, dict[str, float]]:
+            assert batch.data.tolist() == list(batch.samples)
+            found.append(batch.data.tolist())
+            return fit(network, batch)
+
+        made = trainer(tmp_path / str(workers), batch=2)
+        made.workers = workers
+        made.run(watched, silent, data=Numbers())
+    assert seen[0] == seen[2] and len(seen[0]) == 6
+
+
+def test_the_batch_of_a_gpu_is_tried_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def hungry(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        assert len(batch.data) == len(batch.samples)
+        tried.append(len(batch.samples))
+        if len(batch.samples) > 3:
+            raise torch.OutOfMemoryError("no room")
+        assert batch.seeds.use == FITTING or all(p.grad is None for p in network.parameters())
+        return fit(network, batch)
+
+    def gpu(most: int | None) -> Trainer:
+        made = trainer(tmp_path, steps=len(tried) or 2)
+        made.most_batch = most
+        return made
+
+    gpu(8).run(hungry, silent, data=Numbers())
+    assert tried == [8, 4, 2, 2, 2]
+    assert read_about(tmp_path / CHECKPOINT)["batch"] == 2
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    again = Trainer(small_network(), tmp_path, steps=6, rate=0.01, batch=5)
+    assert again.batch == 5  # a CPU has its own
+
+
+def test_few_minutes_are_not_spent_on_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("GuideGenLib.training.loop.time.monotonic", lambda: now[0])
+
+    def looked(minutes: float) -> tuple[list[str], int]:
+        lines: list[str] = []
+        drawn: list[int] = []
+
+        def slow(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+            now[0] += 0.0 if batch.seeds.use == VALIDATION else 6.0
+            return fit(network, batch)
+
+        def pictures(_: nn.Module) -> dict[str, Tensor]:
+            drawn.append(1)
+            return {}
+
+        made = Trainer(small_network(), tmp_path / str(minutes), steps=1, minutes=minutes, rate=0.01)
+        made.run(slow, lines.append, check=Check(every=1, samples=1, pictures=pictures))
+        return [line.split(",")[1].split("/")[0].strip() for line in lines if "validation" in line], len(drawn)
+
+    assert looked(0.5) == (["0.5"], 0)
+    assert looked(3) == (["1.0", "2.0", "3.0"], 3)
+    assert looked(10) == (["2.0", "4.0", "6.0", "8.0", "10.0"], 5)
 
 
 # ---------------------------------------------------------------- validation

@@ -76,6 +76,14 @@ def test_validation_shows_other_patches(material: Material) -> None:
     assert not any(torch.equal(cuts[number]["hu"], held[number]["hu"]) for number in range(8))
 
 
+def test_scans_to_validate_on_are_seen_in_validation_alone(material: Material) -> None:
+    cuts = Cuts([material, material], SIZE, Seeds(0), [replace(material, name="held")])
+    named = [[cuts.scans[each[n]["scan"]].name for n in range(20)] for each in (cuts, cuts.of(VALIDATION))]
+    assert set(named[0]) == {"anna"} and set(named[1]) == {"held"}
+    batch = Batch(cuts.of(VALIDATION).seeds, 0, (0,), default_collate([cuts.of(VALIDATION)[0]]))
+    assert Variation(cuts.scans, torch.device("cpu"))(batch).materials[0].name == "held"
+
+
 class OnDisk:
     """A volume that knows its shape and gives numpy when it is sliced, nothing else."""
 
