@@ -5,10 +5,11 @@
 
 Runs `guidegen data prepare FOLDER -o CACHE --workers 2`, kills it with all its processes (SIGKILL) after so many
 seconds, starts it again, kills it again, and lets it come to its end; then runs it once more, with nothing left to do.
-Prints cases an hour a core and the memory of the whole process tree (shared pages counted once), twice a second; and
-checks that those and only those cases are left out that were planted as bad ones, that cases which are links to the
-same files were prepared alike, whether a kill came between or not, and that memory stays below --most-mb and does not
-grow from the first to the last quarter of the longest run. What the command says goes into CACHE.log.
+Prints cases an hour, by the clock and by the processors' time, and the memory of the whole process tree (shared pages
+counted once), looked at every second; and checks that those and only those cases are left out that were planted as bad
+ones, that cases which are links to the same files were prepared alike, whether a kill came between or not, and that
+memory stays below --most-mb and does not grow from the first to the last quarter of the longest run. What the command
+says goes into CACHE.log.
 """
 
 import argparse
@@ -27,7 +28,8 @@ sys.path.insert(0, str(ROOT))
 
 from Testing.benchmarks.many_cases import BAD, CT  # noqa: E402 - after the path is set
 
-PERIOD_S = 0.5
+PERIOD_S = 1.0
+TICKS = os.sysconf("SC_CLK_TCK")
 PROBLEMS, CASES = "problems.csv", "cases"
 GROWTH = 1.15
 """The last quarter of a run may take so much more memory than the first: large and small cases lie evenly."""
@@ -36,12 +38,13 @@ GROWTH = 1.15
 @dataclass
 class Run:
     """One run of the command: how long it took, s; its exit status (negative: the signal that ended it); memory of all
-    its processes together, and of the largest, MB, one number a sample."""
+    its processes together, and of the largest, MB, one number a sample; processor time of each process, s."""
 
     seconds: float = 0.0
     status: int = 0
     memory: list[float] = field(default_factory=list)
     largest: list[float] = field(default_factory=list)
+    worked: dict[int, float] = field(default_factory=dict)
 
     def quarters(self) -> tuple[float, float]:
         """Peak of the first and of the last quarter of the samples, MB."""
@@ -52,6 +55,7 @@ class Run:
 def main() -> None:
     """Kill, go on, measure, check."""
     args = parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what was started is stopped, too
     if args.cache.exists():
         sys.exit(f"{args.cache} is there already: name a new folder")
     command = [sys.executable, "-m", "GuideGenLib.cli.main", "data", "prepare", str(args.folder)]
@@ -61,13 +65,15 @@ def main() -> None:
         for after in (*args.kill_after, None):
             runs.append(run(command, log, after))
             tell(runs[-1], len(runs))
+        if not (args.cache / PROBLEMS).is_file():
+            sys.exit(f"nothing was prepared, {log.name} says why")
         again = run(command, log, None)
     print(f"with nothing left to do: {again.seconds:.1f} s, exit {again.status}")
     names = {path.name for path in args.folder.iterdir() if path.is_dir()}
     bad = {name for name in names if BAD in name}
-    seconds = sum(one.seconds for one in runs)
-    print(f"{len(names)} cases in {seconds:.0f} s, those that were begun twice included: "
-          f"{3600 * len(names) / seconds / args.workers:.0f} cases an hour a core")  # fmt: skip
+    seconds, worked = sum(one.seconds for one in runs), sum(sum(one.worked.values()) for one in runs)
+    print(f"{len(names)} cases, those included that were begun twice: {3600 * len(names) / seconds:.0f} an hour by the "
+          f"clock ({seconds:.0f} s), {3600 * len(names) / worked:.0f} an hour of a core ({worked:.0f} s)")  # fmt: skip
     problems = read_problems(args.cache / PROBLEMS)
     for name, problem in sorted(problems.items()):
         print(f"  {name}: {problem}")
@@ -99,7 +105,9 @@ def run(command: list[str], log: object, kill_after: float | None) -> Run:
         while process.poll() is None:
             if kill_after is not None and time.monotonic() > start + kill_after:
                 break
-            sizes = [memory_mb(pid) for pid in session(process.pid)]
+            now = session(process.pid)
+            found.worked |= now
+            sizes = [memory_mb(pid) for pid in now]
             if any(sizes):
                 found.memory.append(sum(sizes))
                 found.largest.append(max(sizes))
@@ -111,20 +119,21 @@ def run(command: list[str], log: object, kill_after: float | None) -> Run:
         found.seconds = time.monotonic() - start
     left = session(process.pid)
     if left:
-        sys.exit(f"processes outlived the run: {left}")
+        sys.exit(f"processes outlived the run: {list(left)}")
     return found
 
 
-def session(leader: int) -> list[int]:
-    """The processes of a session: the command with all that it started, which no longer counts when it is a zombie."""
-    found = []
+def session(leader: int) -> dict[int, float]:
+    """The processes of a session, which is the command with all that it started, and their processor time, s; without
+    those that have ended and were not waited for."""
+    found = {}
     for entry in Path("/proc").iterdir():
         try:
-            state, _parent, _group, session_id = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            stat = (entry / "stat").read_text().rpartition(")")[2].split()
         except (OSError, ValueError):
             continue
-        if entry.name.isdigit() and int(session_id) == leader and state != "Z":
-            found.append(int(entry.name))
+        if entry.name.isdigit() and int(stat[3]) == leader and stat[0] != "Z":
+            found[int(entry.name)] = (int(stat[11]) + int(stat[12])) / TICKS
     return found
 
 
