@@ -31,6 +31,14 @@ PIXDIM_OFFSET = 80
 # ---------------------------------------------------------------- variants of a scan, for its CT and its label map
 
 
+def middle(image: sitk.Image, height_mm: float) -> sitk.Image:
+    """So much of the height about its middle."""
+    slices, step = image.GetSize()[2], image.GetSpacing()[2]
+    kept = slices if height_mm >= slices * step else max(1, int(height_mm / step))
+    first = (slices - kept) // 2
+    return image[:, :, first : first + kept]
+
+
 def whole(image: sitk.Image) -> sitk.Image:
     """As it is."""
     return image
@@ -142,7 +150,7 @@ def main() -> None:
     args = parser().parse_args()
     if args.folder.exists():
         sys.exit(f"{args.folder} is there already: name a new folder")
-    originals = write_originals(args.data, args.folder, args.cases)
+    originals = write_originals(args.data, args.folder, args.cases, args.height)
     for index in range(len(originals), args.cases):
         link_case(originals[index % len(originals)], args.folder / case_name(index))
     bad = plant(args.folder, originals, args.cases, args.bad)
@@ -157,6 +165,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("folder", type=Path, help="is made")
     options.add_argument("--cases", type=int, default=1200, help="good ones (1200)")
     options.add_argument("--bad", type=int, default=len(KINDS), help=f"further, bad ones ({len(KINDS)})")
+    about = "keep so much of each scan, so that all goes faster (all of it)"
+    options.add_argument("--height", type=float, default=float("inf"), metavar="MM", help=about)
     options.add_argument("--data", type=Path, default=os.environ.get("GUIDEGEN_DATA"), help="(GUIDEGEN_DATA)")
     return options
 
@@ -166,7 +176,7 @@ def case_name(index: int) -> str:
     return f"s{index:04d}"
 
 
-def write_originals(data: Path, folder: Path, most: int) -> list[Path]:
+def write_originals(data: Path, folder: Path, most: int, height_mm: float = float("inf")) -> list[Path]:
     """The first cases, each of another variant or scan, as the files that all others are links to."""
     with (data / "totalsegmentator_v2_labels.csv").open(newline="", encoding="utf-8") as file:
         structures = {row["structure"]: int(row["label"]) for row in csv.DictReader(file)}
@@ -177,7 +187,8 @@ def write_originals(data: Path, folder: Path, most: int) -> list[Path]:
         for scan, labels in scans:
             if len(written) < most:
                 written.append(folder / case_name(len(written)))
-                write_case(written[-1], variant(sitk.ReadImage(scan)), variant(sitk.ReadImage(labels)), structures)
+                ct, named = (variant(middle(sitk.ReadImage(path), height_mm)) for path in (scan, labels))
+                write_case(written[-1], ct, named, structures)
     return written
 
 

@@ -64,6 +64,15 @@ def test_each_bad_case_is_told_by_name(cases: dict[str, CaseFiles]):
             read_named(cases[name])
 
 
+def test_a_scan_is_cut_about_its_middle():
+    image = sitk.Image([4, 4, 20], sitk.sitkUInt8)
+    image.SetSpacing((1.0, 1.0, 3.0))
+    assert many_cases.middle(image, 12.0).GetSize() == (4, 4, 4)
+    assert many_cases.middle(image, 12.0).GetOrigin()[2] == 24.0
+    assert many_cases.middle(image, float("inf")).GetSize() == (4, 4, 20)
+    assert many_cases.middle(image, 1.0).GetSize() == (4, 4, 1)
+
+
 def test_a_run_is_judged_by_those_left_out_and_by_its_memory():
     flat, grown = prepare.Run(9.0, 1, [100.0] * 8), prepare.Run(9.0, 1, [100.0] * 6 + [130.0] * 2)
     told = {"s1_bad_x": "no CT"}
