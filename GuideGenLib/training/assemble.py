@@ -31,6 +31,7 @@ from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.ct import SPREAD
 from GuideGenLib.training.materials import volume_ranges
+from GuideGenLib.training.presets import DEFAULT
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 
 CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW = "codec", "codec_grain", "mask", "ct_mean", "ct_flow"
@@ -55,6 +56,7 @@ def assemble_bundle(
     name: str = "torso-small",
     encoder_sha256: str | None = None,
     seed: int = 0,
+    preset: str = DEFAULT,
     part_mb: int | None = None,
 ) -> Bundle:
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
@@ -109,7 +111,7 @@ def assemble_bundle(
         data=data_sources(scans, notes),
         metrics=metrics,
         training={
-            "commands": training_commands(run, 0 if anatomies is None else len(anatomies), seed, initial),
+            "commands": training_commands(run, 0 if anatomies is None else len(anatomies), seed, initial, preset),
             "commit": git_commit(),
             "steps": {folder.name: steps_done(folder) for folder in (run / CODEC, *folders.values())},
             "held_out": sorted(name for name, told in notes.items() if told.split == HELD_OUT),
@@ -141,18 +143,21 @@ def codec_run(run: Path) -> Path:
     return grain if (grain / CHECKPOINT).is_file() else run / CODEC
 
 
-def training_commands(run: Path, people: int, seed: int, initial: Bundle | None = None) -> list[str]:
+def training_commands(
+    run: Path, people: int, seed: int, initial: Bundle | None = None, preset: str = DEFAULT
+) -> list[str]:
     """What repeats the runs of a folder, in order; stages that were left as in the `initial` bundle are not among
     them."""
     steps = {stage: steps_done(run / stage) for stage in (CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW)}
     told = f" --people {people}" if people else ""
+    sized = "" if preset == DEFAULT else f" --preset {preset}"
     stages = (
         ("population" + told, people),
-        (f"codec --steps {steps[CODEC]}", steps[CODEC]),
-        (f"codec-grain --steps {steps[CODEC_GRAIN]}", steps[CODEC_GRAIN]),
-        (f"mask{told} --steps {steps[MASK]}", steps[MASK]),
-        (f"ct-mean --steps {steps[CT_MEAN]}", steps[CT_MEAN]),
-        (f"ct-flow --steps {steps[CT_FLOW]}", steps[CT_FLOW]),
+        (f"codec --steps {steps[CODEC]}{sized}", steps[CODEC]),
+        (f"codec-grain --steps {steps[CODEC_GRAIN]}{sized}", steps[CODEC_GRAIN]),
+        (f"mask{told} --steps {steps[MASK]}{sized}", steps[MASK]),
+        (f"ct-mean --steps {steps[CT_MEAN]}{sized}", steps[CT_MEAN]),
+        (f"ct-flow --steps {steps[CT_FLOW]}{sized}", steps[CT_FLOW]),
         ("bundle" + told, 1),
     )
     began = "" if initial is None else " --init BUNDLE"

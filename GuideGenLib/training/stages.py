@@ -151,6 +151,7 @@ def bundle(job: Job) -> None:
         scans=[material.name for material in materials],
         notes=read_notes(job.data),
         seed=job.seed,
+        preset=job.preset,
         part_mb=job.part_mb,
     )
     say(f"bundle: {made.path}, {sum(entry['bytes'] for entry in made.config['files'].values()) / 1e6:.1f} MB")

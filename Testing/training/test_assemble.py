@@ -17,7 +17,7 @@ from GuideGenLib.data.notes import read_notes
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.population.torso import Torso
-from GuideGenLib.training.assemble import assemble_bundle
+from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.checkpoint import RunError, averaged_state
 from GuideGenLib.training.loop import Trainer
 from GuideGenLib.training.presets import presets
@@ -130,6 +130,12 @@ def test_the_bundle_says_what_it_was_made_from(runs: Path, anatomies: np.ndarray
     kinds = {k: v.dtype for k, v in load_bundle(tmp_path / "bundle").tensors("codec").items()}
     assert kinds["linear_in.weight"] == torch.float32
     assert kinds["decoder_stem.weight"] == torch.float16
+
+
+def test_the_commands_of_another_preset_name_it(runs: Path) -> None:
+    commands = training_commands(runs, 5, 4, preset="base")
+    assert "guidegen train mask --people 5 --steps 2 --preset base --seed 4" in commands
+    assert all(("--preset base" in one) == ("--steps" in one) for one in commands)
 
 
 def test_sizes_are_read_off_the_weights(runs: Path) -> None:

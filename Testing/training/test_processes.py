@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from GuideGenLib.training import adversary, loop
 from GuideGenLib.training.checkpoint import CHECKPOINT, averaged_state, steps_done
+from GuideGenLib.training.draws import Batch
 from Testing.tiny_trainings import STAGES, train
 
 pytestmark = pytest.mark.medium
@@ -156,7 +157,13 @@ def loss(network, batch):
     return network["second"](network["first"](x)).float().square().mean(), {}
 trainer.run(loss, log=lambda _: None, check=Check(samples=2))
 read = averaged_state(folder / "run")  # what the next stage does: it must be there, and the same for all
-torch.save((cached, network.state_dict(), read), folder / f"rank{rank}.pt")
+torch.manual_seed(4)
+passes = Trainer(nn.Linear(3, 1), folder / "passes", steps=3, rate=0.01, accumulate=2, precision="float32")
+def drawn(network, batch):
+    x = torch.stack([torch.from_numpy(rng.normal(size=3)).float() for rng in batch.each()])
+    return (network(x) - 1).square().mean(), {}
+passes.run(drawn, log=lambda _: None)
+torch.save((cached, network.state_dict(), read, passes.network.state_dict()), folder / f"rank{rank}.pt")
 """
 
 
@@ -168,3 +175,16 @@ def test_no_process_goes_on_before_the_weights_are_written(tmp_path: Path) -> No
         assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
     torch.manual_seed(0)
     assert not torch.equal(first[1]["first.weight"], torch.nn.Linear(3, 4).weight)
+    # two processes with two passes of one sample are one with four samples
+    torch.manual_seed(4)
+    begin = torch.nn.Linear(3, 1)
+
+    def drawn(network: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        x = torch.stack([torch.from_numpy(rng.normal(size=3)).float() for rng in batch.each()])
+        return (network(x) - 1).square().mean(), {}
+
+    alone = loop.Trainer(begin, tmp_path / "alone", steps=3, rate=0.01, batch=4, precision="float32")
+    alone.run(drawn, log=lambda _: None)
+    for key, value in alone.network.state_dict().items():
+        torch.testing.assert_close(first[3][key], value)
+        assert torch.equal(first[3][key], second[3][key])
