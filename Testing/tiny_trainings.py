@@ -3,6 +3,7 @@ FOLDER PROCESSES STEPS."""
 
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import torch
 from GuideGenLib.anatomy.table import labels, values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.data.scan_measures import Measured, measure_scan
 from GuideGenLib.training import adversary, loop
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.cutting import Material, prepare
+from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.mask_bank import MaskData
 from GuideGenLib.training.presets import Sizes
@@ -28,6 +30,22 @@ PATCH = 24
 STAGES = ["codec", "grain", "mean", "flow", "mask"]
 
 
+def scan(
+    hu: np.ndarray,
+    organs: np.ndarray,
+    spacing: float,
+    *,
+    typed: np.ndarray | None = None,
+    unsure: np.ndarray | None = None,
+) -> Material:
+    """A labelled scan measured, in memory; nothing is told of it unless it is typed."""
+    found = measure_scan(hu, organs, spacing, unsure)
+    measured = {field.name: getattr(found, field.name) for field in fields(Measured) if field.name != "unsure"}
+    measured["table"] = np.nan_to_num(found.table)
+    told = np.zeros(16, np.float32) if typed is None else typed
+    return Material("anna", **measured, typed=told, texts=[torch.ones(3, 384)])
+
+
 @cache
 def material() -> Material:
     """A trunk with a liver."""
@@ -36,8 +54,7 @@ def material() -> Material:
     organs = np.where(body, values()["muscle"], 0).astype(np.uint8)
     organs[8:24, 10:22, 8:16] = values()["liver"]
     hu = np.where(body, 50.0, -1000.0) + np.random.default_rng(0).normal(0, 20, body.shape)
-    typed, table = np.ones(16, np.float32), np.zeros(LABELS, np.float32)
-    return prepare("anna", hu.astype(np.int16), organs, 6.0, fallback=table, typed=typed, texts=[torch.ones(3, 384)])
+    return scan(hu.astype(np.int16), organs, 6.0, typed=np.ones(16, np.float32))
 
 
 def people() -> MaskData:

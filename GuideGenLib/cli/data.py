@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from GuideGenLib.data.survey import SurveyedCase
+
+TELL_SECONDS = 5.0
+"""Between two lines of progress."""
 
 
 def add_data_parser(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +33,13 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     )
     label.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="label maps and pictures")
     label.set_defaults(action=label_data)
+    prepared = actions.add_parser(
+        "prepare",
+        help="a store that trainings read",
+        description="All cases as trainings read them, in a store on disk. The same command goes on where it stopped.",
+    )
+    prepared.add_argument("-o", "--output", type=Path, required=True, metavar="STORE", help="the folder to write")
+    prepared.set_defaults(action=prepare_data)
     pack = actions.add_parser(
         "pack", help="a run folder to take along", description="All that trainings need, as a small run folder."
     )
@@ -39,9 +50,11 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     told = os.environ.get(DATA_VARIABLE)
     check.add_argument("--csv", type=Path, default=None, metavar="FILE", help="a line for each case, as a table")
     cores = os.cpu_count() or 1
-    check.add_argument("--workers", type=whole(1), default=cores, metavar="N", help=f"processes ({cores})")
     one, many = f"a data folder (${DATA_VARIABLE})", f"one or several data folders (${DATA_VARIABLE})"
-    check.add_argument("data", type=Path, nargs="*", default=[Path(told)] if told else None, metavar="DATA", help=many)
+    for action in (check, prepared):
+        action.add_argument("--workers", type=whole(1), default=cores, metavar="N", help=f"processes ({cores})")
+        folders = [Path(told)] if told else None
+        action.add_argument("data", type=Path, nargs="*", default=folders, metavar="DATA", help=many)
     for action in (label, pack):
         action.add_argument("data", type=Path, nargs="?", default=told, metavar="DATA", help=one)
 
@@ -110,6 +123,31 @@ def _summary(cases: "Sequence[SurveyedCase]") -> str:
     return f"{len(usable)} of {len(cases)} cases usable: {scans}\n{'; '.join(told)}"
 
 
+def prepare_data(args: argparse.Namespace) -> int:
+    """The store, a line for each case that is left out, and the pace; 1 where some are left out."""
+    from GuideGenLib.data.prepare import prepare
+    from GuideGenLib.data.store import CASES, PROBLEMS, Store
+    from GuideGenLib.judges.folder import shipped_segmenter
+
+    workers, told = args.workers, 0.0
+    for case in prepare(args.data, args.output, workers, shipped_segmenter):
+        if case.record.problem:
+            print(f"left out: {case.record.name}: {case.record.problem}", flush=True)
+        if time.monotonic() - told > TELL_SECONDS or case.done == case.cases:
+            told, pace = time.monotonic(), case.count / case.hours / workers
+            print(f"{case.done} of {case.cases} cases, {pace:.0f} an hour with each process", flush=True)
+    records = Store(args.output).records()
+    bad = sum(record.problem is not None for record in records)
+    placed, with_ct = sum(r.placed is not None for r in records), sum(r.ct is not None for r in records)
+    print(
+        f"{args.output}: {len(records) - bad} cases, {with_ct} with a CT, {placed} placed in the torso; {bad} left out"
+    )
+    if bad:
+        print(f"{args.output / PROBLEMS} says why. Mend them and give the command again, or go on without them.")
+    print(f"Look at the picture.png of each case in {args.output / CASES}.")
+    return int(bad > 0)
+
+
 def label_data(args: argparse.Namespace) -> int:
     """NAME.nii.gz with our labels on the CT's own grid, NAME_unsure.nii.gz and NAME.png for each unlabelled scan.
 
@@ -124,10 +162,10 @@ def label_data(args: argparse.Namespace) -> int:
     from GuideGenLib.ct.synthesizer import SPACING
     from GuideGenLib.data.labelling import UNSURE, label_by
     from GuideGenLib.data.layouts import DataError, find_cases, read_ct_image
-    from GuideGenLib.data.pictures import write_picture
-    from GuideGenLib.judges.folder import load_judges
+    from GuideGenLib.data.pictures import scan_panels, write_picture
+    from GuideGenLib.judges.folder import shipped_segmenter
 
-    segment = load_judges().segmenter.segment_coarse
+    segment = shipped_segmenter()
     args.output.mkdir(parents=True, exist_ok=True)
     write_labels_csv(args.output / "labels.csv")
     status = 0
@@ -143,7 +181,7 @@ def label_data(args: argparse.Namespace) -> int:
             continue
         hu, frame = to_canonical(ct, SPACING, labels=False)
         labels, unsure = label_by(segment, hu.astype(np.int16), SPACING)
-        write_picture(hu, labels, unsure, args.output / f"{case.name}.png")
+        write_picture(scan_panels(hu, labels, unsure), args.output / f"{case.name}.png")
         doubtful = from_canonical(unsure.astype(np.uint8), frame, ct, labels=True)
         write_volume(doubtful, args.output / f"{case.name}{UNSURE}.nii.gz")
         write_json({"vocabulary": "guidegen"}, args.output / f"{case.name}.json")
@@ -156,14 +194,13 @@ def label_data(args: argparse.Namespace) -> int:
 def pack_data(args: argparse.Namespace) -> int:
     """A run folder of all scans and, where a population has been drawn, its people, in a few small files."""
     from GuideGenLib.ct.synthesizer import SPACING
-    from GuideGenLib.judges.folder import load_judges
+    from GuideGenLib.judges.folder import shipped_segmenter
     from GuideGenLib.training.inputs import pack_run
     from GuideGenLib.training.job import Job
 
-    segment = load_judges().segmenter.segment_coarse
     job = Job(
         data=args.data, run=args.run, steps=0, people=0, seed=args.seed, threads=1, target=args.output, anatomies=0,
-        hold_out="", segmenter=lambda: segment,
+        hold_out="", segmenter=shipped_segmenter,
     )  # fmt: skip
     for file in pack_run(job, args.output, SPACING):
         print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")

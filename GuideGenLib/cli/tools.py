@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,22 +87,24 @@ def doctor(args: argparse.Namespace, _: OpenGenerator) -> int:
 def population(args: argparse.Namespace, _: OpenGenerator) -> int:
     """Draw training anatomies, NIfTI with JSON beside it."""
     data = args.data or data_folder()
-    if data is None or not (data / "labels").is_dir():
-        raise CommandError(
-            f"{data or 'no folder'} has no labelled scans",
-            f"name a folder with ct/ and labels/ by --data or ${DATA_VARIABLE}",
-        )
+    if data is None:
+        raise CommandError("no data", f"name a folder of labelled scans by --data or ${DATA_VARIABLE}")
     if args.n < 1:
         raise CommandError(f"--n is {args.n}", "give at least 1")
     from GuideGenLib.core.progress import within
-    from GuideGenLib.population.bases import ANATOMIES, PEOPLE, base_people
+    from GuideGenLib.data.notes import read_notes
+    from GuideGenLib.data.prepare import PREPARED, opened
+    from GuideGenLib.population.bases import PEOPLE, base_people
+    from GuideGenLib.population.people import read_people
     from GuideGenLib.population.torso import cached_torso
     from GuideGenLib.population.write import write_population
 
     args.output.mkdir(parents=True, exist_ok=True)
+    store = opened(data, args.output / PREPARED, os.cpu_count() or 1, None, print)
     with progress_bar() as progress:
-        torso = cached_torso(data, args.output, within(progress, 0.0, 0.05))
-        bases = base_people(torso.labels, data / ANATOMIES, args.output / PEOPLE, within(progress, 0.05, 0.1))
+        torso = cached_torso(lambda: store, args.output, within(progress, 0.0, 0.05))
+        people = read_people(store, read_notes(store.folder))
+        bases = base_people(torso, people, args.output / PEOPLE, progress=within(progress, 0.05, 0.1))
         write_population(bases, args.n, args.output, args.seed, within(progress, 0.1, 1.0))
     print(f"{args.n} anatomies in {args.output}. They are synthetic.")
     return 0

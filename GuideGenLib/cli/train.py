@@ -13,9 +13,8 @@ import torch
 from GuideGenLib.bundle.reading import load_bundle
 from GuideGenLib.core.arguments import data_folder, whole
 from GuideGenLib.core.files import remedy
-from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
-from GuideGenLib.judges.folder import load_judges
+from GuideGenLib.judges.folder import shipped_segmenter
 from GuideGenLib.judges.segmenter_training import ANATOMIES
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.checkpoint import RunError
@@ -138,13 +137,8 @@ def _job(args: argparse.Namespace, name: str, stage: Stage, threads: int) -> Job
         preset=preset,
         part_mb=told("part_mb", None),
         partial=told("partial", 0),
-        segmenter=_shipped_segmenter,
+        segmenter=shipped_segmenter,
     )
-
-
-def _shipped_segmenter() -> Segment:
-    """What labels scans that have no label map: the segmenter of the judges that ship with the project."""
-    return load_judges().segmenter.segment_coarse
 
 
 def _minutes(text: str) -> float:

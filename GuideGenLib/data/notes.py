@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import PHASES, values
+from GuideGenLib.core.files import atomic
 from GuideGenLib.core.resources import resource
 from GuideGenLib.data.cases import DataError
 
@@ -68,6 +69,16 @@ def read_notes(data: Path | Sequence[Path]) -> dict[str, Notes]:
 def own_notes(data: Path) -> dict[str, Notes]:
     """Those of a folder's own `cases.csv`, none where it has none. Raises DataError."""
     return _read(data / CASES, _notes)
+
+
+def write_notes(notes: Mapping[str, Notes], path: Path) -> None:
+    """A cases.csv that `read_notes` reads. Raises VolumeError where it cannot be written."""
+    with atomic(path) as private, private.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("name", *COLUMNS))
+        for name, one in sorted(notes.items()):
+            told = {column: getattr(one, column) for column in COLUMNS}
+            writer.writerow((name, *("" if told[column] is None else told[column] for column in COLUMNS)))
 
 
 def held_out(data: Path | Sequence[Path]) -> frozenset[str]:

@@ -3,11 +3,16 @@
 Arrays are [z, y, x] in the canonical frame, HU int16, labels uint8 of our anatomy table, `spacing` isotropic in mm.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS, select
+from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.resample import vote, weights
+from GuideGenLib.data.tissues import nearest
 
 COARSE_MM = 5.0
 """Grid on which `coarse_labels` takes the majority: borders as smooth as those that stage 1 draws."""
@@ -21,16 +26,68 @@ NOISE_UNIT = 20.0
 """HU of noise that are 1 in the style of a CT."""
 CELL = 4
 """Voxels a latent cell of the codec along each axis."""
+VESSEL, UNSURE = 1, 2
+"""Bits of `Measured.marks`."""
+POSITIONS = 20_000
 
 
-def organ_means(hu: np.ndarray, labels: np.ndarray, fallback: np.ndarray, metal: np.ndarray) -> np.ndarray:
-    """Mean HU of each label of a scan inside its outermost voxels, which is what the anatomy table gives.
+@dataclass(frozen=True)
+class Measured:
+    """A labelled scan made ready; volumes [z, y, x].
 
-    A label too thin for that (under LEAST_VOXELS inside) has the mean of all its voxels, and the HU of `fallback` when
-    these are too few as well. Voxels of `metal` do not count.
+    hu int16; labels uint8 with the lung vessels given to their lobes; coarse uint8: the same with the borders that
+    stage 1 draws; marks uint8: VESSEL, and UNSURE where nothing shall be learnt (metal and its streaks, labels that
+    are not sure); depth uint8: 0..255 over DEPTH_MM below the skin. table float32 [labels]: mean HU of each label, NaN
+    for those that it does not show; noise: fine texture of its soft tissue / NOISE_UNIT, NaN where it shows none;
+    voxels: of the body; positions int32 [n, 3]: some of these at random; unsure: share of the body that is UNSURE.
     """
-    means = fallback.astype(np.float32).copy()
-    for value, box in enumerate(ndimage.find_objects(labels, max_label=len(fallback) - 1), start=1):
+
+    hu: np.ndarray
+    labels: np.ndarray
+    coarse: np.ndarray
+    marks: np.ndarray
+    depth: np.ndarray
+    table: np.ndarray
+    noise: float
+    voxels: int
+    positions: np.ndarray
+    unsure: float
+
+
+def measure_scan(hu: np.ndarray, labels: np.ndarray, spacing: float, unsure: np.ndarray | None = None) -> Measured:
+    """All that trainings need of a labelled scan; unsure: bool of its shape, where the labels are not sure."""
+    metal = metal_mask(hu, spacing)
+    table = organ_means(hu, labels, metal)
+    vessels = select(labels, ("lung_vessel",))
+    lobes = nearest(labels, select(labels, LUNGS), vessels, (spacing,) * 3)
+    doubtful = metal if unsure is None else metal | unsure
+    marks = VESSEL * vessels.astype(np.uint8) + UNSURE * doubtful.astype(np.uint8)
+    noise, depth = soft_tissue_noise(hu, labels), skin_depth_map(labels > 0, spacing)
+    positions, voxels = body_positions(labels)
+    share = float(doubtful[labels > 0].mean()) if voxels else 0.0
+    coarse = coarse_labels(lobes, spacing)
+    low = np.minimum(hu, METAL_HU).astype(np.int16)
+    return Measured(low, lobes, coarse, marks, depth, table, noise, voxels, positions, share)
+
+
+def body_positions(labels: np.ndarray) -> tuple[np.ndarray, int]:
+    """POSITIONS of the labelled voxels (all where they are fewer), int32 [n, 3], always the same, and their number."""
+    inside = np.flatnonzero(labels)
+    chosen = inside
+    if len(inside) > POSITIONS:
+        chosen = np.random.default_rng(0).choice(inside, POSITIONS, replace=False)
+    return np.stack(np.unravel_index(chosen, labels.shape), axis=1).astype(np.int32), len(inside)
+
+
+def organ_means(hu: np.ndarray, labels: np.ndarray, metal: np.ndarray) -> np.ndarray:
+    """Mean HU [labels] of each label of a scan inside its outermost voxels, which is what the anatomy table gives.
+
+    A label too thin for that (under LEAST_VOXELS inside) has the mean of all its voxels, and NaN when these are too few
+    as well. Voxels of `metal` do not count.
+    """
+    count = len(anatomy_rows())
+    means = np.full(count, np.nan, np.float32)
+    for value, box in enumerate(ndimage.find_objects(labels, max_label=count - 1), start=1):
         if box is None:
             continue
         whole = labels[box] == value
@@ -54,7 +111,7 @@ def soft_tissue_noise(hu: np.ndarray, labels: np.ndarray) -> float:
         np.isin(labels, [value["liver"], value["autochthon_left"], value["autochthon_right"]]), iterations=2
     )
     fine = hu.astype(np.float32) - ndimage.uniform_filter(hu.astype(np.float32), 3)
-    return float(fine[inside].std() / NOISE_UNIT)
+    return float(fine[inside].std() / NOISE_UNIT) if inside.any() else float("nan")
 
 
 def coarse_labels(labels: np.ndarray, spacing: float) -> np.ndarray:

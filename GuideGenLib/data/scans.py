@@ -11,6 +11,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.files import atomic
+from GuideGenLib.core.grids import isotropic
 from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts import find_cases, read_case, read_ct_image
@@ -35,12 +36,14 @@ class Scan:
     unsure: np.ndarray | None = None
 
 
-def interpolated(image: sitk.Image, spacing: float) -> sitk.Image:
-    """A CT in the canonical axis order at an isotropic spacing in mm, interpolated and not averaged: noise stays."""
+def sampled(image: sitk.Image, spacing: float) -> np.ndarray:
+    """A CT as int16 [z, y, x] on the grid of `to_canonical`, interpolated and never averaged: its noise stays."""
     image = sitk.DICOMOrient(image, "LPS")
-    size = [max(1, round(n * s / spacing)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
-    grid = image.GetOrigin(), (spacing,) * 3, image.GetDirection()
-    return sitk.Resample(image, size, sitk.Transform(), sitk.sitkLinear, *grid, HU_RANGE[0])
+    size, origin = isotropic(image, spacing)
+    grid = origin, (spacing,) * 3, image.GetDirection()
+    # beyond the outermost voxel centres its value goes on
+    resampled = sitk.Resample(image, size, sitk.Transform(), sitk.sitkLinear, *grid, 0.0, image.GetPixelID(), True)
+    return np.clip(sitk.GetArrayFromImage(resampled), *HU_RANGE).astype(np.int16)
 
 
 def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
@@ -52,9 +55,9 @@ def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
             continue
         kept = cache / f"{case.name}_{spacing:g}mm.npy"
         if not _fresh(kept, case.ct):
-            image = interpolated(read_ct_image(case), spacing)
+            hu = sampled(read_ct_image(case), spacing)
             with atomic(kept) as private, private.open("wb") as file:
-                np.save(file, np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.int16))
+                np.save(file, hu)
         scans.append(Scan(case.name, np.load(kept, mmap_mode="r"), None, spacing))
     return scans
 

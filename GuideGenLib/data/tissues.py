@@ -7,6 +7,7 @@ Masks are bool arrays of the shape of the CT. The labels are those of Resources/
 from collections.abc import Iterable
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -29,18 +30,25 @@ VISCERA = (
 SPINE = ("vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sacrum")
 
 
+ROUNDING_MM = 1e-4
+"""Distances are float32: voxels at just the radius belong to the ball."""
+
+
+def _distance(mask: Mask, spacing: Spacing) -> NDArray[np.float32]:
+    """mm from each voxel of the mask to the nearest voxel outside it, 0 or less there; faster than scipy's."""
+    outside = sitk.GetImageFromArray((~mask).view(np.uint8))
+    outside.SetSpacing(spacing[::-1])
+    return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(outside, squaredDistance=False, useImageSpacing=True))
+
+
 def dilate(mask: Mask, radius: float, spacing: Spacing) -> Mask:
     """Dilation by a ball of `radius` mm."""
-    if not mask.any():
-        return mask.copy()
-    return ndimage.distance_transform_edt(~mask, sampling=spacing) <= radius
+    return _distance(~mask, spacing) <= radius + ROUNDING_MM if mask.any() else mask.copy()
 
 
 def erode(mask: Mask, radius: float, spacing: Spacing) -> Mask:
     """Erosion by a ball of `radius` mm; the outside of the volume does not erode."""
-    if mask.all():
-        return mask.copy()
-    return ndimage.distance_transform_edt(mask, sampling=spacing) > radius
+    return mask.copy() if mask.all() else _distance(mask, spacing) > radius + ROUNDING_MM
 
 
 def opened(mask: Mask, radius: float, spacing: Spacing) -> Mask:

@@ -5,31 +5,37 @@ They are made once and kept, one file each, in `people` of the run folder.
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.files import atomic
-from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.data.tissues import select
 from GuideGenLib.population.completing import ABDOMEN, complete, exchanged, fit, moderated, warped
 from GuideGenLib.population.organs import REFERENCE_ML
-from GuideGenLib.population.people import Labels, Mask, Person, read_people
-from GuideGenLib.population.sampling import Base
+from GuideGenLib.population.people import Labels, Mask, Person
+from GuideGenLib.population.sampling import KeptBase
+from GuideGenLib.population.template_labels import SPACING
+from GuideGenLib.population.torso import Torso
 
 PEOPLE = "people"
 """Folder of a run with the base people."""
-ANATOMIES = "anatomies"
-"""Folder of a data folder with label maps that have no CT."""
 WIDTH, DEPTH = 144, 128
 """Voxels of 3 mm across and from front to back: an obese person fits in."""
 MODERATED = ("liver", "spleen", "pancreas", "kidney_left", "kidney_right", "adrenal_left", "adrenal_right")
 """Organs that no base person has far too large: one sick person must not make a whole population sick."""
 DONORS = 2
 """Others whose abdomen each person is given as well."""
+MANY = 40
+"""Of more people than these each is completed once and keeps the own abdomen: they are varied enough."""
+LEAST_WIDTH_MM = 250.0
+"""Of the field of view of who becomes a base person."""
+METHOD = 2
+"""Raised when the same people would be completed otherwise than before."""
 
 
 def widened(labels: Labels, width: int = WIDTH) -> Labels:
@@ -48,85 +54,107 @@ def deepened(labels: Labels, depth: int = DEPTH, fill: int = 0) -> Labels:
     return np.pad(labels, ((0, 0), (more // 2, more - more // 2), (0, 0)), constant_values=fill)
 
 
-def base_people(torso: Labels, anatomies: Path, folder: Path, progress: Progress = silent) -> list[Base]:
-    """All base people of a data folder's anatomies, the joined torso first; about a minute each, kept in `folder`.
+def base_people(
+    joined: Torso, people: Sequence[Person], folder: Path, processes: int = 1, progress: Progress = silent
+) -> list[KeptBase]:
+    """All base people, the joined torso first; about half a minute each, kept in `folder`.
 
-    torso: labels [z, y, x] at 3 mm. Raises DataError for a label map that cannot be used.
+    joined: of whom what the people lack is taken. Those whose lumbar spine is not shown, or whose flanks are not, are
+    left aside, and so are those that the torso is joined of.
     """
-    torso = widened(torso)
-    own = Base("torso", "female" if select(torso, ("uterus",)).any() else "male", torso)
-    people = read_people(anatomies, torso) if anatomies.is_dir() else []
-    maker = _Maker(folder)
-    whole = [own]
+    folder.mkdir(parents=True, exist_ok=True)
+    people = [person for person in people if person.name not in joined.sources and _can_be_completed(person)]
+    torso = deepened(widened(joined.labels))
+    own = _kept(folder, "torso", "female" if select(torso, ("uterus",)).any() else "male", ("torso", _hash(torso)))
+    if not own.path.is_file():
+        _write(own, torso, np.zeros(torso.shape, bool))
     progress("people", 0.0)
-    for person in (person for person in people if _has_chest(person)):
-        whole.append(maker.completed(person, own))
-    made, second = list(whole), []
-    for person in (person for person in people if not _has_chest(person)):
+    with_chest = [person for person in people if _has_chest(person)]
+    whole = [own, *_made(folder, [(person, own) for person in with_chest], processes)]
+    others, hosts, again = [person for person in people if not _has_chest(person)], [], []
+    for person in others:
         alike = [base for base in whole[1:] if person.sex in (None, base.sex)]
-        hosts = [*alike[:1], own]
-        completed = [maker.completed(person, host) for host in hosts]
-        made.append(completed[0])
-        second.extend(completed[1:])
-        progress("people", 0.3)
-    exchanges = []
-    for i, base in enumerate(made):
-        for step in range(1, min(DONORS, len(made) - 1) + 1):
-            exchanges.append(maker.exchanged(base, made[(i + step) % len(made)]))
-            progress("people", 0.3 + 0.7 * (len(exchanges)) / (DONORS * len(made)))
+        hosts.append((person, alike[0] if alike else own))
+        again += [(person, own)] if alike else []
+    progress("people", 0.2)
+    made = whole + _made(folder, hosts, processes)
+    progress("people", 0.3)
+    if len(made) > MANY:
+        progress("people", 1.0)
+        return made
+    second = _made(folder, again, processes)
+    count = len(made)
+    pairs = [(made[i], made[(i + step) % count]) for i in range(count) for step in range(1, min(DONORS, count - 1) + 1)]
+    exchanges = _made(folder, pairs, processes, within(progress, 0.4, 1.0))
     progress("people", 1.0)
-    everyone = [*made, *second, *exchanges]
-    return [replace(base, labels=deepened(base.labels), filled=_deep_mask(base.filled)) for base in everyone]
+    return [*made, *second, *exchanges]
 
 
-def _deep_mask(filled: Mask | None) -> Mask | None:
-    return None if filled is None else deepened(filled.view(np.uint8)).view(bool)
+def _can_be_completed(person: Person) -> bool:
+    """Whether the spine can be laid on another one, and enough of the trunk is seen about it."""
+    wide = int(np.count_nonzero(person.seen.any((0, 1)))) * SPACING
+    return "vertebrae_lumbar" in person.structures and wide >= LEAST_WIDTH_MM
 
 
 def _has_chest(person: Person) -> bool:
     """Whether the chest is shown up to the collar bones."""
-    return {values()["clavicle_left"], values()["lung_upper_lobe_left"]} <= person.known
+    return {"clavicle_left", "lung_upper_lobe_left"} <= person.structures
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """Makes base people, or reads them from where they were kept as long as they are made of the same label maps."""
-
-    folder: Path
-
-    def completed(self, person: Person, host: Base) -> Base:
-        def make() -> tuple[Labels, Mask]:
-            labels = complete(person, host.labels, fit(person.labels, person.seen, host.labels))
-            return labels, ~(person.seen & (person.labels > 0) & (labels == person.labels))
-
-        return self._kept(f"{person.name} in {host.name}", person.sex or host.sex, (person.labels, host.labels), make)
-
-    def exchanged(self, base: Base, donor: Base) -> Base:
-        def make() -> tuple[Labels, Mask]:
-            everywhere = np.ones(base.labels.shape, bool)
-            warp = fit(base.labels, everywhere, donor.labels)
-            labels = exchanged(base.labels, donor.labels, warp)
-            body = everywhere ^ everywhere if base.filled is None else base.filled
-            other = everywhere ^ everywhere if donor.filled is None else warped(donor.filled.view(np.uint8), warp) > 0
-            return labels, np.where(select(labels, ABDOMEN), other, body | (labels != base.labels))
-
-        return self._kept(f"{base.name} with {donor.name}", base.sex, (base.labels, donor.labels), make)
-
-    def _kept(self, name: str, sex: str, parts: tuple[Labels, Labels], make: Callable[[], tuple[Labels, Mask]]) -> Base:
-        path = self.folder / f"{name}.npz"
-        made_of = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
-        if path.is_file():
-            with np.load(path) as stored:
-                if {"made_of", "filled"} <= set(stored) and str(stored["made_of"]) == made_of:
-                    return _moderate(name, sex, stored["labels"], stored["filled"])
-        labels, filled = make()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic(path) as private, private.open("wb") as file:
-            np.savez_compressed(file, labels=labels, filled=filled, made_of=made_of)
-        return _moderate(name, sex, labels, filled)
+Pair = tuple[Person | KeptBase, KeptBase]
+"""A person and the host who completes it, or a base person and the donor of another abdomen."""
 
 
-def _moderate(name: str, sex: str, labels: Labels, filled: Mask) -> Base:
-    """The base person without huge organs; the fat in their place was not seen."""
-    changed = moderated(labels, {key: REFERENCE_ML[key][sex == "female"] for key in MODERATED})
-    return Base(name, sex, changed, filled | (changed != labels))
+def _made(folder: Path, pairs: Sequence[Pair], processes: int, progress: Progress = silent) -> list[KeptBase]:
+    """What each pair makes, read where it was kept and is still made of the same, in `processes` processes else."""
+    wanted = [_base_of(folder, *pair) for pair in pairs]
+    missing = [(pair, base) for pair, base in zip(pairs, wanted, strict=True) if not base.path.is_file()]
+    if processes < 2:
+        for done, job in enumerate(missing):
+            progress("people", done / len(missing))
+            _make(*job)
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            for done, _ in enumerate(pool.map(_make, *zip(*missing, strict=True)) if missing else ()):
+                progress("people", (done + 1) / len(missing))
+    return wanted
+
+
+def _base_of(folder: Path, first: Person | KeptBase, second: KeptBase) -> KeptBase:
+    if isinstance(first, Person):
+        name, sex = f"{first.name} in {second.name}", first.sex or second.sex
+        return _kept(folder, name, sex, (_hash(first.marked), str(sorted(first.known)), second.made_of))
+    return _kept(folder, f"{first.name} with {second.name}", first.sex, (first.made_of, second.made_of))
+
+
+def _kept(folder: Path, name: str, sex: str, parts: tuple[str, ...]) -> KeptBase:
+    made_of = hashlib.sha256("\n".join((str(METHOD), sex, *parts)).encode()).hexdigest()[:16]
+    return KeptBase(name, sex, folder / f"{name} {made_of}.npz", made_of)
+
+
+def _hash(labels: Labels) -> str:
+    return hashlib.sha256(labels.tobytes()).hexdigest()
+
+
+def _make(pair: Pair, base: KeptBase) -> None:
+    """Draw one base person and keep it."""
+    first, host = pair[0], pair[1].load()
+    if isinstance(first, Person):
+        own, seen = first.labels, first.seen
+        labels = complete(first, host.labels, fit(own, seen, host.labels))
+        filled = ~(seen & (own > 0) & (labels == own))
+    else:
+        body = first.load()
+        assert body.filled is not None and host.filled is not None
+        warp = fit(body.labels, np.ones(body.labels.shape, bool), host.labels)
+        labels = exchanged(body.labels, host.labels, warp)
+        other = warped(host.filled.view(np.uint8), warp) > 0
+        filled = np.where(select(labels, ABDOMEN), other, body.filled | (labels != body.labels))
+    # a huge organ is made smaller; the fat in its place was not seen
+    changed = moderated(labels, {key: REFERENCE_ML[key][base.sex == "female"] for key in MODERATED})
+    _write(base, changed, filled | (changed != labels))
+
+
+def _write(base: KeptBase, labels: Labels, filled: Mask) -> None:
+    with atomic(base.path) as private, private.open("wb") as file:
+        np.savez_compressed(file, labels=labels, filled=filled)

@@ -16,7 +16,7 @@ from GuideGenLib.data.tissues import closed, select
 from GuideGenLib.population.people import Labels, Mask, Person
 from GuideGenLib.population.registration import Spacing, Warp, lattice, register
 from GuideGenLib.population.template_labels import BONES, LUNGS, SPACING, SPINE, THIN
-from GuideGenLib.population.torso import TISSUES, tidy
+from GuideGenLib.population.tidying import TISSUES, tidy
 
 GRID: Spacing = (SPACING, SPACING, SPACING)
 ABDOMEN = (

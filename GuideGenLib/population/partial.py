@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED
-from GuideGenLib.population.bases import deepened
+from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.population.deform import doubled, exponential, limited, random_field
 from GuideGenLib.population.people import Labels, Person
 from GuideGenLib.population.sampling import coarse, generator_of
@@ -14,13 +13,6 @@ from GuideGenLib.population.template_labels import COARSE, SPACING
 
 PARTIAL_STAGE = 5
 """Of `generator_of`."""
-
-
-def marked(person: Person) -> Labels:
-    """The person's map with the marks of `anatomy.unknown` where nothing is labelled or shown."""
-    labels = np.where(person.seen, person.labels, OUTSIDE).astype(np.uint8)
-    labels[person.seen & (person.labels == 0)] = UNLABELLED
-    return labels
 
 
 def deformed(labels: Labels, rng: np.random.Generator) -> Labels:
@@ -39,7 +31,6 @@ def partial_bank(people: Sequence[Person], count: int, seed: int) -> tuple[NDArr
     """Maps at 6 mm, uint8 [count, z, y, x] with marks, of deformations of the people in turn, and whom they show."""
     shown = [people[index % len(people)] for index in range(count)]
     maps = [
-        coarse(deformed(deepened(marked(person), fill=OUTSIDE), generator_of(seed, index, PARTIAL_STAGE)))
-        for index, person in enumerate(shown)
+        coarse(deformed(person.marked, generator_of(seed, index, PARTIAL_STAGE))) for index, person in enumerate(shown)
     ]
     return np.stack(maps), shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,21 @@ class Base:
     filled: NDArray[np.bool_] | None = None
 
 
-Source = NDArray[np.uint8] | Sequence[Base]
+@dataclass(frozen=True)
+class KeptBase:
+    """A base person in a file, read when somebody is made of it; made_of: fingerprint of what it was made from."""
+
+    name: str
+    sex: str
+    path: Path
+    made_of: str
+
+    def load(self) -> Base:
+        with np.load(self.path) as stored:
+            return Base(self.name, self.sex, stored["labels"], stored["filled"])
+
+
+Source = NDArray[np.uint8] | Sequence[Base] | Sequence[KeptBase]
 """What people are drawn from: base people, or the labels of one torso."""
 
 
@@ -62,7 +77,8 @@ def base_of(source: Source, sex: str, seed: int, index: int) -> Base:
     if isinstance(source, np.ndarray):
         return Base("torso", sex, source)
     alike = [base for base in source if base.sex == sex] or list(source)
-    return alike[int(generator_of(seed, index, BASE_STAGE).integers(len(alike)))]
+    chosen = alike[int(generator_of(seed, index, BASE_STAGE).integers(len(alike)))]
+    return chosen.load() if isinstance(chosen, KeptBase) else chosen
 
 
 def coarse_marked(sample: Sample) -> NDArray[np.uint8]:

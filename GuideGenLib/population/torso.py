@@ -1,16 +1,15 @@
 """The joined torso: one person from neck base to femoral heads, made of two labelled scans.
 
-lidc_0001 shows the trunk down to L3, totalseg_example from the lung bases down to the hips. The second is registered
-onto the first and the two are joined over a ramp of 42 mm; structures that one scan shows whole and the other does
-not come from that one alone. Both are part of the data described in the model card, neither is shipped.
+One shows the trunk down into the loins, the other from there down to the hips. The second is registered onto the first
+and the two are joined over a ramp of 42 mm; structures that one scan shows whole and the other does not come from that
+one alone.
 """
 
-import csv
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -21,13 +20,16 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.data.layouts import find_case, read_case
-from GuideGenLib.data.tissues import closed, opened
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.notes import Notes, read_notes
+from GuideGenLib.data.scan_measures import VESSEL
+from GuideGenLib.data.store import CaseRecord, Store
+from GuideGenLib.data.tissues import opened
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
+from GuideGenLib.population.tidying import TISSUES, tidy
 
 SHAPE = (192, 112, 128)
 SPACING: Spacing = (3.0, 3.0, 3.0)
-UPPER, LOWER = "lidc_0001", "totalseg_example"
 
 FROM_UPPER = (
     "liver", "spleen", "pancreas", "stomach", "stomach_gas", "portal_splenic_vein", "ribs_left", "ribs_right",
@@ -42,70 +44,75 @@ THIN = (
     "costal_cartilages", "spinal_cord", "pancreas", "duodenum", "superior_vena_cava", "thyroid", "stomach_gas",
     "colon_gas",
 )  # fmt: skip
-TISSUES = ("body", "muscle", "torso_fat", "subcutaneous_fat")
-SPECKLE = (*TISSUES, "lung_vessel", "colon_gas", "stomach_gas")
-MANY = (
-    "ribs_left", "ribs_right", "costal_cartilages", "great_arteries", "great_veins", "pulmonary_vein", "colon",
-    "small_bowel", "vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sternum", "thyroid",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Torso:
-    """labels uint8 and ct int16 (HU), both [z, y, x] in the canonical frame; spacing (z, y, x) in mm."""
+    """labels uint8 and ct int16 (HU), both [z, y, x] in the canonical frame; spacing (z, y, x) in mm; sources: names of
+    the scans that it is joined of."""
 
     labels: NDArray[np.uint8]
     ct: NDArray[np.int16]
     spacing: Spacing
+    sources: tuple[str, ...] = ()
 
 
-def _read(path: Path) -> tuple[NDArray[np.int16], Spacing]:
-    image = sitk.DICOMOrient(sitk.ReadImage(str(path)), "LPS")
-    x, y, z = image.GetSpacing()
-    return sitk.GetArrayFromImage(image), (z, y, x)
-
-
-def source_names(data_dir: Path) -> dict[str, int]:
-    """Value of each structure in the label maps of the data, by TotalSegmentator name."""
-    with (data_dir / "totalsegmentator_v2_labels.csv").open(newline="", encoding="utf-8") as file:
-        return {row["structure"]: int(row["label"]) for row in csv.DictReader(file)}
-
-
-def read_labelled(data_dir: Path, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16], Spacing]:
-    """One of the two labelled scans in our labels, at its own spacing in the canonical frame.
-
-    Returns labels uint8 with every tissue named (0 is air outside the body), CT int16 in HU, spacing (z, y, x) in mm.
-    Raises FileNotFoundError when `data_dir` does not hold the scan, DataError when its files cannot be used.
-    """
-    for part in ("ct", "labels"):
-        if not (data_dir / part / f"{name}.nii.gz").is_file():
-            raise FileNotFoundError(f"no {part} of {name} in {data_dir}")
-    labels, ct, spacing = read_case(find_case(data_dir, name))
-    assert labels is not None
-    return labels, ct, spacing
-
-
-LANDMARKS = ("vertebrae_T12", "vertebrae_L1", "vertebrae_L2")
+LANDMARKS = ("last thoracic vertebra", "first lumbar vertebra", "second lumbar vertebra")
+VERTEBRA_MM = 32.0
+"""Height of a vertebra with its disc at the lower end of the chest, by which the three are told apart."""
 WEIGHTS = {
-    **dict.fromkeys((*LANDMARKS, "vertebrae_L3"), 3.0),
+    **dict.fromkeys(("vertebrae_thoracic", "vertebrae_lumbar"), 3.0),
     **dict.fromkeys(("spinal_cord", "autochthon_left", "autochthon_right", "aorta", "inferior_vena_cava"), 1.0),
     **dict.fromkeys(("kidney_left", "kidney_right", "liver", "spleen"), 0.8),
     **dict.fromkeys(("iliopsoas_left", "iliopsoas_right", "lung_lower_lobe_left", "lung_lower_lobe_right"), 0.5),
     **dict.fromkeys(("stomach", "pancreas", "duodenum", "colon"), 0.4),
+    **dict.fromkeys(("ribs_left", "ribs_right"), 0.3),
 }
+LANDMARK_WEIGHT, BODY_WEIGHT, INSIDE_WEIGHT = 3.0, 4.0, 3.0
 
 
-def _groups(data_dir: Path, mapped: dict[str, NDArray[np.uint8]]) -> Groups:
-    """What the registration matches: single structures by their source name, ribs, the skin and the inside."""
-    source = source_names(data_dir)
-    raw = {name: _read(data_dir / "labels" / f"{name}.nii.gz")[0] for name in (UPPER, LOWER)}
-    groups = {key: (raw[UPPER] == source[key], raw[LOWER] == source[key], w) for key, w in WEIGHTS.items()}
-    for side in ("left", "right"):
-        upper, lower = (select(mapped[name], (f"ribs_{side}",)) for name in (UPPER, LOWER))
-        groups[f"ribs_{side}"] = (upper, lower, 0.3)
-    groups["body"] = (mapped[UPPER] > 0, mapped[LOWER] > 0, 4.0)
-    inside = [~select(mapped[name], ("background", "subcutaneous_fat")) for name in (UPPER, LOWER)]
-    groups["inside"] = (inside[0], inside[1], 3.0)
+def chosen_scans(records: Sequence[CaseRecord]) -> tuple[CaseRecord, CaseRecord]:
+    """(upper, lower): of the labelled scans those that show the most structures, one with the chest down into the
+    loins, the other with the pelvis up into them. Raises DataError where there is none."""
+    labelled = [record for record in records if record.ct is not None and not record.ct.segmented]
+    spine = {"vertebrae_thoracic", "vertebrae_lumbar"}
+    found = []
+    for region in ("chest", "pelvis"):
+        showing = [record for record in labelled if region in record.regions and spine <= set(record.structures)]
+        if not showing:
+            raise DataError(
+                f"no labelled scan shows {region} and loins", "add one, the first torso is made of two scans"
+            )
+        found.append(max(showing, key=lambda record: (len(record.structures), record.name)))
+    return found[0], found[1]
+
+
+def read_scan(store: Store, record: CaseRecord) -> tuple[NDArray[np.uint8], NDArray[np.int16], Spacing]:
+    """Labels with the lung vessels, HU and spacing of a stored scan."""
+    assert record.ct is not None
+    labels, hu, marks = (np.asarray(store.volume(record, key)) for key in ("labels", "hu", "marks"))
+    return np.where(marks & VESSEL, values()["lung_vessel"], labels).astype(np.uint8), hu, (record.ct.spacing,) * 3
+
+
+def _landmarks(labels: NDArray[np.uint8], spacing: Spacing) -> dict[str, NDArray[np.bool_]]:
+    """The three vertebrae about the lower end of the chest, told apart by their distance from it."""
+    thoracic, lumbar = (labels == values()[key] for key in ("vertebrae_thoracic", "vertebrae_lumbar"))
+    height = np.arange(len(labels))[:, None, None] * spacing[0]
+    border = (np.flatnonzero(thoracic.any((1, 2)))[0] + np.flatnonzero(lumbar.any((1, 2)))[-1]) / 2 * spacing[0]
+    upper = thoracic & (height < border + VERTEBRA_MM)
+    lower = [lumbar & (height > border - (n + 1) * VERTEBRA_MM) & (height <= border - n * VERTEBRA_MM) for n in (0, 1)]
+    return dict(zip(LANDMARKS, (upper, *lower), strict=True))
+
+
+def _groups(upper: NDArray[np.uint8], lower: NDArray[np.uint8], spacings: tuple[Spacing, Spacing]) -> Groups:
+    """What the registration matches: bones, organs, the landmarks, the skin and the inside."""
+    groups = {key: (upper == values()[key], lower == values()[key], w) for key, w in WEIGHTS.items()}
+    groups = {key: group for key, group in groups.items() if group[0].any() and group[1].any()}
+    marks = [_landmarks(labels, spacing) for labels, spacing in zip((upper, lower), spacings, strict=True)]
+    groups |= {key: (marks[0][key], marks[1][key], LANDMARK_WEIGHT) for key in LANDMARKS}
+    groups["body"] = (upper > 0, lower > 0, BODY_WEIGHT)
+    inside = [~select(labels, ("background", "subcutaneous_fat")) for labels in (upper, lower)]
+    groups["inside"] = (inside[0], inside[1], INSIDE_WEIGHT)
     return groups
 
 
@@ -239,37 +246,6 @@ def _join(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], progress: Progr
     return labels
 
 
-def tidy(labels: NDArray[np.uint8], spacing: Spacing = SPACING, *, speckle: int = 12) -> NDArray[np.uint8]:
-    """One component for each organ that is one piece; small pieces of the others go to what surrounds them.
-
-    A gap that the join cut is closed over 9 mm first, through tissue and never through another organ.
-    """
-    value = values()
-    result = labels.copy()
-    orphan = np.zeros(labels.shape, dtype=bool)
-    for key, number in value.items():
-        mask = result == number
-        if key == "background" or not mask.any():
-            continue
-        parts, count = ndimage.label(mask)
-        if key not in (*SPECKLE, *MANY) and count > 1:
-            mask = mask | (closed(mask, 9.0, spacing) & select(result, TISSUES))
-            parts, count = ndimage.label(mask)
-            sizes = np.bincount(parts.ravel())
-            sizes[0] = 0
-            main = parts == sizes.argmax()
-            result[main] = number
-            orphan |= (labels == number) & ~main
-        else:
-            sizes = np.bincount(parts.ravel())
-            least = speckle if key in ("lung_vessel", "colon_gas", "stomach_gas") else 3 * speckle
-            orphan |= mask & (sizes < least)[parts]
-    known = ~orphan & (result > 0)
-    index = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-    result[orphan] = result[tuple(axis[orphan] for axis in index)]
-    return result
-
-
 def _join_ct(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.int16]:
     """The CT of the join: at each voxel the scan that shows its label there; where none does, the label's median."""
     value = values()
@@ -299,18 +275,14 @@ def _join_ct(upper: _Scan, lower: _Scan, ramp: NDArray[np.float32], labels: NDAr
     return np.clip(ct, -1024, 3071).round().astype(np.int16)
 
 
-def build_torso(data_dir: Path, progress: Progress = silent) -> Torso:
-    """Join the two labelled scans of `data_dir`, about two minutes on two cores.
-
-    Raises FileNotFoundError when a scan is missing.
-    """
-    scans = {}
-    for i, name in enumerate((UPPER, LOWER)):
-        scans[name] = read_labelled(data_dir, name)
-        progress("read", (i + 1) / 2)
-    groups = _groups(data_dir, {name: scan[0] for name, scan in scans.items()})
-    warp = register(groups, LANDMARKS, scans[UPPER][2], scans[LOWER][2], still_below=0.0, progress=progress)
-    return join(scans[UPPER], scans[LOWER], warp, progress)
+def build_torso(store: Store, progress: Progress = silent) -> Torso:
+    """Join two labelled scans of a store, about two minutes on two cores. Raises DataError where it has none."""
+    records = [record for record in store.usable() if read_notes(store.folder).get(record.name, Notes()).split is None]
+    chosen = chosen_scans(records)
+    upper, lower = (read_scan(store, record) for record in chosen)
+    groups = _groups(upper[0], lower[0], (upper[2], lower[2]))
+    warp = register(groups, LANDMARKS, upper[2], lower[2], still_below=0.0, progress=progress)
+    return replace(join(upper, lower, warp, progress), sources=tuple(record.name for record in chosen))
 
 
 def join(
@@ -329,14 +301,15 @@ def join(
     return Torso(labels, _join_ct(scan_u, scan_l, ramp, labels), SPACING)
 
 
-def cached_torso(data_dir: Path, folder: Path, progress: Progress = silent) -> Torso:
-    """The joined torso, read from `folder`/torso.npz or built and written there."""
+def cached_torso(store: Callable[[], Store], folder: Path, progress: Progress = silent) -> Torso:
+    """The joined torso, read from `folder`/torso.npz or built of a store and written there. Raises DataError."""
     path = folder / "torso.npz"
     if path.is_file():
         with np.load(path) as stored:
             z, y, x = (float(s) for s in stored["spacing"])
-            return Torso(stored["labels"], stored["ct"], (z, y, x))
-    torso = build_torso(data_dir, progress)
+            sources = tuple(stored["sources"].tolist()) if "sources" in stored else ()
+            return Torso(stored["labels"], stored["ct"], (z, y, x), sources)
+    torso = build_torso(store(), progress)
     write_torso(torso, folder)
     return torso
 
@@ -346,5 +319,6 @@ def write_torso(torso: Torso, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "torso.npz"
     with atomic(target) as private:
-        np.savez_compressed(private, labels=torso.labels, ct=torso.ct, spacing=np.array(torso.spacing))
+        told = {"spacing": np.array(torso.spacing), "sources": np.array(torso.sources, str)}
+        np.savez_compressed(private, labels=torso.labels, ct=torso.ct, **told)  # type: ignore[arg-type]
     return target

@@ -21,7 +21,7 @@ from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.prompts import write_prompt
-from GuideGenLib.population.sampling import Sample, Source, coarse_marked, draw_sample, generator_of
+from GuideGenLib.population.sampling import Base, KeptBase, Sample, Source, coarse_marked, draw_sample, generator_of
 from GuideGenLib.population.template_labels import SPACING
 
 CHUNK = 25
@@ -85,13 +85,15 @@ def _chunk_path(cache: Path, seed: int, start: int) -> Path:
     return cache / f"coarse_seed{seed}_{start:06d}.npz"
 
 
-def _fingerprint(torso: Source) -> str:
-    bases = [] if isinstance(torso, np.ndarray) else torso
-    parts = [torso] if isinstance(torso, np.ndarray) else [base.labels for base in bases]
-    parts += [np.packbits(base.filled) for base in bases if base.filled is not None]
+def _fingerprint(source: Source) -> str:
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.tobytes())
+    for base in [Base("", "", source)] if isinstance(source, np.ndarray) else source:
+        if isinstance(base, KeptBase):
+            digest.update(base.made_of.encode())
+            continue
+        digest.update(base.labels.tobytes())
+        if base.filled is not None:
+            digest.update(np.packbits(base.filled).tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -66,7 +66,8 @@ def calibrate_hu(
         for phase in PHASES:
             table = hu_mean(phase)  # type: ignore[arg-type]
             hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, turn))
-            off += (organ_means(hu, labels, table, np.zeros(labels.shape, bool)) - table) / len(PHASES)
+            means = organ_means(hu, labels, np.zeros(labels.shape, bool))
+            off += np.nan_to_num(means - table) / len(PHASES)
         off[np.setdiff1d(np.arange(len(off)), present)] = 0
         log(f"HU calibration {turn + 1}/{rounds}: organs off by {float(np.abs(off[present]).mean()):.1f} HU (mean)")
         offset = (offset - torch.from_numpy(off).to(device)).clamp(-LARGEST_HU, LARGEST_HU)

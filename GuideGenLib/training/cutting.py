@@ -14,17 +14,10 @@ from torch import Tensor
 from torch.nn import functional as nnf
 from torch.utils.data import Dataset
 
-from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.codec.network import FACTOR
-from GuideGenLib.data.scan_measures import coarse_labels, metal_mask, organ_means, skin_depth_map, soft_tissue_noise
-from GuideGenLib.data.tissues import nearest
+from GuideGenLib.data.store import VOLUMES
 from GuideGenLib.training.draws import CUT, VALIDATION, Seeds
 
-VESSEL, UNSURE = 1, 2
-"""Bits of `Material.marks`."""
-POSITIONS = 20_000
-"""Voxels of a body that are kept as centres of patches."""
-VOLUMES = ("hu", "labels", "coarse", "marks", "depth")
 FILL = (-1000, 0, 0, 0, 0)
 """Of VOLUMES, beyond their edge."""
 WARPED, OUTSIDE = 0.25, 0.05
@@ -48,13 +41,10 @@ class Volume(Protocol):
 
 @dataclass(frozen=True)
 class Material:
-    """A labelled scan made ready.
+    """A labelled scan with what is told of it.
 
-    hu int16; labels uint8 with the lung vessels given to their lobes; coarse uint8: the same with the borders that
-    stage 1 draws; marks uint8: VESSEL, and UNSURE where nothing shall be learnt (metal and its streaks, labels that
-    are not sure); depth uint8: 0..255 over DEPTH_MM below the skin. table float32 [labels]: mean HU of each label;
-    noise: fine texture of its soft tissue / NOISE_UNIT; typed float32 [16]; texts: token states [L, 384] of wordings;
-    positions int32 [n, 3]: voxels of the body, at most POSITIONS; voxels: of the whole body.
+    Volumes, noise, positions and voxels: see data.scan_measures.Measured; table float32 [labels]: mean HU of each
+    label, also of those that it does not show; typed float32 [16]; texts: token states [L, 384] of wordings.
     """
 
     name: str
@@ -69,45 +59,6 @@ class Material:
     texts: Sequence[Tensor]
     positions: np.ndarray
     voxels: int
-
-
-def prepare(
-    name: str,
-    hu: np.ndarray,
-    labels: np.ndarray,
-    spacing: float,
-    *,
-    fallback: np.ndarray,
-    typed: np.ndarray,
-    texts: Sequence[Tensor],
-    unsure: np.ndarray | None = None,
-) -> Material:
-    """Measure what the trainings need of a labelled scan.
-
-    fallback: HU [labels] of labels that it does not show; unsure: bool of its shape, where the labels are not sure.
-    """
-    metal = metal_mask(hu, spacing)
-    table = organ_means(hu, labels, fallback, metal)
-    vessels = select(labels, ("lung_vessel",))
-    lobes = nearest(labels, select(labels, LUNGS), vessels, (spacing,) * 3)
-    marks = VESSEL * vessels.astype(np.uint8) + UNSURE * (metal if unsure is None else metal | unsure).astype(np.uint8)
-    noise = soft_tissue_noise(hu, labels)
-    depth = skin_depth_map(labels > 0, spacing)
-    coarse = coarse_labels(lobes, spacing)
-    return Material(
-        name, hu.astype(np.int16), lobes, coarse, marks, depth, table, noise, typed, texts, *body_positions(lobes)
-    )
-
-
-def body_positions(labels: np.ndarray, seed: int = 0) -> tuple[np.ndarray, int]:
-    """Random voxels of the body int32 [n, 3], n at most POSITIONS, always the same ones, and how many it has."""
-    inside = np.flatnonzero(labels)
-    if len(inside) > POSITIONS:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(inside), POSITIONS, replace=False))
-        positions = inside[chosen]
-    else:
-        positions = inside
-    return np.stack(np.unravel_index(positions, labels.shape), axis=1).astype(np.int32), len(inside)
 
 
 class Cuts(Dataset[dict[str, Any]]):

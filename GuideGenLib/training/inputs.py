@@ -12,13 +12,11 @@ import numpy as np
 
 from GuideGenLib.data.notes import CASES
 from GuideGenLib.description.encoder import TextEncoder
-from GuideGenLib.population.bases import ANATOMIES, widened
-from GuideGenLib.population.people import read_people
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training.assemble import POPULATION
 from GuideGenLib.training.checkpoint import RunError
 from GuideGenLib.training.cutting import Material
-from GuideGenLib.training.job import Job, bases_of, say, tenths, torso_of
+from GuideGenLib.training.job import Job, bases_of, people_of, say, store_of, tenths
 from GuideGenLib.training.mask_bank import MaskData, joined, load_mask_data, save_mask_data
 from GuideGenLib.training.materials import ct_materials, mask_data, partial_data
 from GuideGenLib.training.pack import pack_materials, unpack_materials
@@ -38,15 +36,14 @@ def is_packed(run: Path) -> bool:
     return (run / SCANS).is_file()
 
 
-def materials_of(job: Job) -> list[Material]:
-    """The scans of codec and CT stage. Raises DataError."""
+def materials_of(job: Job, split: str | None = None) -> list[Material]:
+    """The scans of codec and CT stage in a split (None: those to learn from). Raises DataError."""
     if is_packed(job.run):
-        return unpack_materials(job.run / SCANS)
-    with first_process_first():
-        return ct_materials(job.data, job.cache, TextEncoder.load(), job.segmenter() if job.segmenter else None)
+        return unpack_materials(job.run / SCANS) if split is None else []
+    return ct_materials(store_of(job), TextEncoder.load(), split)
 
 
-def people_of(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
+def population_of(job: Job) -> "tuple[np.ndarray, list[Attributes]]":
     """Maps of the imagined people, uint8 [n, z, y, x] at 6 mm, and their attributes; kept in the run folder."""
     progress = tenths()
     with first_process_first():
@@ -58,15 +55,15 @@ def mask_data_of(job: Job) -> MaskData:
     """What the mask stage learns from: the people with prompts, and real maps as they are where these are asked for."""
     if (job.run / PEOPLE).is_file():
         return load_mask_data(job.run / PEOPLE)
-    labels, people = people_of(job)
+    labels, people = population_of(job)
     say("mask: reading the prompts")
     encoder = TextEncoder.load()
     data = mask_data(labels, people, encoder, job.seed)
     if not job.partial:
         return data
-    real = read_people(job.data / ANATOMIES, widened(torso_of(job).labels))
+    real = people_of(job)
     if not real:
-        raise RunError(f"{job.data / ANATOMIES} holds no label map to train on", "add some, or leave out --partial")
+        raise RunError(f"{job.data} holds no case that could be placed", "add label maps, or leave out --partial")
     return joined(data, partial_data(real, job.partial, encoder, job.seed))
 
 

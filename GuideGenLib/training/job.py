@@ -7,13 +7,15 @@ from pathlib import Path
 import torch
 
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.data.labelling import Segment
-from GuideGenLib.population.bases import ANATOMIES, PEOPLE, base_people
-from GuideGenLib.population.sampling import Base
+from GuideGenLib.data.notes import read_notes
+from GuideGenLib.data.prepare import PREPARED, Loader, opened
+from GuideGenLib.data.store import Store
+from GuideGenLib.population.bases import PEOPLE, base_people
+from GuideGenLib.population.people import Person, read_people
+from GuideGenLib.population.sampling import KeptBase
 from GuideGenLib.population.torso import Torso, cached_torso
-from GuideGenLib.training.checkpoint import RunError
 from GuideGenLib.training.presets import DEFAULT, Sizes, presets
-from GuideGenLib.training.processes import process_rank
+from GuideGenLib.training.processes import first_process_first, process_rank
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Job:
     """Most MB of a file of the bundle."""
     partial: int = 0
     """Deformations of real label maps as they are, beside the population."""
-    segmenter: Callable[[], Segment] | None = None
+    segmenter: Loader | None = None
     """Loads what labels the scans that have no label map; None leaves these out."""
 
     @property
@@ -67,21 +69,26 @@ def say(message: str) -> None:
         print(message, flush=True)
 
 
+def store_of(job: Job) -> Store:
+    """The prepared data of a run: its data folder when it is a store, else one in the run folder. Raises DataError."""
+    with first_process_first():
+        return opened(job.data, job.run / PREPARED, job.threads, job.segmenter, say)
+
+
 def torso_of(job: Job, progress: Progress = silent) -> Torso:
-    """What people are deformed from, built once and kept in the run folder."""
-    try:
-        return cached_torso(job.data, job.run, progress)
-    except FileNotFoundError as error:
-        raise RunError(
-            f"{error}: the population is made from the two labelled scans of the project's own data; "
-            f"name their folder with --data, or put a torso.npz of your own into {job.run}"
-        ) from error
+    """What people are deformed from, built once and kept in the run folder. Raises DataError."""
+    return cached_torso(lambda: store_of(job), job.run, progress)
 
 
-def bases_of(job: Job, progress: Progress = silent) -> list[Base]:
-    """The people that a population is made of: the joined torso and the label maps of the data folder's `anatomies`."""
-    torso = torso_of(job, progress)
-    return base_people(torso.labels, job.data / ANATOMIES, job.run / PEOPLE, progress)
+def people_of(job: Job) -> list[Person]:
+    """The placed people that trainings may see. Raises DataError."""
+    store = store_of(job)
+    return read_people(store, read_notes(store.folder))
+
+
+def bases_of(job: Job, progress: Progress = silent) -> list[KeptBase]:
+    """The people that a population is made of: the joined torso and the placed people, completed."""
+    return base_people(torso_of(job, progress), people_of(job), job.run / PEOPLE, job.threads, progress)
 
 
 def tenths() -> Progress:

@@ -1,8 +1,7 @@
 """What the trainings feed on, made from a data folder: scans with what is known of them, anatomies with prompts."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,10 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import FILLED, value_of
-from GuideGenLib.core.files import atomic
 from GuideGenLib.ct.reference import reference_table
-from GuideGenLib.data.labelling import Segment, label_by
-from GuideGenLib.data.layouts import DataError, find_cases
-from GuideGenLib.data.notes import HELD_OUT, SEX_ORGANS, Notes, completed, read_notes
-from GuideGenLib.data.scans import Scan, far_outside, load_labelled, load_scans
+from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.notes import SEX_ORGANS, Notes, read_notes
+from GuideGenLib.data.store import VOLUMES, CaseRecord, CTRecord, Store
 from GuideGenLib.description.conditioning import attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
@@ -24,7 +21,7 @@ from GuideGenLib.population.partial import partial_bank
 from GuideGenLib.population.people import Person
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
-from GuideGenLib.training.cutting import Material, prepare
+from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.mask_bank import MaskData
 
 PROMPTS = 4
@@ -43,61 +40,39 @@ PHASE_WORDS = {
 # ---------------------------------------------------------------- scans
 
 
-def ct_materials(
-    data: Path, cache: Path, encoder: TextEncoder, segment: Segment | None = None, *, held_out: bool = False
-) -> list[Material]:
-    """The scans of the trainings of codec and CT stage with attributes and prompts.
+def ct_materials(store: Store, encoder: TextEncoder, split: str | None = None) -> list[Material]:
+    """The scans of the trainings of codec and CT stage with attributes and prompts; their volumes stay on disk.
 
-    segment: labels those that have no label map; None leaves them out. held_out: those that no training sees, instead
-    of the others. Raises DataError when there is none.
+    split: None takes those of the trainings, else those of VALIDATION or HELD_OUT. Raises DataError when none is for
+    training.
     """
-    notes = read_notes(data)
-    wanted = HELD_OUT if held_out else None
-    with_ct = [case for case in find_cases(data) if case.ct is not None]
-    cases = {case.name: case for case in with_ct if notes.get(case.name, Notes()).split == wanted}
-    labelled = [name for name, case in cases.items() if case.labels is not None]
+    notes = read_notes(store.folder)
     materials = []
-    for scan in load_labelled(data, cache, labelled) if labelled else []:
-        assert scan.labels is not None
-        materials.append(_material(scan, np.asarray(scan.labels), scan.unsure, notes.get(scan.name, Notes()), encoder))
-    for scan in load_scans(data, cache) if segment is not None else []:
-        if scan.name in cases and scan.name not in labelled:
-            assert segment is not None
-            labels, unsure = _segmented(scan, segment, cache)
-            materials.append(_material(scan, labels, unsure, notes.get(scan.name, Notes()), encoder))
-    usable = [material for material in materials if np.isfinite(material.noise)]
-    for name in {material.name for material in materials} - {material.name for material in usable}:
-        logging.getLogger(__name__).warning("%s shows neither liver nor back muscles: its noise is not known", name)
-    if not usable:
-        raise DataError(f"{data} has no scan that the CT stage can learn from: add scans with label maps")
-    return usable
+    for record in store.usable():
+        told = notes.get(record.name, Notes())
+        if record.ct is not None and record.ct.noise is not None and told.split == split:
+            materials.append(_material(store, record, record.ct, told, encoder))
+    if not materials and split is None:
+        raise DataError(
+            f"{store.folder} has no scan that the CT stage can learn from",
+            "add scans with label maps that show the liver or the back muscles, by which noise is measured",
+        )
+    return materials
 
 
-def _segmented(scan: Scan, segment: Segment, cache: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The segmenter's labels of a scan and where they are not sure, made once."""
-    kept = cache / f"{scan.name}_{scan.spacing:g}mm_segmented.npz"
-    if not kept.is_file():
-        labels, unsure = label_by(segment, np.asarray(scan.hu), scan.spacing)
-        with atomic(kept) as private, private.open("wb") as file:
-            np.savez_compressed(file, labels=labels, unsure=unsure)
-    with np.load(kept) as stored:
-        return stored["labels"], stored["unsure"]
-
-
-def _material(
-    scan: Scan, labels: NDArray[np.uint8], unsure: NDArray[np.bool_] | None, notes: Notes, encoder: TextEncoder
-) -> Material:
-    hu = np.where(far_outside(labels, scan.spacing), -1000, np.asarray(scan.hu)).astype(np.int16)
-    known = completed(notes, labels, hu, scan.spacing)
-    return prepare(
-        scan.name,
-        hu,
-        labels,
-        scan.spacing,
-        fallback=reference_table(known.phase),
+def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encoder: TextEncoder) -> Material:
+    known = replace(told, phase=told.phase or record.phase, sex=told.sex or record.sex)
+    assert ct.noise is not None
+    table = np.array([np.nan if hu is None else hu for hu in ct.table], np.float32)
+    return Material(
+        name=record.name,
+        **{key: store.volume(record, key) for key in VOLUMES},
+        table=np.where(np.isnan(table), reference_table(known.phase), table).astype(np.float32),
+        noise=ct.noise,
         typed=attributes_vector(known.sex, known.age, None),
         texts=[encoder.encode(text) for text in wordings(known)],
-        unsure=unsure,
+        positions=store.positions(record),
+        voxels=ct.voxels,
     )
 
 

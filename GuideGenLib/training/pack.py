@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from GuideGenLib.core.files import atomic
-from GuideGenLib.data.scan_measures import skin_depth_map
-from GuideGenLib.training.cutting import Material, body_positions
+from GuideGenLib.data.scan_measures import body_positions, skin_depth_map
+from GuideGenLib.training.cutting import Material
 
 HU_STEP = 4
 MARGIN = 4

@@ -14,8 +14,8 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR
-from GuideGenLib.data.scan_measures import NOISE_UNIT
-from GuideGenLib.training.cutting import UNSURE, VESSEL, Material
+from GuideGenLib.data.scan_measures import NOISE_UNIT, UNSURE, VESSEL
+from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.draws import VARY, VARY_STEP, Batch, normal, torch_generator
 
 TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_tumor")

@@ -18,7 +18,7 @@ from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.mask.network import MaskNetwork
-from GuideGenLib.population.torso import Torso, cached_torso
+from GuideGenLib.population.torso import Torso
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import CALIBRATION, calibrate
 from GuideGenLib.training.calibrate_ct import OFFSET, calibrate_hu
@@ -26,8 +26,8 @@ from GuideGenLib.training.checkpoint import averaged_state, is_newer, steps_done
 from GuideGenLib.training.codec import train_codec
 from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
 from GuideGenLib.training.cutting import Material
-from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, materials_of, people_of
-from GuideGenLib.training.job import Job, Stage, say
+from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, materials_of, population_of
+from GuideGenLib.training.job import Job, Stage, say, store_of, torso_of
 from GuideGenLib.training.mask import train_mask
 from GuideGenLib.training.presets import DEFAULT, Sizes, presets
 from GuideGenLib.training.processes import autocast, first_process_first, process_rank, training_device
@@ -40,7 +40,7 @@ PEOPLE = 1000
 
 def population(job: Job) -> None:
     """The imagined people whose anatomies the mask learns: real people, deformed."""
-    labels = anatomies_of(job) if is_packed(job.run) else people_of(job)[0]
+    labels = anatomies_of(job) if is_packed(job.run) else population_of(job)[0]
     say(f"population: {len(labels)} anatomies in {job.run}")
 
 
@@ -132,7 +132,7 @@ def bundle(job: Job) -> None:
     initial = initial_bundle(job.run)
     anatomies = None if initial and steps_done(job.run / assemble.MASK) == 0 else anatomies_of(job)
     metrics, materials = job.run / "metrics.json", materials_of(job)
-    template = cached_torso(job.data, job.run)
+    template = torso_of(job)
     flow = job.run / assemble.CT_FLOW
     kept = initial is not None and steps_done(flow) == 0
     noise = initial.config["ct_noise"] if initial is not None and kept else _noise(materials)
@@ -149,7 +149,7 @@ def bundle(job: Job) -> None:
         initial=initial,
         ct_noise=noise,
         scans=[material.name for material in materials],
-        notes=read_notes(job.data),
+        notes=read_notes(job.run if is_packed(job.run) else store_of(job).folder),
         seed=job.seed,
         preset=job.preset,
         part_mb=job.part_mb,

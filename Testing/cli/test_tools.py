@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -173,7 +172,6 @@ def test_population_needs_the_scans(
     monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
     assert guidegen("population", "--n", 2, "-o", tmp_path / "p") == 2
     assert "--data or $GUIDEGEN_DATA" in capsys.readouterr().err
-    (tmp_path / "labels").mkdir()
     assert guidegen("population", "--n", 0, "-o", tmp_path / "p", "--data", tmp_path) == 2
     assert "give at least 1" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
@@ -182,17 +180,17 @@ def test_population_needs_the_scans(
 def test_population_draws_from_the_joined_torso_where_there_are_no_others(
     guidegen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    from GuideGenLib.data.store import Store
     from GuideGenLib.population import torso, write
 
     calls = []
-    labels = np.zeros((4, 4, 4), np.uint8)
-    monkeypatch.setattr(torso, "cached_torso", lambda data, folder, progress: SimpleNamespace(labels=labels))
+    joined = torso.Torso(np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 4), np.int16), (3.0, 3.0, 3.0))
+    monkeypatch.setattr(torso, "cached_torso", lambda store, folder, progress: joined)
     monkeypatch.setattr(write, "write_population", lambda *arguments: calls.append(arguments[:4]))
-    (tmp_path / "labels").mkdir()
-    monkeypatch.setenv("GUIDEGEN_DATA", str(tmp_path))
+    monkeypatch.setenv("GUIDEGEN_DATA", str(Store.begin(tmp_path / "store").folder))
     assert guidegen("population", "--n", 3, "-o", tmp_path / "p", "--seed", 4) == 0
     ((bases, *rest),) = calls
-    assert [(base.name, base.labels.shape) for base in bases] == [("torso", (4, 128, 144))]
+    assert [(base.name, base.load().labels.shape) for base in bases] == [("torso", (4, 128, 144))]
     assert rest == [3, tmp_path / "p", 4]
 
 

@@ -34,7 +34,7 @@ def train(*words: object) -> int:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small patches of the labelled scan alone."""
-    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(cli, "shipped_segmenter", None)
     small_patches(monkeypatch)
 
 
@@ -63,7 +63,7 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stages, "train_codec", interrupted)
-    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(cli, "shipped_segmenter", None)
     assert train("codec", "--data", flat, "--run", tmp_path / "runs") == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 
@@ -110,8 +110,8 @@ def test_data_come_from_the_environment(flat: Path, tmp_path: Path, monkeypatch:
         train("codec", "--run", tmp_path)
 
 
-def test_a_population_needs_the_two_scans(flat: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"no ct of lidc_0001.*--data.*torso.npz of your own"):
+def test_a_population_needs_scans_of_chest_and_pelvis(flat: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no labelled scan shows chest and loins: add one"):
         train("population", "--data", flat, "--run", tmp_path / "runs", "--people", 1)
 
 
@@ -123,7 +123,7 @@ def test_the_ct_stage_needs_labels_and_the_stages_before(
     with pytest.raises(RunError, match="guidegen train population"):
         train("bundle", "--data", flat, "--run", tmp_path)
     shutil.rmtree(flat / "labels")
-    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(cli, "shipped_segmenter", None)
     with pytest.raises(DataError, match="no scan that the CT stage can learn from"):
         train("ct-mean", "--data", flat, "--run", tmp_path)
 
@@ -163,7 +163,7 @@ def test_the_bundle_takes_the_bank_the_noise_and_the_figures(
     (tmp_path / "metrics.json").write_text(json.dumps({"mae": 12}))
     template = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
     np.savez(tmp_path / "torso.npz", labels=template, ct=template.astype(np.int16), spacing=np.full(3, 3.0))
-    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(cli, "shipped_segmenter", None)
     train("bundle", "--data", flat, "--run", tmp_path, "--seed", 3, "--people", 1, "--target", tmp_path / "b")
     assert given["anatomies"].shape == (1, 4, 4, 4)
     assert np.array_equal(given["template"].labels, template)

@@ -228,7 +228,7 @@ def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_b
     flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small_patches(monkeypatch)
-    monkeypatch.setattr(cli, "_shipped_segmenter", None)
+    monkeypatch.setattr(cli, "shipped_segmenter", None)
     about = {"network": TINY.to_json(), "ceilings": {"dice": {"liver": 0.5}}, "training": {}}
     monkeypatch.setattr(judge_stages, "read_about", lambda run: (SegmenterNetwork(TINY).state_dict(), about))
     run, call = tmp_path / "runs", ("plain-codec", "--data", flat, "--run", tmp_path / "runs", "--steps", 2)

@@ -1,6 +1,5 @@
 """Label maps of real people: read, placed, completed, exchanged and measured."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,10 @@ import pytest
 import torch
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.anatomy.unknown import FILLED, value_of
-from GuideGenLib.core.volumes import image_from_array, write_volume
-from GuideGenLib.data.layouts import DataError
+from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, value_of
+from GuideGenLib.data.notes import Notes
+from GuideGenLib.data.placing import CANVAS
+from GuideGenLib.data.store import CaseRecord, PlacedRecord, Store, write_array, write_record
 from GuideGenLib.data.tissues import dilate, select
 from GuideGenLib.population import bases
 from GuideGenLib.population.bases import base_people, deepened, widened
@@ -20,6 +20,7 @@ from GuideGenLib.population.people import Person, read_people
 from GuideGenLib.population.registration import Warp
 from GuideGenLib.population.sampling import Base, base_of, coarse, coarse_marked, draw_sample
 from GuideGenLib.population.template import template
+from GuideGenLib.population.torso import Torso
 
 KEY = values()
 TISSUES = ("subcutaneous_fat", "torso_fat", "muscle", "body")
@@ -30,68 +31,32 @@ def organs_of(torso: np.ndarray) -> np.ndarray:
     return np.where(select(torso, TISSUES), 0, torso).astype(np.uint8)
 
 
-def person(labels: np.ndarray, seen: np.ndarray | None = None) -> Person:
+def person(labels: np.ndarray, seen: np.ndarray | None = None, name: str = "anna") -> Person:
     known = frozenset(int(v) for v in np.unique(labels) if v)
-    return Person("anna", "male", labels, np.ones(labels.shape, bool) if seen is None else seen, known, 1.0)
+    structures = frozenset(key for key, value in KEY.items() if value in known)
+    marked = np.where(labels == 0, UNLABELLED, labels).astype(np.uint8)
+    return Person(name, "male", marked if seen is None else np.where(seen, marked, OUTSIDE), known, structures)
 
 
-def write(folder: Path, name: str, labels: np.ndarray, spacing: float, names: dict[str, str] | None = None) -> None:
-    """A label map as others keep them: its own values, and what they are beside it."""
-    keys = {value: key for key, value in KEY.items()}
-    found = [int(v) for v in np.unique(labels) if v]
-    folder.mkdir(exist_ok=True)
-    write_volume(image_from_array(labels, (spacing,) * 3, labels=True), folder / f"{name}.nii.gz")
-    meaning = {str(v): keys[v] for v in found} if names is None else names
-    (folder / f"{name}.json").write_text(json.dumps(meaning))
+def record(name: str, placed: bool = True) -> CaseRecord:
+    found = PlacedRecord([KEY["liver"]], 1.0, 8, 3.0) if placed else None
+    return CaseRecord(name, "made of this", structures=["liver"], sex="female", placed=found)
 
 
-def test_a_map_is_placed_by_its_spine_and_pelvis(torso: np.ndarray, tmp_path: Path) -> None:
-    larger = organs_of(torso)[:70, 4:, 6:]  # neither lung apices nor the right flank are shown
-    write(tmp_path, "anna", larger, 3.3)
-    (found,) = read_people(tmp_path, torso)
-    assert found.sex == "male"  # a prostate is labelled
-    assert found.scale == pytest.approx(3 / 3.3, abs=0.03)
-    assert not found.seen[76:].any() and found.seen[5:60].any()
-    for key in ("vertebrae_lumbar", "liver", "kidney_left"):
-        ours, theirs = (np.argwhere(x == KEY[key]).mean(0) for x in (found.labels, torso))
-        assert np.abs(ours - theirs).max() < 2.0
-    assert KEY["liver"] in found.known and KEY["muscle"] not in found.known
-
-
-def test_a_woman_is_known_by_a_whole_pelvis_without_a_prostate_and_a_table_may_tell(
-    torso: np.ndarray, tmp_path: Path
-) -> None:
-    shown = organs_of(torso)
-    shown[shown == KEY["prostate"]] = 0
-    write(tmp_path, "anna", np.pad(shown, ((4, 4), (0, 0), (0, 0))), 3.0)
-    assert read_people(tmp_path, torso)[0].sex == "female"
-    (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,male,50,,\n")
-    assert [(one.sex, one.age) for one in read_people(tmp_path, torso)] == [("male", 50)]
-    (tmp_path / "cases.csv").write_text("name,sex,age,phase,text\nanna,f,,,\n")
-    with pytest.raises(DataError, match="sex is 'f'"):
-        read_people(tmp_path, torso)
-
-
-def test_a_map_without_lumbar_spine_is_left_aside_and_values_without_name_are_told(
-    torso: np.ndarray, tmp_path: Path
-) -> None:
-    shown = organs_of(torso)
-    write(tmp_path, "anna", np.where(shown == KEY["vertebrae_lumbar"], 0, shown).astype(np.uint8), 3.0)
-    assert read_people(tmp_path, torso) == []
-    write(tmp_path, "anna", shown, 3.0, {"26": "liver"})
-    with pytest.raises(DataError, match="does not name"):
-        read_people(tmp_path, torso)
-    (tmp_path / "anna.json").write_text("[]")
-    with pytest.raises(DataError, match=r"anna\.json must name"):
-        read_people(tmp_path, torso)
-
-
-def test_structures_that_our_table_lacks_are_unlabelled(torso: np.ndarray, tmp_path: Path) -> None:
-    shown = organs_of(torso)
-    names = {str(v): key for key, v in KEY.items() if (shown == v).any()} | {str(KEY["aorta"]): "thymus"}
-    write(tmp_path, "anna", shown, 3.0, names)
-    (found,) = read_people(tmp_path, torso)
-    assert KEY["aorta"] not in found.known and KEY["liver"] in found.known
+def test_people_are_the_placed_cases_of_a_store_and_notes_say_more_of_them(tmp_path: Path) -> None:
+    store = Store.begin(tmp_path / "store")
+    labels = np.full(CANVAS, OUTSIDE, np.uint8)
+    labels[50:90, 30:60, 30:70] = KEY["liver"]
+    for one in (record("anna"), record("bert"), record("carl", placed=False), record("dora")):
+        store.case_folder(one.name).mkdir()
+        write_array(labels, store.case_folder(one.name) / "placed.b2nd")
+        write_record(one, store.case_folder(one.name))
+    notes = {"bert": Notes(sex="male", age=50.0), "dora": Notes(split="held_out")}
+    anna, bert = read_people(store, notes)
+    assert [(one.name, one.sex, one.age) for one in (anna, bert)] == [("anna", "female", None), ("bert", "male", 50.0)]
+    assert np.array_equal(anna.marked, labels) and anna.known == {KEY["liver"]} and anna.structures == {"liver"}
+    assert np.array_equal(anna.seen, labels != OUTSIDE) and (anna.labels[anna.seen] == KEY["liver"]).all()
+    assert [one.name for one in read_people(store, notes, "held_out")] == ["dora"]
 
 
 def test_what_a_person_lacks_comes_from_the_other_and_nothing_twice(torso: np.ndarray) -> None:
@@ -189,26 +154,36 @@ def test_base_people_are_made_once_and_have_room(
         return NOWHERE
 
     monkeypatch.setattr(bases, "fit", fitted)
-    monkeypatch.setattr(bases, "WIDTH", 88)
-    whole = organs_of(torso)
-    whole[80:84, 20, 20:30] = KEY["clavicle_left"]
-    write(tmp_path / "maps", "whole", whole, 3.0)
-    write(tmp_path / "maps", "part", organs_of(torso)[:60], 3.0)
-    made = base_people(torso, tmp_path / "maps", tmp_path / "run")
+    joined = Torso(torso, np.zeros(torso.shape, np.int16), (3.0, 3.0, 3.0), ("one of two",))
+    whole = deepened(widened(organs_of(torso)))
+    whole[80:84, 60, 60:70] = KEY["clavicle_left"]
+    low = np.zeros(whole.shape, bool)
+    low[:60] = True
+    narrow = np.zeros(whole.shape, bool)
+    narrow[:, :, 40:100] = True
+    people = [
+        person(whole, name="whole"),
+        person(whole, name="one of two"),
+        person(whole, narrow, "narrow"),
+        person(np.where(low, deepened(widened(organs_of(torso))), 0), low, "part"),
+    ]
+    made = base_people(joined, people, tmp_path / "run")
     assert [base.name for base in made[:4]] == ["torso", "whole in torso", "part in whole in torso", "part in torso"]
     assert len({base.name for base in made}) == len(made) == 10  # and two abdomens for each of three
     assert {base.sex for base in made} == {"male"}
-    assert all(base.labels.shape == (96, 128, 144) for base in made)
-    assert made[0].filled is None
-    completed = made[1]
+    loaded = [base.load() for base in made]
+    assert all(base.labels.shape == (96, 128, 144) for base in loaded)
+    assert loaded[0].filled is not None and not loaded[0].filled.any()
+    completed = loaded[1]
     assert completed.filled is not None
     assert completed.filled[select(completed.labels, ("subcutaneous_fat", "muscle"))].all()
     assert not completed.filled[select(completed.labels, ("vertebrae_lumbar", "kidney_left", "heart"))].any()
     assert len(calls) == 9
-    again = base_people(torso, tmp_path / "maps", tmp_path / "run")
-    assert len(calls) == 9
-    assert all((a.labels == b.labels).all() for a, b in zip(made, again, strict=True))
-    base_people(np.ascontiguousarray(torso[:, :, ::-1]), tmp_path / "none", tmp_path / "run")
+    again = base_people(joined, people, tmp_path / "run")
+    assert len(calls) == 9 and again == made
+    monkeypatch.setattr(bases, "MANY", 1)
+    assert [base.name for base in base_people(joined, people, tmp_path / "run")] == [base.name for base in made[:3]]
+    assert base_of(made[:1], "male", 0, 0).name == "torso"  # read when somebody is made of it
 
 
 def test_a_wider_canvas_has_air_at_the_flanks_and_arms_that_go_on(torso: np.ndarray) -> None:

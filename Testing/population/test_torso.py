@@ -1,6 +1,5 @@
-"""Reading the labelled scans and joining two label maps."""
+"""Joining two labelled scans to a torso."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +7,12 @@ import pytest
 import torch
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.data.cases import DataError
+from GuideGenLib.data.store import CaseRecord, CTRecord, Store
 from GuideGenLib.population import torso
 from GuideGenLib.population.registration import Warp, exponential, jacobian, lattice, register, sample
-
-DATA = os.environ.get("GUIDEGEN_DATA")
+from GuideGenLib.population.tidying import tidy
 
 
 def still(shift: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Warp:
@@ -64,7 +63,7 @@ def test_tidy_keeps_one_piece_and_bridges_a_narrow_cut() -> None:
     labels[20:22, 13:18, 13:18] = value["torso_fat"]
     labels[2:4, 2:4, 2:4] = value["liver"]
     labels[20:30, 2:8, 20:28] = value["liver"]
-    result = torso.tidy(labels)
+    result = tidy(labels)
     for key in ("aorta", "liver"):
         assert ndimage.label(result == value[key])[1] == 1
     assert (result[20:22, 14:17, 14:17] == value["aorta"]).all()
@@ -73,37 +72,42 @@ def test_tidy_keeps_one_piece_and_bridges_a_narrow_cut() -> None:
 
 def test_cached_torso_reads_what_was_written(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
-    made = torso.Torso(rng.integers(0, 70, (4, 5, 6)).astype(np.uint8), np.zeros((4, 5, 6), np.int16), (3.0, 3.0, 3.0))
+    labels = rng.integers(0, 70, (4, 5, 6)).astype(np.uint8)
+    made = torso.Torso(labels, np.zeros((4, 5, 6), np.int16), (3.0, 3.0, 3.0), ("anna", "bert"))
     assert torso.write_torso(made, tmp_path).name == "torso.npz"
-    read = torso.cached_torso(tmp_path / "no data needed", tmp_path)
+
+    def no_store() -> Store:
+        raise AssertionError
+
+    read = torso.cached_torso(no_store, tmp_path)
     assert np.array_equal(read.labels, made.labels)
-    assert read.spacing == made.spacing
+    assert read.spacing == made.spacing and read.sources == ("anna", "bert")
     assert [p.name for p in tmp_path.iterdir()] == ["torso.npz"]
 
 
-def test_read_labelled_says_which_scan_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no ct of lidc_0001"):
-        torso.read_labelled(tmp_path, "lidc_0001")
+def record(name: str, regions: tuple[str, ...], structures: int, segmented: bool = False) -> CaseRecord:
+    ct = CTRecord((4, 4, 4), 2.0, 0.3, [], 10, segmented, 0.0)
+    keys = ("vertebrae_thoracic", "vertebrae_lumbar", *list(values())[:structures])
+    return CaseRecord(name, "", regions=regions, structures=keys, ct=ct)
 
 
-@pytest.mark.skipif(not DATA, reason="GUIDEGEN_DATA is not set")
-def test_read_labelled_names_the_whole_body() -> None:
-    labels, ct, spacing = torso.read_labelled(Path(DATA or ""), "totalseg_example")
-    assert labels.shape == ct.shape == (112, 101, 122)
-    assert spacing == (3.0, 3.0, 3.0)
-    value = values()
-    volume = {key: float((labels == v).sum()) * 0.027 for key, v in value.items()}
-    assert volume["kidney_right"] == pytest.approx(192.6, abs=0.2)
-    assert 5000 < volume["subcutaneous_fat"] < 9000
-    assert 200 < volume["colon_gas"] < 700
-    assert -115 < np.median(ct[labels == value["subcutaneous_fat"]]) < -85
-    assert 10 < np.median(ct[labels == value["muscle"]]) < 70
-    # Canonical frame: the liver is on the right (low x), the sacrum behind (high y), the bladder below (low z).
-    centre = {k: ndimage.center_of_mass(labels == value[k]) for k in ("liver", "spleen", "sacrum", "urinary_bladder")}
-    assert centre["liver"][2] < centre["spleen"][2]
-    assert centre["sacrum"][1] > centre["urinary_bladder"][1]
-    assert centre["urinary_bladder"][0] < centre["liver"][0]
-    assert not select(labels, ("background",))[labels.shape[0] // 2, 40:60, 50:70].any()
+def test_the_torso_is_joined_of_the_scans_that_show_most() -> None:
+    chest, pelvis = ("chest", "abdomen"), ("abdomen", "pelvis")
+    records = [
+        record("a", chest, 30), record("b", chest, 40), record("c", chest, 50, segmented=True),
+        record("d", pelvis, 20), record("e", pelvis, 30),
+    ]  # fmt: skip
+    assert [one.name for one in torso.chosen_scans(records)] == ["b", "e"]
+    with pytest.raises(DataError, match="no labelled scan shows pelvis and loins"):
+        torso.chosen_scans(records[:3])
+
+
+def test_the_vertebrae_about_the_end_of_the_chest_are_told_apart() -> None:
+    labels = np.zeros((100, 8, 8), np.uint8)
+    labels[:50] = values()["vertebrae_lumbar"]
+    labels[50:] = values()["vertebrae_thoracic"]
+    heights = [np.flatnonzero(mask.any((1, 2))) * 2.0 for mask in torso._landmarks(labels, (2.0, 2.0, 2.0)).values()]
+    assert [(h[0], h[-1]) for h in heights] == [(100.0, 130.0), (68.0, 98.0), (36.0, 66.0)]
 
 
 def test_lattice_counts_from_zero() -> None:

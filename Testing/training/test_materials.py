@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.notes import Notes
+from GuideGenLib.data.notes import HELD_OUT, VALIDATION, Notes
+from GuideGenLib.data.prepare import prepare
+from GuideGenLib.data.store import Store, StoredArray
 from GuideGenLib.description.conditioning import SEX, SEX_KNOWN
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training.materials import (
@@ -18,6 +21,7 @@ from GuideGenLib.training.materials import (
     volume_ranges,
     wordings,
 )
+from Testing.data import segmenters
 
 
 class Counting:
@@ -42,42 +46,35 @@ def test_wordings_say_what_is_known_and_no_more() -> None:
     assert not any(word in unknown for word in ("man", "contrast", "phase", "years", "None"))
 
 
-def test_a_labelled_scan_becomes_material(flat: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def store(flat: Path, tmp_path: Path) -> Store:
+    """A labelled scan, and one that a segmenter labels."""
+    list(prepare([flat], tmp_path / "store", 1, segmenters.liver))
+    return Store(tmp_path / "store")
+
+
+def test_labelled_and_segmented_scans_become_materials_whose_volumes_stay_on_disk(store: Store) -> None:
     encoder = Counting()
-    (material,) = ct_materials(flat, tmp_path / "cache", encoder)  # type: ignore[arg-type]
-    assert material.name == "anna"
-    assert material.typed[[SEX, SEX_KNOWN]].tolist() == [1.0, 1.0]
-    assert material.table[values()["liver"]] == pytest.approx(100, abs=5)
-    assert material.table[values()["aorta"]] == pytest.approx(160, abs=20)
-    assert 0 < material.noise < 1
-    assert len(material.texts) == len(encoder.texts)
-    assert any("portal venous" in text for text in encoder.texts)
-
-
-def test_a_scan_without_labels_gets_those_of_the_segmenter_once(flat: Path, tmp_path: Path) -> None:
-    calls = []
-
-    def segment(hu: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-        calls.append(spacing)
-        size = [round(n * spacing / 3) for n in hu.shape]
-        grown = np.kron(hu[::3, ::3, ::3] > 90, np.ones((2, 2, 2)))[: size[0], : size[1], : size[2]]
-        labels = np.zeros(size, np.uint8)
-        labels[tuple(slice(0, n) for n in grown.shape)] = grown * values()["liver"]
-        return labels, np.full(size, 0.9, np.float32)
-
-    encoder, cache = Counting(), tmp_path / "cache"
-    anna, bert = ct_materials(flat, cache, encoder, segment)  # type: ignore[arg-type]
+    anna, bert = ct_materials(store, encoder)  # type: ignore[arg-type]
     assert [anna.name, bert.name] == ["anna", "bert"]
-    assert (np.asarray(bert.labels) == values()["liver"]).any()
-    assert len(ct_materials(flat, cache, encoder, segment)) == 2 and calls == [2.0]  # type: ignore[arg-type]
+    assert anna.typed[[SEX, SEX_KNOWN]].tolist() == [1.0, 1.0]
+    assert anna.table[values()["liver"]] == pytest.approx(100, abs=5)
+    assert anna.table[values()["aorta"]] == pytest.approx(160, abs=20)
+    assert anna.table[values()["spleen"]] == pytest.approx(reference_table("portal_venous")[values()["spleen"]])
+    assert 0 < anna.noise < 1
+    assert len(anna.texts) + len(bert.texts) == len(encoder.texts)
+    assert any("portal venous" in text for text in encoder.texts)
+    assert isinstance(anna.hu, StoredArray) and anna.hu.shape == anna.labels.shape
+    assert (bert.labels[...] == values()["liver"]).any()
 
 
-def test_held_out_scans_are_left_aside(flat: Path, tmp_path: Path) -> None:
-    (flat / "cases.csv").write_text("name,split\nanna,held_out\n")
+def test_scans_of_other_splits_are_left_aside(store: Store) -> None:
+    (store.folder / "cases.csv").write_text("name,split\nanna,held_out\nbert,validation\n")
     with pytest.raises(DataError, match="no scan that the CT stage can learn from"):
-        ct_materials(flat, tmp_path / "cache", Counting())  # type: ignore[arg-type]
-    (held,) = ct_materials(flat, tmp_path / "cache", Counting(), held_out=True)  # type: ignore[arg-type]
-    assert held.name == "anna"
+        ct_materials(store, Counting())  # type: ignore[arg-type]
+    (held,) = ct_materials(store, Counting(), HELD_OUT)  # type: ignore[arg-type]
+    (validated,) = ct_materials(store, Counting(), VALIDATION)  # type: ignore[arg-type]
+    assert (held.name, validated.name) == ("anna", "bert")
 
 
 def test_people_become_mask_data() -> None:

@@ -137,11 +137,11 @@ def test_marks_and_what_is_known_survive_the_file(tmp_path: Path) -> None:
 
 
 def test_real_maps_become_data_with_what_is_known_of_them() -> None:
-    labels = np.zeros((40, 128, 144), np.uint8)
+    labels = np.full((40, 128, 144), OUTSIDE, np.uint8)
+    labels[4:, 20:100, 10:130] = UNLABELLED
     labels[8:32, 40:80, 40:100] = LIVER
-    seen = np.zeros(labels.shape, bool)
-    seen[4:, 20:100, 10:130] = True
-    people = [Person(name, sex, labels, seen, frozenset([LIVER]), 1.0) for name, sex in (("a", "male"), ("b", None))]
+    known = frozenset([LIVER]), frozenset(["liver"])
+    people = [Person(name, sex, labels, *known) for name, sex in (("a", "male"), ("b", None))]
 
     class Encoder:
         def encode(self, text: str) -> Tensor:

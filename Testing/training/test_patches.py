@@ -11,16 +11,16 @@ import torch
 from torch.nn import functional as nnf
 from torch.utils.data import default_collate
 
-from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.ct.reference import skin_depth
-from GuideGenLib.data.scan_measures import coarse_labels, skin_depth_map
+from GuideGenLib.data.scan_measures import POSITIONS, UNSURE, VESSEL, body_positions, coarse_labels, skin_depth_map
 from GuideGenLib.training import cutting, patches
-from GuideGenLib.training.cutting import UNSURE, VESSEL, Cuts, Material, prepare
+from GuideGenLib.training.cutting import Cuts, Material
 from GuideGenLib.training.draws import VALIDATION, Batch, Seeds
 from GuideGenLib.training.pack import pack_materials, unpack_materials
 from GuideGenLib.training.patches import Patches, Variation
+from Testing.tiny_trainings import scan
 
 SIZE = 24
 LIVER = values()["liver"]
@@ -30,11 +30,7 @@ LIVER = values()["liver"]
 def material(organs: np.ndarray, hu: np.ndarray) -> Material:
     unsure = np.zeros(organs.shape, bool)
     unsure[40:] = True
-    table = np.zeros(len(anatomy_rows()), np.float32)
-    return prepare(
-        "anna", hu, organs, 6.0, fallback=table, typed=np.zeros(16, np.float32), texts=[torch.ones(3, 384)],
-        unsure=unsure,
-    )  # fmt: skip
+    return scan(hu, organs, 6.0, unsure=unsure)
 
 
 def draw(material: Material, samples: Sequence[int], seed: int = 0, step: int = 0) -> Patches:
@@ -113,11 +109,11 @@ def test_patches_are_cut_of_volumes_on_disk_without_reading_them_whole(
 
 
 def test_positions_are_of_the_body_and_always_the_same(material: Material, organs: np.ndarray) -> None:
-    assert material.voxels == np.count_nonzero(organs) > cutting.POSITIONS
-    assert material.positions.shape == (cutting.POSITIONS, 3) and material.positions.dtype == np.int32
+    assert material.voxels == np.count_nonzero(organs) > POSITIONS
+    assert material.positions.shape == (POSITIONS, 3) and material.positions.dtype == np.int32
     assert (organs[tuple(material.positions.T)] > 0).all()
-    assert len(np.unique(material.positions, axis=0)) == cutting.POSITIONS
-    assert np.array_equal(cutting.body_positions(organs)[0], material.positions)
+    assert len(np.unique(material.positions, axis=0)) == POSITIONS
+    assert np.array_equal(body_positions(organs)[0], material.positions)
 
 
 def test_larger_scans_are_cut_more_often_but_not_as_much_as_they_are_larger(material: Material) -> None:

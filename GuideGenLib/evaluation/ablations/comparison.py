@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 import torch
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.core.volumes import HU_RANGE
 from GuideGenLib.data.scan_measures import soft_tissue_noise
-from GuideGenLib.data.scans import held_out_cts, interpolated
+from GuideGenLib.data.scans import held_out_cts, sampled
 from GuideGenLib.evaluation.ablations.variants import (
     FULL_PAPER,
     NO_HDR,
@@ -239,8 +237,7 @@ def codec_errors(
     """
     found = {}
     for name, ct in held_out_cts(data):
-        image = interpolated(ct, CODEC_MM)
-        hu = np.clip(sitk.GetArrayFromImage(image), *HU_RANGE).astype(np.float32)
+        hu = sampled(ct, CODEC_MM).astype(np.float32)
         labels = judges.segmenter.segment(hu, CODEC_MM)
         found[name] = {way: compare(name, hu, made) for way, made in decoded_ways(hu, labels, models, plain).items()}
     return found

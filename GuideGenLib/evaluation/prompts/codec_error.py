@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk
 import torch
 from torch.nn import functional as nnf
 
@@ -14,7 +13,7 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.core.arguments import data_folder, opening
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
-from GuideGenLib.data.scans import held_out_cts, interpolated
+from GuideGenLib.data.scans import held_out_cts, sampled
 from GuideGenLib.evaluation.prompts.text_report import table
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def check_codec(args: argparse.Namespace) -> int:
     models = Generator.from_bundle(**opening(args)).models
     errors = []
     for name, ct in held_out_cts(data):
-        image = interpolated(ct, SPACING_MM)
-        hu = np.clip(sitk.GetArrayFromImage(image), -1024, 3071).astype(np.float32)
+        hu = sampled(ct, SPACING_MM).astype(np.float32)
         decoded = decoded_again(hu, models)
         errors.append(compare(name, hu, decoded))
         write_picture(hu, decoded, args.output / f"codec_{name}.png")
