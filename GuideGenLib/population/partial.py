@@ -1,6 +1,7 @@
 """Real people as training maps without any completion: deformed at random, with marks for what is not known of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from GuideGenLib.population.deform import doubled, exponential, limited, random_
 from GuideGenLib.population.people import Labels, Person
 from GuideGenLib.population.sampling import coarse, generator_of
 from GuideGenLib.population.template_labels import COARSE, SPACING
+from GuideGenLib.population.write import mapped
 
 PARTIAL_STAGE = 5
 """Of `generator_of`."""
@@ -27,10 +29,15 @@ def deformed(labels: Labels, rng: np.random.Generator) -> Labels:
     return np.where(inside, labels[index], OUTSIDE).astype(np.uint8)
 
 
-def partial_bank(people: Sequence[Person], count: int, seed: int) -> tuple[NDArray[np.uint8], list[Person]]:
-    """Maps at 6 mm, uint8 [count, z, y, x] with marks, of deformations of the people in turn, and whom they show."""
+def partial_bank(
+    people: Sequence[Person], count: int, seed: int, target: Path
+) -> tuple[NDArray[np.uint8], list[Person]]:
+    """Maps at 6 mm, uint8 [count, z, y, x] with marks, of deformations of the people in turn, and whom they show.
+
+    target: a .npy file for the maps, which are read from it by memory map.
+    """
     shown = [people[index % len(people)] for index in range(count)]
-    maps = [
-        coarse(deformed(person.marked, generator_of(seed, index, PARTIAL_STAGE))) for index, person in enumerate(shown)
-    ]
-    return np.stack(maps), shown
+    with mapped(target, count) as write:
+        for index, person in enumerate(shown):
+            write(coarse(deformed(person.marked, generator_of(seed, index, PARTIAL_STAGE)))[None])
+    return np.load(target, mmap_mode="r"), shown

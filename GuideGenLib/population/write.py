@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,12 +98,10 @@ def _fingerprint(source: Source) -> str:
     return digest.hexdigest()[:16]
 
 
-def _read_chunk(path: Path) -> tuple[NDArray[np.uint8], list[Attributes], str] | None:
-    if not path.exists():
-        return None
+def _attributes(path: Path) -> list[Attributes]:
+    """Whom the maps of a chunk show."""
     with np.load(path) as chunk:
-        people = [Attributes(**record) for record in json.loads(str(chunk["attributes"]))]
-        return chunk["labels"], people, str(chunk["torso"])
+        return [Attributes(**record) for record in json.loads(str(chunk["attributes"]))]
 
 
 def _make_chunk(torso: Source, seed: int, start: int, count: int, path: Path) -> Path:
@@ -129,7 +128,7 @@ def coarse_bank(
     cache: Path = Path("runs/population"),
     progress: Progress = silent,
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
-    """Maps at 6 mm of people 0..n-1 of `seed`, uint8 [n, z/2, y/2, x/2], and their attributes.
+    """Maps at 6 mm of people 0..n-1 of `seed`, uint8 [n, z/2, y/2, x/2] in a memory map, and their attributes.
 
     What was filled in from another person bears the mark FILLED of `anatomy.unknown`.
 
@@ -152,7 +151,7 @@ def coarse_bank(
                 future.result()
                 progress("population", (done + 1) / len(jobs))
     progress("population", 1.0)
-    labels, people = _join(_chunk_path(cache, seed, start) for start in starts)
+    labels, people = _joined([_chunk_path(cache, seed, start) for start in starts], cache / f"seed{seed}.npy")
     return labels[:n], people[:n]
 
 
@@ -169,9 +168,34 @@ def load_bank(cache: Path, seed: int) -> tuple[NDArray[np.uint8], list[Attribute
     if not paths:
         msg = f"No population of seed {seed} in {cache}: run `guidegen population` or coarse_bank first."
         raise FileNotFoundError(msg)
-    return _join(iter(paths))
+    return _joined(paths, cache / f"seed{seed}.npy")
 
 
-def _join(paths: Iterator[Path]) -> tuple[NDArray[np.uint8], list[Attributes]]:
-    parts = [chunk for path in paths if (chunk := _read_chunk(path)) is not None]
-    return np.concatenate([part[0] for part in parts]), [who for part in parts for who in part[1]]
+def _joined(paths: Sequence[Path], target: Path) -> tuple[NDArray[np.uint8], list[Attributes]]:
+    """The maps of all chunks as one file that is read by memory map, however many there are, and whom they show."""
+    people = []
+    with mapped(target, sum(len(_attributes(path)) for path in paths)) as write:
+        for path in paths:
+            with np.load(path) as chunk:
+                write(chunk["labels"])
+            people += _attributes(path)
+    return np.load(target, mmap_mode="r"), people
+
+
+@contextmanager
+def mapped(target: Path, count: int) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
+    """Writes `count` maps into a .npy file, some at each call; the file is there when the block ends."""
+    with atomic(target) as private:
+        whole: np.memmap | None = None
+        done = 0
+
+        def write(maps: NDArray[np.uint8]) -> None:
+            nonlocal whole, done
+            if whole is None:
+                whole = np.lib.format.open_memmap(private, "w+", np.uint8, (count, *maps.shape[1:]))
+            whole[done : done + len(maps)] = maps
+            done += len(maps)
+
+        yield write
+        assert whole is not None and done == count
+        whole.flush()

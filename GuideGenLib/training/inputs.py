@@ -64,7 +64,10 @@ def mask_data_of(job: Job) -> MaskData:
     real = people_of(job)
     if not real:
         raise RunError(f"{job.data} holds no case that could be placed", "add label maps, or leave out --partial")
-    return joined(data, partial_data(real, job.partial, encoder, job.seed))
+    folder = job.run / POPULATION
+    with first_process_first():
+        partial = partial_data(real, job.partial, encoder, job.seed, folder / "partial.npy")
+        return joined(data, partial, folder / "joined.npy")
 
 
 def anatomies_of(job: Job) -> np.ndarray:

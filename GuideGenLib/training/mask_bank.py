@@ -16,6 +16,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.unknown import FILLED, UNLABELLED, value_of
 from GuideGenLib.core.files import atomic
+from GuideGenLib.population.write import mapped
 
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 1, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
 LAID = (0, 2, 3, 1)
@@ -45,13 +46,17 @@ class MaskData:
         return [index for index, one in enumerate(self.labels) if one.max() < UNLABELLED]
 
 
-def joined(first: MaskData, second: MaskData) -> MaskData:
-    """Both after one another. Raises ValueError where their grids differ."""
+def joined(first: MaskData, second: MaskData, target: Path) -> MaskData:
+    """Both after one another, their maps in a memory map of the .npy file `target`. Raises ValueError where their grids
+    differ."""
     known = [
         np.ones((len(each.labels), FILLED), bool) if each.known is None else each.known for each in (first, second)
     ]
+    with mapped(target, len(first.labels) + len(second.labels)) as write:
+        for one in (*first.labels, *second.labels):
+            write(one[None])
     return MaskData(
-        np.concatenate([first.labels, second.labels]),
+        np.load(target, mmap_mode="r"),
         np.concatenate([first.typed, second.typed]),
         [*first.texts, *second.texts],
         np.concatenate(known),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,9 +118,12 @@ def mask_data(
     return MaskData(labels, typed, [_borrowed(who, people, texts, prompts) for who in people])
 
 
-def partial_data(people: Sequence[Person], count: int, encoder: TextEncoder, seed: int) -> MaskData:
-    """`count` deformations of real label maps as they are, what they do not label or show left unknown."""
-    labels, shown = partial_bank(people, count, seed)
+def partial_data(people: Sequence[Person], count: int, encoder: TextEncoder, seed: int, target: Path) -> MaskData:
+    """`count` deformations of real label maps as they are, what they do not label or show left unknown.
+
+    target: a .npy file for the maps.
+    """
+    labels, shown = partial_bank(people, count, seed, target)
     known = np.zeros((count, FILLED), bool)
     for row, person in zip(known, shown, strict=True):
         row[list(person.known)] = True

@@ -1,5 +1,7 @@
 """Real label maps, deformed, with marks for what is not known."""
 
+from pathlib import Path
+
 import numpy as np
 
 from GuideGenLib.anatomy.table import values
@@ -26,10 +28,11 @@ def test_deformation_bends_and_invents_nothing() -> None:
     assert 0.6 < (first == LIVER).sum() / (labels == LIVER).sum() < 1.6
 
 
-def test_the_bank_takes_people_in_turn() -> None:
+def test_the_bank_takes_people_in_turn(tmp_path: Path) -> None:
     anna, bert = person(), person()
-    maps, shown = partial_bank([anna, bert], 3, seed=2)
+    maps, shown = partial_bank([anna, bert], 3, 2, tmp_path / "maps.npy")
     assert maps.shape == (3, 32, 24, 28)
     assert [one is anna for one in shown] == [True, False, True]
-    again, _ = partial_bank([anna, bert], 3, seed=2)
+    assert isinstance(maps, np.memmap)
+    again, _ = partial_bank([anna, bert], 3, 2, tmp_path / "maps.npy")
     assert (again == maps).all()

@@ -127,7 +127,11 @@ def test_marks_and_what_is_known_survive_the_file(tmp_path: Path) -> None:
     partial[32:] = OUTSIDE
     partial[16:20] |= FILLED
     typed = np.zeros((1, 16), np.float32)
-    both = joined(MaskData(anatomy()[None], typed, TEXT), MaskData(partial[None], typed, TEXT, known("heart")))
+    both = joined(
+        MaskData(anatomy()[None], typed, TEXT),
+        MaskData(partial[None], typed, TEXT, known("heart")),
+        tmp_path / "both.npy",
+    )
     assert both.classes == LIVER + 1
     assert both.complete == [0]
     save_mask_data(both, tmp_path / "bank")
@@ -136,7 +140,7 @@ def test_marks_and_what_is_known_survive_the_file(tmp_path: Path) -> None:
     assert read.known is not None and read.known.sum(1).tolist() == [FILLED, 1]
 
 
-def test_real_maps_become_data_with_what_is_known_of_them() -> None:
+def test_real_maps_become_data_with_what_is_known_of_them(tmp_path: Path) -> None:
     labels = np.full((40, 128, 144), OUTSIDE, np.uint8)
     labels[4:, 20:100, 10:130] = UNLABELLED
     labels[8:32, 40:80, 40:100] = LIVER
@@ -147,7 +151,7 @@ def test_real_maps_become_data_with_what_is_known_of_them() -> None:
         def encode(self, text: str) -> Tensor:
             return torch.full((2, 384), float(len(text)))
 
-    data = partial_data(people, 3, Encoder(), seed=0)  # type: ignore[arg-type]
+    data = partial_data(people, 3, Encoder(), 0, tmp_path / "maps.npy")  # type: ignore[arg-type]
     assert data.labels.shape == (3, 20, 64, 72)
     assert set(np.unique(data.labels)) == {LIVER, UNLABELLED, OUTSIDE}
     assert data.typed[0].any() and not data.typed[1].any()
