@@ -11,7 +11,7 @@ from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts.finding import find_cases
 from GuideGenLib.data.layouts.reading import read_named
-from Testing.benchmarks import many_cases, prepare
+from Testing.benchmarks import many_cases, prepare, step
 
 LABELS = {"liver": 5, "spleen": 1, "lung_upper_lobe_left": 10, "brain": 90}
 
@@ -82,3 +82,9 @@ def test_a_run_is_judged_by_those_left_out_and_by_its_memory():
     wrong = prepare.faults([flat], {"s2_bad_y"}, told, 3000)
     assert wrong[0].startswith("s1_bad_x is left out") and wrong[1] == "s2_bad_y is not told of"
     assert "ended with 1, not with 0" in prepare.faults([flat], set(), {}, 3000)[0]
+
+
+def test_a_step_lasts_until_the_next_one_reads():
+    reads = [(10.0 * n, 10.0 * n + 1) for n in range(5)]
+    cuts = [cut for begin, end in reads for cut in ((begin, end), (end, end + 0.5))]
+    assert step.step_times(cuts, 2) == ([10.0, 10.0], [1.5, 1.5])
