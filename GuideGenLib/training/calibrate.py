@@ -24,7 +24,7 @@ from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING, refine
 from GuideGenLib.training.mask_bank import MaskData
 
 CALIBRATION = "calibration.json"
-ROUNDS, PEOPLE, LEAST_PEOPLE = 4, 16, 2
+ROUNDS, PEOPLE, LEAST_PEOPLE = 4, 16, 1
 LARGEST_MOVE = 0.7
 GUIDANCE = 1.5
 

@@ -83,9 +83,7 @@ class Cuts(Dataset[dict[str, Any]]):
     def __getitem__(self, number: int) -> dict[str, Any]:
         rng = self.seeds.generator(CUT, number)
         scan = int(rng.choice(self.drawn, p=self.share))
-        patch = cut(self.scans[scan], self.size, rng)
-        patch["depth"] = patch["depth"][::FACTOR, ::FACTOR, ::FACTOR].contiguous()
-        return {**patch, "scan": scan}
+        return {**cut(self.scans[scan], self.size, rng), "scan": scan}
 
     def of(self, use: int) -> "Cuts":
         """The same scans for another use."""
@@ -93,27 +91,42 @@ class Cuts(Dataset[dict[str, Any]]):
 
 
 def cut(material: Material, size: int, rng: np.random.Generator) -> dict[str, Tensor]:
-    """VOLUMES [size, size, size] about a random voxel, mostly of the body, some of them turned and scaled."""
+    """VOLUMES [size, size, size], depth on latent cells, about a random voxel, mostly of the body; some are turned and
+    scaled."""
     within = rng.random() > OUTSIDE
     shape = np.array(material.hu.shape)
     centre = material.positions[rng.integers(len(material.positions))] if within else rng.integers(0, shape)
-    volumes = [getattr(material, name) for name in VOLUMES]
-    if rng.random() >= WARPED:
-        parts = [crop(volume, centre - size // 2, size, fill) for volume, fill in zip(volumes, FILL, strict=True)]
-        parts[0] = parts[0].float()
-        return dict(zip(VOLUMES, parts, strict=True))
+    warped = rng.random() < WARPED
+    room = FACTOR * int(np.ceil(size * 1.5 / FACTOR)) if warped else size
+    parts = {
+        name: crop(getattr(material, name), centre - room // 2, room, fill)
+        for name, fill in zip(VOLUMES, FILL, strict=True)
+    }
+    parts["hu"] = parts["hu"].float()
+    if warped:
+        return _warped(parts, size / room, size, rng)
+    parts["depth"] = parts["depth"][::FACTOR, ::FACTOR, ::FACTOR].contiguous()
+    return parts
+
+
+def _warped(parts: dict[str, Tensor], share: float, size: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    """The middle of larger parts, turned and scaled; share: of their edge that [size]^3 voxels take."""
     matrix = rotation(np.deg2rad(rng.normal(0, 6, 3))) * rng.uniform(0.85, 1.15, 3)[None]
-    room = FACTOR * int(np.ceil(size * 1.5 / FACTOR))
-    theta = torch.from_numpy(matrix[::-1, ::-1] * (size / room)).float()
+    theta = torch.from_numpy(matrix[::-1, ::-1] * share).float()
     theta = torch.cat([theta, torch.zeros(3, 1)], dim=1)[None]
     grid = nnf.affine_grid(theta, [1, 1, size, size, size], align_corners=False)
-    parts = []
-    for name, volume, fill in zip(VOLUMES, volumes, FILL, strict=True):
-        around = crop(volume, centre - room // 2, room, fill).float()[None, None]
-        mode = "bilinear" if name in ("hu", "depth") else "nearest"
-        warped = nnf.grid_sample(around, grid, mode=mode, padding_mode="border", align_corners=False)[0, 0]
-        parts.append(warped if name == "hu" else warped.round().to(torch.uint8))
-    return dict(zip(VOLUMES, parts, strict=True))
+    cells = grid[:, ::FACTOR, ::FACTOR, ::FACTOR]
+
+    def sampled(volumes: Tensor, at: Tensor, mode: str) -> Tensor:
+        return nnf.grid_sample(volumes[None], at, mode=mode, padding_mode="border", align_corners=False)[0]
+
+    kinds = ("labels", "coarse", "marks")
+    labels = sampled(torch.stack([parts[name].float() for name in kinds]), grid, "nearest").to(torch.uint8)
+    return {
+        "hu": sampled(parts["hu"][None], grid, "bilinear")[0],
+        **dict(zip(kinds, labels, strict=True)),
+        "depth": sampled(parts["depth"][None].float(), cells, "bilinear")[0].round().to(torch.uint8),
+    }
 
 
 def crop(volume: Volume, start: np.ndarray, size: int, fill: int) -> Tensor:

@@ -39,7 +39,7 @@ Loss = Callable[[Any, Batch], tuple[Tensor, Figures]]
 LOG_EVERY, SAVE_EVERY = 25, 200
 MOST_CHECKS, PICTURE_MINUTES = 5, 2.0
 """Of a training that is given minutes: validations, no more than one a minute, and minutes that pictures are worth."""
-MOST_WORKERS = 8
+MOST_WORKERS = 15
 
 
 class Objective(nn.Module):
@@ -249,7 +249,7 @@ class Trainer:
                     data,
                     batch_sampler=self._numbers(),  # type: ignore[arg-type]
                     num_workers=self.workers,
-                    prefetch_factor=4 if self.workers else None,
+                    prefetch_factor=2 if self.workers else None,
                     pin_memory=self.device.type == "cuda",
                     generator=torch.Generator(),  # else it would draw from the generator of the network's noise
                 )
