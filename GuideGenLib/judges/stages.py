@@ -83,13 +83,14 @@ def plain_codec(job: Job) -> None:
     """
     shipped = averaged_state(assemble.codec_run(job.run))
     labels = codec_arguments(shipped)["labels"]
-    materials = materials_of(job)
+    materials, validation = materials_of(job), materials_of(job, VALIDATION)
     job.seed_torch()
     train_codec(
         materials,
         job.run / PLAIN_CODEC,
         job.sizes("codec"),
         labels=labels,
+        validation=validation,
         seed=job.seed,
         decoder_only=True,
         initial=with_new_decoder(shipped, labels),

@@ -16,7 +16,7 @@ from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.ct.network import CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
-from GuideGenLib.data.notes import read_notes
+from GuideGenLib.data.notes import VALIDATION, read_notes
 from GuideGenLib.mask.network import MaskNetwork
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training import assemble
@@ -46,21 +46,32 @@ def population(job: Job) -> None:
 
 def codec(job: Job) -> None:
     """Encoder and decoder: what latents are."""
-    materials = materials_of(job)
+    materials, validation = materials_of(job), materials_of(job, VALIDATION)
     job.seed_torch()
     sizes = _sizes(job, "codec", codec_arguments)
-    train_codec(materials, job.run / assemble.CODEC, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed, log=say)
+    train_codec(
+        materials,
+        job.run / assemble.CODEC,
+        sizes,
+        labels=LABELS,
+        validation=validation,
+        minutes=job.minutes,
+        seed=job.seed,
+        log=say,
+    )
 
 
 def codec_grain(job: Job) -> None:
     """The decoder against its adversary; the encoder stays as it is, and so do latents made before."""
-    first, materials = averaged_state(job.run / assemble.CODEC), materials_of(job)
+    first = averaged_state(job.run / assemble.CODEC)
+    materials, validation = materials_of(job), materials_of(job, VALIDATION)
     job.seed_torch()
     train_codec(
         materials,
         job.run / assemble.CODEC_GRAIN,
         job.sizes("codec-grain"),
         labels=LABELS,
+        validation=validation,
         minutes=job.minutes,
         seed=job.seed,
         decoder_only=True,
@@ -86,21 +97,31 @@ def mask(job: Job) -> None:
 
 def ct_mean(job: Job) -> None:
     """The expected CT latents of an anatomy."""
-    materials, codec = materials_of(job), _codec(job)
+    materials, validation, codec = materials_of(job), materials_of(job, VALIDATION), _codec(job)
     job.seed_torch()
     sizes = _sizes(job, "ct-mean", lambda state: asdict(ct_config(state)))
     train_ct_mean(
-        codec, materials, job.run / assemble.CT_MEAN, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed, log=say
+        codec,
+        materials,
+        job.run / assemble.CT_MEAN,
+        sizes,
+        labels=LABELS,
+        validation=validation,
+        minutes=job.minutes,
+        seed=job.seed,
+        log=say,
     )
 
 
 def ct_flow(job: Job) -> None:
     """The flow of what the expectation leaves out."""
-    mean, codec, materials = _ct_network(job, assemble.CT_MEAN), _codec(job), materials_of(job)
+    mean, codec = _ct_network(job, assemble.CT_MEAN), _codec(job)
+    materials, validation = materials_of(job), materials_of(job, VALIDATION)
     job.seed_torch()
     sizes = _sizes(job, "ct-flow", lambda state: asdict(ct_config(state)))
     train_ct_flow(
-        codec, mean, materials, job.run / assemble.CT_FLOW, sizes, labels=LABELS, minutes=job.minutes, seed=job.seed,
+        codec, mean, materials, job.run / assemble.CT_FLOW, sizes, labels=LABELS, validation=validation,
+        minutes=job.minutes, seed=job.seed,
         log=say,
     )  # fmt: skip
 
