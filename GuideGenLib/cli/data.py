@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from GuideGenLib.data.survey import SurveyedCase
 
+MOST_MB = 30.0
+"""Of a packed archive."""
 TELL_SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -41,9 +43,10 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
     prepared.add_argument("-o", "--output", type=Path, required=True, metavar="STORE", help="the folder to write")
     prepared.set_defaults(action=prepare_data)
     pack = actions.add_parser(
-        "pack", help="a run folder to take along", description="All that trainings need, as a small run folder."
+        "pack", help="an archive to take along", description="All that trainings need, as one small archive."
     )
-    pack.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write")
+    pack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the .zip to write")
+    pack.add_argument("--mb", type=float, default=MOST_MB, metavar="N", help=f"its size at most ({MOST_MB:g})")
     pack.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="caches and population (runs)")
     pack.add_argument("--seed", type=int, default=0, help="of the population (0)")
     pack.set_defaults(action=pack_data)
@@ -192,7 +195,7 @@ def label_data(args: argparse.Namespace) -> int:
 
 
 def pack_data(args: argparse.Namespace) -> int:
-    """A run folder of all scans and, where a population has been drawn, its people, in a few small files."""
+    """An archive of the scans and, where a population has been drawn, its people, that is unpacked to a run folder."""
     from GuideGenLib.ct.synthesizer import SPACING
     from GuideGenLib.judges.folder import shipped_segmenter
     from GuideGenLib.training.inputs import pack_run
@@ -202,7 +205,8 @@ def pack_data(args: argparse.Namespace) -> int:
         data=args.data, run=args.run, steps=0, people=0, seed=args.seed, threads=1, target=args.output, anatomies=0,
         hold_out="", segmenter=shipped_segmenter,
     )  # fmt: skip
-    for file in pack_run(job, args.output, SPACING):
-        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
-    print(f"Take the folder along: `guidegen train all --run {args.output.name} --minutes 10` needs nothing else.")
+    for line in pack_run(job, args.output, SPACING, args.mb):
+        print(line)
+    print(f"{args.output}: {args.output.stat().st_size / 1e6:.1f} MB. Where it is taken to, nothing else is needed:")
+    print(f"  python -m zipfile -e {args.output.name} runs && guidegen train all --run runs --minutes 10")
     return 0

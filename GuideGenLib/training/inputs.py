@@ -1,15 +1,18 @@
 """What the stages of a run learn from: made of a data folder, or taken from the files of a packed run folder.
 
 A packed run folder has all that the trainings need in two small files and the template, so that it can be taken to a
-machine without the data: `guidegen data pack`, then `guidegen train ... --run FOLDER` there.
+machine without the data: `guidegen data pack` makes an archive of it, `guidegen train ... --run FOLDER` reads it.
 """
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import numpy as np
 
+from GuideGenLib.core.files import atomic
 from GuideGenLib.data.notes import CASES
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.write import coarse_bank, load_bank
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 SCANS, PEOPLE, TEMPLATE = "scans.pack", "people.safetensors", "torso.npz"
 """Files of a packed run folder."""
+SCANS_SHARE = 0.6
+"""Of a packed archive's size, the rest has the people."""
+OVERHEAD = 10_000
+"""Bytes of the archive besides its files."""
 PROMPTS = 800
 """Wordings that are packed: people of the same sex and build and nearly the same age share them."""
 
@@ -83,18 +90,49 @@ def anatomies_of(job: Job) -> np.ndarray:
         ) from error
 
 
-def pack_run(job: Job, target: Path, spacing: float) -> list[Path]:
-    """Write a packed run folder; the people are in it when the run's population has been drawn. spacing: of the scans,
-    in mm. Returns the files."""
-    target.mkdir(parents=True, exist_ok=True)
-    pack_materials(materials_of(job), target / SCANS, spacing)
-    files = [target / SCANS]
-    if (job.run / POPULATION).is_dir():
-        labels, people = load_bank(job.run / POPULATION, job.seed)
-        data = mask_data(labels, people, TextEncoder.load(), job.seed, distinct=PROMPTS)
-        save_mask_data(data, target / PEOPLE)
-        shutil.copy2(job.run / TEMPLATE, target / TEMPLATE)
-        files += [target / PEOPLE, target / TEMPLATE]
-    if (job.data / CASES).is_file():
-        shutil.copy2(job.data / CASES, target / CASES)
-    return files
+def pack_run(job: Job, target: Path, spacing: float, most_mb: float) -> list[str]:
+    """Write all that trainings need into one archive of at most `most_mb` MB, which is unpacked to a run folder.
+
+    The people are in it when the run's population has been drawn. spacing: of the scans, in mm. Returns what it holds,
+    in words, and what was left out for its size. Raises RunError where nothing fits.
+    """
+    with TemporaryDirectory() as private:
+        folder, most = Path(private), 1e6 * most_mb
+        drawn = (job.run / POPULATION).is_dir()
+        if drawn:
+            shutil.copy2(job.run / TEMPLATE, folder / TEMPLATE)
+            most -= (folder / TEMPLATE).stat().st_size
+        store = store_of(job)
+        shutil.copy2(store.folder / CASES, folder / CASES)
+        told = _pack_scans(job, folder / SCANS, spacing, most * (SCANS_SHARE if drawn else 1.0))
+        if drawn:
+            told += _pack_people(job, folder / PEOPLE, most - (folder / SCANS).stat().st_size - OVERHEAD)
+        with atomic(target) as archive, ZipFile(archive, "w") as file:
+            for path in sorted(folder.iterdir()):
+                file.write(path, path.name)
+    return told
+
+
+def _pack_scans(job: Job, path: Path, spacing: float, most: float) -> list[str]:
+    materials = materials_of(job)
+    try:
+        left_out = pack_materials(materials, path, spacing, most)
+    except ValueError as error:
+        raise RunError(f"not even one scan fits: {error}", "allow more with --mb") from error
+    told = [f"{len(materials) - len(left_out)} scans, {path.stat().st_size / 1e6:.1f} MB"]
+    return told + ([f"left out, as they are the smallest: {', '.join(left_out)}"] if left_out else [])
+
+
+def _pack_people(job: Job, path: Path, most: float) -> list[str]:
+    labels, people = load_bank(job.run / POPULATION, job.seed)
+    encoder, share = TextEncoder.load(), 1.0
+    while True:
+        count = int(share * len(people))
+        if count == 0:
+            raise RunError("no people fit beside the scans", "allow more with --mb")
+        prompts = max(1, int(share * PROMPTS))
+        data = mask_data(labels[:count], people[:count], encoder, job.seed, distinct=prompts)
+        size = save_mask_data(data, path)
+        if size <= most:
+            return [f"{count} of {len(people)} people, {size / 1e6:.1f} MB"]
+        share *= 0.95 * most / size

@@ -15,7 +15,10 @@ from GuideGenLib.cli.main import main
 from GuideGenLib.data.layouts import find_cases, read_labels
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.data.survey import survey, trainable
-from GuideGenLib.training.checkpoint import steps_done
+from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.population.attributes import draw_attributes
+from GuideGenLib.training import inputs
+from GuideGenLib.training.checkpoint import RunError, steps_done
 from GuideGenLib.training.inputs import PEOPLE, anatomies_of, mask_data_of
 from GuideGenLib.training.job import Job
 from GuideGenLib.training.mask_bank import MaskData, save_mask_data
@@ -131,10 +134,12 @@ def test_a_scan_that_cannot_be_labelled_is_named_and_the_others_go_on(
 def test_a_packed_folder_trains_without_the_data(
     flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "take"
+    folder, archive = tmp_path / "take", tmp_path / "take.zip"
     (flat / "cases.csv").write_text("name,licence,source\nanna,CC0,ours\n")
-    assert main(["data", "pack", str(flat), "--run", str(tmp_path / "runs"), "-o", str(folder)]) == 0
-    assert "scans.pack" in capsys.readouterr().out
+    assert main(["data", "pack", str(flat), "--run", str(tmp_path / "runs"), "-o", str(archive)]) == 0
+    said = capsys.readouterr().out
+    assert "2 scans" in said and "python -m zipfile -e take.zip runs" in said
+    shutil.unpack_archive(archive, folder)
     assert [material.name for material in unpack_materials(folder / "scans.pack")] == ["anna", "bert"]
     monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
     small_patches(monkeypatch)
@@ -152,6 +157,21 @@ def test_the_people_of_a_run_are_packed_with_it(tmp_path: Path) -> None:
     job = Job(tmp_path, run, 0, 2, 0, 1, run, 0, "")
     assert np.array_equal(mask_data_of(job).labels, labels)
     assert np.array_equal(anatomies_of(job), labels)
+
+
+def test_as_many_people_are_packed_as_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.random.default_rng(0).integers(0, 60, (40, 16, 16, 16)).astype(np.uint8)
+    people = [draw_attributes(np.random.default_rng(number)) for number in range(40)]
+    monkeypatch.setattr(inputs, "load_bank", lambda *_: (labels, people))
+    monkeypatch.setattr(TextEncoder, "load", lambda: type("Encoder", (), {"encode": lambda *_: torch.rand(1, 384)})())
+    job = Job(tmp_path, tmp_path, 0, 40, 0, 1, tmp_path, 0, "")
+    (told,) = inputs._pack_people(job, tmp_path / PEOPLE, 100_000)
+    packed = mask_data_of(job)
+    assert 10 < len(packed.labels) < 40 and told.startswith(f"{len(packed.labels)} of 40 people")
+    assert (tmp_path / PEOPLE).stat().st_size <= 100_000
+    assert np.array_equal(packed.labels, labels[: len(packed.labels)])
+    with pytest.raises(RunError, match="no people fit beside the scans: allow more with --mb"):
+        inputs._pack_people(job, tmp_path / PEOPLE, 1000)
 
 
 def test_no_data_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,6 +169,21 @@ def test_coarse_labels_keep_organs_and_lose_what_is_thin() -> None:
     assert ((coarse == 1) == (labels > 0)).mean() > 0.95
 
 
+def test_a_packed_file_is_as_small_as_is_asked(material: Material, tmp_path: Path) -> None:
+    path = tmp_path / "ct.pack"
+    small = replace(material, name="bert", voxels=material.voxels // 2)
+    assert pack_materials([small, material], path, 6.0) == []
+    fine = path.stat().st_size
+    assert pack_materials([small, material], path, 6.0, 0.9 * fine) == []  # coarser HU are enough
+    assert path.stat().st_size <= 0.9 * fine
+    whole = np.asarray(unpack_materials(path)[0].hu, int)
+    assert not (whole % 8).any() and whole.std() > 100
+    assert pack_materials([small, material], path, 6.0, 0.55 * fine) == ["bert"]
+    assert [one.name for one in unpack_materials(path)] == ["anna"]
+    with pytest.raises(ValueError, match="one scan alone"):
+        pack_materials([small, material], path, 6.0, 1000)
+
+
 def test_a_packed_file_gives_the_materials_back(material: Material, tmp_path: Path) -> None:
     path = tmp_path / "ct.pack"
     pack_materials([material, replace(material, name="bert")], path, 6.0)
