@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import Dataset
 
 from GuideGenLib.core.device import cores, measure
+from GuideGenLib.training.batches import Plan
 from GuideGenLib.training.board import Board
 from GuideGenLib.training.checkpoint import (
     BEST,
@@ -29,7 +29,7 @@ from GuideGenLib.training.checkpoint import (
     write_state,
 )
 from GuideGenLib.training.checks import Check, validation_loss
-from GuideGenLib.training.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.draws import Batch, Seeds
 from GuideGenLib.training.fitting import fitting_batch
 from GuideGenLib.training.processes import autocast, barrier, process_rank, summed, told_by_first, training_device
 
@@ -61,8 +61,7 @@ class Trainer:
     falls with the share of the budget that is spent. Every run ends with a checkpoint.
 
     A step has `accumulate` passes of `batch` samples in each process; on a GPU `most_batch`, where given, is halved
-    until it fits. Sample k of pass m of step n in process r is number ((n processes + r) accumulate + m) batch + k, and
-    whatever is drawn depends on `seed` and that number, or on `seed` and n, alone.
+    until it fits. Whatever is drawn depends on `seed` and the number of the sample, or of the step, alone (`Plan`).
 
     The checkpoint (`<run>/state.safetensors`, written every `save_every` steps and at the end) holds weights, their
     average, the optimisers, batch and precision; a second `run` in the same folder goes on from it, on a CPU bit for
@@ -169,7 +168,7 @@ class Trainer:
             module = DistributedDataParallel(objective, find_unused_parameters=self.unused, broadcast_buffers=False)
             if self.step == 0:  # the first process's weights are all processes' now
                 self.averaged.module.load_state_dict(self.network.state_dict())
-        batches = self._batches(data)
+        batches = self._plan().batches(data, self.device, self.workers)
         sums: Figures = {}
         done, started = 0, time.monotonic()
         with Board(self.run_folder if self.rank == 0 else None, self.step, log) as board:
@@ -230,41 +229,17 @@ class Trainer:
             return f"step {self.step}/{self.steps}"
         return f"step {self.step}, {self.seconds / 60:.1f}/{self.minutes:g} min"
 
-    # ------------------------------------------------------------ samples
-
-    def _numbers(self) -> Iterator[list[int]]:
-        """The samples of each pass of this process from the present step on."""
-        for step in count(self.step) if self.minutes is not None else range(self.step, self.steps):
-            for part in range(self.accumulate):
-                first = ((step * self.world + self.rank) * self.accumulate + part) * self.batch
-                yield list(range(first, first + self.batch))
-
-    def _batches(self, data: "Dataset[Any] | None") -> Iterator[Batch]:
-        """Each pass's batch; its data are read ahead by other processes where a GPU computes."""
-        total = self.batch * self.accumulate * self.world
-        read: Iterator[Any] | None = None
-        if data is not None:
-            read = iter(
-                DataLoader(
-                    data,
-                    batch_sampler=self._numbers(),  # type: ignore[arg-type]
-                    num_workers=self.workers,
-                    prefetch_factor=2 if self.workers else None,
-                    pin_memory=self.device.type == "cuda",
-                    generator=torch.Generator(),  # else it would draw from the generator of the network's noise
-                )
-            )
-        for number, samples in enumerate(self._numbers(), start=self.step * self.accumulate):
-            step, part = divmod(number, self.accumulate)
-            held = None if read is None else next(read)
-            yield Batch(self.seeds, step, tuple(samples), held, total, part == self.accumulate - 1)
+    def _plan(self) -> Plan:
+        """What is still to be seen."""
+        last = None if self.minutes is not None else self.steps
+        return Plan(self.seeds, self.step, last, self.batch, self.accumulate, self.rank, self.world)
 
     def _trial(self, loss: Loss, data: "Dataset[Any] | None") -> Callable[[int], Tensor]:
         """The loss of a batch of so many samples that are not trained on."""
+        plan = self._plan()
 
         def trial(size: int) -> Tensor:
-            held = None if data is None else default_collate([data[number] for number in range(size)])
-            batch = Batch(Seeds(self.seeds.seed, FITTING), 0, tuple(range(size)), held, size * self.accumulate)
+            batch = plan.trial(data, size)
             with self.autocast():
                 return loss(self.network, batch)[0]
 

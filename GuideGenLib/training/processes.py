@@ -71,6 +71,8 @@ def least(value: int, device: torch.device) -> int:
 
 def summed(values: torch.Tensor) -> torch.Tensor:
     """The sum over the processes, in all of them."""
-    if process_rank()[1] > 1:
-        distributed.all_reduce(values)
-    return values
+    if process_rank()[1] == 1:
+        return values
+    shared = values.contiguous()
+    distributed.all_reduce(shared)
+    return shared
