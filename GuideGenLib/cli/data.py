@@ -130,7 +130,7 @@ def prepare_data(args: argparse.Namespace) -> int:
     """The store, a line for each case that is left out, and the pace; 1 where some are left out."""
     from GuideGenLib.data.prepare import prepare
     from GuideGenLib.data.store import CASES, PROBLEMS, Store
-    from GuideGenLib.judges.folder import shipped_segmenter
+    from GuideGenLib.judges.shipped import shipped_segmenter
 
     workers, told = args.workers, 0.0
     for case in prepare(args.data, args.output, workers, shipped_segmenter):
@@ -166,7 +166,7 @@ def label_data(args: argparse.Namespace) -> int:
     from GuideGenLib.data.labelling import UNSURE, label_by
     from GuideGenLib.data.layouts import DataError, find_cases, read_ct_image
     from GuideGenLib.data.pictures import scan_panels, write_picture
-    from GuideGenLib.judges.folder import shipped_segmenter
+    from GuideGenLib.judges.shipped import shipped_segmenter
 
     segment = shipped_segmenter()
     args.output.mkdir(parents=True, exist_ok=True)
@@ -197,7 +197,7 @@ def label_data(args: argparse.Namespace) -> int:
 def pack_data(args: argparse.Namespace) -> int:
     """An archive of the scans and, where a population has been drawn, its people, that is unpacked to a run folder."""
     from GuideGenLib.ct.synthesizer import SPACING
-    from GuideGenLib.judges.folder import shipped_segmenter
+    from GuideGenLib.judges.shipped import shipped_segmenter
     from GuideGenLib.training.inputs import pack_run
     from GuideGenLib.training.job import Job
 

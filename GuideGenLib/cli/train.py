@@ -14,8 +14,8 @@ from GuideGenLib.bundle.reading import load_bundle
 from GuideGenLib.core.arguments import data_folder, whole
 from GuideGenLib.core.files import remedy
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
-from GuideGenLib.judges.folder import shipped_segmenter
 from GuideGenLib.judges.segmenter_training import ANATOMIES
+from GuideGenLib.judges.shipped import shipped_segmenter
 from GuideGenLib.judges.stages import JUDGE_STAGES
 from GuideGenLib.training.checkpoint import RunError
 from GuideGenLib.training.inputs import is_packed

@@ -135,7 +135,8 @@ def _alone(case: CaseFiles, store: Store, segmenter: Loader | None) -> CaseRecor
 def _prepared(case: CaseFiles, folder: Path, segmenter: Loader | None) -> CaseRecord:
     """In a process of its own: the record of a case, with its problem where it cannot be used. Raises VolumeError."""
     try:
-        return prepare_case(case, folder, None if segmenter is None else _segmenter(segmenter))
+        needed = segmenter if case.labels is None else None  # it is loaded where there is something for it to label
+        return prepare_case(case, folder, None if needed is None else _segmenter(needed))
     except VolumeError:
         raise  # nothing can be written
     except GuideGenError as error:

@@ -180,8 +180,8 @@ class Store:
         return StoredArray(self.case_folder(record.name) / f"{key}.b2nd", record.ct.shape, dtype)
 
     def positions(self, record: CaseRecord) -> NDArray[np.int32]:
-        """int32 [n, 3]: random voxels of the body of a case with a CT."""
-        return np.load(self.case_folder(record.name) / "positions.npy")
+        """int32 [n, 3]: random voxels of the body of a case with a CT, in a memory map."""
+        return np.load(self.case_folder(record.name) / "positions.npy", mmap_mode="r")
 
     def placed(self, record: CaseRecord) -> StoredArray:
         """The case on the canvas of data.placing, with the marks of `anatomy.unknown`."""

@@ -27,7 +27,6 @@ from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import replaced, write_json
 from GuideGenLib.core.resources import resource
-from GuideGenLib.data.labelling import Segment
 from GuideGenLib.judges.plain_codec import PlainCodec, decoder_tensors, encoder_hash
 from GuideGenLib.judges.segmenter import Segmenter
 
@@ -128,11 +127,6 @@ def write_judges(
         write_json(about, fresh / CONFIG)
         load_judges(fresh)
     return load_judges(path)
-
-
-def shipped_segmenter() -> Segment:
-    """What labels scans that have no label map: the segmenter of the judges that ship with the project."""
-    return load_judges().segmenter.segment_coarse
 
 
 def _half(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":

@@ -1,7 +1,8 @@
 """What the trainings feed on, made from a data folder: scans with what is known of them, anatomies with prompts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,12 @@ def ct_materials(store: Store, encoder: TextEncoder, split: str | None = None) -
     training.
     """
     notes = read_notes(store.folder)
+    encode = cache(lambda text: encoder.encode(text).half())  # scans of the same sex and phase share their wordings
     materials = []
     for record in store.usable():
         told = notes.get(record.name, Notes())
         if record.ct is not None and record.ct.noise is not None and told.split == split:
-            materials.append(_material(store, record, record.ct, told, encoder))
+            materials.append(_material(store, record, record.ct, told, encode))
     if not materials and split is None:
         raise DataError(
             f"{store.folder} has no scan that the CT stage can learn from",
@@ -61,7 +63,7 @@ def ct_materials(store: Store, encoder: TextEncoder, split: str | None = None) -
     return materials
 
 
-def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encoder: TextEncoder) -> Material:
+def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encode: Callable[[str], Tensor]) -> Material:
     known = replace(told, phase=told.phase or record.phase, sex=told.sex or record.sex)
     assert ct.noise is not None
     table = np.array([np.nan if hu is None else hu for hu in ct.table], np.float32)
@@ -71,7 +73,7 @@ def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encod
         table=np.where(np.isnan(table), reference_table(known.phase), table).astype(np.float32),
         noise=ct.noise,
         typed=attributes_vector(known.sex, known.age, None),
-        texts=[encoder.encode(text) for text in wordings(known)],
+        texts=[encode(text) for text in wordings(known)],
         positions=store.positions(record),
         voxels=ct.voxels,
     )
