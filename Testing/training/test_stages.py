@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import labels as anatomy_rows
@@ -41,6 +42,13 @@ def volume_of(material: Material) -> Tensor:
     return torch.from_numpy(np.asarray(material.hu, np.float32))[None, None]
 
 
+def pictures(run: Path) -> dict[str, tuple[int, int]]:
+    """Height and width of the last picture of each name that TensorBoard has of a run."""
+    written = EventAccumulator(str(run / "tensorboard")).Reload()
+    shown = {name: written.Images(name)[-1] for name in written.Tags()["images"]}
+    return {name: (one.height, one.width) for name, one in shown.items()}
+
+
 def quiet(_: str) -> None:
     """No log."""
 
@@ -52,6 +60,7 @@ def test_the_codec_begins_better_than_a_plain_average(material: Material, tmp_pa
     with torch.inference_mode():
         error = (network.decode(network.encode(volume)) - volume).abs().mean()
     assert error < 0.25 * (volume - volume.mean()).abs().mean()
+    assert pictures(tmp_path) == {"reconstruction": (2 * 16, 3 * 16)}
 
 
 def test_the_second_phase_of_the_codec_leaves_its_encoder_alone(
@@ -125,6 +134,7 @@ def test_mean_and_flow_are_trained_and_the_spread_is_kept(material: Material, tm
     more = replace(CT, steps=3)
     _, resumed = train_ct_flow(network, mean.network, [material], tmp_path / "ct_flow", more, **small)
     assert resumed.tolist() == [2.0] * network.latent
+    assert pictures(tmp_path / "ct_mean") == pictures(tmp_path / "ct_flow") == {"ct": (2 * 24, 3 * 24)}
     assert steps_done(tmp_path / "ct_flow") == 3
 
 
@@ -213,6 +223,7 @@ def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path) -> Non
     assert steps_done(tmp_path) == 12
     assert "cat" in lines[0] and "flow" in lines[0] and "validation" in lines[-1]
     assert all(torch.isfinite(value).all() for value in trainer.averaged_weights().values())
+    assert pictures(tmp_path) == {"anatomy": (96, 2 * 8)}
     with pytest.raises(RunError, match=r"grid of \(96, 8, 8\).*--preset"):
         mask.train_mask(people(3), tmp_path, replace(sizes, network={"grid": (96, 8, 16)}), log=quiet)
 
