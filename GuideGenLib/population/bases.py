@@ -34,6 +34,9 @@ MANY = 40
 """Of more people than these each is completed once and keeps the own abdomen: they are varied enough."""
 LEAST_WIDTH_MM = 250.0
 """Of the field of view of who becomes a base person."""
+ORGANS = ("liver", "spleen", "stomach", "small_bowel", "colon", "kidney_left", "kidney_right")
+LEAST_ORGANS = 5
+"""Of ORGANS that who becomes a base person shows: where fewer are named, fat would take the room of the others."""
 METHOD = 2
 """Raised when the same people would be completed otherwise than before."""
 
@@ -59,8 +62,8 @@ def base_people(
 ) -> list[KeptBase]:
     """All base people, the joined torso first; about half a minute each, kept in `folder`.
 
-    joined: of whom what the people lack is taken. Those whose lumbar spine is not shown, or whose flanks are not, are
-    left aside, and so are those that the torso is joined of.
+    joined: of whom what the people lack is taken. Those whose lumbar spine, flanks or organs are not shown are left
+    aside, and so are those that the torso is joined of.
     """
     folder.mkdir(parents=True, exist_ok=True)
     people = [person for person in people if person.name not in joined.sources and _can_be_completed(person)]
@@ -91,9 +94,10 @@ def base_people(
 
 
 def _can_be_completed(person: Person) -> bool:
-    """Whether the spine can be laid on another one, and enough of the trunk is seen about it."""
+    """Whether the spine can be laid on another one, and enough is seen and named about it."""
     wide = int(np.count_nonzero(person.seen.any((0, 1)))) * SPACING
-    return "vertebrae_lumbar" in person.structures and wide >= LEAST_WIDTH_MM
+    named = len(person.structures & set(ORGANS)) >= LEAST_ORGANS
+    return "vertebrae_lumbar" in person.structures and named and wide >= LEAST_WIDTH_MM
 
 
 def _has_chest(person: Person) -> bool:

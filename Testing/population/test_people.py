@@ -165,6 +165,7 @@ def test_base_people_are_made_once_and_have_room(
         person(whole, name="whole"),
         person(whole, name="one of two"),
         person(whole, narrow, "narrow"),
+        person(np.where(select(whole, ("liver", "kidney_left")), 0, whole), name="without a liver"),
         person(np.where(low, deepened(widened(organs_of(torso))), 0), low, "part"),
     ]
     made = base_people(joined, people, tmp_path / "run")
