@@ -2,37 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from GuideGenLib.training.checkpoint import BEST, CHECKPOINT, RunError, averaged_state, read_about, steps_done
+from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, averaged_state, read_about, steps_done
 from GuideGenLib.training.checks import Check
 from GuideGenLib.training.draws import FITTING, VALIDATION, Batch
 from GuideGenLib.training.loop import Trainer
-
-
-def small_network() -> nn.Module:
-    torch.manual_seed(3)
-    return nn.Sequential(nn.Conv3d(1, 4, 3, padding=1), nn.SiLU(), nn.Conv3d(4, 1, 1))
-
-
-def fit(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """Samples by their numbers, and a scale that is drawn once a step."""
-    x = torch.stack([torch.from_numpy(rng.normal(size=(1, 4, 4, 4))).float() for rng in batch.each()])
-    scale = float(batch.once().uniform(0.5, 1.5))
-    return (network(scale * x).float() - x.flip(2)).square().mean(), {"figure": float(batch.step)}
-
-
-def trainer(run: Path, steps: int = 6, **more: Any) -> Trainer:
-    return Trainer(small_network(), run, steps=steps, rate=0.01, save_every=3, warm_up=2, **more)
-
-
-def silent(_: str) -> None:
-    """No log."""
+from Testing.tiny_loop import Numbers, fit, silent, small_network, trainer
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(tmp_path: Path) -> None:
@@ -182,13 +162,6 @@ def test_several_passes_are_one_larger_batch(tmp_path: Path) -> None:
         torch.testing.assert_close(many[key], value, rtol=1e-4, atol=1e-6)
 
 
-class Numbers(torch.utils.data.Dataset[Tensor]):
-    """Each sample is its number."""
-
-    def __getitem__(self, index: int) -> Tensor:
-        return torch.tensor(float(index))
-
-
 def test_data_are_read_by_number_and_a_resumed_run_reads_on(tmp_path: Path) -> None:
     seen: list[list[float]] = []
 
@@ -266,92 +239,3 @@ def test_few_minutes_are_not_spent_on_looking(tmp_path: Path, monkeypatch: pytes
     assert looked(0.5) == (["0.5"], 0)
     assert looked(3) == (["1.0", "2.0", "3.0"], 3)
     assert looked(10) == (["2.0", "4.0", "6.0", "8.0", "10.0"], 5)
-
-
-# ---------------------------------------------------------------- validation
-
-
-def test_validation_changes_nothing_of_what_is_trained(tmp_path: Path) -> None:
-    drawn: list[int] = []
-
-    def pictures(network: nn.Module) -> dict[str, Tensor]:
-        assert not network.training and not torch.is_grad_enabled()
-        drawn.append(1)
-        return {"a": torch.rand(3, 4, 4)}
-
-    plain, checked = trainer(tmp_path / "plain"), trainer(tmp_path / "checked")
-    plain.run(fit, silent)
-    lines: list[str] = []
-    checked.run(fit, lines.append, check=Check(every=2, samples=3, pictures=pictures))
-    assert len(drawn) == 3 and sum("validation" in line for line in lines) == 3
-    one, other = (load_file(tmp_path / run / CHECKPOINT) for run in ("plain", "checked"))
-    assert all(torch.equal(one[key], other[key]) for key in one)
-
-
-def test_validation_is_on_the_same_samples_which_are_not_those_of_the_training(tmp_path: Path) -> None:
-    seen: list[list[float]] = []
-
-    def watched(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        if batch.seeds.use == VALIDATION:
-            seen.append([float(rng.random()) for rng in batch.each()] + batch.data.tolist())
-        else:
-            assert not {float(rng.random()) for rng in batch.each()} & {one for each in seen for one in each}
-        return fit(network, batch)
-
-    check = Check(data=Numbers(), every=3, samples=3)
-    trainer(tmp_path, batch=2).run(watched, silent, data=Numbers(), check=check)
-    assert [len(one) for one in seen] == [4, 2, 4, 2] and seen[:2] == seen[2:]
-    assert len(set(seen[0] + seen[1])) == 6
-
-
-def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> None:
-    found = iter([3.0, 1.0, 2.0])
-    weights: list[Tensor] = []
-
-    def rising(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        if batch.seeds.use != VALIDATION:
-            return fit(network, batch)
-        weights.append(network.state_dict()["2.weight"].clone())
-        return torch.tensor(next(found)), {}
-
-    check = Check(every=2, samples=1)
-    made = trainer(tmp_path)
-    made.run(rising, silent, check=check)
-    assert torch.equal(averaged_state(tmp_path)["2.weight"], weights[1])
-    assert not torch.equal(weights[1], made.averaged_weights()["2.weight"])
-    assert read_about(tmp_path / BEST) == {"step": 4, "loss": 1.0}
-    found = iter([2.5])
-    trainer(tmp_path, steps=8).run(rising, silent, check=check)  # resumed: what was best stays
-    assert torch.equal(averaged_state(tmp_path)["2.weight"], weights[1])
-    (tmp_path / CHECKPOINT).unlink()
-    trainer(tmp_path, steps=2).run(fit, silent)  # from the beginning: it does not
-    assert not (tmp_path / BEST).exists()
-
-
-def test_where_no_loss_tells_the_best_the_last_weights_count(tmp_path: Path) -> None:
-    made = trainer(tmp_path)
-    made.run(fit, silent, check=Check(every=2, samples=1, keep_best=False))
-    assert torch.equal(averaged_state(tmp_path)["2.weight"], made.averaged_weights()["2.weight"])
-
-
-def test_curves_and_pictures_are_written_for_tensorboard(tmp_path: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    def pictures(_: nn.Module) -> dict[str, Tensor]:
-        return {"drawn": torch.rand(3, 8, 6)}
-
-    trainer(tmp_path).run(fit, silent, check=Check(every=3, samples=2, pictures=pictures))
-    written = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert {"training/loss", "training/figure", "validation/loss"} <= set(written.Tags()["scalars"])
-    assert [event.step for event in written.Scalars("validation/loss")] == [3, 6]
-    assert [(event.height, event.width) for event in written.Images("drawn")] == [(8, 6)] * 2
-
-
-def test_without_tensorboard_the_log_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    monkeypatch.setattr("GuideGenLib.training.board.Board.told", False)
-    lines: list[str] = []
-    for run in ("one", "two"):
-        trainer(tmp_path / run).run(fit, lines.append, check=Check(samples=1, pictures=lambda _: {}))
-    assert sum("guidegen[train]" in line for line in lines) == 1
-    assert sum("validation" in line for line in lines) == 2
