@@ -24,6 +24,11 @@ def habitus_of(bmi: float) -> str:
     return next((word for word, (_, stop) in BMI_LIMITS.items() if bmi < stop), "obese")
 
 
+def habitus_level(bmi: float) -> float:
+    """Continuous habitus: -1 thin, 0 normal, .7 overweight, 1.4 obese at the middle of their classes."""
+    return float(np.interp(bmi, (15.5, 17.0, 22.0, 27.5, 34.0, 42.0), (-1.2, -1.0, 0.0, 0.7, 1.4, 2.0)))
+
+
 @dataclass(frozen=True)
 class Attributes:
     """One imagined patient.
@@ -52,8 +57,8 @@ class Attributes:
 
     @property
     def habitus_level(self) -> float:
-        """Continuous habitus: -1 thin, 0 normal, .7 overweight, 1.4 obese at the middle of their classes."""
-        return float(np.interp(self.bmi, (15.5, 17.0, 22.0, 27.5, 34.0, 42.0), (-1.2, -1.0, 0.0, 0.7, 1.4, 2.0)))
+        """See `habitus_level`."""
+        return habitus_level(self.bmi)
 
 
 def _choose(share: dict[str, float], rng: np.random.Generator) -> str:

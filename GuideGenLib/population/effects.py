@@ -95,15 +95,27 @@ WIDEST = 1140.0
 """mm: a body of this girth still lies within 384 by 432 mm."""
 
 
+GIRTHS = {"male": (925.0, 25.0), "female": (885.0, 23.0)}
+"""mm: waist at a body mass index of MIDDLE_BMI and 50 years, and what each kg/m2 adds to it; set by eye."""
+MIDDLE_BMI = 26.5
+
+
 def wanted_girth(who: Attributes) -> float:
     """Waist in mm of this sex, body mass index and trunk.
 
     About 76 cm at 20 and 116 cm at 36 kg/m2 in men, 74 and 110 cm in women, half a centimetre a decade more: set
     by eye, not fitted to measurements.
     """
-    slope, middle = (25.0, 925.0) if who.sex == "male" else (23.0, 885.0)
-    girth = middle + slope * (who.bmi - 26.5) + 0.5 * (who.age - 50)
+    middle, slope = GIRTHS[who.sex]
+    girth = middle + slope * (who.bmi - MIDDLE_BMI) + 0.5 * (who.age - 50)
     return float(min(girth * who.height_factor**0.5, WIDEST))
+
+
+def bmi_of(girth: float, sex: str | None, age: float | None, height_factor: float) -> float:
+    """The body mass index that `wanted_girth` (mm) is of; a sex or an age that is not known counts as the mean."""
+    middle, slope = np.mean([GIRTHS[one] for one in ([sex] if sex else GIRTHS)], axis=0)
+    aged = 0.0 if age is None else 0.5 * (age - 50)
+    return float(MIDDLE_BMI + (girth / height_factor**0.5 - aged - middle) / slope)
 
 
 def fatter(torso: Template, who: Attributes) -> float:

@@ -45,14 +45,18 @@ def dice_between(people: Sequence[NDArray[np.uint8]], pairs: int = 60, seed: int
     }
 
 
-def waist(labels: NDArray[np.uint8], spacing: float) -> float:
-    """Girth in mm half way between the lowest rib and the iliac crest, of the body [z, y, x] without what hangs off."""
-    key = values()
-    lumbar = np.nonzero((labels == key["vertebrae_lumbar"]).any((1, 2)))[0]
+def waist_plane(labels: NDArray[np.uint8]) -> int | None:
+    """z of the slice above the iliac crests; None where they or the lumbar spine are not shown."""
+    lumbar = np.nonzero((labels == values()["vertebrae_lumbar"]).any((1, 2)))[0]
     crest = np.nonzero(select(labels, ("hip_left", "hip_right")).any((1, 2)))[0]
-    if not len(lumbar) or not len(crest):
+    return int(min(crest[-1] + 1, lumbar[-1])) if len(lumbar) and len(crest) else None
+
+
+def waist(labels: NDArray[np.uint8], spacing: float) -> float:
+    """Girth in mm above the iliac crests, of the body [z, y, x] without what hangs off."""
+    z = waist_plane(labels)
+    if z is None:
         return float("nan")
-    z = int(min(crest[-1] + 1, lumbar[-1]))
     body = ndimage.gaussian_filter((labels[z] > 0).astype(float), 1.0)
     # Crofton: the girth is pi times the mean width over all directions, of a shape that is nearly convex.
     y, x = np.nonzero(body > 0.5)

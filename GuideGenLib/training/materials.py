@@ -20,7 +20,7 @@ from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.partial import partial_bank
-from GuideGenLib.population.people import Person
+from GuideGenLib.population.people import Person, measured_habitus
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
 from GuideGenLib.training.cutting import Material
@@ -131,7 +131,8 @@ def partial_data(people: Sequence[Person], count: int, encoder: TextEncoder, see
         row[list(person.known)] = True
     told = {person.name: wordings(Notes(sex=person.sex, age=person.age)) for person in people}
     texts = {name: [encoder.encode(text).half() for text in texts] for name, texts in told.items()}
-    typed = np.stack([attributes_vector(person.sex, person.age, None) for person in shown])
+    told_of = {one.name: attributes_vector(one.sex, one.age, measured_habitus(one)) for one in people[:count]}
+    typed = np.stack([told_of[person.name] for person in shown])
     return MaskData(labels, typed, [texts[person.name] for person in shown], known)
 
 

@@ -16,7 +16,7 @@ from GuideGenLib.data.tissues import dilate, select
 from GuideGenLib.population import bases
 from GuideGenLib.population.bases import base_people, deepened, widened
 from GuideGenLib.population.completing import ABDOMEN, complete, finished, fit, moderated, paste_abdomen
-from GuideGenLib.population.people import Person, read_people
+from GuideGenLib.population.people import Person, measured_habitus, read_people
 from GuideGenLib.population.registration import Warp
 from GuideGenLib.population.sampling import Base, base_of, coarse, coarse_marked, draw_sample
 from GuideGenLib.population.template import template
@@ -57,6 +57,20 @@ def test_people_are_the_placed_cases_of_a_store_and_notes_say_more_of_them(tmp_p
     assert np.array_equal(anna.marked, labels) and anna.known == {KEY["liver"]} and anna.structures == {"liver"}
     assert np.array_equal(anna.seen, labels != OUTSIDE) and (anna.labels[anna.seen] == KEY["liver"]).all()
     assert [one.name for one in read_people(store, notes, "held_out")] == ["dora"]
+
+
+def test_habitus_is_measured_at_a_waist_that_is_shown_whole(torso: np.ndarray) -> None:
+    whole = deepened(widened(torso))
+    told = replace(person(whole), volume=whole, known=frozenset([0, *person(whole).known]), sex="male", scale=1.0)
+    habitus = measured_habitus(told)
+    assert habitus == -1.2  # the made-up torso has 54 cm about the waist
+    wider = np.kron(whole, np.ones((1, 2, 2), np.uint8))[:, 64:192, 72:216]
+    wide = measured_habitus(replace(told, volume=wider))
+    assert wide is not None and wide > habitus
+    assert measured_habitus(person(whole)) is None  # nobody says where the air begins
+    cut = whole.copy()
+    cut[:, :, :50] = OUTSIDE
+    assert measured_habitus(replace(told, volume=cut)) is None
 
 
 def test_what_a_person_lacks_comes_from_the_other_and_nothing_twice(torso: np.ndarray) -> None:
