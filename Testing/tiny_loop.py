@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from GuideGenLib.training.draws import Batch
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.draws import Batch
+from GuideGenLib.training.loop.trainer import Trainer
 
 
 def small_network() -> nn.Module:

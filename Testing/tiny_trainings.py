@@ -15,12 +15,13 @@ from GuideGenLib.anatomy.table import labels, values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.data.scan_measures import Measured, measure_scan
-from GuideGenLib.training import adversary, loop
-from GuideGenLib.training.codec import train_codec
-from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.cutting import Material
-from GuideGenLib.training.mask import train_mask
+from GuideGenLib.training.loop import trainer as loop
 from GuideGenLib.training.mask_bank import MaskData
+from GuideGenLib.training.networks import adversary
+from GuideGenLib.training.networks.codec import train_codec
+from GuideGenLib.training.networks.ct import train_ct_flow, train_ct_mean
+from GuideGenLib.training.networks.cutting import Material
+from GuideGenLib.training.networks.mask import train_mask
 from GuideGenLib.training.presets import Sizes
 
 LABELS = len(labels())

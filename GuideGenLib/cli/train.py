@@ -17,9 +17,9 @@ from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
 from GuideGenLib.judges.segmenter_training import ANATOMIES
 from GuideGenLib.judges.shipped import shipped_segmenter
 from GuideGenLib.judges.stages import JUDGE_STAGES
-from GuideGenLib.training.checkpoint import RunError
 from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
+from GuideGenLib.training.loop.checkpoint import RunError
 from GuideGenLib.training.presets import DEFAULT, presets
 from GuideGenLib.training.stages import PEOPLE, STAGES
 from GuideGenLib.training.start import start_from

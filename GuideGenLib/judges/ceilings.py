@@ -20,7 +20,7 @@ from GuideGenLib.judges.agreement import LEAST_ML, ORGANS, compare_organs, dice
 from GuideGenLib.judges.renders import Renderer
 from GuideGenLib.judges.segmenter import SPACING, TUMOUR, Segmenter, SegmenterConfig, to_classes
 from GuideGenLib.judges.segmenter_training import score
-from GuideGenLib.training.checkpoint import RunError, averaged_state
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
 
 CEILINGS = "ceilings.json"
 UNSEEN = 10

@@ -34,9 +34,9 @@ from GuideGenLib.judges.classifiers import (
 )
 from GuideGenLib.judges.shares import share
 from GuideGenLib.population.attributes import Attributes
-from GuideGenLib.training.checkpoint import averaged_state
-from GuideGenLib.training.draws import Batch
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import averaged_state
+from GuideGenLib.training.loop.draws import Batch
+from GuideGenLib.training.loop.trainer import Trainer
 
 SCORES = "scores.json"
 JUDGED_PEOPLE = 450

@@ -36,10 +36,10 @@ from GuideGenLib.mask.findings.lesions import LesionError, insert_lesions
 from GuideGenLib.mask.network import as_cells, fold_cells
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.sampling import Sample, draw_sample, generator_of
-from GuideGenLib.training.cutting import rotation
-from GuideGenLib.training.draws import Batch, torch_generator
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.mask import class_weights
+from GuideGenLib.training.loop.draws import Batch, torch_generator
+from GuideGenLib.training.loop.trainer import Trainer
+from GuideGenLib.training.networks.cutting import rotation
+from GuideGenLib.training.networks.mask import class_weights
 
 OTHER_PEOPLE = 1_000_003
 """Added to the seed of a run: the generator's people have small seeds, none of them may train its judge."""

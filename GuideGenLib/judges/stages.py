@@ -21,11 +21,11 @@ from GuideGenLib.judges.segmenter import Segmenter, SegmenterConfig
 from GuideGenLib.judges.segmenter_training import train_segmenter, write_anatomies
 from GuideGenLib.population.write import coarse_bank
 from GuideGenLib.training import assemble
-from GuideGenLib.training.checkpoint import averaged_state, steps_done
-from GuideGenLib.training.codec import linear_loss, train_codec, with_new_decoder
 from GuideGenLib.training.inputs import materials_of
 from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
-from GuideGenLib.training.processes import first_process_first, process_rank
+from GuideGenLib.training.loop.checkpoint import averaged_state, steps_done
+from GuideGenLib.training.loop.processes import first_process_first, process_rank
+from GuideGenLib.training.networks.codec import linear_loss, train_codec, with_new_decoder
 from GuideGenLib.training.sizes import codec_arguments
 
 SEGMENTER, CLASSIFIERS = "segmenter", "classifiers"

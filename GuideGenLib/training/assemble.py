@@ -28,9 +28,9 @@ from GuideGenLib.mask.vessel_tracing import measure_vessels
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
-from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, averaged_state, steps_done
-from GuideGenLib.training.ct import SPREAD
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
+from GuideGenLib.training.networks.ct import SPREAD
 from GuideGenLib.training.presets import DEFAULT
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 

@@ -17,13 +17,13 @@ from GuideGenLib.data.notes import CASES
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.write import coarse_bank, load_bank
 from GuideGenLib.training.assemble import POPULATION
-from GuideGenLib.training.checkpoint import RunError
-from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.job import Job, bases_of, people_of, say, store_of, tenths
+from GuideGenLib.training.loop.checkpoint import RunError
+from GuideGenLib.training.loop.processes import first_process_first
 from GuideGenLib.training.mask_bank import MaskData, joined, load_mask_data, save_mask_data
 from GuideGenLib.training.materials import ct_materials, mask_data, partial_data
+from GuideGenLib.training.networks.cutting import Material
 from GuideGenLib.training.pack import pack_materials, unpack_materials
-from GuideGenLib.training.processes import first_process_first
 
 if TYPE_CHECKING:
     from GuideGenLib.population.attributes import Attributes

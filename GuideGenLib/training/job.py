@@ -14,8 +14,8 @@ from GuideGenLib.population.bases import PEOPLE, base_people
 from GuideGenLib.population.people import Person, read_people
 from GuideGenLib.population.sampling import KeptBase
 from GuideGenLib.population.torso import Torso, cached_torso
+from GuideGenLib.training.loop.processes import first_process_first, process_rank
 from GuideGenLib.training.presets import DEFAULT, Sizes, presets
-from GuideGenLib.training.processes import first_process_first, process_rank
 
 
 @dataclass(frozen=True)

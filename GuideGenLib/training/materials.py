@@ -23,8 +23,8 @@ from GuideGenLib.population.partial import partial_bank
 from GuideGenLib.population.people import Person, measured_habitus
 from GuideGenLib.population.prompts import write_prompt
 from GuideGenLib.population.sampling import generator_of
-from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.mask_bank import MaskData
+from GuideGenLib.training.networks.cutting import Material
 
 PROMPTS = 4
 """Wordings of each imagined patient: what is left out and how it is said must not matter to the anatomy."""

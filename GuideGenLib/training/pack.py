@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.core.files import atomic
 from GuideGenLib.data.scan_measures import body_positions, skin_depth_map
-from GuideGenLib.training.cutting import Material
+from GuideGenLib.training.networks.cutting import Material
 
 HU_STEPS = (4, 8)
 """To which HU are rounded, the second where the first gives too large a file."""

@@ -22,15 +22,15 @@ from GuideGenLib.population.torso import Torso
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import CALIBRATION, calibrate
 from GuideGenLib.training.calibrate_ct import OFFSET, calibrate_hu
-from GuideGenLib.training.checkpoint import averaged_state, is_newer, steps_done
-from GuideGenLib.training.codec import train_codec
-from GuideGenLib.training.ct import train_ct_flow, train_ct_mean
-from GuideGenLib.training.cutting import Material
 from GuideGenLib.training.inputs import anatomies_of, is_packed, mask_data_of, materials_of, population_of
 from GuideGenLib.training.job import Job, Stage, say, store_of, torso_of
-from GuideGenLib.training.mask import train_mask
+from GuideGenLib.training.loop.checkpoint import averaged_state, is_newer, steps_done
+from GuideGenLib.training.loop.processes import autocast, first_process_first, process_rank, training_device
+from GuideGenLib.training.networks.codec import train_codec
+from GuideGenLib.training.networks.ct import train_ct_flow, train_ct_mean
+from GuideGenLib.training.networks.cutting import Material
+from GuideGenLib.training.networks.mask import train_mask
 from GuideGenLib.training.presets import DEFAULT, Sizes, presets
-from GuideGenLib.training.processes import autocast, first_process_first, process_rank, training_device
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 from GuideGenLib.training.start import initial_bundle
 

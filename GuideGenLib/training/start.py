@@ -10,8 +10,8 @@ from GuideGenLib.core.files import write_json, write_text
 from GuideGenLib.mask.sampler import BIAS, read_bias
 from GuideGenLib.training.calibrate import CALIBRATION
 from GuideGenLib.training.calibrate_ct import OFFSET
-from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, named, write_state
-from GuideGenLib.training.ct import SPREAD
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, named, write_state
+from GuideGenLib.training.networks.ct import SPREAD
 
 INITIAL = "initial.json"
 """In a run folder: path and identity of the bundle that it began with."""

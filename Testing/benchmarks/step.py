@@ -28,13 +28,13 @@ from GuideGenLib.codec.network import CodecNetwork  # noqa: E402
 from GuideGenLib.ct.network import CTConfig, CTNetwork  # noqa: E402
 from GuideGenLib.data.store import Store  # noqa: E402
 from GuideGenLib.description.encoder import TextEncoder  # noqa: E402
-from GuideGenLib.training.codec import CodecLoss, hdr_loss  # noqa: E402
-from GuideGenLib.training.ct import CTLoss  # noqa: E402
-from GuideGenLib.training.cutting import Cuts, Material  # noqa: E402
-from GuideGenLib.training.draws import Seeds  # noqa: E402
-from GuideGenLib.training.loop import Trainer  # noqa: E402
+from GuideGenLib.training.loop.draws import Seeds  # noqa: E402
+from GuideGenLib.training.loop.trainer import Trainer  # noqa: E402
 from GuideGenLib.training.materials import ct_materials  # noqa: E402
-from GuideGenLib.training.patches import Variation  # noqa: E402
+from GuideGenLib.training.networks.codec import CodecLoss, hdr_loss  # noqa: E402
+from GuideGenLib.training.networks.ct import CTLoss  # noqa: E402
+from GuideGenLib.training.networks.cutting import Cuts, Material  # noqa: E402
+from GuideGenLib.training.networks.patches import Variation  # noqa: E402
 from GuideGenLib.training.presets import DEFAULT, Sizes, presets  # noqa: E402
 
 WARM_UP = 2

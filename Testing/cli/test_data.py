@@ -18,9 +18,9 @@ from GuideGenLib.data.survey import survey, trainable
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training import inputs
-from GuideGenLib.training.checkpoint import RunError, steps_done
 from GuideGenLib.training.inputs import PEOPLE, anatomies_of, mask_data_of
 from GuideGenLib.training.job import Job
+from GuideGenLib.training.loop.checkpoint import RunError, steps_done
 from GuideGenLib.training.mask_bank import MaskData, save_mask_data
 from GuideGenLib.training.pack import unpack_materials
 from Testing.tiny_preset import small_patches

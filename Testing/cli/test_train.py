@@ -17,7 +17,7 @@ from GuideGenLib.data.layouts import DataError
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.training import inputs, stages
-from GuideGenLib.training.checkpoint import RunError, averaged_state, steps_done
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state, steps_done
 from Testing.tiny_preset import small_patches
 
 

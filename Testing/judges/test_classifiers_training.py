@@ -27,7 +27,7 @@ from GuideGenLib.judges.classifiers_training import (
     train_classifiers,
 )
 from GuideGenLib.population.attributes import Attributes, draw_attributes
-from GuideGenLib.training.checkpoint import averaged_state
+from GuideGenLib.training.loop.checkpoint import averaged_state
 
 SIZE = (48, 32, 48)
 

@@ -30,9 +30,9 @@ from GuideGenLib.judges.segmenter_training import (
     write_anatomies,
 )
 from GuideGenLib.population.sampling import Sample
-from GuideGenLib.training.checkpoint import RunError, averaged_state
-from GuideGenLib.training.draws import Batch, Seeds
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
+from GuideGenLib.training.loop.draws import Batch, Seeds
+from GuideGenLib.training.loop.trainer import Trainer
 from Testing.tiny_preset import small_patches
 
 VALUE = values()

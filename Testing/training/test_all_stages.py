@@ -11,8 +11,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.cli.train import add_train_parsers, run_train
 from GuideGenLib.generator.models import build
-from GuideGenLib.training.checkpoint import averaged_state, steps_done
 from GuideGenLib.training.inputs import PEOPLE, SCANS, TEMPLATE
+from GuideGenLib.training.loop.checkpoint import averaged_state, steps_done
 from GuideGenLib.training.mask_bank import MaskData, save_mask_data
 from GuideGenLib.training.pack import pack_materials
 from Testing.tiny_preset import NETWORKS, shrink

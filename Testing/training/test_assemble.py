@@ -18,8 +18,8 @@ from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
-from GuideGenLib.training.checkpoint import RunError, averaged_state
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
+from GuideGenLib.training.loop.trainer import Trainer
 from GuideGenLib.training.presets import presets
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 

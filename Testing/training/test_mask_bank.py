@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
-from GuideGenLib.training import mask
-from GuideGenLib.training.checkpoint import averaged_state
-from GuideGenLib.training.draws import Batch, Seeds
+from GuideGenLib.training.loop.checkpoint import averaged_state
+from GuideGenLib.training.loop.draws import Batch, Seeds
 from GuideGenLib.training.mask_bank import MaskData, load_mask_data, save_mask_data
+from GuideGenLib.training.networks import mask
 from GuideGenLib.training.presets import Sizes
 
 GRID = (40, 8, 16)

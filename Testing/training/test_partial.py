@@ -11,10 +11,10 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork, as_cells, unfold_cells
 from GuideGenLib.population.people import Person
-from GuideGenLib.training import mask
-from GuideGenLib.training.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.loop.draws import FITTING, Batch, Seeds
 from GuideGenLib.training.mask_bank import MaskData, joined, load_mask_data, save_mask_data
 from GuideGenLib.training.materials import partial_data
+from GuideGenLib.training.networks import mask
 from GuideGenLib.training.presets import Sizes
 
 GRID = (40, 8, 8)

@@ -17,12 +17,13 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.data.scan_measures import metal_mask, organ_means
 from GuideGenLib.mask import flow
-from GuideGenLib.training import adversary, calibrate, calibrate_ct, codec, mask
-from GuideGenLib.training.checkpoint import RunError, averaged_state, steps_done
-from GuideGenLib.training.ct import CTLoss, flow_time, residual_spread, train_ct_flow, train_ct_mean
-from GuideGenLib.training.cutting import Cuts, Material
-from GuideGenLib.training.draws import FITTING, Batch, Seeds
-from GuideGenLib.training.patches import Variation
+from GuideGenLib.training import calibrate, calibrate_ct
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state, steps_done
+from GuideGenLib.training.loop.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.networks import adversary, codec, mask
+from GuideGenLib.training.networks.ct import CTLoss, flow_time, residual_spread, train_ct_flow, train_ct_mean
+from GuideGenLib.training.networks.cutting import Cuts, Material
+from GuideGenLib.training.networks.patches import Variation
 from GuideGenLib.training.presets import Sizes
 from Testing.tiny_trainings import scan
 

@@ -14,8 +14,8 @@ from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import OFFSET, read_offset
-from GuideGenLib.training.checkpoint import RunError, averaged_state, is_newer, steps_done
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import RunError, averaged_state, is_newer, steps_done
+from GuideGenLib.training.loop.trainer import Trainer
 from GuideGenLib.training.start import initial_bundle, start_from
 from Testing.tiny_bundle import CODEC, write_tiny_bundle
 

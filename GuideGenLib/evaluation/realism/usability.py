@@ -21,8 +21,8 @@ from GuideGenLib.evaluation.report.section import Figure, Section, Table
 from GuideGenLib.judges.agreement import HOSTS, LEAST_ML, ORGANS, dice
 from GuideGenLib.judges.segmenter import SPACING, Segmenter, SegmenterConfig, SegmenterNetwork
 from GuideGenLib.judges.segmenter_training import Patch, RenderSource, SegmenterLoss
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.mask import class_weights
+from GuideGenLib.training.loop.trainer import Trainer
+from GuideGenLib.training.networks.mask import class_weights
 
 CLASSES = ("background", "body", *ORGANS)
 CONFIG = SegmenterConfig(classes=len(CLASSES), features=(16, 16, 32, 64, 96, 16), hidden=64)

@@ -14,16 +14,16 @@ from torch.utils.data import default_collate
 from GuideGenLib.codec.compand import compand, expand
 from GuideGenLib.codec.network import ENCODER, FACTOR, CodecNetwork
 from GuideGenLib.core.blocks import space_to_depth
-from GuideGenLib.training.adversary import Adversary
-from GuideGenLib.training.checkpoint import CHECKPOINT
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.cutting import Cuts, Material
-from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, Seeds, normal
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.patches import Variation
-from GuideGenLib.training.pictures import reconstructions
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch, Seeds, normal
+from GuideGenLib.training.loop.processes import training_device
+from GuideGenLib.training.loop.trainer import Trainer
+from GuideGenLib.training.networks.adversary import Adversary
+from GuideGenLib.training.networks.cutting import Cuts, Material
+from GuideGenLib.training.networks.patches import Variation
+from GuideGenLib.training.networks.pictures import reconstructions
 from GuideGenLib.training.presets import Sizes
-from GuideGenLib.training.processes import training_device
 from GuideGenLib.training.sizes import codec_arguments
 
 FITTING_SHARE, LEAST_PATCHES = 0.2, 20

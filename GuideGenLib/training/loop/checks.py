@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset, default_collate
 
-from GuideGenLib.training.draws import VALIDATION, Batch, Seeds
-from GuideGenLib.training.processes import process_rank, summed
+from GuideGenLib.training.loop.draws import VALIDATION, Batch, Seeds
+from GuideGenLib.training.loop.processes import process_rank, summed
 
 SAMPLES = 16
 """Of a validation: few, as they are the same each time."""

@@ -15,8 +15,8 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.data.scan_measures import NOISE_UNIT, UNSURE, VESSEL
-from GuideGenLib.training.cutting import Material
-from GuideGenLib.training.draws import VARY, VARY_STEP, Batch, normal, torch_generator
+from GuideGenLib.training.loop.draws import VARY, VARY_STEP, Batch, normal, torch_generator
+from GuideGenLib.training.networks.cutting import Material
 
 TUMORS = ("lung_tumor", "liver_tumor", "kidney_tumor", "pancreas_tumor", "colon_tumor")
 COARSE, WITH_VESSELS, NOISIER, WITH_TUMOR, WITH_UTERUS = 0.35, 0.6, 0.6, 0.3, 0.5

@@ -11,9 +11,9 @@ from GuideGenLib.codec.compand import expand
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.sampler import Denoiser, sample_flow
-from GuideGenLib.training.cutting import Cuts
-from GuideGenLib.training.draws import VALIDATION, Batch
-from GuideGenLib.training.patches import Patches, Variation
+from GuideGenLib.training.loop.draws import VALIDATION, Batch
+from GuideGenLib.training.networks.cutting import Cuts
+from GuideGenLib.training.networks.patches import Patches, Variation
 
 SHOWN = 3
 """Patches of a picture."""

@@ -12,12 +12,12 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible, value_of
 from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
-from GuideGenLib.training.checkpoint import RunError
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, torch_generator
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import RunError
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch, torch_generator
+from GuideGenLib.training.loop.trainer import Trainer
 from GuideGenLib.training.mask_bank import MaskData
-from GuideGenLib.training.pictures import anatomies
+from GuideGenLib.training.networks.pictures import anatomies
 from GuideGenLib.training.presets import Sizes
 
 WEIGHT_POWER = 0.25

@@ -15,9 +15,9 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 
 from GuideGenLib.core.device import cores, measure
-from GuideGenLib.training.batches import Plan
-from GuideGenLib.training.board import Board
-from GuideGenLib.training.checkpoint import (
+from GuideGenLib.training.loop.batches import Plan
+from GuideGenLib.training.loop.board import Board
+from GuideGenLib.training.loop.checkpoint import (
     BEST,
     CHECKPOINT,
     RunError,
@@ -28,10 +28,10 @@ from GuideGenLib.training.checkpoint import (
     read_about,
     write_state,
 )
-from GuideGenLib.training.checks import Check, validation_loss
-from GuideGenLib.training.draws import Batch, Seeds
-from GuideGenLib.training.fitting import fitting_batch
-from GuideGenLib.training.processes import autocast, barrier, process_rank, summed, told_by_first, training_device
+from GuideGenLib.training.loop.checks import Check, validation_loss
+from GuideGenLib.training.loop.draws import Batch, Seeds
+from GuideGenLib.training.loop.fitting import fitting_batch
+from GuideGenLib.training.loop.processes import autocast, barrier, process_rank, summed, told_by_first, training_device
 
 Figures = dict[str, float]
 Loss = Callable[[Any, Batch], tuple[Tensor, Figures]]

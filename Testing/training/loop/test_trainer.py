@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from GuideGenLib.training.checkpoint import CHECKPOINT, RunError, averaged_state, read_about, steps_done
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.draws import FITTING, VALIDATION, Batch
-from GuideGenLib.training.loop import Trainer
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, averaged_state, read_about, steps_done
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch
+from GuideGenLib.training.loop.trainer import Trainer
 from Testing.tiny_loop import Numbers, fit, silent, small_network, trainer
 
 
@@ -67,9 +67,9 @@ def test_the_precision_of_a_run_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         return lambda device: type("Speed", (), {"precision": name})
 
     for first, later in (("bfloat16", "float32"), ("float32", "bfloat16")):
-        monkeypatch.setattr("GuideGenLib.training.loop.measure", measured(first))
+        monkeypatch.setattr("GuideGenLib.training.loop.trainer.measure", measured(first))
         trainer(tmp_path / first).run(fit, silent)
-        monkeypatch.setattr("GuideGenLib.training.loop.measure", measured(later))
+        monkeypatch.setattr("GuideGenLib.training.loop.trainer.measure", measured(later))
         assert trainer(tmp_path / first, steps=9).precision == getattr(torch, first)
     assert trainer(tmp_path / "asked", precision="float32").precision == torch.float32
 
@@ -78,7 +78,7 @@ def test_a_budget_of_minutes_ends_with_weights_and_is_not_spent_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("GuideGenLib.training.loop.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("GuideGenLib.training.loop.trainer.time.monotonic", lambda: now[0])
     rates: list[float] = []
 
     def timed(steps: int) -> None:
@@ -218,7 +218,7 @@ def test_the_batch_of_a_gpu_is_tried_and_kept(tmp_path: Path, monkeypatch: pytes
 
 def test_few_minutes_are_not_spent_on_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("GuideGenLib.training.loop.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("GuideGenLib.training.loop.trainer.time.monotonic", lambda: now[0])
 
     def looked(minutes: float) -> tuple[list[str], int]:
         lines: list[str] = []

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from GuideGenLib.training.checkpoint import BEST, CHECKPOINT, averaged_state, read_about
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.draws import VALIDATION, Batch
+from GuideGenLib.training.loop.checkpoint import BEST, CHECKPOINT, averaged_state, read_about
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.draws import VALIDATION, Batch
 from Testing.tiny_loop import Numbers, fit, silent, trainer
 
 
@@ -91,7 +91,7 @@ def test_curves_and_pictures_are_written_for_tensorboard(tmp_path: Path) -> None
 
 def test_without_tensorboard_the_log_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    monkeypatch.setattr("GuideGenLib.training.board.Board.told", False)
+    monkeypatch.setattr("GuideGenLib.training.loop.board.Board.told", False)
     lines: list[str] = []
     for run in ("one", "two"):
         trainer(tmp_path / run).run(fit, lines.append, check=Check(samples=1, pictures=lambda _: {}))

@@ -15,11 +15,11 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.ct.reference import skin_depth
 from GuideGenLib.data.scan_measures import POSITIONS, UNSURE, VESSEL, body_positions, coarse_labels, skin_depth_map
-from GuideGenLib.training import cutting, patches
-from GuideGenLib.training.cutting import Cuts, Material
-from GuideGenLib.training.draws import VALIDATION, Batch, Seeds
+from GuideGenLib.training.loop.draws import VALIDATION, Batch, Seeds
+from GuideGenLib.training.networks import cutting, patches
+from GuideGenLib.training.networks.cutting import Cuts, Material
+from GuideGenLib.training.networks.patches import Patches, Variation
 from GuideGenLib.training.pack import pack_materials, unpack_materials
-from GuideGenLib.training.patches import Patches, Variation
 from Testing.tiny_trainings import scan
 
 SIZE = 24

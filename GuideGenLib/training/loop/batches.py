@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from GuideGenLib.training.draws import FITTING, Batch, Seeds
+from GuideGenLib.training.loop.draws import FITTING, Batch, Seeds
 
 AHEAD = 2
 """Batches that each reading process has ready."""

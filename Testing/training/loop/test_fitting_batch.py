@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from GuideGenLib.training.fitting import fitting_batch
+from GuideGenLib.training.loop.fitting import fitting_batch
 
 
 @pytest.fixture

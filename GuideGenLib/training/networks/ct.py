@@ -17,14 +17,14 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.core.files import write_text
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style, expected_latents
 from GuideGenLib.ct.synthesizer import integrate
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.cutting import Cuts, Material
-from GuideGenLib.training.draws import FITTING, VALIDATION, Batch, Seeds, normal
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.patches import Patches, Variation
-from GuideGenLib.training.pictures import generated
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch, Seeds, normal
+from GuideGenLib.training.loop.processes import first_process_first
+from GuideGenLib.training.loop.trainer import Trainer
+from GuideGenLib.training.networks.cutting import Cuts, Material
+from GuideGenLib.training.networks.patches import Patches, Variation
+from GuideGenLib.training.networks.pictures import generated
 from GuideGenLib.training.presets import Sizes
-from GuideGenLib.training.processes import first_process_first
 
 SPREAD = "spread.json"
 SPREAD_PATCHES, LEAST_PATCHES, SPREAD_SHARE = 60, 8, 0.2

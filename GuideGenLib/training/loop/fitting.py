@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from GuideGenLib.training.processes import least
+from GuideGenLib.training.loop.processes import least
 
 
 def fitting_batch(device: torch.device, network: nn.Module, step: Callable[[int], Tensor], most: int) -> int:

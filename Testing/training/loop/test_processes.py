@@ -14,9 +14,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from GuideGenLib.training import adversary, loop
-from GuideGenLib.training.checkpoint import CHECKPOINT, averaged_state, steps_done
-from GuideGenLib.training.draws import Batch
+from GuideGenLib.training.loop import trainer as loop
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT, averaged_state, steps_done
+from GuideGenLib.training.loop.draws import Batch
+from GuideGenLib.training.networks import adversary
 from Testing.tiny_trainings import STAGES, train
 
 pytestmark = pytest.mark.medium
@@ -135,10 +136,10 @@ import sys, time
 from pathlib import Path
 import torch
 from torch import nn
-from GuideGenLib.training.checkpoint import averaged_state
-from GuideGenLib.training.checks import Check
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.processes import first_process_first, process_rank
+from GuideGenLib.training.loop.checkpoint import averaged_state
+from GuideGenLib.training.loop.checks import Check
+from GuideGenLib.training.loop.trainer import Trainer
+from GuideGenLib.training.loop.processes import first_process_first, process_rank
 folder = Path(sys.argv[1])
 rank = process_rank()[0]
 with first_process_first():

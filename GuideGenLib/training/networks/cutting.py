@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 
 from GuideGenLib.codec.network import FACTOR
 from GuideGenLib.data.store import VOLUMES
-from GuideGenLib.training.draws import CUT, VALIDATION, Seeds
+from GuideGenLib.training.loop.draws import CUT, VALIDATION, Seeds
 
 FILL = (-1000, 0, 0, 0, 0)
 """Of VOLUMES, beyond their edge."""

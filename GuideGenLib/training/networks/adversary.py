@@ -13,9 +13,9 @@ from torch.nn import functional as nnf
 from torch.nn.parallel import DistributedDataParallel
 
 from GuideGenLib.codec.compand import compand
-from GuideGenLib.training.draws import FITTING, Batch
-from GuideGenLib.training.loop import Trainer
-from GuideGenLib.training.processes import summed
+from GuideGenLib.training.loop.draws import FITTING, Batch
+from GuideGenLib.training.loop.processes import summed
+from GuideGenLib.training.loop.trainer import Trainer
 
 WINDOWS_HU = ((-1000.0, -400.0), (-160.0, 240.0), (0.0, 1200.0))
 """Low and high end: lung, soft tissue, bone."""
