@@ -102,22 +102,28 @@ def _records(cases: Sequence[CaseFiles], store: Store, workers: int, segmenter: 
     """The record of each case as it is finished, whatever becomes of the processes."""
     waiting = deque(cases)
     while waiting:
+        running: dict[Future[CaseRecord], CaseFiles] = {}
         suspects: list[CaseFiles] = []
         with _pool(workers) as pool:
-            running: dict[Future[CaseRecord], CaseFiles] = {}
-            while (waiting or running) and not suspects:
-                while waiting and len(running) < AHEAD * workers:
-                    case = waiting.popleft()
-                    running[pool.submit(_prepared, case, store.case_folder(case.name), segmenter)] = case
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    case = running.pop(future)
-                    try:
-                        yield future.result()
-                    except BrokenProcessPool:
-                        suspects.append(case)
-            suspects += running.values() if suspects else []
-        # one of the cases in work ended its process: each of them is tried alone
-        for case in suspects:
+            try:
+                while (waiting or running) and not suspects:
+                    while waiting and len(running) < AHEAD * workers:
+                        case = waiting[0]
+                        running[pool.submit(_prepared, case, store.case_folder(case.name), segmenter)] = case
+                        waiting.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        case = running.pop(future)
+                        try:
+                            yield future.result()
+                        except BrokenProcessPool:
+                            suspects.append(case)
+            except BrokenProcessPool:
+                pass  # a process ended while cases were handed out
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        # where one of the cases in work ended its process, each of them is tried alone
+        for case in [*suspects, *running.values()]:
             yield _alone(case, store, segmenter)
 
 
