@@ -129,7 +129,7 @@ def _summary(cases: "Sequence[SurveyedCase]") -> str:
 def prepare_data(args: argparse.Namespace) -> int:
     """The store, a line for each case that is left out, and the pace; 1 where some are left out."""
     from GuideGenLib.data.prepare import prepare
-    from GuideGenLib.data.store import CASES, PROBLEMS, Store
+    from GuideGenLib.data.store import CASES, FITS, PROBLEMS, Store
     from GuideGenLib.judges.shipped import shipped_segmenter
 
     workers, told = args.workers, 0.0
@@ -147,7 +147,9 @@ def prepare_data(args: argparse.Namespace) -> int:
     )
     if bad:
         print(f"{args.output / PROBLEMS} says why. Mend them and give the command again, or go on without them.")
-    print(f"Look at the picture.png of each case in {args.output / CASES}.")
+    print(
+        f"{args.output / FITS} says how well each was placed. Look at the picture.png of each in {args.output / CASES}."
+    )
     return int(bad > 0)
 
 

@@ -83,6 +83,7 @@ def prepare(
             problems[record.name] = record.problem
             store.write_problems(problems)
         yield Prepared(record, len(fresh) + count, len(cases), count, (time.monotonic() - began) / 3600)
+    store.write_fits()
 
 
 def opened(data: Path, folder: Path, workers: int, segmenter: Loader | None, log: Callable[[str], None]) -> Store:

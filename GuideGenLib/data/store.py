@@ -3,6 +3,7 @@
     STORE/store.json           version and grids
     STORE/cases.csv            what is told of the patients (data.notes), of all data folders together
     STORE/problems.csv         cases that were left out, and why
+    STORE/fits.csv             how well the others were placed in the torso
     STORE/cases/NAME/          one folder a case
         case.json              what was measured of it; written last, so that a case is there whole or not at all
         hu, labels, coarse, marks, depth (.b2nd)   on the grid of the CT stage, [z, y, x]
@@ -16,7 +17,7 @@ map, of which a patch of 72^3 unpacks a few chunks in milliseconds.
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +31,7 @@ from GuideGenLib.data.cases import DataError
 from GuideGenLib.data.placing import CANVAS
 
 VERSION = 1
-STORE, CASES, CASE, PROBLEMS = "store.json", "cases", "case.json", "problems.csv"
+STORE, CASES, CASE, PROBLEMS, FITS = "store.json", "cases", "case.json", "problems.csv", "fits.csv"
 VOLUMES = ("hu", "labels", "coarse", "marks", "depth")
 CHUNK, BLOCK = 64, 32
 """Voxels a side of what is stored together, and of what is unpacked together."""
@@ -187,14 +188,24 @@ class Store:
         """The case on the canvas of data.placing, with the marks of `anatomy.unknown`."""
         return StoredArray(self.case_folder(record.name) / "placed.b2nd", CANVAS, np.dtype(np.uint8))
 
-    def write_problems(self, problems: Mapping[str, str]) -> Path:
+    def write_problems(self, problems: Mapping[str, str]) -> None:
         """problems.csv: name and problem of each case that was left out."""
-        path = self.folder / PROBLEMS
-        with atomic(path) as private, private.open("w", newline="", encoding="utf-8") as file:
+        self._write_table(PROBLEMS, ("name", "problem"), sorted(problems.items()))
+
+    def write_fits(self) -> None:
+        """fits.csv: how well each case was placed in the torso, or why it was not."""
+        rows = []
+        for record in self.usable():
+            fit = record.placed
+            found = ("", "", "") if fit is None else (fit.scale, fit.marks, fit.off_mm)
+            rows.append((record.name, *found, record.not_placed or ""))
+        self._write_table(FITS, ("name", "scale", "marks", "off_mm", "not_placed"), rows)
+
+    def _write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        with atomic(self.folder / name) as private, private.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(("name", "problem"))
-            writer.writerows(sorted(problems.items()))
-        return path
+            writer.writerow(header)
+            writer.writerows(rows)
 
 
 def write_array(array: NDArray[Any], path: Path) -> None:

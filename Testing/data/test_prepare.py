@@ -19,7 +19,7 @@ from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.data.cases import DataError
 from GuideGenLib.data.prepare import prepare
 from GuideGenLib.data.scan_measures import UNSURE, VESSEL
-from GuideGenLib.data.store import CASE, CASES, PROBLEMS, STORE, Store
+from GuideGenLib.data.store import CASE, CASES, FITS, PROBLEMS, STORE, Store
 from Testing.data import segmenters
 
 
@@ -52,6 +52,8 @@ def test_a_labelled_scan_is_prepared_and_one_without_labels_is_left_out(flat: Pa
     assert len(positions) == 20_000 and (labels[tuple(positions.T)] > 0).all()
     assert (store.case_folder("anna") / "picture.png").is_file()
     assert problems(store.folder) == {"bert": "bert has no labels: add them, or let the segmenter label it"}
+    header, fit = (store.folder / FITS).read_text().splitlines()
+    assert header == "name,scale,marks,off_mm,not_placed" and fit.startswith("anna,")
 
 
 def test_patches_are_read_from_the_disk_by_other_processes_too(flat: Path, tmp_path: Path) -> None:
