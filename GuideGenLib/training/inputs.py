@@ -120,7 +120,7 @@ def _pack_scans(job: Job, path: Path, spacing: float, most: float) -> list[str]:
     except ValueError as error:
         raise RunError(f"not even one scan fits: {error}", "allow more with --mb") from error
     told = [f"{len(materials) - len(left_out)} scans, {path.stat().st_size / 1e6:.1f} MB"]
-    return told + ([f"left out, as they are the smallest: {', '.join(left_out)}"] if left_out else [])
+    return told + ([f"left out, as they are the largest: {', '.join(left_out)}"] if left_out else [])
 
 
 def _pack_people(job: Job, path: Path, most: float) -> list[str]:

@@ -1,14 +1,14 @@
 """Materials of the codec's and CT stage's trainings as one small file, to take along to a machine with a GPU.
 
-A zip archive of .npy arrays, compressed by LZMA; HU are rounded to a few HU, which is below the noise of a scan.
+A zip archive of one .npz a scan, compressed by LZMA; HU are rounded to a few HU, which is below the noise of a scan.
 What can be computed from the rest is left out.
 """
 
 import io
 import json
+import lzma
 import zipfile
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,64 +23,68 @@ HU_STEPS = (4, 8)
 """To which HU are rounded, the second where the first gives too large a file."""
 MARGIN = 4
 """Voxels around the patient that are kept."""
-SMALL = ("name", "noise")
 ARRAYS = ("labels", "coarse", "marks", "table", "typed")
 
 
 def pack_materials(materials: Sequence[Material], path: Path, spacing: float, most: float = float("inf")) -> list[str]:
     """Write `path`; spacing: of the scans, in mm; most: bytes that it may have.
 
-    Returns the names of the scans that were left out for that, those of the smallest bodies. Raises ValueError where
-    not even one fits.
+    Returns the names of the scans that were left out for that, the largest files. Raises ValueError where not even one
+    fits.
     """
-    order = sorted(materials, key=lambda material: -material.voxels)
+    packed: dict[str, bytes] = {}
     for step in HU_STEPS:
-        _write(order, path, spacing, step)
-        if path.stat().st_size <= most:
-            return []
-    while len(order) > 1 and path.stat().st_size > most:
-        share = most / path.stat().st_size
-        wanted = share * sum(material.voxels for material in order)
-        kept = int(np.searchsorted(np.cumsum([material.voxels for material in order]), wanted))
-        order = order[: min(max(1, kept), len(order) - 1)]
-        _write(order, path, spacing, HU_STEPS[-1])
-    if path.stat().st_size > most:
-        raise ValueError(f"one scan alone has {path.stat().st_size / 1e6:.1f} MB")
-    left = {material.name for material in order}
-    return [material.name for material in materials if material.name not in left]
+        packed = {material.name: _packed(material, spacing, step) for material in materials}
+        if sum(map(len, packed.values())) <= most:
+            break
+    room, kept = most, []
+    for name, content in sorted(packed.items(), key=lambda item: len(item[1])):
+        if len(content) > room:
+            break
+        room -= len(content)
+        kept.append(name)
+    if not kept:
+        raise ValueError(f"one scan alone has {min(map(len, packed.values())) / 1e6:.1f} MB")
+    with atomic(path) as private, zipfile.ZipFile(private, "w") as archive:
+        for material in materials:
+            if material.name in kept:
+                archive.writestr(f"{material.name}.npz.xz", packed[material.name])
+    return [material.name for material in materials if material.name not in kept]
 
 
-def _write(materials: Sequence[Material], path: Path, spacing: float, step: int) -> None:
-    with atomic(path) as private, zipfile.ZipFile(private, "w", zipfile.ZIP_LZMA) as archive:
-        about = [{key: getattr(material, key) for key in SMALL} for material in materials]
-        archive.writestr("materials.json", json.dumps({"spacing": spacing, "hu_step": step, "materials": about}))
-        for number, material in enumerate(materials):
-            box = _box(material.labels[:])
-            arrays = {key: getattr(material, key) for key in ARRAYS}
-            arrays = {key: array[box] if array.ndim == 3 else array for key, array in arrays.items()}
-            arrays["hu"] = np.rint(material.hu[box] / step).astype(np.int16)
-            arrays |= {f"text{i}": text.half().numpy() for i, text in enumerate(material.texts)}
-            for key, array in arrays.items():
-                file = io.BytesIO()
-                np.save(file, array)
-                archive.writestr(f"{number}/{key}.npy", file.getvalue())
+def _packed(material: Material, spacing: float, step: int) -> bytes:
+    box = _box(material.labels[:])
+    arrays = {key: getattr(material, key) for key in ARRAYS}
+    arrays = {key: array[box] if array.ndim == 3 else array for key, array in arrays.items()}
+    arrays["hu"] = np.rint(material.hu[box] / step).astype(np.int16)
+    arrays |= {f"text{i}": text.half().numpy() for i, text in enumerate(material.texts)}
+    told = {"noise": material.noise, "spacing": spacing, "hu_step": step}
+    file = io.BytesIO()
+    np.savez(file, about=json.dumps(told), **arrays)
+    return lzma.compress(file.getvalue())
 
 
 def unpack_materials(path: Path) -> list[Material]:
     """The materials of a packed file."""
-    materials = []
     with zipfile.ZipFile(path) as archive:
-        told = json.loads(archive.read("materials.json"))
-        for number, small in enumerate(told["materials"]):
-            names = [name for name in archive.namelist() if name.startswith(f"{number}/")]
-            arrays = {Path(name).stem: np.load(io.BytesIO(archive.read(name))) for name in names}
-            texts = [torch.from_numpy(arrays[f"text{i}"]) for i in range(len(arrays)) if f"text{i}" in arrays]
-            whole = {key: arrays[key] for key in ARRAYS} | small | {"texts": texts}
-            whole["hu"] = arrays["hu"] * np.int16(told["hu_step"])
-            whole["positions"], whole["voxels"] = body_positions(whole["labels"])
-            whole["depth"] = skin_depth_map(whole["labels"] > 0, told["spacing"])
-            materials.append(Material(**{field.name: whole[field.name] for field in fields(Material)}))
-    return materials
+        return [_unpacked(entry.removesuffix(".npz.xz"), archive.read(entry)) for entry in archive.namelist()]
+
+
+def _unpacked(name: str, content: bytes) -> Material:
+    with np.load(io.BytesIO(lzma.decompress(content))) as stored:
+        arrays = {key: stored[key] for key in stored}
+    told = json.loads(str(arrays["about"]))
+    positions, voxels = body_positions(arrays["labels"])
+    return Material(
+        name=name,
+        **{key: arrays[key] for key in ARRAYS},
+        hu=arrays["hu"] * np.int16(told["hu_step"]),
+        depth=skin_depth_map(arrays["labels"] > 0, told["spacing"]),
+        noise=told["noise"],
+        texts=[torch.from_numpy(arrays[f"text{i}"]) for i in range(len(arrays)) if f"text{i}" in arrays],
+        positions=positions,
+        voxels=voxels,
+    )
 
 
 def _box(labels: NDArray[np.uint8]) -> tuple[slice, ...]:
