@@ -141,6 +141,7 @@ class Store:
     @classmethod
     def begin(cls, folder: Path) -> "Store":
         """The store in a folder, begun when it is empty or missing. Raises DataError, VolumeError."""
+        _blosc2()  # without it every case would be left out
         if not (folder / STORE).is_file():
             if folder.is_dir() and any(folder.iterdir()):
                 raise DataError(f"{folder} holds something else", "choose an empty or a new folder for prepared data")

@@ -147,3 +147,12 @@ def test_a_store_of_another_version_or_another_folder_is_refused(
         Store(store)
     with pytest.raises(DataError, match="holds no prepared data: make them: guidegen data prepare DATA -o"):
         Store(tmp_path)
+
+
+def test_what_is_not_installed_is_told_before_anything_is_prepared(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "blosc2", None)
+    with pytest.raises(DataError, match=r"need the package blosc2: install guidegen\[train\]"):
+        next(prepare([flat], tmp_path / "store"))
+    assert not (tmp_path / "store").exists()
