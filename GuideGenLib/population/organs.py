@@ -23,6 +23,10 @@ FREEDOM: dict[str, tuple[float, float, float]] = {
     "heart": (4.0, 0.05, 3.0), "thyroid": (4.0, 0.10, 2.0), "prostate": (4.0, 0.06, 1.0), "uterus": (12.0, 0.10, 4.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
+SPREAD = 0.07
+"""Standard deviation of the log of an organ's radius between people of the same size."""
+SPREADS = {"spleen": 0.13}
+"""Of organs that differ more: spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol 1997;7:246)."""
 LARGEST = 2.2
 """Standard deviations beyond which nothing is drawn: organs must not tear."""
 
@@ -31,7 +35,7 @@ def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Gen
     """Log of the factor on an organ's radius."""
     female = who.sex == "female"
     ml = torso.blobs[name].millilitres
-    noise = rng.normal(0, 0.07)
+    noise = rng.normal(0, SPREADS.get(name, SPREAD))
     if name == "prostate":
         # About 20-25 ml at 40 and 1.6 % a year more: Rhodes, J Urol 1999;161:1174.
         return float(np.clip(np.log(22 * 1.016 ** (who.age - 40) / ml) / 3 + noise, -0.1, 0.42))

@@ -45,6 +45,11 @@ def test_sizes_are_those_of_the_table_and_are_read_off_the_weights(name: str) ->
         assert isinstance(network, CTNetwork) and ct_config(network.state_dict()) == network.config
 
 
+def test_no_preset_has_a_grid_of_its_own() -> None:
+    """The mask's is that of the anatomies, whatever their canvas is."""
+    assert not any("grid" in sizes["mask"].network for sizes in presets().values())
+
+
 def test_the_presets_are_complete() -> None:
     assert list(presets()) == list(MILLIONS) and DEFAULT in presets()
     stages = {"codec", "codec-grain", "mask", "ct-mean", "ct-flow"}
@@ -54,4 +59,3 @@ def test_the_presets_are_complete() -> None:
         for stage, one in sizes.items():
             assert one.patch % (2 * FACTOR) == 0 and (one.patch > 0) == (stage != "mask")
             assert one.most_batch >= one.batch >= 1 and one.steps > 0
-        assert all(side % 8 == 0 for side in sizes["mask"].network["grid"])

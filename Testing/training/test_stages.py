@@ -225,7 +225,7 @@ def test_the_mask_is_trained_on_slabs_and_whole_anatomies(tmp_path: Path) -> Non
     assert "cat" in lines[0] and "flow" in lines[0] and "validation" in lines[-1]
     assert all(torch.isfinite(value).all() for value in trainer.averaged_weights().values())
     assert pictures(tmp_path) == {"anatomy": (96, 2 * 8)}
-    with pytest.raises(RunError, match=r"grid of \(96, 8, 8\).*--preset"):
+    with pytest.raises(RunError, match=r"grid of \(96, 8, 8\).*leave out --init"):
         mask.train_mask(people(3), tmp_path, replace(sizes, network={"grid": (96, 8, 16)}), log=quiet)
 
 

@@ -213,12 +213,16 @@ def train_mask(
     seed: int = 0,
     log: Callable[[str], None] = print,
 ) -> Trainer:
-    """Train both processes of the mask denoiser; resumes from `run`. Raises RunError where the grids do not fit."""
-    config = MaskConfig(data.classes, **sizes.network)
+    """Train both processes of the mask denoiser; resumes from `run`.
+
+    The grid is that of the anatomies. Raises RunError where `sizes` tell another one, as those of a bundle do.
+    """
+    depth, height, width = data.labels.shape[1:]
+    config = MaskConfig(data.classes, **{"grid": (depth, height, width), **sizes.network})
     if config.grid != data.labels.shape[1:]:
         raise RunError(
             f"the anatomies have a grid of {data.labels.shape[1:]}, the network one of {config.grid}",
-            "draw the population again, or choose another --preset",
+            "leave out --init, its bundle was trained on another canvas, or give the population that it was trained on",
         )
     trainer = Trainer(MaskNetwork(config), run, minutes=minutes, seed=seed, unused=False, **sizes.training)
     loss = MaskLoss(data, config, trainer.device)
