@@ -8,11 +8,14 @@ from torch import Tensor
 
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.mask import categorical, flow
+from GuideGenLib.mask.kept import KeptCells
 from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
 
 DEFAULT_STEPS = {"flow": 12, "categorical": 20}
 FAST, BIAS = "flow", "class_bias"
 """The sampler by default, and its class bias in a bundle; to that of another sampler a point and its name are added."""
+FORBIDDEN = 100.0
+"""Taken off the logit of a class that a voxel must not take."""
 GUIDED_SHARE = 0.6
 """Guidance decides what the anatomy is; the last steps only draw borders and go without it."""
 
@@ -23,6 +26,7 @@ class Denoiser:
 
     Probabilities are kept cell by cell, [cells, 8, classes], as the network makes them; `unfold_cells` lays them out.
     `class_bias` [classes] is taken off the logits: it was measured so that organs have the sizes of the population.
+    `kept` is what of an anatomy is kept: it replaces the prediction at each step.
     """
 
     network: MaskNetwork
@@ -30,6 +34,7 @@ class Denoiser:
     guidance: float
     class_bias: Tensor
     slab: tuple[int, int]
+    kept: KeptCells | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -42,14 +47,33 @@ class Denoiser:
         return tuple(n // 2 for n in self.shape)
 
     def log_probability(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
-        """log p(x_0 | x_t, description) [cells, 8, classes] for x, previous [1, code, D, H, W]."""
+        """log p(x_0 | x_t, description) [cells, 8, classes] for x, previous [1, code, D, H, W]: of what is drawn beside
+        the kept, where something is kept."""
         clock = torch.full((1,), time, device=x.device)
         kind = torch.full((1,), float(process), device=x.device)
         logits = self._logits(x, previous, clock, kind, self.conditions)
         if guided and self.guidance != 1:
             free = self._logits(x, previous, clock, kind, self.conditions.dropped())
             logits = free + self.guidance * (logits - free)
-        return (logits - self.class_bias).log_softmax(dim=-1)
+        logits = logits - self.class_bias
+        if self.kept is not None:
+            logits = self.kept.forbid(logits, FORBIDDEN)
+        return logits.log_softmax(dim=-1)
+
+    def probability(self, log_probability: Tensor) -> Tensor:
+        """Probabilities [cells, 8, classes] of the whole anatomy, in which what is kept is certain."""
+        drawn = log_probability.exp()
+        return drawn if self.kept is None else self.kept.clamp(drawn)
+
+    def first_estimate(self, x: Tensor, time: float, process: int) -> Tensor:
+        """[1, code, D, H, W] what the first step is told of the anatomy before it: nothing, or what is kept.
+
+        The volume itself is noise at first, in which nothing of the kept is seen.
+        """
+        nothing = torch.zeros_like(x)
+        if self.kept is None:
+            return nothing
+        return self.expected_code(self.probability(self.log_probability(x, nothing, time, process, guided=True)))
 
     def _logits(self, x: Tensor, previous: Tensor, clock: Tensor, kind: Tensor, conditions: Conditions) -> Tensor:
         features = self.network(x, previous, clock, kind, conditions, self.slab[0])
@@ -69,12 +93,12 @@ def sample_flow(
     # noise of the whole grid, cut to the slab: a region and the torso of one seed are made from the same noise
     whole = (1, network.config.code, *network.config.grid)
     x = torch.randn(whole, generator=generator, device=network.codes.device)[:, :, first:last]
-    previous = torch.zeros_like(x)
     times = flow.times(steps)
+    previous = denoiser.first_estimate(x, flow.FIRST, 0)
     log_probability = torch.empty(0)
     for i in range(steps):
         log_probability = denoiser.log_probability(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
-        previous = denoiser.expected_code(log_probability.exp())
+        previous = denoiser.expected_code(denoiser.probability(log_probability))
         x = flow.euler_step(x, previous, times[i], times[i + 1])
         progress("mask", (i + 1) / steps)
     return unfold_cells(log_probability, denoiser.cells)
@@ -96,13 +120,14 @@ def sample_categorical(
     device = network.codes.device
     whole = torch.randint(network.config.classes, network.config.grid, generator=generator, device=device)
     labels = fold_cells(whole[denoiser.slab[0] : denoiser.slab[1]])
-    previous = torch.zeros((1, network.config.code, *denoiser.shape), device=device)
-    log_probability = torch.empty(0)
+    previous = log_probability = torch.empty(0)
     for i, (keep_t, keep_s) in enumerate(categorical.schedule(steps)):
         x = unfold_cells(network.codes[labels], denoiser.cells)[None]
+        if i == 0:
+            previous = denoiser.first_estimate(x, keep_t, 1)
         log_probability = denoiser.log_probability(x, previous, keep_t, 1, i < GUIDED_SHARE * steps)
         if i < steps - 1:
-            probability = log_probability.exp()
+            probability = denoiser.probability(log_probability)
             previous = denoiser.expected_code(probability)
             posterior = categorical.averaged_posterior(labels, probability.movedim(-1, 0), keep_t, keep_s)
             labels = categorical.draw(posterior, generator)

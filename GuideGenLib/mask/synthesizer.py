@@ -1,6 +1,7 @@
 """From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, tidy up, cut to the region."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,18 +11,17 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.mask.components import keep_largest
+from GuideGenLib.mask.kept import Kept
 from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
-from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
+from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
 from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
 
 COARSE_SPACING = 6.0
 SPACING = 3.0
 """mm; the labels that leave this stage are isotropic."""
-FORBIDDEN = 100.0
-"""Bias of a class that no voxel may take."""
 
 
 class MaskSynthesizer:
@@ -39,8 +39,14 @@ class MaskSynthesizer:
         self.vessels = vessels
         self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
 
+    def synthesize(self, conditions: Conditions, *, region: str = "torso", **options: Any) -> np.ndarray:
+        """Labels uint8 [z, y, x] at 3 mm in the canonical frame, cut to the region; options as `draw_slab` has them."""
+        labels = self.draw_slab(conditions, region=region, **options)
+        first, last = crop_range(labels, region, SPACING)
+        return np.ascontiguousarray(labels[first:last])
+
     @torch.inference_mode()
-    def synthesize(
+    def draw_slab(
         self,
         conditions: Conditions,
         *,
@@ -50,9 +56,13 @@ class MaskSynthesizer:
         sampler: str = "flow",
         steps: int | None = None,
         guidance: float = 1.5,
+        kept: Kept | None = None,
         progress: Progress = silent,
     ) -> np.ndarray:
-        """Labels uint8 [z, y, x] at 3 mm in the canonical frame; `sex` (male, female) as the description has it."""
+        """Labels uint8 [z, y, x] of a region's slab (SLABS) at 3 mm; `sex` (male, female) as the description has it.
+
+        kept: what is kept of an anatomy, on the whole grid; the rest is drawn around it.
+        """
         if region not in SLABS:
             raise ValueError(f"unknown region {region!r}: choose one of {', '.join(SLABS)}")
         if sampler not in SAMPLERS:
@@ -61,21 +71,29 @@ class MaskSynthesizer:
         bias = self.class_bias[sampler].clone()
         if sex in OTHER_SEX:
             bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
-        denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region])
+        if kept is not None:
+            kept = kept.slab(*SLABS[region])
+        cells = None if kept is None else kept.cells(self.network.config.classes, bias.device)
+        denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region], cells)
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=within(progress, 0.0, 0.85), **arguments)
-        labels = refine(coarse).cpu().numpy()
+        labels = refine(coarse if kept is None else kept.spread(coarse)).cpu().numpy()
+        if kept is not None:
+            labels = kept.laid(labels)
         progress("mask", 0.88)
-        labels = keep_largest(labels)
-        progress("mask", 0.92)
-        labels = detail_skeleton(labels, SPACING, self.maps)
-        progress("mask", 0.96)
-        labels = lay_vessels(labels, SPACING, self.vessels)
-        progress("mask", 1.0)
+        tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
+            (0.92, keep_largest if kept is None else kept.in_one_piece),
+            (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
+            (0.99, lambda drawn: lay_vessels(drawn, SPACING, self.vessels)),
+        ]
         if sex == "male":
-            labels = lay_prostate(labels, SPACING)
-        first, last = crop_range(labels, region, SPACING)
-        return np.ascontiguousarray(labels[first:last])
+            tidying.append((1.0, lambda drawn: lay_prostate(drawn, SPACING)))
+        for share, tidy in tidying:
+            tidied = tidy(labels)
+            labels = tidied if kept is None else kept.guarded(labels, tidied)
+            progress("mask", share)
+        progress("mask", 1.0)
+        return labels
 
 
 def refine(log_probability: Tensor) -> Tensor:

@@ -1,0 +1,155 @@
+"""What is kept of an anatomy while the rest is drawn: clamped at each step of the sampler, and never touched later.
+
+Arrays are [z, y, x] on the grid of the mask stage, in the canonical frame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from GuideGenLib.anatomy.label_volumes import TISSUE_KEYS
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.unknown import UNLABELLED
+from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.mask.components import keep_largest
+from GuideGenLib.mask.network import fold_cells
+
+FREE = UNLABELLED
+"""Where nothing is kept."""
+LEAST_FREE = 0.25
+"""Of a coarse voxel: where less of it is free, what is drawn in the nearest one that has more is drawn there too."""
+SKIN_MM = 9.0
+"""Between a kept structure and the air, where nothing kept says where the skin is."""
+
+Labels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Kept segments on the mask grid.
+
+    labels: uint8 at 3 mm, values of the anatomy table where something is kept, else FREE; classes: the same with each
+    lesion as its organ, which is what the network knows; values: the labels that are kept; beyond: of those that the
+    field of view of their source cuts, where they may go on (bool at 6 mm). The others are drawn nowhere.
+    """
+
+    labels: Labels
+    classes: Labels
+    values: tuple[int, ...]
+    beyond: Mapping[int, Mask]
+
+    def slab(self, first: int, last: int) -> "Kept":
+        """The part in these slices of the 6 mm grid."""
+        fine = slice(2 * first, 2 * last)
+        beyond = {value: mask[first:last] for value, mask in self.beyond.items()}
+        return replace(self, labels=self.labels[fine], classes=self.classes[fine], beyond=beyond)
+
+    def cells(self, classes: int, device: torch.device) -> "KeptCells":
+        """For the sampler of a network of so many classes."""
+        coarse = fold_voxels(self.classes)  # [n, 8]
+        where = np.flatnonzero((coarse != FREE).any(1))
+        found = [(coarse[where] == value).mean(1, dtype=np.float32) for value in range(classes)]
+        grid = torch.arange(len(coarse)).view([n // 2 for n in self.classes.shape])
+        place = torch.empty(len(coarse), dtype=torch.long)  # in the order of the cells, of each voxel of the grid
+        place[fold_cells(grid).flatten()] = torch.arange(len(coarse))
+        shut: dict[int, Tensor | None] = {value: None for value in self.values if value < classes}
+        for value in shut.keys() & self.beyond.keys():
+            shut[value] = ~fold_cells(torch.from_numpy(self.beyond[value].copy())).to(device)
+        share = torch.from_numpy(np.stack(found, 1))
+        return KeptCells(place[torch.from_numpy(where)].to(device), share.to(device), shut)
+
+    def spread(self, log_probability: Tensor) -> Tensor:
+        """What is drawn [classes, D, H, W] beside the kept, carried on into voxels that are kept for the most part."""
+        free = (fold_voxels(self.labels) == FREE).mean(1).reshape(log_probability.shape[1:])
+        taken = free < LEAST_FREE
+        if not taken.any() or taken.all():
+            return log_probability
+        near = ndimage.distance_transform_edt(taken, return_distances=False, return_indices=True)
+        to, source = (np.ravel_multi_index(list(at), taken.shape) for at in (np.nonzero(taken), near[:, taken]))
+        flat = log_probability.flatten(1).clone()
+        device = flat.device
+        flat[:, torch.from_numpy(to).to(device)] = flat[:, torch.from_numpy(source).to(device)]
+        return flat.view_as(log_probability)
+
+    # ------------------------------------------------------------ at 3 mm
+
+    def laid(self, labels: Labels) -> Labels:
+        """A copy of drawn labels with the kept ones in it, and flesh between them and the air."""
+        result = np.where(self.labels != FREE, self.labels, labels)
+        inner = self.labels != FREE
+        inner[np.isin(self.labels, [values()[key] for key in TISSUE_KEYS])] = False
+        if inner.any() and (result == 0).any():
+            near = ndimage.distance_transform_edt(~inner) * 3.0 <= SKIN_MM
+            result[near & (result == 0) & (self.labels == FREE)] = values()["body"]
+        return self.without_remnants(result)
+
+    def guarded(self, before: Labels, after: Labels) -> Labels:
+        """What a step made of the labels, without its effect on what is kept: neither that nor more of it."""
+        touched = self.labels != FREE
+        touched |= np.isin(after, self.values) & (after != before)
+        return np.where(touched, before, after)
+
+    def in_one_piece(self, labels: Labels) -> Labels:
+        """`keep_largest`, but that no island becomes part of what is kept: beside that it becomes body."""
+        tidied = keep_largest(labels)
+        tidied[np.isin(tidied, self.values) & (tidied != labels)] = values()["body"]
+        return tidied
+
+    def without_remnants(self, labels: Labels) -> Labels:
+        """A copy in which what goes on of a kept structure hangs on it; other pieces take the nearest other label."""
+        odd = np.zeros(labels.shape, bool)
+        for value in self.beyond:
+            parts, count = ndimage.label(labels == value, TOUCHING)
+            hanging = np.zeros(count + 1, bool)
+            hanging[parts[self.labels == value]] = True
+            hanging[0] = True
+            odd |= ~hanging[parts]
+        return self._filled(labels, odd)
+
+    def drawn(self, labels: Labels) -> Labels:
+        """The drawn labels alone: where something is kept, the nearest drawn one."""
+        return self._filled(labels, self.labels != FREE)
+
+    @staticmethod
+    def _filled(labels: Labels, holes: Mask) -> Labels:
+        if not holes.any() or holes.all():
+            return labels
+        near = ndimage.distance_transform_edt(holes, return_distances=False, return_indices=True)
+        return labels[tuple(near)]
+
+
+@dataclass(frozen=True)
+class KeptCells:
+    """Kept segments as the sampler has its volumes, cell by cell.
+
+    rows [n]: voxels, counted through the cells, of which something is kept; share [n, classes]: the part of each that
+    a class has; shut: classes that are drawn nowhere (None), or where a mask [cells, 8] says.
+    """
+
+    rows: Tensor
+    share: Tensor
+    shut: Mapping[int, Tensor | None]
+
+    def forbid(self, logits: Tensor, penalty: float) -> Tensor:
+        """Logits [cells, 8, classes] with that taken off where a kept class must not be drawn."""
+        for value, mask in self.shut.items():
+            logits[..., value] -= penalty if mask is None else penalty * mask
+        return logits
+
+    def clamp(self, probability: Tensor) -> Tensor:
+        """Probabilities [cells, 8, classes] in which what is kept of a voxel is certain."""
+        flat = probability.flatten(0, 1).clone()
+        flat[self.rows] = self.share + (1 - self.share.sum(1, keepdim=True)) * flat[self.rows]
+        return flat.view_as(probability)
+
+
+def fold_voxels(labels: Labels) -> Labels:
+    """Labels [2d, 2h, 2w] at 3 mm -> [d h w, 8]: those in each voxel of 6 mm, in the order of the grid."""
+    d, h, w = (n // 2 for n in labels.shape)
+    return labels.reshape(d, 2, h, 2, w, 2).transpose(0, 2, 4, 1, 3, 5).reshape(-1, 8)
