@@ -32,6 +32,36 @@ SITES: dict[str, tuple[str, ...]] = {
         "rectum",
     ),
 }
+ORGANS: dict[str, tuple[str, ...]] = {
+    "liver": ("liver",),
+    "spleen": ("spleen",),
+    "kidney": ("kidney_left", "kidney_right"),
+    "pancreas": ("pancreas",),
+    "heart": ("heart",),
+    "stomach": ("stomach",),
+    "gallbladder": ("gallbladder",),
+    "adrenal": ("adrenal_left", "adrenal_right"),
+    "bladder": ("urinary_bladder",),
+    "prostate": ("prostate",),
+    "uterus": ("uterus",),
+    "thyroid": ("thyroid",),
+}
+"""Organs whose size or absence a text may ask for, with their labels in the anatomy table."""
+PAIRED = ("kidney", "adrenal")
+VITAL = ("liver", "heart")
+"""Nobody lives without them: they cannot be absent."""
+ORGAN_SIZES = ("atrophic", "small", "normal", "enlarged", "massively_enlarged")
+LIMITS_ML: dict[str, tuple[float, float]] = {
+    "liver": (500, 5000), "spleen": (20, 2500), "kidney": (15, 1500), "pancreas": (10, 350), "heart": (200, 2000),
+    "stomach": (60, 3000), "gallbladder": (3, 400), "adrenal": (0.8, 120), "bladder": (5, 1500), "prostate": (5, 300),
+    "uterus": (8, 2000), "thyroid": (1, 400),
+}  # fmt: skip
+LIMITS_MM: dict[str, tuple[float, float]] = {
+    "liver": (80, 320), "spleen": (40, 300), "kidney": (40, 300), "pancreas": (60, 260), "heart": (70, 240),
+    "stomach": (60, 350), "gallbladder": (20, 180), "adrenal": (10, 120), "bladder": (20, 220), "prostate": (18, 120),
+    "uterus": (25, 250), "thyroid": (20, 160),
+}  # fmt: skip
+"""What an adult's organ may measure, from severe atrophy to the largest that are reported; wide, and by judgement."""
 DRAWN_KINDS = ("tumor", "mass", "nodule", "lesion", "metastasis")
 OLDEST = 120
 LARGEST_MM = 400.0
@@ -117,11 +147,59 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class OrganState:
+    """How large the text says an organ to be, or that the patient has it no more.
+
+    organ: a key of ORGANS; side: of a kidney or adrenal gland, None for both. size_word: one of ORGAN_SIZES. length_mm:
+    longest extent, where `craniocaudal` is set the extent from top to bottom. A number wins over the word.
+    """
+
+    organ: str
+    side: str | None = None
+    absent: bool = False
+    size_word: str | None = None
+    length_mm: float | None = None
+    craniocaudal: bool = False
+    volume_ml: float | None = None
+
+    def __post_init__(self) -> None:
+        _member("organ", self.organ, tuple(ORGANS))
+        _member("side", self.side, SIDES if self.organ in PAIRED else ())
+        _member("size_word", self.size_word, ORGAN_SIZES)
+        if self.absent and self.organ in VITAL:
+            raise DescriptionError(f"Nobody lives without a {self.organ}", "leave it in.")
+        if self.absent and self.sized:
+            raise DescriptionError(f"The {self.name} is said to be absent, and to have a size", "keep one of the two.")
+        for value, limits, unit in ((self.length_mm, LIMITS_MM, "mm"), (self.volume_ml, LIMITS_ML, "ml")):
+            low, high = limits[self.organ]
+            if value is not None and not low <= value <= high:
+                msg = f"A {self.name} of {value:g} {unit} is not possible"
+                raise DescriptionError(msg, f"give {low:g} to {high:g} {unit}.")
+
+    @property
+    def sized(self) -> bool:
+        """Whether anything is said of its size."""
+        return any(value is not None for value in (self.size_word, self.length_mm, self.volume_ml))
+
+    @property
+    def name(self) -> str:
+        """For people: "left kidney"."""
+        return f"{self.side} {self.organ}" if self.side else self.organ
+
+    @property
+    def label_keys(self) -> tuple[str, ...]:
+        """Its labels in the anatomy table."""
+        keys = ORGANS[self.organ]
+        return keys if self.side is None else tuple(key for key in keys if key.endswith(self.side))
+
+
+@dataclass(frozen=True)
 class Description:
     """A text with what was understood of it.
 
     spans: the quotation behind each field, keyed by its path ("age", "findings[0].side"). not_understood: the words
-    that no field holds. warnings: sentences for the user. age_range: both ends included, in years.
+    that no field holds. warnings: sentences for the user. age_range: both ends included, in years. organs: each organ,
+    or side of it, once.
     """
 
     text: str
@@ -134,6 +212,7 @@ class Description:
     phase: str | None = None
     habitus: str | None = None
     findings: tuple[Finding, ...] = ()
+    organs: tuple[OrganState, ...] = ()
     spans: dict[str, Span] = field(default_factory=dict)
     not_understood: tuple[Span, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -150,6 +229,24 @@ class Description:
         _member("region", self.region, REGIONS)
         _member("phase", self.phase, PHASES)
         _member("habitus", self.habitus, HABITUS)
+        _check_organs(self.organs, self.findings)
+
+
+def _check_organs(organs: tuple[OrganState, ...], findings: tuple[Finding, ...]) -> None:
+    """Raise DescriptionError where an organ is named twice, or a lesion is asked in one that is absent."""
+    names = [state.name for state in organs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DescriptionError(f"The {twice} is described twice", "say it once.")
+    absent = {key for state in organs if state.absent for key in state.label_keys}
+    if sized := next((s for s in organs if s.sized and absent.issuperset(s.label_keys)), None):
+        raise DescriptionError(f"The {sized.name} is said to be absent, and to have a size", "keep one of the two.")
+    for finding in findings:
+        if finding.drawn and finding.organ in ORGANS:
+            home = OrganState(finding.organ, finding.side if finding.organ in PAIRED else None)
+            if absent.issuperset(home.label_keys):
+                msg = f"A {finding.kind} is asked in the {home.name}, which is said to be absent"
+                raise DescriptionError(msg, "place it elsewhere, or leave the organ in.")
 
 
 def _member(name: str, value: str | None, allowed: tuple[str, ...]) -> None:

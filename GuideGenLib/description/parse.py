@@ -8,6 +8,8 @@ from GuideGenLib.description.model import Description, DescriptionError, Span
 from GuideGenLib.description.reading.findings import read_findings
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import CONTENT_TYPES, Item, read_items, sentences
+from GuideGenLib.description.reading.organ_states import states_of
+from GuideGenLib.description.reading.organs import Mention, read_organs
 from GuideGenLib.description.reading.tokens import Line
 from GuideGenLib.description.reading.writing import ReadFindings
 from GuideGenLib.description.stage import disagreement
@@ -17,7 +19,7 @@ LONGEST_TEXT = 2000
 EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
 _EMPTY_TYPES = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen",
                 "comma", "colon", "stop", "but", "other", "member", "link", "count", "from", "relation", "past",
-                "distance")  # fmt: skip
+                "distance", "organ_size", "removed", "volume")  # fmt: skip
 """A text of these alone says nothing about a patient."""
 _ADULT = 18
 _Found = dict[str, tuple[Any, Span]]
@@ -34,18 +36,27 @@ def parse(text: str) -> Description:
     if all(item.type in _EMPTY_TYPES for item in items):
         msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
         raise DescriptionError(msg)
-    reading = read_findings(sentences(line, items))
+    slips = _slips(items)
+    organs = [read_organs(sentence) for sentence in sentences(line, items)]
+    items = [item for read in organs for item in read.items]
+    reading = read_findings([read.items for read in organs])
     found, notes, used = _patient(items, reading)
-    notes = [*_slips(items), *notes, *reading.notes, *_advice(found, reading)]
-    _check_sex(found, reading)
+    mentions = [mention for read in organs for mention in read.mentions] + reading.organs
+    states, quotes, told = states_of(mentions, reading.findings)
+    used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
+    notes = [*slips, *notes, *reading.notes, *told, *_advice(found, reading)]
+    _check_sex(found, reading, mentions)
     spans = {name: span for name, (_, span) in found.items()}
     for index, quoted in enumerate(reading.spans):
         spans |= {f"findings[{index}].{name}": span for name, span in quoted.items()}
+    for index, quoted in enumerate(quotes):
+        spans |= {f"organs[{index}].{name}": span for name, span in quoted.items()}
     left_over = [item for item in items if (item.type in CONTENT_TYPES or item in reading.unused) and item not in used]
     return Description(
         text=text,
         **{name: value for name, (value, _) in found.items()},
         findings=tuple(reading.findings),
+        organs=states,
         spans=spans,
         not_understood=_joined(line, left_over),
         warnings=tuple(dict.fromkeys(notes)),
@@ -204,7 +215,12 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
     return notes
 
 
-def _check_sex(found: _Found, reading: ReadFindings) -> None:
+def _of_organ(item: Item, quotes: Sequence[dict[str, Span]]) -> bool:
+    """Whether a volume beside "splenomegaly" was read."""
+    return item.type == "volume" and any(item.span == span for quoted in quotes for span in quoted.values())
+
+
+def _check_sex(found: _Found, reading: ReadFindings, mentions: Sequence[Mention]) -> None:
     if "sex" not in found:
         return
     sex, span = found["sex"]
@@ -213,6 +229,10 @@ def _check_sex(found: _Found, reading: ReadFindings) -> None:
         if finding.organ in wrong and not finding.negated:
             word = spans.get("organ", spans["kind"]).text
             raise contradiction(word, span.text, f"a {sex} patient has no {str(finding.organ).replace('_', ' ')}")
+    for mention in mentions:
+        if mention.organ in wrong and "absent" not in mention.values:
+            word = next(iter(mention.values.values()))[1].text
+            raise contradiction(word, span.text, f"a {sex} patient has no {mention.organ}")
 
 
 def _joined(line: Line, items: list[Item]) -> tuple[Span, ...]:

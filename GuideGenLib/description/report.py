@@ -3,23 +3,28 @@
 import math
 from dataclasses import asdict, fields
 from io import StringIO
-from typing import Any
+from typing import Any, TypeVar
 
-from GuideGenLib.description.model import Description, DescriptionError, Finding, Span
+from GuideGenLib.description.model import Description, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.stage import T_SIZES, stage_size_mm
 
 _PATIENT = ("age", "age_range", "sex", "race", "ethnicity", "habitus", "region", "phase")
 _TITLES = {"age_range": "age", "phase": "contrast phase"}
 _UNKNOWN = "unknown"
+_Part = TypeVar("_Part", Finding, OrganState)
 _TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,), "age": (int,), "sex": (str,), "race": (str,), "ethnicity": (str,), "region": (str,),
     "phase": (str,),
     "habitus": (str,), "kind": (str,), "organ": (str,), "site": (str,), "segment": (str,), "side": (str,),
     "size_mm": (int, float), "size_word": (str,), "t": (str,), "n": (str,), "m": (str,), "stage": (str,),
     "count": (int,),
-    "negated": (bool,), "start": (int,), "end": (int,),
+    "negated": (bool,), "absent": (bool,), "craniocaudal": (bool,), "length_mm": (int, float),
+    "volume_ml": (int, float), "start": (int,), "end": (int,),
 }  # fmt: skip
-_REQUIRED = ("text", "kind", "count", "negated", "start", "end")
+_REQUIRED = {
+    Description: ("text",), Finding: ("kind",), OrganState: ("organ",), Span: ("start", "end", "text"),
+}  # fmt: skip
+_NEVER_UNKNOWN = ("text", "kind", "count", "negated", "absent", "craniocaudal", "start", "end")
 
 
 def to_json(description: Description) -> dict[str, Any]:
@@ -28,6 +33,7 @@ def to_json(description: Description) -> dict[str, Any]:
         **{name: getattr(description, name) for name in ("text", *_PATIENT)},
         "age_range": None if description.age_range is None else list(description.age_range),
         "findings": [asdict(finding) for finding in description.findings],
+        "organs": [asdict(state) for state in description.organs],
         "spans": {path: asdict(span) for path, span in description.spans.items()},
         "not_understood": [asdict(span) for span in description.not_understood],
         "warnings": list(description.warnings),
@@ -60,7 +66,8 @@ def from_json(data: dict[str, Any]) -> Description:
     return Description(
         **plain,
         age_range=age_range,
-        findings=tuple(_finding(one, f"findings[{i}]") for i, one in enumerate(_listed(data, "findings"))),
+        findings=tuple(_part(Finding, one, f"findings[{i}]") for i, one in enumerate(_listed(data, "findings"))),
+        organs=tuple(_part(OrganState, one, f"organs[{i}]") for i, one in enumerate(_listed(data, "organs"))),
         spans={str(path): _span(one, f"spans[{path}]", text) for path, one in spans.items()},
         not_understood=tuple(
             _span(one, f"not_understood[{i}]", text) for i, one in enumerate(_listed(data, "not_understood"))
@@ -87,6 +94,8 @@ def to_table(description: Description, width: int = 100) -> str:
         console.print(_finding_table(description, index, finding))
     if not description.findings:
         console.print("No findings.")
+    if description.organs:
+        console.print(_organ_table(description))
     if description.not_understood:
         console.print("Not understood: " + ", ".join(repr(span.text) for span in description.not_understood))
     for warning in description.warnings:
@@ -111,6 +120,26 @@ def _finding_table(description: Description, index: int, finding: Finding) -> An
         low, high = stage_size_mm(finding)
         table.add_row("size to draw", f"{low:.0f}-{high:.0f} mm", "")
     return table
+
+
+def _organ_table(description: Description) -> Any:
+    from rich.table import Table
+
+    table = Table(title="Organs", title_justify="left")
+    for column in ("organ", "value", "from the words"):
+        table.add_column(column)
+    for index, state in enumerate(description.organs):
+        spans = {span.text: None for path, span in description.spans.items() if path.startswith(f"organs[{index}].")}
+        table.add_row(state.name, told_size(state), ", ".join(f'"{words}"' for words in spans))
+    return table
+
+
+def told_size(state: OrganState) -> str:
+    """What is said of an organ, in words: "enlarged, 150 mm"."""
+    length = "" if state.length_mm is None else f"{state.length_mm:g} mm{' craniocaudal' * state.craniocaudal}"
+    volume = "" if state.volume_ml is None else f"{state.volume_ml:g} ml"
+    said = ("absent" if state.absent else "", (state.size_word or "").replace("_", " "), length, volume)
+    return ", ".join(one for one in said if one) or _UNKNOWN
 
 
 def _shown(value: Any) -> str:
@@ -140,11 +169,11 @@ def _checked(data: Any, kind: type, path: str) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name in known & _TYPES.keys():
         if name not in data:
-            if name in _REQUIRED and name not in ("count", "negated"):
+            if name in _REQUIRED[kind]:
                 raise DescriptionError(f"{path} lacks {name!r}.")
             continue
         value, types = data[name], _TYPES[name]
-        right = value is None and name not in _REQUIRED
+        right = value is None and name not in (*_REQUIRED[kind], *_NEVER_UNKNOWN)
         right = right or (isinstance(value, types) and (bool in types or not isinstance(value, bool)))
         if not right or (isinstance(value, float) and not math.isfinite(value)):
             raise _wrong(f"{path}.{name}", value, " or ".join(t.__name__ for t in types))
@@ -159,9 +188,10 @@ def _listed(data: dict[str, Any], name: str) -> list[Any]:
     return list(value)
 
 
-def _finding(data: Any, path: str) -> Finding:
+def _part(kind: type[_Part], data: Any, path: str) -> _Part:
+    """A finding or the state of an organ."""
     try:
-        return Finding(**_checked(data, Finding, path))
+        return kind(**_checked(data, kind, path))
     except DescriptionError as error:
         message = str(error)
         raise error if message.startswith(path) else DescriptionError(f"{path}: {message}") from error

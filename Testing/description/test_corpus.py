@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from GuideGenLib.description import Description, DescriptionError, Finding, parse
+from GuideGenLib.description import Description, DescriptionError, Finding, OrganState, parse
 
 CORPUS = [json.loads(line) for line in (Path(__file__).parent / "corpus.jsonl").read_text("utf-8").splitlines()]
 PLAIN = ("age", "sex", "race", "ethnicity", "region", "phase", "habitus")
@@ -23,6 +23,7 @@ def as_expected(description: Description) -> dict[str, Any]:
         fields["age_range"] = description.age_range
     return fields | {
         "findings": list(description.findings),
+        "organs": list(description.organs),
         "not_understood": [span.text for span in description.not_understood],
     }
 
@@ -33,6 +34,7 @@ def test_prompt_is_understood(case: dict[str, Any]) -> None:
     if "age_range" in case:
         expected["age_range"] = tuple(case["age_range"])
     expected["findings"] = [Finding(**finding) for finding in case["findings"]]
+    expected["organs"] = [OrganState(**state) for state in case.get("organs", [])]
     expected["not_understood"] = case.get("not_understood", [])
 
     description = parse(case["text"])

@@ -76,3 +76,35 @@ def test_table_names_the_size_to_draw_and_the_unknown() -> None:
 def test_table_takes_markup_as_text() -> None:
     table = to_table(parse("a [red] 67 years old [/red] man"))
     assert '"67 years old"' in table and "'red'" in table
+
+
+def test_organs_are_in_json_and_table_and_old_records_without_them_are_read() -> None:
+    description = parse("A woman after splenectomy, liver 19 cm, left kidney 80 ml, enlarged heart.")
+    data = to_json(description)
+    assert data["organs"][0]["length_mm"] == 190 and data["spans"]["organs[0].length_mm"]["text"] == "19 cm"
+    table = to_table(description)
+    assert all(
+        words in table for words in ("190 mm craniocaudal", "left kidney", "80 ml", "enlarged", "absent", '"19 cm"')
+    )
+    assert from_json(data) == description
+    del data["organs"]
+    data["spans"] = {path: span for path, span in data["spans"].items() if not path.startswith("organs")}
+    assert from_json(data).organs == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"side": "left"}, "organ"),
+        ({"organ": "femur"}, "organ"),
+        ({"organ": "spleen", "side": "left"}, "side"),
+        ({"organ": "spleen", "absent": "yes"}, "absent"),
+        ({"organ": "spleen", "length_mm": 3000.0}, "3000 mm"),
+        ({"organ": "spleen", "volume_ml": -1}, "ml"),
+        ({"organ": "liver", "absent": True}, "without a liver"),
+        ({"organ": "spleen", "absent": True, "size_word": "small"}, "absent"),
+    ],
+)
+def test_wrong_states_of_organs_are_refused(state: dict[str, Any], message: str) -> None:
+    with pytest.raises(DescriptionError, match=message):
+        from_json(changed(organs=[state]))

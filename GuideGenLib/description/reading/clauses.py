@@ -11,9 +11,9 @@ from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.negation import PLACE_TYPES, TRANSPARENT, coordinates, denied, past
 
 _PHRASE_TYPES = (
-    *PLACE_TYPES, "size", "size_word", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other", "member",
-    "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast", "phase",
-    "race",
+    *PLACE_TYPES, "size", "size_word", "volume", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other",
+    "member", "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast",
+    "phase", "race",
 )  # fmt: skip
 _STAY_BEHIND = ("size", "stage")
 _MEASURES = ("diameter", "dimension", "diameters", "dimensions", "axis", "size", "extent", "transverse", "axial")

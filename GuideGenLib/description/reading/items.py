@@ -29,7 +29,7 @@ _PUNCTUATION = {",": "comma", ":": "colon", "(": "comma", ")": "comma", "[": "co
                 "/": "or", "-": "hyphen", "–": "comma", "—": "comma", "•": "comma", "|": "comma", "*": "comma",
                 "·": "comma",
                 "~": "filler", "%": "filler", "#": "filler", "=": "colon"}  # fmt: skip
-CONTENT_TYPES = ("unknown", "distance")
+CONTENT_TYPES = ("unknown", "distance", "volume")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from GuideGenLib.description.reading.items import Item
 
 PLACE_TYPES = ("place", "segment")
+FOR = ("for", "because", "due to", "secondary to")
 TRANSPARENT = ("article", "definite", "hyphen", "filler", "person", "scan")
 
 
@@ -82,6 +83,10 @@ def past(items: list[Item], head: int) -> bool:
         item = items[cue]
         if item.type == "past":
             return True
+        if item.type == "kind" and item.value.name in ("absence", "resection"):
+            if any(other.span.text.lower() in FOR for other in items[cue + 1 : head]):
+                return True  # "nephrectomy because of RCC"
+            continue
         if item.type in ("comma", "and"):
             if not coordinates(items, cue, -1):
                 return False

@@ -36,6 +36,10 @@ _SIZE = re.compile(
     rf"(?P<list>{_N}(?:[- ]?{_UNIT})?(?:, ?{_N}(?:[- ]?{_UNIT})?){{0,6}},? and {_N})|(?P<one>{_N}))"
     rf"[- ]?(?P<unit>{_UNIT})"
 )
+_VOLUME = re.compile(
+    rf"(?<![\w.,])(?P<n>{_N})[- ]?(?:(?P<liters>l|liters?)|ml|mls|milliliters?|cc|ccs|ccm|cm ?\^? ?[3³]|"
+    r"cubic centimeters?)(?![\w²³])"
+)
 _ONE_LENGTH = re.compile(rf"(?P<n>{_N})(?:[- ]?(?P<unit>{_CM}|{_MM}|{_INCH}))?")
 _BETWEEN = re.compile(r"between $")
 _BOUND = re.compile(
@@ -123,7 +127,8 @@ class Number:
     """Tokens [first, last) and what they say.
 
     type and value: "age" int; "age_range" (low, high); "size" tuple of mm (several where the text lists several);
-    "bmi", "height" (m), "weight" (kg) float; "sex" str; "distance" None (a length that is not a size); "filler" None.
+    "bmi", "height" (m), "weight" (kg), "volume" (ml) float; "sex" str; "distance" None (a length that is not a
+    size); "filler" None.
     """
 
     type: str
@@ -143,7 +148,7 @@ def find_numbers(line: Line) -> list[Number]:
         (_MONTHS, _read_months), (_DECADE, _read_decade), (_NTH_DECADE, _read_nth_decade), (_THAN, _read_than),
         (_AGE_SEX, _read_age_sex), (_SEX_AGE, _read_age_sex), (_SEX, _read_sex), (_AGED, _read_age), (_AGE, _read_age),
         (_PERSON_AGE, _read_person_age), (_AGE_OF_WORD, _read_person_age),
-        (_SIZE, _read_size), (_LIKE, _read_like),
+        (_VOLUME, _read_volume), (_SIZE, _read_size), (_LIKE, _read_like),
     )  # fmt: skip
     for pattern, read in readers:
         for match in pattern.finditer(line.norm):
@@ -250,6 +255,10 @@ def _read_weight(line: Line, match: re.Match[str]) -> _Read:
     if _LOST.search(line.norm[: match.start()]):
         return []
     return [("weight", number_of(match["n"]) * (0.4536 if match["unit"][0] in "lp" else 1.0), "", "")]
+
+
+def _read_volume(line: Line, match: re.Match[str]) -> _Read:
+    return [("volume", number_of(match["n"]) * (1000.0 if match["liters"] else 1.0), "", "")]
 
 
 def _read_like(line: Line, match: re.Match[str]) -> _Read:

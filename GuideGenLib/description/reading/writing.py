@@ -8,6 +8,8 @@ from GuideGenLib.description.reading.drafts import Draft
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
+from GuideGenLib.description.reading.organ_states import mentions_of
+from GuideGenLib.description.reading.organs import Mention
 
 PLURAL_COUNT = 2
 """How many "metastases" are where the text gives no number."""
@@ -23,6 +25,7 @@ class ReadFindings:
     notes: list[str] = field(default_factory=list)
     organ_words: list[Item] = field(default_factory=list)
     """Words for a body region that name where a finding is, not what was scanned."""
+    organs: list[Mention] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
     """The words for findings that the patient had, and has no more."""
 
@@ -32,6 +35,10 @@ def write(draft: Draft, reading: ReadFindings) -> None:
     reading.unused += draft.unused
     reading.notes += [note for note in draft.notes if note not in reading.notes]
     if draft.negated and draft.other:
+        return
+    mentions = mentions_of(draft)
+    if mentions is not None:
+        reading.organs += mentions
         return
     places = draft.places or [SaidPlace(draft.organ)]
     places = [replace(place, organ=place.organ or draft.organ) for place in places]

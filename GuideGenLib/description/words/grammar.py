@@ -33,7 +33,7 @@ PAST = (
     "personal history of", "after treatment of", "following resection of", "after removal of", "pmh of", "fh of",
     "remote history of", "status post resection of", "s/p resection of", "surgically removed", "in remission",
     "removed", "previously resected", "hemicolectomy for", "colectomy for",
-    "nephrectomy for", "lobectomy for", "pneumonectomy for", "pancreatectomy for", "hepatectomy for", "resection for",
+    "lobectomy for", "pneumonectomy for", "hepatectomy for", "resection for",
     "surgery for", "operated for", "removal of",
 )  # fmt: skip
 """What follows (or, for one word, directly stands beside) is not in the patient now."""

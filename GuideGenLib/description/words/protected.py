@@ -1,6 +1,8 @@
 """Ordinary words that look like slips of words of the lexicon, and are none; data only."""
 
 ORDINARY_WORDS = """
+adrenaline atopic cholecystostomy cystoscopy cystostomy cystotomy gastroscopy gastrostomy gastrotomy hysteroscopy
+hysterotomy nephrostomy nephrotomy thyroiditis
 arterially venously hepatically renally pulmonologist pancreatically colonically abdominally thoracically
 abuses aden administrations administrative administrator adolescence adolescents adults advance advances aesthetic
 africa africans agents aires alter america americana americans americas anemia angus annals anteriorly antrim

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from GuideGenLib.description.words import grammar, lexicon
+from GuideGenLib.description.words import grammar, lexicon, organs
 from GuideGenLib.description.words.protected import ORDINARY_WORDS
 
 
@@ -89,6 +89,33 @@ def _kinds(table: dict[str, tuple[str, str | None]], drawable: bool) -> dict[str
     return kinds
 
 
+def _organ_kinds() -> dict[str, Kind]:
+    """The nouns of growth, shrinking and loss of organs, as kinds of findings that are never drawn."""
+    kinds: dict[str, Kind] = {}
+
+    def add(phrase: str, name: str, organ: str | None) -> None:
+        kinds[phrase] = Kind(name, organ, False, False, False)
+        kinds.setdefault(plural(phrase), Kind(name, organ, True, False, False))
+
+    for word, (size, named) in organs.GROWTH.items():
+        for degree, degree_size in ({"": size} | organs.DEGREES).items():
+            name = "atrophy" if size == "atrophic" else organs.KIND_OF_SIZE[degree_size]
+            add(f"{degree} {word}".strip(), name, named[0] if named else None)
+    for word, organ in organs.ECTOMIES.items():
+        for way in ("", *organs.WHOLE):
+            add(f"{way} {word}".strip(), "absence", organ)
+        for way in organs.PARTIAL:
+            add(f"{way} {word}", "resection", organ)
+        add(f"hemi{word}", "resection", organ)
+    kinds.update({word: Kind("absence", organ, False, False, False) for word, organ in organs.GONE.items()})
+    return kinds
+
+
+def _past() -> dict[str, str | None]:
+    """Words of the past; with the organ that is gone where the word says so ("nephrectomy for RCC")."""
+    return {**dict.fromkeys(grammar.PAST), **{f"{word} for": organ for word, organ in organs.ECTOMIES.items()}}
+
+
 def _places() -> dict[str, dict[str, str]]:
     places = {phrase: {"organ": organ} for organ, group in lexicon.ORGANS.items() for phrase in group}
     for phrase, place in list(places.items()):
@@ -99,7 +126,7 @@ def _places() -> dict[str, dict[str, str]]:
 _GRAMMAR_TABLES: dict[str, dict[str, Any]] = {
     "negation": dict.fromkeys(grammar.NEGATIONS),
     "negation_after": dict.fromkeys(grammar.NEGATIONS_AFTER),
-    "past": dict.fromkeys(grammar.PAST),
+    "past": _past(),
     "link": dict.fromkeys(grammar.LINKS),
     "relation": {word: word not in grammar.MERE_RELATIONS for word in grammar.RELATIONS},
     "but": dict.fromkeys(grammar.BUT),
@@ -127,9 +154,17 @@ _TABLES: dict[str, dict[str, Any]] = {
     "habitus": lexicon.HABITUS,
     "phase": lexicon.PHASE,
     "contrast": dict.fromkeys(lexicon.CONTRAST),
-    "kind": {**_kinds(lexicon.TUMORS, True), **_kinds(lexicon.OTHER_KINDS, False)},
+    "kind": {**_kinds(lexicon.TUMORS, True), **_kinds(lexicon.OTHER_KINDS, False), **_organ_kinds()},
     "place": _places(),
     "region": lexicon.REGION,
+    "organ_size": organs.SIZES,
+    "removed": {
+        "surgically absent": None,
+        "surgically resected": None,
+        "excised": None,
+        "excision of": None,
+        "surgical removal of": None,
+    },
     "size_word": lexicon.SIZE_WORDS,
     "stage_word": lexicon.STAGE_WORDS,
     "age_word": lexicon.AGE_WORDS,
