@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MaskResult:
-    """anatomy: uint8 labels at 3 mm, LPS; lesions as drawn; rule checks, the failed ones included."""
+    """anatomy: uint8 labels at 1.5 or 3 mm, LPS; lesions as drawn; rule checks, the failed ones included."""
 
     anatomy: "sitk.Image"
     lesions: "Sequence[LesionRecord]"
@@ -47,7 +47,7 @@ def draw(generator: Any, description: Description, settings: RunSettings, progre
     generator.choose_precision(settings.precision)
     mask = generator.synthesize_mask(description, progress=progress, **settings.for_mask)
     settings = replace(settings, region=settings.region or description.region or "torso")
-    record = settings.record("seed", "region", "sampler", "mask_steps", "guidance")
+    record = settings.record("seed", "region", "sampler", "mask_steps", "guidance", "anatomy_mm")
     record = generator.provenance(description, record, mask)
     return Case(description, fill_holes(mask.anatomy), None, mask.lesions, mask.checks, record)
 

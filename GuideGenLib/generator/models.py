@@ -11,6 +11,7 @@ from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.layout import LAYOUT, layout_of
 from GuideGenLib.mask.lung_vessels import VesselMaps
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.sampler import BIAS, read_bias
@@ -49,6 +50,8 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
         vessels = VesselMaps(**{f.name: mask_tensors.pop(f"vessels.{f.name}").numpy() for f in fields(VesselMaps)})
+        layout = layout_of(mask_tensors)
+        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(LAYOUT)}
         spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
@@ -68,7 +71,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, bias, maps, vessels),
+        MaskSynthesizer(mask, bias, maps, vessels, layout),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
         bfloat16,

@@ -17,6 +17,10 @@ SAMPLERS = ("flow", "categorical")
 MOST_STEPS, MOST_GUIDANCE, MOST_MARGIN_MM = 1000, 10.0, 500.0
 SPACINGS_MM = (0.5, 6.0)
 CT_SPACING_MM = 2.0
+ANATOMY_MM = (1.5, 3.0)
+"""Voxels of an anatomy that may be asked for: with smooth borders, and the finest that is drawn."""
+FIRST_ANATOMY_MM = 3.0
+"""Of runs that drew an anatomy and whose record tells none."""
 
 
 class SettingsError(GuideGenError):
@@ -37,6 +41,7 @@ class RunSettings:
     ct_steps: int | None = None
     margin_mm: float | None = None
     precision: str = "auto"
+    anatomy_mm: float = ANATOMY_MM[0]
 
     def __post_init__(self) -> None:
         if not (_whole(self.seed) and 0 <= self.seed <= LARGEST_SEED):
@@ -48,6 +53,8 @@ class RunSettings:
             value = getattr(self, name)
             if not (value is None or (_whole(value) and 1 <= value <= MOST_STEPS)):
                 raise _wrong(name, value, f"1 to {MOST_STEPS} steps, or none for the default")
+        if self.anatomy_mm not in ANATOMY_MM:
+            raise _wrong("anatomy_mm", self.anatomy_mm, " or ".join(f"{mm:g}" for mm in ANATOMY_MM) + " mm")
         if not (self.guidance is None or (_number(self.guidance) and 0 <= self.guidance <= MOST_GUIDANCE)):
             raise _wrong("guidance", self.guidance, f"a number from 0 to {MOST_GUIDANCE:g}")
         low, high = SPACINGS_MM
@@ -60,7 +67,9 @@ class RunSettings:
     def of_record(cls, record: Mapping[str, Any]) -> "RunSettings":
         """Those of an earlier run, as its provenance tells them; what it does not tell, or wrongly, is the default."""
         told = record.get("settings")
-        told = {**(told if isinstance(told, Mapping) else {}), "precision": record.get("precision")}
+        told = told if isinstance(told, Mapping) else {}
+        first = {"anatomy_mm": FIRST_ANATOMY_MM} if "sampler" in told else {}
+        told = {**first, **told, "precision": record.get("precision")}
         found = cls()
         for one in fields(cls):
             if one.name in told:
@@ -78,7 +87,12 @@ class RunSettings:
     def for_mask(self) -> dict[str, Any]:
         """The arguments of `Generator.synthesize_mask`."""
         return _given(
-            seed=self.seed, region=self.region, steps=self.mask_steps, guidance=self.guidance, sampler=self.sampler
+            seed=self.seed,
+            region=self.region,
+            steps=self.mask_steps,
+            guidance=self.guidance,
+            sampler=self.sampler,
+            spacing=self.anatomy_mm,
         )
 
     @property

@@ -17,6 +17,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import UNLABELLED
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.components import keep_largest
+from GuideGenLib.mask.layout import CELL
 from GuideGenLib.mask.network import fold_cells
 
 FREE = UNLABELLED
@@ -63,6 +64,20 @@ class Kept:
             shut[value] = ~fold_cells(torch.from_numpy(self.beyond[value].copy())).to(device)
         share = torch.from_numpy(np.stack(found, 1))
         return KeptCells(place[torch.from_numpy(where)].to(device), share.to(device), shut)
+
+    def shares(self, classes: int) -> NDArray[np.float32]:
+        """For the layout: the share of each kept class in the cells of 24 mm [classes, z, y, x], NaN where it may go on
+        and of the other classes."""
+        z, y, x = (n // (2 * CELL) for n in self.classes.shape)
+        found = np.full((classes, z, y, x), np.nan, np.float32)
+        for value in self.values:
+            if value < classes:
+                blocks = (self.classes == value).reshape(z, 2 * CELL, y, 2 * CELL, x, 2 * CELL)
+                found[value] = blocks.mean((1, 3, 5))
+            if value < classes and value in self.beyond:
+                open_ = self.beyond[value].reshape(z, CELL, y, CELL, x, CELL).any((1, 3, 5))
+                found[value][open_] = np.nan
+        return found
 
     def spread(self, log_probability: Tensor) -> Tensor:
         """What is drawn [classes, D, H, W] beside the kept, carried on into voxels that are kept for the most part."""

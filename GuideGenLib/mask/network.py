@@ -8,16 +8,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.core.blocks import ChannelNorm, ResidualBlock, TextQueries, depth_to_space, space_to_depth
+from GuideGenLib.core.blocks import ChannelNorm, ResidualBlock, TextQueries, depth_to_space, silence, space_to_depth
 
 
 @dataclass(frozen=True)
 class MaskConfig:
-    """Sizes of the network; written to the bundle."""
+    """Sizes of the network; written to the bundle. layout: whether it is told the layout (`mask.layout`)."""
 
     classes: int
     grid: tuple[int, int, int] = (96, 56, 64)
@@ -26,6 +27,12 @@ class MaskConfig:
     typed: int = 16
     text: int = 384
     queries: int = 6
+    layout: bool = False
+
+    @property
+    def guidance(self) -> float:
+        """How far the description is followed beyond what was learned, by default: a layout tells it well enough."""
+        return 1.0 if self.layout else 1.5
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -35,16 +42,24 @@ class MaskConfig:
 class Conditions:
     """What the network is told besides the noisy volume; every part may be masked out for guidance.
 
-    typed [B, 16] (zeros = unknown), text [B, L, 384] token states, text_mask [B, L] true where there is a token.
+    typed [B, 16] (zeros = unknown), text [B, L, 384] token states, text_mask [B, L] true where there is a token;
+    layout [B, classes + 1, D, H, W]: shares of the classes in the cells of the slab that is drawn, and a channel of
+    ones that tells so; zeros = unknown. None for a network that is not told any.
     """
 
     typed: Tensor
     text: Tensor
     text_mask: Tensor
+    layout: Tensor | None = None
+
+    def of(self, chosen: np.ndarray) -> "Conditions":
+        """Those of some of the batch, by index."""
+        layout = None if self.layout is None else self.layout[chosen]
+        return Conditions(self.typed[chosen], self.text[chosen], self.text_mask[chosen], layout)
 
     def dropped(self) -> "Conditions":
-        """The unconditional twin: nothing known, no text."""
-        return Conditions(torch.zeros_like(self.typed), self.text, torch.zeros_like(self.text_mask))
+        """The unconditional twin: nothing known, no text; the layout is that of the same person."""
+        return Conditions(torch.zeros_like(self.typed), self.text, torch.zeros_like(self.text_mask), self.layout)
 
 
 def label_codes(classes: int, width: int) -> Tensor:
@@ -150,6 +165,11 @@ class MaskNetwork(nn.Module):
         self.middle_out = nn.ModuleList(ResidualBlock(middle, vector) for _ in range(2))
         self.up_fine = nn.Conv3d(middle, fine * 8, 1)
         self.fine_out = nn.ModuleList(ResidualBlock(fine, vector) for _ in range(2))
+        if config.layout:
+            self.layout_fine = nn.Conv3d(config.classes + 1, fine, 1, bias=False)
+            self.layout_middle = nn.Conv3d(config.classes + 1, middle, 1, bias=False)
+            silence(self.layout_fine)
+            silence(self.layout_middle)
         self.head_norm = ChannelNorm(fine)
         self.head_hidden = nn.Conv3d(fine, 2 * fine, 3, padding=1)
         self.head = nn.Linear(2 * fine, 8 * config.classes)
@@ -175,9 +195,14 @@ class MaskNetwork(nn.Module):
             return self.position[level][:, :, z_start // cell : (z_start + depth) // cell]
 
         fine = self.stem(space_to_depth(torch.cat([x, previous], dim=1), 2)) + placed(0, 2)
+        layout = conditions.layout if self.config.layout else None
+        if layout is not None:
+            fine = fine + nnf.interpolate(self.layout_fine(layout), scale_factor=2, mode="trilinear")
         for block in self.fine_in:
             fine = block(fine, vector)
         middle = self.down_middle(fine) + placed(1, 4)
+        if layout is not None:
+            middle = middle + self.layout_middle(layout)
         for block in self.middle_in:
             middle = block(middle, vector)
         h = self.down_coarse(middle) + placed(2, 8)

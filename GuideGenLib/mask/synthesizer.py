@@ -1,6 +1,7 @@
 """From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, tidy up, cut to the region."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.kept import Kept
+from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
@@ -22,19 +24,27 @@ from GuideGenLib.mask.skeleton import SkeletonMaps, detail_skeleton
 COARSE_SPACING = 6.0
 SPACING = 3.0
 """mm; the labels that leave this stage are isotropic."""
+LAYOUT_STREAM = 5
+"""Of the random numbers of a seed: the layout's."""
 
 
 class MaskSynthesizer:
     """Stage 1 without its lesions.
 
     class_bias [classes] of each sampler: see `sampler.Denoiser`; maps, vessels: the template's skeleton and the
-    branches in its lungs.
+    branches in its lungs; layouts: of the population, None for a network that is told none.
     """
 
     def __init__(
-        self, network: MaskNetwork, class_bias: Mapping[str, Tensor], maps: SkeletonMaps, vessels: VesselMaps
+        self,
+        network: MaskNetwork,
+        class_bias: Mapping[str, Tensor],
+        maps: SkeletonMaps,
+        vessels: VesselMaps,
+        layouts: LayoutModel | None = None,
     ) -> None:
         self.network = network
+        self.layouts = layouts
         self.maps = maps
         self.vessels = vessels
         self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
@@ -55,13 +65,15 @@ class MaskSynthesizer:
         region: str = "torso",
         sampler: str = "flow",
         steps: int | None = None,
-        guidance: float = 1.5,
+        guidance: float | None = None,
+        volumes: Mapping[str, float] | None = None,
         kept: Kept | None = None,
         progress: Progress = silent,
     ) -> np.ndarray:
         """Labels uint8 [z, y, x] of a region's slab (SLABS) at 3 mm; `sex` (male, female) as the description has it.
 
-        kept: what is kept of an anatomy, on the whole grid; the rest is drawn around it.
+        guidance None: that of the network; volumes: ml of structures by key, 0 for one that is not there; kept: what is
+        kept of an anatomy, on the whole grid; the rest is drawn around it.
         """
         if region not in SLABS:
             raise ValueError(f"unknown region {region!r}: choose one of {', '.join(SLABS)}")
@@ -71,9 +83,16 @@ class MaskSynthesizer:
         bias = self.class_bias[sampler].clone()
         if sex in OTHER_SEX:
             bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
+        volumes = dict(volumes or {})
+        for key in (key for key, ml in volumes.items() if ml == 0):
+            bias[values()[key]] = FORBIDDEN
+        if sex in OTHER_SEX:
+            volumes[OTHER_SEX[sex]] = 0.0
+        conditions = self._with_layout(conditions, seed, volumes, kept, SLABS[region])
         if kept is not None:
             kept = kept.slab(*SLABS[region])
         cells = None if kept is None else kept.cells(self.network.config.classes, bias.device)
+        guidance = self.network.config.guidance if guidance is None else guidance
         denoiser = Denoiser(self.network, conditions, guidance, bias, SLABS[region], cells)
         arguments = {} if steps is None else {"steps": steps}
         coarse = SAMPLERS[sampler](denoiser, generator, progress=within(progress, 0.0, 0.85), **arguments)
@@ -94,6 +113,24 @@ class MaskSynthesizer:
             progress("mask", share)
         progress("mask", 1.0)
         return labels
+
+    def _with_layout(
+        self,
+        conditions: Conditions,
+        seed: int,
+        volumes: Mapping[str, float],
+        kept: Kept | None,
+        slab: tuple[int, int],
+    ) -> Conditions:
+        """The conditions with the layout of somebody of this description, the same one for each region."""
+        if self.layouts is None:
+            return conditions
+        rng = np.random.default_rng([seed, LAYOUT_STREAM])
+        wanted = {values()[key]: ml for key, ml in volumes.items()}
+        given = None if kept is None else kept.shares(self.network.config.classes)
+        code = self.layouts.draw(conditions.typed[0].cpu().numpy(), rng, wanted, given)
+        layout = self.layouts.layout(code)[None, :, slab[0] // CELL : slab[1] // CELL]
+        return replace(conditions, layout=layout.to(self.network.codes.device))
 
 
 def refine(log_probability: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor
 
 from GuideGenLib import __version__
@@ -19,6 +20,7 @@ from GuideGenLib.ct.network import CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.mask.layout import LAYOUT
 from GuideGenLib.mask.network import MaskNetwork
 from GuideGenLib.mask.sampler import bias_tensors
 from GuideGenLib.mask.skeleton import measure_maps
@@ -28,6 +30,7 @@ from GuideGenLib.mask.vessel_tracing import measure_vessels
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
+from GuideGenLib.training.layouts import LAYOUTS
 from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, averaged_state, steps_done
 from GuideGenLib.training.materials import volume_ranges
 from GuideGenLib.training.networks.ct import SPREAD
@@ -86,7 +89,8 @@ def assemble_bundle(
         assert initial is not None
         stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
     else:
-        stage_1 = slim[MASK] | bias_tensors(bias) | skeleton_tensors(template.labels) | vessel_tensors(template)
+        stage_1 = slim[MASK] | bias_tensors(bias) | layout_tensors(folders[MASK])
+        stage_1 |= skeleton_tensors(template.labels) | vessel_tensors(template)
         volumes = volume_ranges(anatomies)
     files = {
         "mask": stage_1,
@@ -120,6 +124,15 @@ def assemble_bundle(
         part_bytes=None if part_mb is None else part_mb * 1_000_000,
         extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes},
     )
+
+
+def layout_tensors(folder: Path) -> dict[str, Tensor]:
+    """The model of layouts that a mask network was trained with; none where it is told none. Raises RunError."""
+    if "layout_middle.weight" not in averaged_state(folder):
+        return {}
+    if not (folder / LAYOUTS).is_file():
+        raise RunError(f"{folder / LAYOUTS} is missing: run `guidegen train mask` again")
+    return {key: tensor for key, tensor in load_file(folder / LAYOUTS).items() if key.startswith(LAYOUT)}
 
 
 def skeleton_tensors(template: NDArray[np.uint8]) -> dict[str, Tensor]:

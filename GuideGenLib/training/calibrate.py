@@ -21,12 +21,12 @@ from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
 from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING, refine
+from GuideGenLib.training.layouts import Fitted, fitted_in
 from GuideGenLib.training.mask_bank import MaskData
 
 CALIBRATION = "calibration.json"
 ROUNDS, PEOPLE, LEAST_PEOPLE = 4, 16, 1
 LARGEST_MOVE = 0.7
-GUIDANCE = 1.5
 
 
 def calibrate(
@@ -45,10 +45,10 @@ def calibrate(
     minutes: for all samplers; afterwards nobody further is drawn, once a sampler has drawn LEAST_PEOPLE. The result has
     its effect as `logits - bias` at each step of the sampler.
     """
-    found = {}
+    found, fitted = {}, fitted_in(run, data)
     for name in SAMPLERS:
         share = None if minutes is None else minutes / len(SAMPLERS)
-        found[name] = _calibrate_sampler(network, data, name, rounds, people, share, log)
+        found[name] = _calibrate_sampler(network, data, fitted, name, rounds, people, share, log)
     told = {name: [round(float(one), 4) for one in bias] for name, bias in found.items()}
     write_json({"bias": told}, run / CALIBRATION)
     return found
@@ -57,6 +57,7 @@ def calibrate(
 def _calibrate_sampler(
     network: MaskNetwork,
     data: MaskData,
+    fitted: Fitted,
     sampler: str,
     rounds: int,
     people: int,
@@ -72,7 +73,7 @@ def _calibrate_sampler(
             log(f"calibration, {sampler}: {minutes:.2g} min are over after {turn} of {rounds} rounds")
             break
         chosen = [complete[(turn * people + i) * 7 % len(complete)] for i in range(people)]
-        ratio = _volume_ratio(network, data, bias, chosen, sampler, end)
+        ratio = _volume_ratio(network, data, fitted, bias, chosen, sampler, end)
         off = float(ratio.abs().mean())
         log(f"calibration, {sampler} {turn + 1}/{rounds}: volumes off by {off:.3f} (mean |log ratio|)")
         gain = 1.0 if turn < rounds - 1 else 0.5
@@ -90,7 +91,13 @@ def read_calibration(run: Path) -> dict[str, Tensor] | None:
 
 @torch.inference_mode()
 def _volume_ratio(
-    network: MaskNetwork, data: MaskData, bias: Tensor, people: Sequence[int], sampler: str, end: float | None
+    network: MaskNetwork,
+    data: MaskData,
+    fitted: Fitted,
+    bias: Tensor,
+    people: Sequence[int],
+    sampler: str,
+    end: float | None,
 ) -> Tensor:
     """log(volume drawn / volume of the same people) [classes], 0 for labels that none of them has."""
     network.eval()
@@ -101,8 +108,9 @@ def _volume_ratio(
             break
         text = data.texts[index][0].float()[None].to(device)
         mask = torch.ones(text.shape[:2], dtype=torch.bool, device=device)
-        conditions = Conditions(torch.from_numpy(data.typed[index])[None].to(device), text, mask)
-        denoiser = Denoiser(network, conditions, GUIDANCE, bias.to(device), (0, network.config.grid[0]))
+        layout = fitted.model.layout(fitted.codes[index])[None].to(device)
+        conditions = Conditions(torch.from_numpy(data.typed[index])[None].to(device), text, mask, layout)
+        denoiser = Denoiser(network, conditions, network.config.guidance, bias.to(device), (0, network.config.grid[0]))
         sampled = SAMPLERS[sampler](denoiser, torch.Generator(device=device).manual_seed(index))
         labels = keep_largest(refine(sampled.float()).cpu().numpy())
         drawn += np.bincount(labels.ravel(), minlength=classes) * (SPACING / COARSE_SPACING) ** 3

@@ -21,6 +21,7 @@ def mask_config(state: Mapping[str, Tensor]) -> MaskConfig:
         typed=state["typed_token.weight"].shape[1],
         text=state["text.key.weight"].shape[1],
         queries=state["text.queries"].shape[0],
+        layout="layout_middle.weight" in state,
     )
 
 

@@ -1,16 +1,22 @@
 """Fine-tuning: the networks of a bundle as the beginning of a run folder, `guidegen train ... --init BUNDLE`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional as nnf
 
 from GuideGenLib.bundle.reading import Bundle, load_bundle
 from GuideGenLib.core.files import write_json, write_text
+from GuideGenLib.mask.layout import LAYOUT
+from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.sampler import BIAS, read_bias
 from GuideGenLib.training.calibrate import CALIBRATION
 from GuideGenLib.training.calibrate_ct import OFFSET
-from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, named, write_state
+from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, named, part_of, steps_done, write_state
 from GuideGenLib.training.networks.ct import SPREAD
 
 INITIAL = "initial.json"
@@ -30,7 +36,7 @@ def start_from(bundle: Bundle, run: Path) -> None:
     mask, ct = bundle.tensors("mask"), bundle.tensors("ct")
     stages = {
         "codec": bundle.tensors("codec"),
-        "mask": {k: v for k, v in mask.items() if not k.startswith((BIAS, "skeleton.", "vessels."))},
+        "mask": {k: v for k, v in mask.items() if not k.startswith((BIAS, "skeleton.", "vessels.", LAYOUT))},
         "ct_mean": {k[5:]: v for k, v in ct.items() if k.startswith("mean.")},
         "ct_flow": {k[5:]: v for k, v in ct.items() if k.startswith("flow.")},
     }
@@ -46,6 +52,32 @@ def start_from(bundle: Bundle, run: Path) -> None:
     ):
         if not path.is_file():
             write_text(json.dumps(content), path)
+
+
+def onto_canvas(folder: Path, config: MaskConfig) -> None:
+    """Lay the mask network that a run folder begins with onto the canvas of `config`, in the middle of it.
+
+    Its maps of position go on as they are at their sides; what the network is told besides, it was never told. A run
+    that has begun is left as it is.
+    """
+    if not (folder / CHECKPOINT).is_file() or steps_done(folder) > 0:
+        return
+    kept = part_of(load_file(folder / CHECKPOINT), "average")
+    network = MaskNetwork(config).state_dict()
+    for key, wanted in network.items():
+        if key in kept and key.startswith("position."):
+            kept[key] = _centred(kept[key], wanted.shape[2:])
+        elif key not in kept and key.startswith("layout_"):
+            kept[key] = wanted
+    _checkpoint(folder, kept)
+
+
+def _centred(volume: Tensor, shape: Sequence[int]) -> Tensor:
+    """[1, C, z, y, x] on a grid of another size with the same middle, interpolated; the edge goes on outside."""
+    axes = [(torch.arange(new) + 0.5 - new / 2) * 2 / old for new, old in zip(shape, volume.shape[2:], strict=True)]
+    z, y, x = torch.meshgrid(*axes, indexing="ij")
+    where = torch.stack((x, y, z), -1)[None]
+    return nnf.grid_sample(volume.float(), where, padding_mode="border", align_corners=False)
 
 
 def initial_bundle(run: Path) -> Bundle | None:

@@ -45,7 +45,7 @@ def test_generate_writes_a_whole_case(guidegen: Run, generator, tmp_path: Path, 
     assert (out / "labels.csv").read_text(encoding="utf-8").startswith("LabelValue,Name,")
     assert json.loads((out / "provenance.json").read_text(encoding="utf-8"))["synthetic"] is True
     assert generator.calls == [
-        ("mask", {"text": TEXT, "seed": 7, "region": "chest", "sampler": "flow"}),
+        ("mask", {"text": TEXT, "seed": 7, "region": "chest", "sampler": "flow", "spacing": 1.5}),
         ("ct", {"text": TEXT, "seed": 7, "spacing": 3.0}),
     ]
     shown = capsys.readouterr()
@@ -59,12 +59,12 @@ def test_generate_writes_a_whole_case(guidegen: Run, generator, tmp_path: Path, 
 def test_options_that_were_not_given_are_left_to_the_library(guidegen: Run, generator, tmp_path: Path):
     assert guidegen("generate", TEXT, "-o", tmp_path / "a", "--steps", 9, "--ct-steps", 4, "--guidance", 2) == 0
     assert generator.calls == [
-        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow", "steps": 9, "guidance": 2.0}),
+        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow", "steps": 9, "guidance": 2.0, "spacing": 1.5}),
         ("ct", {"text": TEXT, "seed": 0, "spacing": 2.0, "steps": 4}),
     ]
     assert guidegen("generate", TEXT, "-o", tmp_path / "b") == 0
     assert generator.calls[2:] == [
-        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow"}),
+        ("mask", {"text": TEXT, "seed": 0, "sampler": "flow", "spacing": 1.5}),
         ("ct", {"text": TEXT, "seed": 0, "spacing": 2.0}),
     ]
 
@@ -261,7 +261,7 @@ def test_impossible_options_are_refused(guidegen: Run, tmp_path: Path, options: 
 def test_mask_writes_the_anatomy_alone(guidegen: Run, generator, tmp_path: Path):
     assert guidegen("mask", TEXT, "-o", tmp_path, "--sampler", "categorical", "--steps", 5) == 0
     assert sorted(os.listdir(tmp_path)) == [name for name in FILES if name != "ct.nii.gz"]
-    assert generator.calls[0][1] == {"text": TEXT, "seed": 0, "sampler": "categorical", "steps": 5}
+    assert generator.calls[0][1] == {"text": TEXT, "seed": 0, "sampler": "categorical", "steps": 5, "spacing": 1.5}
     settings = json.loads((tmp_path / "provenance.json").read_text())["settings"]
     assert settings["region"] == "torso"
     assert settings["mask_steps"] == 5

@@ -70,7 +70,7 @@ def test_the_scene_holds_everything_in_a_fresh_process(
     assert os.listdir(target.parent) == ["a case.mrb"]
     assert "synthetic" in capsys.readouterr().out
     assert generator.calls == [
-        ("mask", {"text": TEXT, "seed": 7, "region": "chest", "sampler": "flow"}),
+        ("mask", {"text": TEXT, "seed": 7, "region": "chest", "sampler": "flow", "spacing": 1.5}),
         ("ct", {"text": TEXT, "seed": 7, "spacing": 3.0}),
     ]
     write_volume(generator.anatomy, tmp_path / "anatomy.nrrd")

@@ -39,7 +39,7 @@ def test_what_cannot_be_is_told_with_its_remedy(wrong: dict[str, Any], told: str
 
 
 def test_what_was_recorded_is_taken_up_again() -> None:
-    settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16")
+    settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16", 3.0)
     told = asdict(settings)
     precision = told.pop("precision")
     assert RunSettings.of_record({"settings": told, "precision": precision}) == settings
@@ -48,11 +48,11 @@ def test_what_was_recorded_is_taken_up_again() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("cli_generate", RunSettings(7, "pelvis", "flow", 2, 1.5, 6.0, 2, None, "float32")),
-        ("cli_mask", RunSettings(7, "pelvis", "flow", 2, 1.5, 2.0, None, None, "float32")),
+        ("cli_generate", RunSettings(7, "pelvis", "flow", 2, 1.5, 6.0, 2, None, "float32", 3.0)),
+        ("cli_mask", RunSettings(7, "pelvis", "flow", 2, 1.5, 2.0, None, None, "float32", 3.0)),
         ("cli_ct", RunSettings(7, None, "flow", None, None, 6.0, 2, None, "float32")),
         ("cli_regenerate", RunSettings(7, None, "flow", None, None, 2.0, 2, 20.0, "float32")),
-        ("page_mask", RunSettings(7, "pelvis", "flow", 6, 1.5, 2.0, None, None, "bfloat16")),
+        ("page_mask", RunSettings(7, "pelvis", "flow", 6, 1.5, 2.0, None, None, "bfloat16", 3.0)),
         ("page_ct", RunSettings(7, None, "flow", None, None, 6.0, 3, None, "bfloat16")),
         ("page_regenerate", RunSettings(7, None, "flow", None, None, 2.0, 3, 20.0, "bfloat16")),
     ],

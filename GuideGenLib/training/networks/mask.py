@@ -1,6 +1,7 @@
 """Training of the mask denoiser (stage 1) on coarse anatomies without lesions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, possible, value_of
 from GuideGenLib.mask import categorical, flow
+from GuideGenLib.mask.layout import CELL
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, as_cells, fold_cells, unfold_cells
-from GuideGenLib.training.loop.checkpoint import RunError
+from GuideGenLib.training.layouts import Fitted, fitted_in
 from GuideGenLib.training.loop.checks import Check
 from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch, torch_generator
 from GuideGenLib.training.loop.trainer import Trainer
 from GuideGenLib.training.mask_bank import MaskData
 from GuideGenLib.training.networks.pictures import anatomies
 from GuideGenLib.training.presets import Sizes
+from GuideGenLib.training.start import onto_canvas
 
 WEIGHT_POWER = 0.25
 TOKEN_SHARE = 0.25
@@ -27,8 +30,9 @@ samples a step has, the fewer cells of each."""
 FIRST_SHARE = 0.06
 """Share of the flow's times that are its first, which a logit-normal one hardly ever is."""
 HOLD_OUT = 20
-GUIDANCE = 1.5
-"""Of the pictures."""
+LAYOUT_DROPPED = 0.1
+LAYOUT_NOISE = 0.35
+"""Standard deviations of the population by which codes are off at most: a drawn layout is none that anybody has."""
 CATEGORICAL_SHARE = 0.35
 SELF_CONDITIONED_SHARE = 0.35
 FILLED_WEIGHT = 0.5
@@ -50,12 +54,13 @@ class MaskLoss:
     Conditions are dropped for guidance. A validation draws the people that are held out, a training the others.
     """
 
-    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device) -> None:
-        self.data, self.config, self.device = data, config, device
+    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device, fitted: Fitted) -> None:
+        self.data, self.config, self.device, self.fitted = data, config, device, fitted
         self.trained, self.held = held_out(len(data.labels))
         shown = data.labels[:: max(1, len(data.labels) // 50)]
         self.weights = class_weights(value_of(shown[shown < UNLABELLED]), config.classes).to(device)
         self.possible, self.source = self._sources()
+        self.complete = frozenset(data.complete)
 
     def _sources(self) -> tuple[Tensor | None, np.ndarray]:
         """What voxels may be, [sources, classes + 1, classes] bool, and the source of each sample; None: all known."""
@@ -85,6 +90,16 @@ class MaskLoss:
         states = nn.utils.rnn.pad_sequence(texts, batch_first=True)
         mask = nn.utils.rnn.pad_sequence(kept, batch_first=True)
         return Conditions(torch.stack(typed).to(self.device), states.to(self.device), mask.to(self.device))
+
+    def layouts(self, people: Sequence[int], start: int, size: int, rngs: Sequence[np.random.Generator]) -> Tensor:
+        """Layouts of the slab, some left out, all a little off; of those who are not known everywhere there is none."""
+        model, told = self.fitted.model, []
+        for index, rng in zip(people, rngs, strict=True):
+            off = LAYOUT_NOISE * rng.random() * rng.standard_normal(model.rank).astype(np.float32)
+            dropped = rng.random() < LAYOUT_DROPPED or index not in self.complete
+            layout = model.layout(self.fitted.codes[index] + model.factor @ off)
+            told.append(torch.zeros_like(layout) if dropped else layout)
+        return torch.stack(told)[:, :, start // CELL : (start + size) // CELL].to(self.device)
 
     def slab(self, rng: np.random.Generator) -> tuple[int, int]:
         """Most steps see the whole torso, the others a slab of it, so that a region can be made alone."""
@@ -135,11 +150,13 @@ class MaskLoss:
         x, t = self.noisy(labels, model.codes, as_process, rngs)
         process = torch.from_numpy(as_process.astype(np.float32)).to(self.device)
         conditions = self.conditions(people.tolist(), rngs)
+        if self.config.layout:
+            conditions = replace(conditions, layout=self.layouts(people.tolist(), start, size, rngs))
         previous = torch.zeros_like(x)
         again = np.flatnonzero([rng.random() < SELF_CONDITIONED_SHARE for rng in rngs])
         if len(again):
             with torch.no_grad():
-                told = Conditions(conditions.typed[again], conditions.text[again], conditions.text_mask[again])
+                told = conditions.of(again)
                 features = model(x[again], previous[again], t[again], process[again], told, start)
                 for index, part in zip(again, features, strict=True):
                     probability = model.cell_logits(as_cells(part[None])).float().softmax(dim=-1)
@@ -215,18 +232,20 @@ def train_mask(
 ) -> Trainer:
     """Train both processes of the mask denoiser; resumes from `run`.
 
-    The grid is that of the anatomies. Raises RunError where `sizes` tell another one, as those of a bundle do.
+    The grid is that of the anatomies, on which a network of a bundle is laid as well. Raises RunError where the folder
+    holds another network.
     """
     depth, height, width = data.labels.shape[1:]
-    config = MaskConfig(data.classes, **{"grid": (depth, height, width), **sizes.network})
-    if config.grid != data.labels.shape[1:]:
-        raise RunError(
-            f"the anatomies have a grid of {data.labels.shape[1:]}, the network one of {config.grid}",
-            "leave out --init, its bundle was trained on another canvas, or give the population that it was trained on",
-        )
+    config = MaskConfig(data.classes, grid=(depth, height, width), layout=True, **sizes.network)
+    onto_canvas(run, config)
+    fitted = fitted_in(run, data)
+    log(f"layouts: {fitted.model.rank} numbers tell {100 * fitted.told:.0f} % of how layouts differ")
     trainer = Trainer(MaskNetwork(config), run, minutes=minutes, seed=seed, unused=False, **sizes.training)
-    loss = MaskLoss(data, config, trainer.device)
-    told = [(torch.from_numpy(data.typed[index]), data.texts[index][0]) for index in loss.held]
-    pictures = partial(anatomies, told, torch.zeros(config.classes), GUIDANCE)
+    loss = MaskLoss(data, config, trainer.device, fitted)
+    told = [
+        (torch.from_numpy(data.typed[index]), data.texts[index][0], fitted.model.layout(fitted.codes[index]))
+        for index in loss.held
+    ]
+    pictures = partial(anatomies, told, torch.zeros(config.classes), config.guidance)
     trainer.run(loss, log, check=Check(every=sizes.check, pictures=pictures))
     return trainer

@@ -45,18 +45,21 @@ def reconstructions(cuts: Cuts, variation: Variation, network: CodecNetwork) -> 
 
 
 def anatomies(
-    told: Sequence[tuple[Tensor, Tensor]], bias: Tensor, guidance: float, network: MaskNetwork
+    told: Sequence[tuple[Tensor, Tensor, Tensor]], bias: Tensor, guidance: float, network: MaskNetwork
 ) -> Mapping[str, Tensor]:
     """The middle coronal slices of drawn anatomies in the colours of the table, heads up.
 
-    told: typed attributes [16] and token states [L, 384] of each person.
+    told: typed attributes [16], token states [L, 384] and layout of each person.
     """
     device, shown = network.codes.device, []
     palette = torch.from_numpy(colors()).float() / 255
-    for number, (typed, text) in enumerate(told[:PEOPLE]):
+    for number, (typed, text, layout) in enumerate(told[:PEOPLE]):
         states = text.float()[None].to(device)
         conditions = Conditions(
-            typed[None].to(device), states, torch.ones(states.shape[:2], dtype=torch.bool, device=device)
+            typed[None].to(device),
+            states,
+            torch.ones(states.shape[:2], dtype=torch.bool, device=device),
+            layout[None].to(device),
         )
         denoiser = Denoiser(network, conditions, guidance, bias.to(device), (0, network.config.grid[0]))
         drawn = sample_flow(denoiser, torch.Generator(device=device).manual_seed(number)).argmax(dim=0).cpu()

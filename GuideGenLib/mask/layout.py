@@ -1,0 +1,141 @@
+"""Latent anatomy codes: the rough layout of a person as a few numbers, drawn before the anatomy is.
+
+A layout is the share of each class in each cell of 24 mm. Over a population it is described by a linear model,
+layout = mean + code @ basis, in which code = effects of sex, age and build + a Gaussian residual. Volumes of organs are
+sums over cells and so linear in the code: an organ of a wanted size, or one that is kept from another anatomy, is a
+condition of a Gaussian and met in closed form (Matheron's rule). The denoiser turns a layout into an anatomy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from GuideGenLib.description.conditioning import (
+    AGE,
+    AGE_KNOWN,
+    HABITUS,
+    HABITUS_KNOWN,
+    SEX,
+    SEX_KNOWN,
+)
+
+CELL = 4
+"""Voxels of 6 mm a side of a cell."""
+ML_PER_CELL = (CELL * 6.0) ** 3 / 1000
+ATTRIBUTES = ((SEX, SEX_KNOWN), (AGE, AGE_KNOWN), (HABITUS, HABITUS_KNOWN))
+"""Places of value and known-flag in the typed vector of the attributes that a layout follows."""
+FURTHEST = 2.5
+"""Standard deviations beyond which no part of a residual is drawn."""
+LAYOUT = "layout."
+"""Before the names of the model's tensors in a bundle."""
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LayoutModel:
+    """The linear model of a population; m entries of the layout vary, the others are as in the mean.
+
+    shape int64 [4]: classes, z, y, x of the layout; mean uint8 (255 is a share of 1), flat; support int32 [m]: flat
+    indices; basis int8 [rank, m] times scale float32 [rank]: what one unit of each part of the code changes; effects
+    float32 [1 + attributes, rank]: code of the mean person and what each attribute adds; factor float32 [rank, rank]:
+    the Cholesky factor of the residual's covariance; spread float32 [attributes, 2]: mean and standard deviation of
+    each attribute in the population.
+    """
+
+    shape: NDArray[np.int64]
+    mean: NDArray[np.uint8]
+    support: NDArray[np.int32]
+    basis: NDArray[np.int8]
+    scale: Array
+    effects: Array
+    factor: Array
+    spread: Array
+
+    @property
+    def rank(self) -> int:
+        """Numbers in a code."""
+        return len(self.scale)
+
+    def layout(self, code: Array) -> Tensor:
+        """float32 [classes + 1, z, y, x] of a code [rank], as `Conditions` have it; shares are not cut to 0..1."""
+        size = int(np.prod(self.shape[1:]))
+        flat = np.ones(len(self.mean) + size, np.float32)
+        flat[: len(self.mean)] = self.mean * np.float32(1 / 255)
+        flat[self.support] += (code * self.scale) @ self.basis
+        return torch.from_numpy(flat.reshape(-1, *self.shape[1:]))
+
+    def draw(
+        self,
+        typed: Array,
+        rng: np.random.Generator,
+        volumes: Mapping[int, float] | None = None,
+        kept: NDArray[np.float32] | None = None,
+    ) -> Array:
+        """A code [rank] of somebody with the typed attributes [16]; those that are not known are drawn as well.
+
+        volumes: ml that the structure of a label value shall have, 0 for one that is not there; kept, shares of the
+        classes [classes, z, y, x]: of the cells in which something is given, NaN elsewhere.
+        """
+        residual = np.clip(rng.standard_normal(self.rank), -FURTHEST, FURTHEST)
+        unknown = self.spread[:, 0] + self.spread[:, 1] * rng.uniform(-1.5, 1.5, len(ATTRIBUTES))
+        known = np.array([typed[flag] > 0 for _, flag in ATTRIBUTES])
+        attributes = np.where(known, [typed[place] for place, _ in ATTRIBUTES], unknown)
+        attributes[0] = np.sign(attributes[0]) or 1.0  # nobody is between the sexes
+        mean = self.effects[0] + attributes @ self.effects[1:]
+        code = (mean + self.factor @ residual).astype(np.float32)
+        if kept is not None:
+            code = self._conditioned(code, *self._observed(kept))
+        if volumes:
+            code = self._conditioned(code, *self._summed(volumes))
+        return code
+
+    def _conditioned(self, code: Array, rows: Array, wanted: Array, noise: float) -> Array:
+        """The code moved so that rows [k, rank] @ code is near wanted [k], as likely as can be (Matheron's rule)."""
+        whitened = rows @ self.factor
+        gram = whitened.T @ whitened / noise**2 + np.eye(self.rank, dtype=np.float32)
+        step = np.linalg.solve(gram, whitened.T @ (wanted - rows @ code) / noise**2)
+        return (code + self.factor @ step).astype(np.float32)
+
+    def _summed(self, volumes: Mapping[int, float]) -> tuple[Array, Array, float]:
+        """Volumes in cells as linear functions of the code."""
+        size = int(np.prod(self.shape[1:]))
+        rows, wanted = [], []
+        of = self.support // size
+        for value, ml in volumes.items():
+            rows.append(self.basis[:, of == value].sum(1, dtype=np.float32) * self.scale)
+            base = self.mean[value * size : (value + 1) * size].sum(dtype=np.float64) / 255
+            wanted.append(ml / ML_PER_CELL - base)
+        return np.array(rows, np.float32), np.array(wanted, np.float32), 0.05
+
+    def _observed(self, kept: NDArray[np.float32]) -> tuple[Array, Array, float]:
+        """Given cells as linear functions of the code; noise: what a code cannot tell of a cell."""
+        flat = kept.reshape(-1)[self.support]
+        given = np.isfinite(flat)
+        rows = self.basis[:, given].T.astype(np.float32) * self.scale
+        wanted = flat[given] - self.mean[self.support][given].astype(np.float32) / 255
+        return rows, wanted.astype(np.float32), 0.3
+
+
+def shares(labels: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
+    """The layout of labels [z, y, x] at 6 mm: share of each class in each cell, [classes, z/4, y/4, x/4]."""
+    z, y, x = (n // CELL for n in labels.shape)
+    cell = np.arange(z * y * x, dtype=np.int64).reshape(z, y, x)
+    cell = cell.repeat(CELL, 0).repeat(CELL, 1).repeat(CELL, 2)
+    counts = np.bincount((labels.astype(np.int64) * (z * y * x) + cell).ravel(), minlength=classes * z * y * x)
+    return (counts / CELL**3).reshape(classes, z, y, x).astype(np.float32)
+
+
+def tensors_of(model: LayoutModel) -> dict[str, Tensor]:
+    """The model as it lies in a file."""
+    return {LAYOUT + f.name: torch.from_numpy(np.ascontiguousarray(getattr(model, f.name))) for f in fields(model)}
+
+
+def layout_of(tensors: Mapping[str, Tensor]) -> LayoutModel | None:
+    """The model among the tensors of a stage; None where there is none, as in bundles before 0.3."""
+    if LAYOUT + "mean" not in tensors:
+        return None
+    return LayoutModel(**{f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel)})
