@@ -125,7 +125,7 @@ def velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Fiel
     organ_velocity(torso, who, rng, total)
     total = limited(total)
     # The bladder empties further than any limit: nothing but urine is squeezed.
-    return total + bladder_velocity(torso, who)
+    return total + bladder_velocity(torso, who, rng)
 
 
 def _loose(shape: tuple[int, ...], rng: np.random.Generator) -> Field:

@@ -91,11 +91,11 @@ def _frame(
 
 TRUNK = 576.0
 """mm: height of the trunk that the girths are those of."""
-WIDEST = 1140.0
-"""mm: a body of this girth still lies within 384 by 432 mm."""
+WIDEST = 1110.0
+"""mm: a body of this girth still lies within 384 by 432 mm, also one with wide hips."""
 
 
-GIRTHS = {"male": (925.0, 25.0), "female": (885.0, 23.0)}
+GIRTHS = {"male": (925.0, 25.0), "female": (885.0, 24.5)}
 """mm: waist at a body mass index of MIDDLE_BMI and 50 years, and what each kg/m2 adds to it; set by eye."""
 MIDDLE_BMI = 26.5
 
@@ -103,7 +103,7 @@ MIDDLE_BMI = 26.5
 def wanted_girth(who: Attributes) -> float:
     """Waist in mm of this sex, body mass index and trunk.
 
-    About 76 cm at 20 and 116 cm at 36 kg/m2 in men, 74 and 110 cm in women, half a centimetre a decade more: set
+    About 76 cm at 20 and 116 cm at 36 kg/m2 in men, 73 and 112 cm in women, half a centimetre a decade more: set
     by eye, not fitted to measurements.
     """
     middle, slope = GIRTHS[who.sex]
@@ -121,15 +121,21 @@ def bmi_of(girth: float, sex: str | None, age: float | None, height_factor: floa
 def fatter(torso: Template, who: Attributes) -> float:
     """Millimetres by which the waist's radius must grow from the template's, in proportion to its trunk."""
     size = torso.levels["top"] / TRUNK
-    return float(np.clip((size * wanted_girth(who) - torso.girth) / (2 * np.pi), -38 * size, 45 * size))
+    return float(np.clip((size * wanted_girth(who) - torso.girth) / (2 * np.pi), -60 * size, 45 * size))
+
+
+LOST_WITHIN = 0.6
+"""Least share of a loss of girth that happens inside the wall of the abdomen; by eye."""
 
 
 def visceral_share(torso: Template, who: Attributes) -> float:
     """Part of a change of girth that happens inside the wall of the abdomen.
 
-    More in men than in women and more with age: Enzi, Am J Clin Nutr 1986;44:739; Kuk, Ageing Res Rev 2009;8:339.
+    More in men than in women and more with age: Enzi, Am J Clin Nutr 1986;44:739; Kuk, Ageing Res Rev 2009;8:339. Who
+    gets thinner has little to lose under the skin, and most of it is lost within.
     """
-    return float(np.clip(0.42 + (0.06 if who.sex == "male" else -0.08) + 0.02 * (who.age - 50) / 10, 0.25, 0.6))
+    share = np.clip(0.42 + (0.06 if who.sex == "male" else -0.08) + 0.02 * (who.age - 50) / 10, 0.25, 0.6)
+    return float(max(share, LOST_WITHIN) if fatter(torso, who) < 0 else share)
 
 
 def _belly(

@@ -17,16 +17,19 @@ REFERENCE_ML: dict[str, tuple[float, float]] = {
     "heart": (800, 590), "thyroid": (19, 16), "uterus": (76, 76),
 }  # fmt: skip
 FREEDOM: dict[str, tuple[float, float, float]] = {
-    "liver": (2.0, 0.03, 3.0), "gallbladder": (10.0, 0.12, 4.0), "spleen": (10.0, 0.12, 5.0),
-    "pancreas": (6.0, 0.08, 4.0), "stomach": (8.0, 0.10, 5.0), "kidney_left": (5.0, 0.06, 4.0),
+    "liver": (2.0, 0.03, 3.0), "gallbladder": (10.0, 0.12, 4.0), "spleen": (20.0, 0.20, 8.0),
+    "pancreas": (9.0, 0.11, 4.0), "stomach": (8.0, 0.10, 5.0), "kidney_left": (5.0, 0.06, 4.0),
     "kidney_right": (5.0, 0.06, 4.0), "adrenal_left": (6.0, 0.08, 3.0), "adrenal_right": (6.0, 0.08, 3.0),
-    "heart": (4.0, 0.05, 3.0), "thyroid": (4.0, 0.10, 2.0), "prostate": (4.0, 0.06, 1.0), "uterus": (12.0, 0.10, 4.0),
+    "heart": (8.0, 0.09, 4.0), "thyroid": (4.0, 0.10, 2.0), "prostate": (4.0, 0.06, 1.0), "uterus": (12.0, 0.10, 4.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
 SPREAD = 0.07
 """Standard deviation of the log of an organ's radius between people of the same size."""
-SPREADS = {"spleen": 0.13}
-"""Of organs that differ more: spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol 1997;7:246)."""
+SPREADS = {"spleen": 0.13, "liver": 0.05}
+"""Of organs that differ more or less: spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol 1997;7:246), livers
+1.51 l, SD .25 (Linguraru, Acad Radiol 2012;19:588)."""
+BLADDER_STRETCH = 0.15
+"""Standard deviation of the log of the bladder's axes at the same filling."""
 LARGEST = 2.2
 """Standard deviations beyond which nothing is drawn: organs must not tear."""
 
@@ -86,10 +89,12 @@ def organ_velocity(torso: Template, who: Attributes, rng: np.random.Generator, t
         total[(slice(None), *organ.box)] += held[organ.box] * _moved(torso, organ, matrix, shift)
 
 
-def bladder_velocity(torso: Template, who: Attributes) -> Field:
-    """Empties or fills the bladder to `bladder_ml`, with the neighbours following."""
+def bladder_velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
+    """Empties or fills the bladder to `bladder_ml`, taller or wider at random, with the neighbours following."""
     if torso.bladder is None:
         return np.zeros_like(torso.points)
     growth = np.log(who.bladder_ml / torso.bladder.millilitres) / 3
     held = torso.bladder.weight * (1 - 0.85 * torso.bone)
-    return np.asarray(growth * held * (torso.points - torso.bladder.centre[:, None, None, None]), np.float32)
+    axes = _drawn(BLADDER_STRETCH, rng)
+    along = (growth + axes - axes.mean())[:, None, None, None]
+    return np.asarray(along * held * (torso.points - torso.bladder.centre[:, None, None, None]), np.float32)
