@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.torso_frame import CANVAS, FRAME_MM, PlacingError
 from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.volumes import image_from_array, to_canonical
@@ -20,7 +21,7 @@ from GuideGenLib.data.layouts import read_labels, read_named
 from GuideGenLib.data.layouts.reading import SOFT_TISSUES
 from GuideGenLib.data.notes import Notes, completed
 from GuideGenLib.data.pictures import placed_panels, scan_panels, write_picture
-from GuideGenLib.data.placing import CANVAS, FRAME_MM, Placed, PlacingError, measured_sex, place
+from GuideGenLib.data.placing import Placed, measured_sex, place
 from GuideGenLib.data.scan_measures import UNSURE, Measured, measure_scan
 from GuideGenLib.data.scans import far_outside, sampled
 from GuideGenLib.data.store import CaseRecord, CTRecord, PlacedRecord, write_array, write_record

@@ -8,7 +8,7 @@
         case.json              what was measured of it; written last, so that a case is there whole or not at all
         hu, labels, coarse, marks, depth (.b2nd)   on the grid of the CT stage, [z, y, x]
         positions.npy          int32 [n, 3]: random voxels of the body
-        placed.b2nd            on the torso frame of the mask stage (data.placing)
+        placed.b2nd            on the torso frame of the mask stage (anatomy.torso_frame)
         picture.png            to look at
 
 Volumes are Blosc2 arrays in chunks of 64^3 voxels: one file each (a Zarr folder would be hundreds), opened by memory
@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.torso_frame import CANVAS
 from GuideGenLib.core.files import atomic, write_json, write_text
 from GuideGenLib.data.cases import DataError
-from GuideGenLib.data.placing import CANVAS
 
 VERSION = 1
 STORE, CASES, CASE, PROBLEMS, FITS = "store.json", "cases", "case.json", "problems.csv", "fits.csv"
@@ -186,7 +186,7 @@ class Store:
         return np.load(self.case_folder(record.name) / "positions.npy", mmap_mode="r")
 
     def placed(self, record: CaseRecord) -> StoredArray:
-        """The case on the canvas of data.placing, with the marks of `anatomy.unknown`."""
+        """The case on the canvas of anatomy.torso_frame, with the marks of `anatomy.unknown`."""
         return StoredArray(self.case_folder(record.name) / "placed.b2nd", CANVAS, np.dtype(np.uint8))
 
     def write_problems(self, problems: Mapping[str, str]) -> None:

@@ -52,6 +52,31 @@ def draw(generator: Any, description: Description, settings: RunSettings, progre
     return Case(description, fill_holes(mask.anatomy), None, mask.lesions, mask.checks, record)
 
 
+def complete(
+    generator: Any,
+    anatomy: "sitk.Image",
+    keep: "Sequence[str] | None",
+    description: Description,
+    settings: RunSettings,
+    progress: Progress = silent,
+) -> Case:
+    """Segments of an anatomy as they are, the rest drawn around them. Raises as `Generator.complete` does."""
+    from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_holes
+    from GuideGenLib.mask.user_grid import keys_to_keep
+
+    generator.choose_precision(settings.precision)
+    anatomy = check_anatomy(anatomy)
+    mask = generator.complete(anatomy, description, keep, progress=progress, **settings.for_completion)
+    settings = replace(settings, region=settings.region or description.region or "torso")
+    told = {
+        **settings.record("seed", "region", "sampler", "mask_steps", "guidance"),
+        "kept": list(keys_to_keep(anatomy, keep)),
+        "source_voxels_sha256": voxels_sha256(anatomy),
+    }
+    record = generator.provenance(description, told, mask)
+    return Case(description, fill_holes(mask.anatomy), None, mask.lesions, mask.checks, record)
+
+
 def draw_with_ct(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
     """An anatomy of a description and its CT."""
     drawn = draw(generator, description, settings, within(progress, 0.0, 0.45))

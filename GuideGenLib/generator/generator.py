@@ -3,6 +3,7 @@
 Every call is deterministic: the same bundle, description, seed and settings give the same voxels on the same device.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ import SimpleITK as sitk
 import torch
 
 from GuideGenLib import __version__
-from GuideGenLib.anatomy.label_volumes import fill_erased, require_anatomy
+from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
-from GuideGenLib.core.progress import Progress, silent, within
+from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import aged, reference_table
@@ -27,21 +28,18 @@ from GuideGenLib.description import Description, parse
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
+from GuideGenLib.generator.completion import Completion
+from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish, refuse_absent_organs
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.settings import RunSettings
-from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.finer import finer
 from GuideGenLib.mask.network import Conditions
-from GuideGenLib.mask.regions import ORGANS
-from GuideGenLib.mask.rules import check, score
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
-from GuideGenLib.mask.sex_organs import OWN
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 
 MARGIN_MM = 20.0
-CANDIDATES = 2
-"""Anatomies drawn at most when one breaks a rule; the best is kept."""
 
 
 class Generator:
@@ -91,15 +89,14 @@ class Generator:
         Raises LesionError when a lesion is asked in an organ that the region does not show.
         """
         region = region or description.region or "torso"
-        self._refuse_absent_organs(description, region)
-        conditions = self._conditions(description)
-        best: tuple[float, MaskResult] | None = None
-        for attempt in range(candidates):
-            part = within(progress, attempt / candidates, (attempt + 1) / candidates)
+        refuse_absent_organs(description, region)
+        conditions = self.conditions(description)
+
+        def draw_one(attempt: int, part: Progress) -> MaskResult:
             with self.models.precision():
                 labels = self.models.mask.synthesize(
                     conditions,
-                    seed=seed + 1_000_003 * attempt,
+                    seed=seed + SEED_STEP * attempt,
                     sex=description.sex,
                     region=region,
                     sampler=sampler,
@@ -107,15 +104,42 @@ class Generator:
                     guidance=guidance,
                     progress=part,
                 )
-            result = self._with_lesions(labels, description, region, seed, attempt)
-            rating = score(list(result.checks))
-            if best is None or rating > best[0]:
-                best = rating, result
-            if all(c.passed or c.rule == "volume" for c in result.checks):
-                break
-        assert best is not None
-        progress("mask", 1.0)
-        return best[1] if spacing == MASK_SPACING else _finer(best[1])
+            step = (MASK_SPACING,) * 3
+            rng = np.random.default_rng([seed, attempt, 1])
+            finished = finish(labels, step, description, region, self.bundle.config.get("volumes_ml"), rng)
+            _, height, width = labels.shape
+            origin = (-MASK_SPACING * (width - 1) / 2, -MASK_SPACING * (height - 1) / 2, 0.0)
+            anatomy = image_from_array(finished.labels, step, origin, labels=True)
+            return MaskResult(anatomy, finished.lesions, finished.checks)
+
+        best = best_of(candidates, draw_one, progress)
+        return best if spacing == MASK_SPACING else _finer(best)
+
+    def complete(
+        self,
+        anatomy: sitk.Image,
+        description: Description,
+        keep: Sequence[str] | None = None,
+        *,
+        seed: int = 0,
+        region: str | None = None,
+        steps: int | None = None,
+        guidance: float | None = None,
+        sampler: str = "flow",
+        candidates: int = CANDIDATES,
+        progress: Progress = silent,
+    ) -> MaskResult:
+        """Keep segments of an anatomy (labels of the table, any geometry) as they are and draw the rest around them.
+
+        keep: keys of the anatomy table; None: all that the anatomy holds but unnamed body. The result has the voxels of
+        the anatomy, and is as large as the region needs. Raises KeepError where nothing can be kept so, LesionError as
+        `synthesize_mask` does, and for a tumour that is asked in an organ that is kept without one.
+        """
+        return Completion(self, check_anatomy(anatomy), description, keep, region).best(
+            candidates,
+            {"seed": seed, "steps": steps, "guidance": guidance, "sampler": sampler},
+            progress,
+        )
 
     def synthesize_ct(
         self,
@@ -233,6 +257,12 @@ class Generator:
             "torch": torch.__version__,
         }
 
+    def conditions(self, description: Description) -> Conditions:
+        """What the networks are told of a description."""
+        states = self.models.encoder.encode(description.text).to(self.models.device)[None]
+        typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
+        return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
+
     # ------------------------------------------------------------ inside
 
     def _resolved(self, settings: dict[str, Any]) -> dict[str, Any]:
@@ -242,50 +272,10 @@ class Generator:
         defaults = {"mask_steps": mask_steps, "ct_steps": STEPS, "guidance": guidance, "margin_mm": MARGIN_MM}
         return {key: defaults.get(key) if value is None else value for key, value in settings.items()}
 
-    def _conditions(self, description: Description) -> Conditions:
-        states = self.models.encoder.encode(description.text).to(self.models.device)[None]
-        typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
-        return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
-
-    def _refuse_absent_organs(self, description: Description, region: str) -> None:
-        """Before any work: a lesion needs its organ in the region."""
-        shown = ORGANS.get(region, frozenset())
-        homes = {
-            "lung": "lung_upper_lobe_left",
-            "liver": "liver",
-            "kidney": "kidney_left",
-            "pancreas": "pancreas",
-            "colon": "colon",
-        }
-        for finding in description.findings:
-            if (
-                finding.drawn
-                and homes[finding.organ or ""] not in shown
-                and not (finding.organ == "colon" and region == "pelvis")
-            ):
-                raise LesionError(
-                    f"the region {region} does not show the {finding.organ}", "choose one that does, for example torso"
-                )
-
-    def _with_lesions(
-        self, labels: np.ndarray, description: Description, region: str, seed: int, attempt: int
-    ) -> MaskResult:
-        rng = np.random.default_rng([seed, attempt, 1])
-        spacing = (MASK_SPACING,) * 3
-        labels, lesions = insert_lesions(labels, spacing, description.findings, rng)
-        present = set(ORGANS[region])
-        if description.sex in OWN and "urinary_bladder" in present:
-            present.add(OWN[description.sex])
-        volumes = self.bundle.config.get("volumes_ml") if region == "torso" else None
-        checks = check(labels, spacing, description, lesions, present, volumes)
-        _, height, width = labels.shape
-        origin = (-MASK_SPACING * (width - 1) / 2, -MASK_SPACING * (height - 1) / 2, 0.0)
-        return MaskResult(image_from_array(labels, spacing, origin, labels=True), tuple(lesions), tuple(checks))
-
     def _hu(
         self, labels: np.ndarray, description: Description, noise: torch.Tensor, steps: int, progress: Progress
     ) -> np.ndarray:
-        conditions = self._conditions(description)
+        conditions = self.conditions(description)
         level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
         style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
         with self.models.precision():

@@ -86,13 +86,13 @@ class RunSettings:
     @property
     def for_mask(self) -> dict[str, Any]:
         """The arguments of `Generator.synthesize_mask`."""
+        return {**self.for_completion, "spacing": self.anatomy_mm}
+
+    @property
+    def for_completion(self) -> dict[str, Any]:
+        """The arguments of `Generator.complete`, whose voxels are those of the anatomy that is completed."""
         return _given(
-            seed=self.seed,
-            region=self.region,
-            steps=self.mask_steps,
-            guidance=self.guidance,
-            sampler=self.sampler,
-            spacing=self.anatomy_mm,
+            seed=self.seed, region=self.region, steps=self.mask_steps, guidance=self.guidance, sampler=self.sampler
         )
 
     @property

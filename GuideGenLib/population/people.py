@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.torso_frame import FRAME_MM
 from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED, value_of
 from GuideGenLib.data.notes import Notes
-from GuideGenLib.data.placing import FRAME_MM
 from GuideGenLib.data.store import Store, StoredArray
 from GuideGenLib.population.attributes import habitus_level
 from GuideGenLib.population.effects import bmi_of

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.torso_frame import (
+    CANVAS,
+    FRAME_MM,
+    Frame,
+    PlacingError,
+    frame_of,
+    moved_by_middles,
+    torso_frame,
+)
 from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED
-from GuideGenLib.data.placing import CANVAS, FRAME_MM, Frame, PlacingError, frame_of, measured_sex, place, torso_frame
+from GuideGenLib.data.placing import measured_sex, place
 
 KEY = values()
 
@@ -92,4 +101,13 @@ def test_the_shipped_frame_is_that_of_a_torso() -> None:
     assert frame.ends["sacrum"][1] > frame.ends["vertebrae_lumbar"][0]
     assert frame.ends["vertebrae_lumbar"][1] > frame.ends["vertebrae_thoracic"][0]
     assert frame.ends["hip_left"][0] is None  # the canvas ends there
-    assert frame.middles["liver"][1] < frame.middles["spleen"][1]  # the right side has low x
+    assert frame.middles["liver"][2] < frame.middles["spleen"][2]  # the right side has low x
+
+
+def test_organs_alone_are_brought_to_the_heights_of_their_middles(torso: np.ndarray, frame: Frame) -> None:
+    liver = np.where(torso == KEY["liver"], torso, UNLABELLED).astype(np.uint8)[60:150]
+    assert moved_by_middles(liver, FRAME_MM, frame) == pytest.approx(180)
+    both = np.where(np.isin(torso, [KEY["liver"], KEY["lung_lower_lobe_left"]]), torso, 0).astype(np.uint8)[60:112]
+    assert moved_by_middles(both, FRAME_MM, frame) == pytest.approx(180)  # the lung that is cut does not count
+    with pytest.raises(PlacingError):
+        moved_by_middles(np.zeros_like(liver), FRAME_MM, frame)

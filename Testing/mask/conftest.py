@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
+from Testing.phantom import phantom, put
+
+__all__ = ["phantom", "put"]
 
 SPACING = (4.0, 4.0, 4.0)
 SHAPE = (110, 68, 92)

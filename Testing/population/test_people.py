@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.torso_frame import CANVAS
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, value_of
 from GuideGenLib.data.notes import Notes
-from GuideGenLib.data.placing import CANVAS
 from GuideGenLib.data.store import CaseRecord, PlacedRecord, Store, write_array, write_record
 from GuideGenLib.data.tissues import dilate, select
 from GuideGenLib.population import bases

@@ -26,8 +26,8 @@ from GuideGenLib.mask.network import Conditions
 class TextUnseen(Generator):
     """The networks are told nothing; lesions and reference HU, which are no networks, follow the description."""
 
-    def _conditions(self, description: Description) -> Conditions:
-        return super()._conditions(description).dropped()
+    def conditions(self, description: Description) -> Conditions:
+        return super().conditions(description).dropped()
 
 
 class TextIgnored(TextUnseen):

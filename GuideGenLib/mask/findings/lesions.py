@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import LUNGS, table_of
+from GuideGenLib.anatomy.structures import LUNGS, TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.components import largest_share
@@ -51,13 +51,18 @@ class LesionRecord:
 
 
 def insert_lesions(
-    labels: np.ndarray, spacing: Spacing, findings: Sequence["Finding"], rng: np.random.Generator
+    labels: np.ndarray,
+    spacing: Spacing,
+    findings: Sequence["Finding"],
+    rng: np.random.Generator,
+    kept: np.ndarray | None = None,
 ) -> tuple[np.ndarray, list[LesionRecord]]:
     """Draw the findings that are to be seen (`Finding.drawn`) into a label volume.
 
     labels uint8 [z, y, x] in the canonical frame (superior, posterior, patient-left), spacing (z, y, x) in mm; the
     input stays as it is. The longest diameter of each lesion is drawn uniformly from `stage_size_mm(finding)`; lesions
-    that stand in the volume are kept and never touched. The same generator state gives the same volume.
+    that stand in the volume are kept and never touched, nor are the voxels of `kept` (bool). The same generator state
+    gives the same volume.
     Raises LesionError (a ValueError) if the organ, or the asked side of it, is not in the volume.
     """
     from GuideGenLib.description.stage import stage_size_mm
@@ -69,8 +74,8 @@ def insert_lesions(
             continue
         for number in range(finding.count):
             low, high = stage_size_mm(finding)
-            place = find_place(labels, spacing, finding, rng)
-            drawn = _draw(labels, spacing, finding, place, (float(low), float(high)), rng)
+            place = find_place(_without(labels, kept, str(finding.organ)), spacing, finding, rng)
+            drawn = _draw(labels, spacing, finding, place, (float(low), float(high)), rng, kept)
             if drawn is None and number:
                 records[-1] = replace(records[-1], note=f"room for {number} of {finding.count} lesions only")
                 break
@@ -80,6 +85,11 @@ def insert_lesions(
             labels = drawn.labels
             records.append(_record(drawn, index, place, spacing))
     return labels, records
+
+
+def _without(labels: np.ndarray, kept: np.ndarray | None, organ: str) -> np.ndarray:
+    """The labels without what is kept of an organ, in which no lesion has its place."""
+    return labels if kept is None else np.where(kept & table_of(TUMOUR_ORGANS[organ])[labels], np.uint8(0), labels)
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,11 @@ def tolerance_mm(size_mm: float, spacing: Spacing) -> float:
 
 def _draw(
     labels: np.ndarray, spacing: Spacing, finding: "Finding", place: Place, sizes: tuple[float, float],
-    rng: np.random.Generator,
+    rng: np.random.Generator, kept: np.ndarray | None,
 ) -> DrawnLesion | None:  # fmt: skip
     """The best of some attempts; later ones go to the small end of the size range, where more fits."""
     asked = rng.uniform(*sizes)
-    blocked = _around_tumours(labels)
+    blocked = _around_tumours(labels) if kept is None else _around_tumours(labels) | kept
     best: DrawnLesion | None = None
     for attempt in range(ATTEMPTS):
         size = asked
