@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.cli.options import (
+    CommandError,
     add_ct_options,
     add_generator_options,
     add_margin,
@@ -16,7 +17,7 @@ from GuideGenLib.cli.options import (
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
 from GuideGenLib.core.progress import within
-from GuideGenLib.generator.case import draw, draw_with_ct, make_ct, make_ct_again
+from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Case, Generator
@@ -41,6 +42,10 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("text", help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
+    about = "keep segments of this label volume (values of labels.csv) as they are and draw the rest around them"
+    parser.add_argument("--keep", type=Path, metavar="FILE", help=about)
+    about = "what is kept of it, as liver,liver_tumor (everything but unnamed body)"
+    parser.add_argument("--segments", type=_listed, metavar="KEYS", help=about)
     parser.set_defaults(call=mask)
 
     parser = commands.add_parser("ct", help="anatomy to CT", description="A CT of an anatomy, generated or drawn.")
@@ -71,8 +76,17 @@ def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
 
 
 def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
-    """Text to anatomy."""
-    return _produce(args, open_generator, (ANATOMY, LABELS, PROVENANCE, PREVIEW), draw)
+    """Text to anatomy, or around what is kept of one."""
+    names = (ANATOMY, LABELS, PROVENANCE, PREVIEW)
+    if args.keep is None:
+        if args.segments is not None:
+            raise CommandError("--segments names segments of no file", "give the file with --keep")
+        return _produce(args, open_generator, names, draw)
+    from GuideGenLib.anatomy.label_volumes import read_anatomy
+    from GuideGenLib.mask.user_grid import keys_to_keep
+
+    anatomy = read_anatomy(args.keep)
+    return _produce(args, open_generator, names, complete, anatomy, keys_to_keep(anatomy, args.segments))
 
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -92,6 +106,10 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     before = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
     after = require_anatomy(read_anatomy(args.edited), str(args.edited))
     return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct_again, old, before, after, beside=args.ct)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _produce(

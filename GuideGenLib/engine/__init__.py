@@ -2,6 +2,7 @@
 
 from GuideGenLib.engine.client import Client
 from GuideGenLib.engine.protocol import (
+    CompleteRequest,
     CTDone,
     CTRequest,
     DescribeDone,
@@ -22,6 +23,7 @@ __all__ = [
     "CTDone",
     "CTRequest",
     "Client",
+    "CompleteRequest",
     "DescribeDone",
     "DescribeRequest",
     "Done",

@@ -36,6 +36,17 @@ class MaskRequest:
 
 
 @dataclass(frozen=True)
+class CompleteRequest:
+    """Keep segments of an anatomy (labels) by their keys (None: all) and draw the rest of it anew."""
+
+    anatomy: Any
+    keep: list[str] | None
+    description: dict[str, Any]
+    settings: RunSettings = DEFAULTS
+    id: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
 class CTRequest:
     """Make the CT of an anatomy (an image of labels, or the path of one)."""
 
@@ -66,15 +77,15 @@ class DescribeRequest:
     id: str = field(default="", kw_only=True)
 
 
-Request = MaskRequest | CTRequest | RegenerateRequest | DescribeRequest
-REQUESTS = (MaskRequest, CTRequest, RegenerateRequest, DescribeRequest)
+Request = MaskRequest | CompleteRequest | CTRequest | RegenerateRequest | DescribeRequest
+REQUESTS = (MaskRequest, CompleteRequest, CTRequest, RegenerateRequest, DescribeRequest)
 
 # ---------------------------------------------------------------- events
 
 
 @dataclass(frozen=True)
 class MaskDone:
-    """anatomy: uint8 labels at 3 mm, LPS; lesions and checks as `mask.findings.lesions`, `mask.rules` record."""
+    """anatomy: uint8 labels, LPS; lesions and checks as `mask.findings.lesions`, `mask.rules` record."""
 
     anatomy: Any
     lesions: list[dict[str, Any]]
@@ -264,6 +275,10 @@ def _objects(value: Any) -> bool:
     return isinstance(value, list) and all(_object(one) for one in value)
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(_text(one) for one in value)
+
+
 def _or_none(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or test(value)
 
@@ -281,6 +296,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "remaining_s": (_or_none(_number), "a finite number or null"),
     "folder": (_path, "the path of a folder"),
     "bundle": (_or_none(_path), "the path of a folder or null"),
+    "keep": (_or_none(_texts), "a list of texts or null"),
     "settings": (_object, "an object"),
     "description": (_object, "an object"),
     "provenance": (_object, "an object"),

@@ -8,6 +8,7 @@ from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
 from GuideGenLib.engine.protocol import (
+    CompleteRequest,
     CTDone,
     CTRequest,
     DescribeDone,
@@ -46,7 +47,7 @@ class Service:
             return _describe(request.text)
         inputs = self._take_volumes(request)
         from GuideGenLib.anatomy.label_volumes import require_anatomy
-        from GuideGenLib.generator.case import draw, make_ct, make_ct_again
+        from GuideGenLib.generator.case import complete, draw, make_ct, make_ct_again
 
         description = _description(request.description)
         check()
@@ -58,10 +59,13 @@ class Service:
             pace.step(stage, fraction)
 
         settings = request.settings
-        if isinstance(request, MaskRequest):
+        if isinstance(request, MaskRequest | CompleteRequest):
             pace.working("mask")
             _require_memory(generator, TORSO_MM3 * _height(settings.region or description.region or "torso"))
-            drawn = draw(generator, description, settings, progress)
+            if isinstance(request, MaskRequest):
+                drawn = draw(generator, description, settings, progress)
+            else:
+                drawn = complete(generator, inputs["anatomy"], request.keep, description, settings, progress)
             record = drawn.provenance
             return MaskDone(self._put(drawn.anatomy, request.id), record["lesions"], record["checks"], record)
         pace.working("ct")
@@ -118,7 +122,7 @@ def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
     from GuideGenLib.anatomy.label_volumes import read_anatomy
     from GuideGenLib.core.volumes import read_ct
 
-    if isinstance(request, CTRequest):
+    if isinstance(request, CompleteRequest | CTRequest):
         return {"anatomy": read_anatomy}
     if isinstance(request, RegenerateRequest):
         return {"ct": read_ct, "anatomy": read_anatomy, "edited": read_anatomy}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from GuideGenLib.engine import Client
-from GuideGenLib.engine.protocol import CTRequest, MaskRequest, Progress, RegenerateRequest, Stopped
+from GuideGenLib.engine.protocol import CompleteRequest, CTRequest, MaskRequest, Progress, RegenerateRequest, Stopped
 from GuideGenLib.generator.settings import RunSettings
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
@@ -13,10 +13,11 @@ from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.segments.segmentation import read_segmentation
+from GuideGenLib.scene.segments.shown import shown_keys
 from GuideGenLib.workflow.choices import for_edit
 from GuideGenLib.workflow.edits import Edits
 from GuideGenLib.workflow.job import ANATOMY, CT, REGENERATE, Job, Outcome, Worker
-from GuideGenLib.workflow.words import BUSY, NO_ANATOMY, say, title_of, told_of
+from GuideGenLib.workflow.words import BUSY, NO_ANATOMY, NOTHING_SHOWN, say, title_of, told_of
 
 CORRECTIONS = "GuideGen.Corrections"
 """Attribute of a segmentation: what the user corrected of what was understood (JSON)."""
@@ -57,6 +58,17 @@ class Runs:
     def start_anatomy(self, description: dict[str, Any], settings: RunSettings, corrections: str = "") -> Job:
         """Draw an anatomy of a description (as description.report.to_json has it)."""
         return self._start(ANATOMY, MaskRequest(description, settings), corrections=corrections)
+
+    def start_completion(self, description: dict[str, Any], settings: RunSettings, corrections: str = "") -> Job:
+        """Keep the shown segments of the chosen segmentation as they are and draw the rest anew. Body, fat and muscle
+        between them are always drawn. Raises SceneError where no segment to keep is shown, and as `start_ct` does."""
+        segmentation = self._segmentation()
+        reading = read_segmentation(segmentation)
+        keys = shown_keys(segmentation, reading.anatomy)
+        if not keys:
+            raise SceneError(say(NOTHING_SHOWN))
+        request = CompleteRequest(reading.anatomy, keys, description, settings)
+        return self._start(ANATOMY, request, corrections=corrections)
 
     def start_ct(self, description: dict[str, Any], settings: RunSettings) -> Job:
         """Make the CT of the chosen segmentation. Raises SceneError for one that cannot be read as an anatomy."""

@@ -7,6 +7,7 @@ LONGEST_TITLE = 60
 MOST_RULES = 3
 BUSY = "A run goes on: cancel it or wait for its end."
 NO_ANATOMY = "There is no anatomy yet: generate one, or choose a segmentation of your own."
+NOTHING_SHOWN = "No segment that could be kept is shown: show those to keep (organs, bones, a tumor), hide the others."
 NO_CT = "There is no CT yet: generate or choose one."
 NO_TEXT = "Describe a patient first."
 STOPPING = "Stopping…"

@@ -1,7 +1,7 @@
 """A generator that makes a toy case in no time, and the command line around it."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,6 +59,19 @@ class FakeGenerator:
         self._asked("mask", description, options)
         self._steps(progress, "mask")
         return SimpleNamespace(anatomy=self.anatomy, lesions=self._lesions(), checks=self._checks())
+
+    def complete(
+        self,
+        anatomy: sitk.Image,
+        description: Description,
+        keep: Sequence[str] | None,
+        *,
+        progress: Progress = silent,
+        **options: Any,
+    ) -> Any:
+        self._asked("complete", description, {"keep": keep, "size": anatomy.GetSize(), **options})
+        self._steps(progress, "mask")
+        return SimpleNamespace(anatomy=self.anatomy, lesions=(), checks=self._checks())
 
     def synthesize_ct(
         self, anatomy: sitk.Image, description: Description, *, progress: Progress = silent, **options: Any

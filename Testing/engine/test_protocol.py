@@ -19,6 +19,7 @@ from GuideGenLib.engine.protocol import (
     RESULTS,
     STAGES,
     Cancel,
+    CompleteRequest,
     CTDone,
     CTRequest,
     DescribeDone,
@@ -66,6 +67,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "threads": st.none() | WHOLE, "fraction": st.floats(0, 1),
     "remaining_s": st.none() | NUMBER, "folder": PATH, "bundle": st.none() | PATH, "description": OBJECT,
     "provenance": OBJECT, "lesions": OBJECTS, "checks": OBJECTS, "anatomy": PATH, "edited": PATH, "ct": PATH,
+    "keep": st.none() | st.lists(TEXT),
 }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def messages(kind: type) -> st.SearchStrategy[Any]:
 
 EXAMPLES: list[Any] = [
     MaskRequest({"text": "ä"}, RunSettings(seed=3, region="chest"), id="run-1"),
+    CompleteRequest("/tmp/a", ["liver", "liver_tumor"], {"text": ""}, RunSettings(seed=5), id="k"),
     CTRequest("/tmp/a", {}, RunSettings(spacing_mm=None, ct_steps=4), id="x"),
     RegenerateRequest("c", "a", "e", {"text": ""}, RunSettings(seed=1, margin_mm=20.0), id="y"),
     DescribeRequest("A man.", id="z"),
@@ -134,7 +137,7 @@ def test_a_missing_a_further_and_a_wrong_field_are_named(message: Any) -> None:
         with pytest.raises(ProtocolError, match=rf"\.{name} is missing"):
             decode(json.dumps(less).encode())
         listed: tuple[Any, ...] = (True, [], [1], 1.5e300)
-        for wrong in ({"a": 1},) if name in ("remaining_s", "lesions", "checks") else listed:
+        for wrong in ({"a": 1},) if name in ("remaining_s", "lesions", "checks", "keep") else listed:
             with pytest.raises(ProtocolError, match=rf"\.{name} is "):
                 decode(json.dumps({**whole, name: wrong}).encode())
     with pytest.raises(ProtocolError, match="'shell'"):

@@ -17,6 +17,7 @@ from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.engine import (
     Client,
+    CompleteRequest,
     CTDone,
     CTRequest,
     DescribeRequest,
@@ -85,6 +86,17 @@ def same(a: sitk.Image, b: sitk.Image) -> bool:
         and a.GetOrigin() == b.GetOrigin()
         and a.GetDirection() == b.GetDirection()
     )
+
+
+def test_what_is_kept_comes_back_from_the_worker(client: Client, volume: sitk.Image) -> None:
+    settings = RunSettings(seed=4, mask_steps=1, region="abdomen")
+    result = done(client, client.submit(CompleteRequest(volume, ["liver"], DESCRIPTION, settings))).result
+    assert isinstance(result, MaskDone) and result.provenance["settings"]["kept"] == ["liver"]
+    again = sitk.Resample(result.anatomy, volume, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    liver = values()["liver"]
+    assert np.array_equal(*(sitk.GetArrayViewFromImage(one) == liver for one in (again, volume)))
+    failed = outcome(client, client.submit(CompleteRequest(volume, ["uterus"], DESCRIPTION, settings)))
+    assert isinstance(failed, Failed) and failed.kind == "input" and "holds no uterus" in failed.message
 
 
 def test_a_description_is_the_parsers(client: Client) -> None:

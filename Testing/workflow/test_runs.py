@@ -69,6 +69,35 @@ def drawn(bench: SimpleNamespace, anatomy: sitk.Image, ct: sitk.Image | None = N
         finish(bench, CTDone(ct, RECORD))
 
 
+def test_the_shown_segments_are_kept_and_a_new_run_comes_of_it(bench: Any, small_anatomy: sitk.Image):
+    drawn(bench, small_anatomy)
+    first = bench.choice.segmentation
+    display = first.GetDisplayNode()
+    for key in ("heart", "lung_upper_lobe_left", "lung_upper_lobe_right", "urinary_bladder"):
+        display.SetSegmentVisibility(key, False)
+    first.GetSegmentation().AddEmptySegment("uterus", "uterus")
+    job = bench.runs.start_completion(DESCRIPTION, NOW, '{"b": 2}')
+    request = bench.worker.requests[-1]
+    assert request.keep == ["liver", "spleen", "kidney_left", "kidney_right", "lung_tumor"]
+    assert same(request.anatomy, small_anatomy) and request.settings == NOW and job.kind == "anatomy"
+    outcome = finish(bench, MaskDone(small_anatomy, [], [], RECORD))
+    assert outcome.state == "done"
+    assert bench.choice.segmentation is not first and bench.choice.segmentation.GetAttribute(CORRECTIONS) == '{"b": 2}'
+    assert len(runs_of(bench.scene)) == 2 and first.GetSegmentation().GetNumberOfSegments() > 5
+
+
+def test_where_nothing_is_shown_nothing_is_kept(bench: Any, small_anatomy: sitk.Image):
+    with pytest.raises(SceneError, match="There is no anatomy yet"):
+        bench.runs.start_completion(DESCRIPTION, NOW)
+    drawn(bench, small_anatomy)
+    segmentation, display = bench.choice.segmentation.GetSegmentation(), bench.choice.segmentation.GetDisplayNode()
+    for segment_id in segmentation.GetSegmentIDs():
+        display.SetSegmentVisibility(segment_id, segment_id == "body")
+    with pytest.raises(SceneError, match="show those to keep"):
+        bench.runs.start_completion(DESCRIPTION, NOW)
+    assert bench.runs.job is None
+
+
 def test_an_anatomy_and_its_ct_are_chosen_and_told_of(bench: Any, small_anatomy: sitk.Image, small_ct: sitk.Image):
     bench.runs.start_anatomy(DESCRIPTION, NOW, '{"a": 1}')
     bench.worker.events.append(Progress("1", "mask", 0.5, None))
