@@ -18,12 +18,13 @@ from GuideGenLib.core.arguments import DATA_VARIABLE, add_model_arguments, data_
 from GuideGenLib.core.device import cores
 from GuideGenLib.core.errors import EvaluationError, GuideGenError
 from GuideGenLib.core.files import remedy, write_json, write_text
-from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, population_seed, say
+from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, say
 from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.report.cells import card_table, terminal
 from GuideGenLib.evaluation.report.html_report import page
 from GuideGenLib.evaluation.report.record import FILE, Evaluation, keep, kept, read_evaluation
 from GuideGenLib.evaluation.report.section import Section
+from GuideGenLib.population.bases import PEOPLE, kept_people
 
 PAGE_FILE = "evaluation.html"
 STOPPED = 130
@@ -52,8 +53,8 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         help=f"real scans to compare with ({DATA_VARIABLE}); without them what needs them is left out",
     )  # fmt: skip
     parser.add_argument(
-        "--population", type=Path, default=None, metavar="DIR",
-        help="anatomies of the training (RUN/population), among which copies are looked for",
+        "--run", type=Path, default=None, metavar="DIR",
+        help="run folder of the training, with whose people generated patients are compared",
     )  # fmt: skip
     parser.add_argument(
         "--markdown", type=Path, default=None, metavar="FILE",
@@ -79,7 +80,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
         if work.judges_hash is not None and any(PARTS[name].judges for name in chosen):
             _ = work.judges  # a damaged file is told now and not when the cases are made
         flips = len(work.flip_orders) if "prompts" in chosen else 0
-        minutes = expected_seconds(plan, chosen, flips) / 60
+        minutes = expected_seconds(plan, chosen, flips, len(work.trained)) / 60
         say(f"{', '.join(chosen)}: {minutes:.0f} min on two idle cores, less what {work.output} holds already")
         evaluation, missed = _measure(work, chosen)
     except KeyboardInterrupt:
@@ -99,8 +100,8 @@ def _check(args: argparse.Namespace, chosen: Sequence[str]) -> None:
     load_bundle(args.bundle)
     if args.data is not None and not args.data.is_dir():
         raise EvaluationError(f"{args.data} is no folder", "name that of the real scans with --data")
-    if args.population is not None:
-        population_seed(args.population)
+    if args.run is not None:
+        kept_people(args.run / PEOPLE)
     if any(PARTS[name].judges for name in chosen) and (args.only or args.judges):
         judges_identity(args.judges)  # a run of all parts goes without judges: it leaves out what needs them
     args.output = args.output.absolute()
@@ -149,7 +150,7 @@ def _identity(work: Work, name: str) -> dict[str, Any]:
         "precision": "bfloat16" if models.bfloat16 else "float32", "plan": asdict(work.plan),
         "judges": work.judges_hash if part.judges else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
-        "population": str(work.args.population.resolve()) if part.data and work.args.population else None,
+        "people": [one.base.made_of for one in work.trained] if part.run else None,
     }  # fmt: skip
 
 

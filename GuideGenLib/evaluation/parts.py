@@ -17,10 +17,10 @@ from GuideGenLib.core.resources import resource
 from GuideGenLib.evaluation.cases import GeneratedCase, Order, make_cases
 from GuideGenLib.evaluation.plan import Plan
 from GuideGenLib.evaluation.report.section import Section
+from GuideGenLib.population.bases import PEOPLE, kept_people
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from GuideGenLib.evaluation.people.trained import TrainedPerson
     from GuideGenLib.generator import Generator
     from GuideGenLib.judges.folder import Judges
 
@@ -63,13 +63,13 @@ class Work:
         return make_cases(orders, self.output / "cases", self.generator, progress=counted("case", len(orders)))
 
     @cached_property
-    def population(self) -> "np.ndarray | None":
-        """Anatomies of the training, uint8 [n, z, y, x] at 6 mm; None where no folder was named."""
-        if self.args.population is None:
-            return None
-        from GuideGenLib.population.write import load_bank
+    def trained(self) -> "list[TrainedPerson]":
+        """The people of the training, none where no run folder was named. Raises DataError."""
+        if self.args.run is None:
+            return []
+        from GuideGenLib.evaluation.people.trained import trained_people
 
-        return load_bank(self.args.population, population_seed(self.args.population))[0]
+        return trained_people(kept_people(self.args.run / PEOPLE), self.output / "trained", self.plan.deformations)
 
     @cached_property
     def flip_orders(self) -> "Sequence[Order]":
@@ -116,8 +116,20 @@ def _realism(work: Work) -> Section:
     # real scans are slow to read: the statistics of some that ship stand for them in a subset
     data = None if work.plan.subset else work.data
     progress = counted("realism, tenth", 10)
-    judges = work.args.judges
-    return measure_realism(work.cases, data, work.output, work.population, judges=judges, progress=progress)
+    return measure_realism(work.cases, data, work.output, judges=work.args.judges, progress=progress)
+
+
+def _people(work: Work) -> Section:
+    from GuideGenLib.evaluation.people.asked import different_texts, same_text
+    from GuideGenLib.evaluation.people.differences import measure_people, measured
+
+    groups = same_text(work.plan.people), different_texts(work.plan.people)
+    orders = [one.order for group in groups for one in group]
+    progress = counted("patient", len(orders))
+    cases = make_cases(orders, work.output / "people", work.generator, with_ct=False, progress=progress)
+    same, different = measured(groups[0], cases[: len(groups[0])]), measured(groups[1], cases[len(groups[0]) :])
+    progress = counted("person of the training, tenth", 10)
+    return measure_people(same, different, work.trained, work.output, progress)
 
 
 def _samplers(work: Work) -> Section:
@@ -144,11 +156,12 @@ def _usability(work: Work) -> Section:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the report. measure: makes its section; judges, data: whether it depends on them, too."""
+    """One part of the report. measure: makes its section; judges, data, run: whether it depends on them, too."""
 
     measure: Callable[[Work], Section]
     judges: bool = False
     data: bool = False
+    run: bool = False
 
 
 PARTS = {
@@ -156,6 +169,7 @@ PARTS = {
     "alignment": Part(_alignment, judges=True),
     "prompts": Part(_prompts, judges=True),
     "realism": Part(_realism, data=True),
+    "people": Part(_people, run=True),
     "samplers": Part(_samplers),
     "ablations": Part(_ablations, judges=True, data=True),
     "usability": Part(_usability, data=True),
@@ -170,14 +184,6 @@ def judges_identity(path: Path | None) -> str:
     if not file.is_file():
         raise EvaluationError(f"{file.parent} has no {CONFIG}", WHERE)
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def population_seed(folder: Path) -> int:
-    """The seed of the anatomies that a training kept in `folder`. Raises EvaluationError without any."""
-    names = sorted(folder.glob("coarse_seed*_*.npz"))
-    if not names:
-        raise EvaluationError(f"{folder} holds no anatomies", "name the folder `population` of a training run")
-    return int(names[0].name.split("_")[1].removeprefix("seed"))
 
 
 def counted(what: str, total: int) -> Progress:

@@ -19,6 +19,8 @@ FINISH_S = 2.0
 """What follows the steps: refinement, lesions, rules, judging."""
 REALISM_S, REALISM_CASE_S = 30.0, 30.0
 """Of all, and of each case: where the public encoder is installed it takes most of it."""
+COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.5, 4.5, 2.0
+"""Measuring a patient, preparing a person of the training, and each of its deformations."""
 VARIANTS, DRAWING_VARIANTS = 6, 2
 """Of the ablations: those that make a CT (variants.VARIANTS and the one without HDR loss), and of them those that draw
 anatomies of their own."""
@@ -28,26 +30,32 @@ SUBSET_LIMIT_S = 600.0
 
 @dataclass(frozen=True)
 class Plan:
-    """cases: generated patients; ablation_cases: of them, those made again by each variant; sampler_steps and
-    sampler_prompts: of the comparison of samplers; training_steps: of each segmenter of the usability test."""
+    """How much of each part is measured.
+
+    cases: generated patients; ablation_cases: of them, those made again by each variant; sampler_steps and
+    sampler_prompts: of the comparison of samplers; people: patients of one text, and of different ones, whose masks
+    are compared; deformations: of each person of the training; training_steps: of each segmenter of the usability test.
+    """
 
     subset: bool
     cases: int
     ablation_cases: int
     sampler_steps: tuple[int, ...]
     sampler_prompts: int
+    people: int = 20
+    deformations: int = 10
     training_steps: int = 600
 
     @classmethod
     def of(cls, subset: bool, cases: int | None = None) -> "Plan":
         """The plan of a full evaluation or of `--subset`; cases None: as many as the kind of plan has."""
         if subset:
-            return cls(True, cases or SUBSET_CASES, 1, (4, 16), 1)
+            return cls(True, cases or SUBSET_CASES, 1, (4, 16), 1, people=6, deformations=4)
         chosen = cases or FULL_CASES
         return cls(False, chosen, min(chosen, 6), (4, 8, 16, 32), 3)
 
 
-LEFT_OUT = ("ablations", "usability")
+LEFT_OUT = ("people", "ablations", "usability")
 """What `--subset` does not measure unless `--only` names it: each takes minutes beside the ten of the rest."""
 
 
@@ -56,10 +64,13 @@ def parts_of(plan: Plan, every: Sequence[str]) -> list[str]:
     return [name for name in every if not (plan.subset and name in LEFT_OUT)]
 
 
-def expected_seconds(plan: Plan, parts: Sequence[str], flips: int) -> float:
-    """Seconds of a whole run on two cores with nothing kept from an earlier one. flips: counterfactual masks."""
+def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int = 0) -> float:
+    """Seconds of a whole run on two cores with nothing kept from an earlier one.
+
+    flips: counterfactual masks; trained: people of the training.
+    """
     mask = MASK_S * (1 + AGAIN)
-    made = plan.cases if set(parts) - {"samplers"} else 0
+    made = plan.cases if set(parts) - {"samplers", "people"} else 0
     total = LOAD_S + made * (mask + CT_S)
     if {"alignment", "prompts"} & set(parts):
         total += made * SEGMENT_S
@@ -67,6 +78,8 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int) -> float:
         total += flips * mask
     if "realism" in parts:
         total += REALISM_S + plan.cases * REALISM_CASE_S
+    if "people" in parts:
+        total += 2 * plan.people * (mask + COMPARED_S) + trained * (TEMPLATE_S + plan.deformations * DEFORMATION_S)
     if "samplers" in parts:
         a_prompt = sum(FINISH_S + steps * second for steps in plan.sampler_steps for second in STEP_S.values())
         total += plan.sampler_prompts * a_prompt

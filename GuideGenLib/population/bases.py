@@ -14,6 +14,7 @@ import numpy as np
 
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent, within
+from GuideGenLib.data.cases import DataError
 from GuideGenLib.data.tissues import select
 from GuideGenLib.population.completing import ABDOMEN, complete, exchanged, fit, moderated, warped
 from GuideGenLib.population.organs import REFERENCE_ML
@@ -39,6 +40,32 @@ LEAST_ORGANS = 5
 """Of ORGANS that who becomes a base person shows: where fewer are named, fat would take the room of the others."""
 METHOD = 2
 """Raised when the same people would be completed otherwise than before."""
+
+
+def kept_people(folder: Path) -> list[KeptBase]:
+    """The base people in `folder`, those of one name as they were made last, in order of their names.
+
+    Who has a prostate is a man, as in `template`. Raises DataError where there is nobody.
+    """
+    newest = {_name_of(path): path for path in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)}
+    if not newest:
+        raise DataError(f"{folder} holds no people", "run `guidegen train population` first, or name its run folder")
+    found = []
+    for name, path in sorted(newest.items()):
+        with np.load(path) as stored:
+            sex = "male" if select(stored["labels"], ("prostate",)).any() else "female"
+        found.append(KeptBase(name, sex, path, path.stem.rsplit(" ", 1)[1]))
+    return found
+
+
+def _name_of(path: Path) -> str:
+    """The name of a base person by its file, see `_kept`."""
+    return path.stem.rsplit(" ", 1)[0]
+
+
+def bones_of(name: str) -> str:
+    """Whose bones a base person has, by its name: those of the case that was completed, not of host or donor."""
+    return name.split(" with ")[0].split(" in ")[0]
 
 
 def widened(labels: Labels, width: int = WIDTH) -> Labels:

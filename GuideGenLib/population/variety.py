@@ -1,6 +1,8 @@
 """How much drawn people differ: organs of two of them laid on each other, and the girth of their waists."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,27 +24,68 @@ REAL_PAIRS: Mapping[str, float] = {
 TotalSegmentator's data set that the model card names."""
 
 
-def laid_on(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """Dice of two masks [z, y, x] of one spacing, the second moved by voxels onto the centroid of the first."""
-    if not first.any() or not second.any():
+@dataclass(frozen=True)
+class Shape:
+    """An organ cut out of a label map.
+
+    voxels: boolean, in its box; start, centre: of the box and of the organ, in voxels of the map; count: its voxels.
+    """
+
+    voxels: NDArray[np.bool_]
+    start: NDArray[np.int64]
+    centre: NDArray[np.float64]
+    count: int
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> "Shape | None":
+        """Of a mask [z, y, x]; None where it is empty."""
+        where = np.argwhere(mask)
+        if not len(where):
+            return None
+        start, stop = where.min(0), where.max(0) + 1
+        voxels = mask[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
+        return cls(np.ascontiguousarray(voxels), start, where.mean(0), len(where))
+
+
+Shapes = Mapping[str, Shape | None]
+"""The ORGANS of one person."""
+
+
+def shapes(labels: NDArray[np.uint8]) -> Shapes:
+    """The ORGANS of a label map [z, y, x]."""
+    return {name: Shape.of(select(labels, keys)) for name, keys in ORGANS.items()}
+
+
+def laid_on(first: Shape | None, second: Shape | None) -> float:
+    """Dice of an organ of two maps of one spacing, the second moved by whole voxels onto the centroid of the first; NaN
+    where one of them lacks it."""
+    if first is None or second is None:
         return float("nan")
-    a, b = np.argwhere(first), np.argwhere(second)
-    b = b + np.round(a.mean(0) - b.mean(0)).astype(int)
-    low = np.minimum(a.min(0), b.min(0))
-    shape = np.maximum(a.max(0), b.max(0)) - low + 1
-    flat = [np.ravel_multi_index(tuple((where - low).T), tuple(shape)) for where in (a, b)]
-    both = len(np.intersect1d(flat[0], flat[1], assume_unique=True))
-    return 2 * both / (len(a) + len(b))
+    start = second.start + np.round(first.centre - second.centre).astype(int)
+    low = np.maximum(first.start, start)
+    high = np.minimum(first.start + first.voxels.shape, start + second.voxels.shape)
+    if np.any(high <= low):
+        return 0.0
+    parts = [
+        one.voxels[tuple(slice(a, b) for a, b in zip(low - begin, high - begin, strict=True))]
+        for one, begin in ((first, first.start), (second, start))
+    ]
+    return 2 * int(np.count_nonzero(parts[0] & parts[1])) / (first.count + second.count)
 
 
-def dice_between(people: Sequence[NDArray[np.uint8]], pairs: int = 60, seed: int = 0) -> dict[str, float]:
-    """Mean Dice of each organ over random pairs of people, label maps [z, y, x] of one spacing."""
-    rng = np.random.default_rng(seed)
-    chosen = [rng.choice(len(people), 2, replace=False) for _ in range(pairs)]
-    return {
-        name: float(np.nanmean([laid_on(*(select(people[i], keys) for i in pair)) for pair in chosen]))
-        for name, keys in ORGANS.items()
-    }
+def alike(first: Shapes, second: Shapes) -> float:
+    """Mean Dice, laid on each other, of the organs that both people have; NaN without any."""
+    found = [value for name in ORGANS if np.isfinite(value := laid_on(first[name], second[name]))]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def dice_between(people: Sequence[Shapes], pairs: int = 190, seed: int = 0) -> dict[str, float]:
+    """Mean Dice of each organ over at most so many pairs of people, drawn at random; NaN where no two have it."""
+    every = list(combinations(people, 2))
+    chosen = [every[i] for i in np.random.default_rng(seed).permutation(len(every))[:pairs]]
+    found = {name: [laid_on(a[name], b[name]) for a, b in chosen] for name in ORGANS}
+    known = {name: [dice for dice in every_dice if np.isfinite(dice)] for name, every_dice in found.items()}
+    return {name: float(np.mean(dice)) if dice else float("nan") for name, dice in known.items()}
 
 
 def waist_plane(labels: NDArray[np.uint8]) -> int | None:

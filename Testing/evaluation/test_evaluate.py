@@ -12,7 +12,7 @@ from GuideGenLib.cli.main import main
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation import evaluate, parts
 from GuideGenLib.evaluation.parts import PARTS, Part, Work
-from GuideGenLib.evaluation.plan import SUBSET_LIMIT_S, Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.plan import LEFT_OUT, SUBSET_LIMIT_S, Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.report.section import Section, mean_figure
 from GuideGenLib.generator import Generator
 
@@ -108,11 +108,13 @@ def test_other_settings_or_judges_are_measured_again(fake: FakeParts, run: Run, 
 
 def test_a_part_that_is_asked_for_later_joins_the_others(fake: FakeParts, run: Run, tmp_path: Path):
     run("--subset")
-    assert fake.measured == [name for name in PARTS if name not in ("ablations", "usability")]
+    assert fake.measured == [name for name in PARTS if name not in LEFT_OUT]
     fake.measured.clear()
     run("--subset", "--only", "usability")
     assert fake.measured == ["usability"]
-    assert [one["key"] for one in _read(tmp_path)["sections"]] == [name for name in PARTS if name != "ablations"]
+    assert [one["key"] for one in _read(tmp_path)["sections"]] == [
+        name for name in PARTS if name not in LEFT_OUT or name == "usability"
+    ]
 
 
 def test_a_part_that_cannot_be_measured_says_why_and_hides_no_other(
@@ -160,7 +162,7 @@ def test_what_is_wrong_is_told_before_anything_is_generated(
 def test_the_subset_fits_ten_minutes_on_two_cores():
     plan = Plan.of(subset=True)
     chosen = parts_of(plan, tuple(PARTS))
-    assert "ablations" not in chosen and "usability" not in chosen and "alignment" in chosen
+    assert not set(LEFT_OUT) & set(chosen) and "alignment" in chosen
     assert expected_seconds(plan, chosen, flips=2) <= SUBSET_LIMIT_S
     full = Plan.of(subset=False)
     assert full.cases == 12 and parts_of(full, tuple(PARTS)) == list(PARTS)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.evaluation import parts
 from GuideGenLib.evaluation.alignment import flips
 from GuideGenLib.evaluation.alignment import with_anatomy as alignment
 from GuideGenLib.evaluation.alignment import with_text as prompt_alignment
 from GuideGenLib.evaluation.cases import GeneratedCase
-from GuideGenLib.evaluation.parts import PARTS, Work, counted, population_seed
+from GuideGenLib.evaluation.parts import PARTS, Work, counted
+from GuideGenLib.evaluation.people import differences
 from GuideGenLib.evaluation.plan import Plan
 from GuideGenLib.evaluation.realism import figures as realism
 from GuideGenLib.evaluation.report.examples import show_examples
@@ -44,7 +44,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
 @pytest.fixture
 def work(tmp_path: Path) -> Callable[..., Work]:
     def make(**told: Any) -> Work:
-        args = argparse.Namespace(output=tmp_path, data=tmp_path / "data", population=None, judges=None)
+        args = argparse.Namespace(output=tmp_path, data=tmp_path / "data", run=None, judges=None)
         return Work(args, Plan.of(**{"subset": True, **told}))
 
     return make
@@ -73,14 +73,14 @@ def test_a_subset_reads_no_real_scans_for_realism(
 ):
     given: list[Any] = []
 
-    def measure(cases: Any, data: Any, output: Path, population: Any, **_: Any) -> Section:
-        given.append((data, population))
+    def measure(cases: Any, data: Any, output: Path, **_: Any) -> Section:
+        given.append(data)
         return Section("realism", "Realism")
 
     monkeypatch.setattr(realism, "measure_realism", measure)
     PARTS["realism"].measure(work(cases=2))
     PARTS["realism"].measure(work(subset=False, cases=2))
-    assert given == [(None, None), (tmp_path / "data", None)]
+    assert given == [None, tmp_path / "data"]
 
 
 def test_the_alignment_has_a_picture_of_its_organs(
@@ -95,11 +95,22 @@ def test_the_alignment_has_a_picture_of_its_organs(
     assert PARTS["alignment"].measure(work(cases=2)).pictures == []
 
 
-def test_the_population_of_a_training_is_found_by_its_seed(tmp_path: Path):
-    with pytest.raises(EvaluationError, match="holds no anatomies"):
-        population_seed(tmp_path)
-    (tmp_path / "coarse_seed17_000050.npz").write_bytes(b"")
-    assert population_seed(tmp_path) == 17
+def test_people_are_masks_of_one_text_and_of_many(
+    work: Callable[..., Work], made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    given: list[Any] = []
+
+    def measure(same: Any, different: Any, trained: Any, output: Path, progress: Any) -> Section:
+        given.append(([one.text for one in same], [one.text for one in different], trained, output))
+        return Section("people", "People")
+
+    monkeypatch.setattr(differences, "measured", lambda asked, cases: [*cases])
+    monkeypatch.setattr(differences, "measure_people", measure)
+    PARTS["people"].measure(work())
+    ((same, different, trained, output),) = given
+    assert made == [("people", 12, {"with_ct": False})]
+    assert len(same) == len(different) == len(set(different)) == 6 and len(set(same)) == 1
+    assert trained == [] and output == tmp_path
 
 
 def test_progress_tells_each_case_once(capsys: pytest.CaptureFixture[str]):

@@ -8,23 +8,24 @@ import pytest
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.deform import sample_anatomy
-from GuideGenLib.population.variety import REAL_PAIRS, dice_between, laid_on, waist
+from GuideGenLib.population.variety import REAL_PAIRS, Shape, dice_between, laid_on, shapes, waist
 
 MAN = Attributes("male", 50, 24.0, 1.0, 0.0, 150, 1.0, "none")
 
 
 def test_organs_are_laid_on_each_other_by_their_centroids() -> None:
-    first = np.zeros((20, 20, 20), bool)
-    first[2:8, 3:7, 4:9] = True
-    assert laid_on(first, np.roll(first, (9, 5, 3), (0, 1, 2))) == 1.0
-    half = first.copy()
+    mask = np.zeros((20, 20, 20), bool)
+    mask[2:8, 3:7, 4:9] = True
+    half = mask.copy()
     half[2:5] = False
-    assert laid_on(first, half) == pytest.approx(2 / 3, abs=0.01)
-    assert np.isnan(laid_on(first, np.zeros_like(first)))
+    first = Shape.of(mask)
+    assert laid_on(first, Shape.of(np.roll(mask, (9, 5, 3), (0, 1, 2)))) == 1.0
+    assert laid_on(first, Shape.of(half)) == pytest.approx(2 / 3, abs=0.01)
+    assert np.isnan(laid_on(first, Shape.of(np.zeros_like(mask))))
 
 
 def test_the_table_has_all_organs_and_two_alike_have_dice_one(torso: np.ndarray) -> None:
-    table = dice_between([torso, np.roll(torso, 2, 0)], pairs=3)
+    table = dice_between([shapes(torso), shapes(np.roll(torso, 2, 0))])
     assert set(table) == set(REAL_PAIRS)
     assert table["liver"] == table["heart"] == 1.0
     assert np.isnan(table["pancreas"])  # this torso has none

@@ -1,6 +1,8 @@
 """Counterfactual prompts: two texts that differ in one word, drawn from the same seed.
 
 The word must be followed, and what it does not speak of must stay as it was. Judged on the voxels of the masks alone.
+Some words are followed by rules: code draws lesions, and forbids the organ of the other sex. What the network makes of
+a word shows in the others, and is counted apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation.cases import GeneratedCase, Order
 from GuideGenLib.evaluation.measure import tumours, volumes_ml
+from GuideGenLib.evaluation.people.pelvis import PROPORTIONS, proportions
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import LEAST_ML, judge
 from GuideGenLib.judges.agreement import dice
@@ -23,6 +26,9 @@ LARGER = 1.5
 """How many times longer the tumour of the higher stage must be."""
 FATTER = 1.2
 """How many times larger the obese body must be: a BMI of 30 is 1.6 times one of 18.5, bones and organs are the same."""
+CANAL_WIDER = 1.05
+"""How many times broader the inlet of the woman's pelvis must be, over the breadth between the iliac crests: in people
+drawn from five real pelves it is .51 (SD .02) in women and .46 (.03) in men."""
 LEAST_ORGAN_ML = 1.0
 GROUPS = ("lungs", "heart", "organs", "digestive", "pelvis", "bones")
 """Organs that are compared; vessels, muscles and fat are thin or follow the build."""
@@ -48,7 +54,12 @@ class Flip:
     @property
     def of_body(self) -> bool:
         """Whether the word changes the whole body, so that every organ may move."""
-        return self.rule in ("sex", "build")
+        return self.rule in ("sex", "bones", "build")
+
+    @property
+    def by_network(self) -> bool:
+        """Whether the network alone decides if the word is followed, and no rule."""
+        return self.rule in ("bones", "build")
 
 
 def _both(first: ExpectedLesion) -> tuple[ExpectedLesion, ExpectedLesion]:
@@ -74,6 +85,10 @@ FLIPS = (
          (ExpectedLesion("colon", None, "ascending"), ExpectedLesion("colon", None, "descending"))),
     Flip("pancreas_part", "A 55-year-old man, T2 carcinoma of the {} of the pancreas.", ("head", "tail"), "place",
          (ExpectedLesion("pancreas", None, "head"), ExpectedLesion("pancreas", None, "tail"))),
+    Flip("sex_bones", "A 50-year-old {}, normal findings.", ("man", "woman"), "bones"),
+    Flip("sex_bones_old", "A 72-year-old {} of normal build, no tumor.", ("man", "woman"), "bones"),
+    Flip("build_woman", "A {} 45-year-old woman, normal findings.", ("thin", "obese"), "build"),
+    Flip("build_old", "A {} man of 75 years, no abnormality.", ("thin", "obese"), "build"),
 )  # fmt: skip
 
 
@@ -159,6 +174,16 @@ def _sexed(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     return None
 
 
+def _boned(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
+    """The inlet of the woman's pelvis is CANAL_WIDER times that of the man's, each over its iliac breadth."""
+    found = [proportions(mask, SPACING) for mask in masks]
+    missing = [word for word, one in zip(flip.words, found, strict=True) if one is None]
+    if missing:
+        return f"{missing[0]}: the pelvis is not whole"
+    man, woman = (one[PROPORTIONS.index("inlet")] for one in found if one is not None)
+    return None if woman >= CANAL_WIDER * man else f"inlet {man:.3f} for the man, {woman:.3f} for the woman"
+
+
 def _built(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     """The second body is FATTER times the first."""
     litres = [float((mask > 0).sum()) * SPACING**3 / 1e6 for mask in masks]
@@ -167,7 +192,8 @@ def _built(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
 
 
 RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = {
-    "place": _in_place, "size": _sized, "presence": _there, "sex": _sexed, "build": _built,
+    "place": _in_place, "size": _sized, "presence": _there, "sex": _sexed, "bones": _boned,
+    "build": _built,
 }  # fmt: skip
 
 
@@ -177,7 +203,7 @@ RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = 
 def untouched(flip: Flip) -> list[str]:
     """Keys of the organs that the changed word does not speak of."""
     touched = {key for lesion in flip.lesions if lesion for key in TUMOUR_ORGANS[lesion.organ]}
-    touched |= {*FILLINGS, *(SEX_ORGANS if flip.rule == "sex" else ())}
+    touched |= {*FILLINGS, *(SEX_ORGANS if flip.rule in ("sex", "bones") else ())}
     return [row.key for group in GROUPS for row in by_group()[group] if row.key not in touched]
 
 

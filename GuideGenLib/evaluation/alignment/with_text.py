@@ -176,12 +176,22 @@ def _mask_figures(answers: Sequence[Answer]) -> list[Figure]:
 
 def _flip_figures(outcomes: Sequence[flips.Outcome]) -> list[Figure]:
     local, body = ([one.same for one in outcomes if one.flip.of_body == whole] for whole in (False, True))
+    ruled, learned = (
+        [(int(one.fault is None), 1) for one in outcomes if one.flip.by_network == network] for network in (False, True)
+    )
+    note = "Pairs of prompts that differ in one word, of one seed, judged on the masks"
     return [
         share_figure(
-            "flips followed",
-            [(int(one.fault is None), 1) for one in outcomes],
+            "flips followed, decided by a rule",
+            ruled,
             wanted=FOLLOWED,
-            note="Pairs of prompts that differ in one word, of one seed, judged on the masks.",
+            note=f"{note}: place, size and presence of tumors, and the organs of the sex.",
+        ),
+        share_figure(
+            "flips followed, decided by the network",
+            learned,
+            wanted=FOLLOWED,
+            note=f"{note}: build, and sex by the inlet of the pelvis.",
         ),
         mean_figure(
             "DSC of organs that a flip does not speak of",
@@ -216,12 +226,13 @@ def _flip_table(outcomes: Sequence[flips.Outcome]) -> Table:
         (
             one.flip.key.replace("_", " "),
             " / ".join(one.flip.words),
+            "network" if one.flip.by_network else "rule",
             "yes" if one.fault is None else "NO",
             f"{one.same:.3f}" if np.isfinite(one.same) else "-",
         )
         for one in outcomes
     ]
-    return Table("Flips of one word", ("flip", "words", "followed", "DSC of the rest"), rows)
+    return Table("Flips of one word", ("flip", "words", "decided by", "followed", "DSC of the rest"), rows)
 
 
 def _remarks(classifiers: Classifiers | None) -> list[str]:
@@ -267,6 +278,11 @@ def _details(one: Answer) -> dict[str, object]:
 
 def _flip_details(outcomes: Sequence[flips.Outcome]) -> list[dict[str, object]]:
     return [
-        {"key": one.flip.key, "fault": one.fault, "dsc": one.same if np.isfinite(one.same) else None}
+        {
+            "key": one.flip.key,
+            "by_network": one.flip.by_network,
+            "fault": one.fault,
+            "dsc": one.same if np.isfinite(one.same) else None,
+        }
         for one in outcomes
     ]

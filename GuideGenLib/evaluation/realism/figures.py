@@ -18,7 +18,7 @@ from GuideGenLib.data.torso_position import Spacing
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism.distances import SPLITS, Cells, Distances, measure_distances, unchanged
 from GuideGenLib.evaluation.realism.generated_scans import Made, read_made, torso_of
-from GuideGenLib.evaluation.realism.likeness import add_diversity, add_nearest_anatomies, add_nearest_scans
+from GuideGenLib.evaluation.realism.likeness import add_diversity, add_nearest_scans
 from GuideGenLib.evaluation.realism.real_scans import Reals, levelled, read_reals, read_reference, write_reference
 from GuideGenLib.evaluation.realism.texture_plot import texture_plot
 from GuideGenLib.evaluation.realism.texture_section import add_hu, add_noise
@@ -43,7 +43,6 @@ def measure_realism(
     cases: Sequence[GeneratedCase],
     data: Path | None,
     output: Path,
-    population: np.ndarray | None = None,
     *,
     judges: Path | None = None,
     encoder: Encoder | None = None,
@@ -51,9 +50,8 @@ def measure_realism(
 ) -> Section:
     """The section of the report; cases without a CT do not count.
 
-    data: folder of real scans; population: anatomies of the training, uint8 [n, z, y, x] at 6 mm
-    (`population.write.load_bank`); judges: their folder; where there is no data its REFERENCE is taken, or else
-    the checkout's; encoder: None takes the public one if it is installed. What takes long is kept in
+    data: folder of real scans; judges: their folder; where there is no data its REFERENCE is taken, or else the
+    checkout's; encoder: None takes the public one if it is installed. What takes long is kept in
     `output`/realism and in the cases' folders. Raises DataError for a data folder that cannot be read.
     """
     section = Section("realism", "Realism")
@@ -75,7 +73,6 @@ def measure_realism(
     add_hu(section, made, reals)
     add_noise(section, made, reals)
     add_nearest_scans(section, made, reals)
-    add_nearest_anatomies(section, made, population)
     path = texture_plot([one.texture for one in made], reals.textures, output / "realism_texture.png")
     section.pictures.append(("HU and noise inside organs: generated CTs (blue) and labelled real scans", path))
     progress("realism", 1.0)

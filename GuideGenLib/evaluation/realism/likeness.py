@@ -1,4 +1,4 @@
-"""How alike generated CTs are to each other, to real scans, and their anatomies to those of the training."""
+"""How alike generated CTs are to each other, and to real scans."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -8,18 +8,15 @@ import numpy as np
 from GuideGenLib.data.torso_position import Placed, expected_shift, place
 from GuideGenLib.evaluation.realism.distances import mean_known
 from GuideGenLib.evaluation.realism.generated_scans import Made
-from GuideGenLib.evaluation.realism.memorisation import Bank, Likeness, likeness, nearest
+from GuideGenLib.evaluation.realism.memorisation import Likeness, likeness, nearest
 from GuideGenLib.evaluation.realism.real_scans import Reals
 from GuideGenLib.evaluation.realism.texture import similarity
 from GuideGenLib.evaluation.report.cells import NONE, number
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
-from GuideGenLib.population.sampling import coarse
 
 PAIRS = 2
 """Pairs of generated CTs for each pair of real ones."""
 MOST_PAIRS = 40
-NEIGHBOURS = 16
-"""Generated anatomies, and members of the population, whose nearest neighbours are looked for."""
 
 
 # ---------------------------------------------------------------- diversity
@@ -125,29 +122,3 @@ def add_nearest_scans(section: Section, made: Sequence[Made], reals: Reals) -> N
 
 def _pair(one: Likeness | None) -> tuple[str, str]:
     return (NONE, NONE) if one is None else (number(one.r), number(one.difference))
-
-
-def add_nearest_anatomies(section: Section, made: Sequence[Made], population: np.ndarray | None) -> None:
-    """How near generated anatomies come to those of the training, beside how near these come to each other."""
-    name = "Dice with the nearest training anatomy"
-    if population is None:
-        section.figures.append(Figure(name, None, None, None, 0))
-        section.remarks.append("No training population was given: the nearest training anatomies were not looked for.")
-        return
-    bank = Bank(population)
-    anatomies = [one.case.labels(3.0)[0] for one in made if one.is_torso][:NEIGHBOURS]
-    fitting = [one for one in anatomies if tuple(n / 2 for n in one.shape) == bank.shape]
-    chosen = np.linspace(0, len(population) - 1, min(NEIGHBOURS, len(population))).astype(int).tolist()
-    section.figures.append(
-        mean_figure(
-            name,
-            [bank.nearest_dice(coarse(one)) for one in fitting],
-            ceiling=mean_known([bank.nearest_dice(population[index], skip=index) for index in chosen]),
-            lower_is_better=True,
-            note=f"mean over organs at 6 mm, among {len(population)}; real CT: members of the population itself",
-        )
-    )
-    section.remarks.append(
-        "The training anatomies are variations of one torso, joined of two patients. A generated one that is as near "
-        "to them as they are to each other copies no member, but is one more variation of that torso, no new one."
-    )

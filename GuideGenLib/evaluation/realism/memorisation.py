@@ -1,18 +1,13 @@
-"""Whether generated CTs and anatomies are copies of what the model was trained on: their nearest neighbours there."""
+"""Whether generated CTs are copies of those of the training (anatomies: `people.organ_figures`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from GuideGenLib.anatomy.table import labels
-from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.data.torso_position import LEAST_OVERLAP_MM, SMALL_MM, Placed, Small, expected_shift, overlap, place
 
 HU_LIMITS = (-1000.0, 1000.0)
-LEAST_VOXELS = 8
-"""A label of fewer voxels in both anatomies has no Dice: at 6 mm it is there by chance."""
 
 
 @dataclass(frozen=True)
@@ -46,43 +41,3 @@ def nearest(found: Sequence[Likeness | None]) -> Likeness | None:
     """Highest correlation and smallest difference of one CT to any of many; None without any."""
     known = [one for one in found if one is not None]
     return Likeness(max(one.r for one in known), min(one.difference for one in known)) if known else None
-
-
-class Bank:
-    """Anatomies uint8 [n, z, y, x] on one grid, the training population's, in which neighbours are looked for."""
-
-    def __init__(self, anatomies: np.ndarray) -> None:
-        self.shape = anatomies.shape[1:]
-        self.flat = anatomies.reshape(len(anatomies), -1)
-        self.counts = np.stack([_counts(one) for one in self.flat])
-
-    def nearest_dice(self, anatomy: np.ndarray, skip: int | None = None) -> float:
-        """Highest mean Dice of an anatomy, uint8 [z, y, x] on the bank's grid, over the organs of either.
-
-        Tissues that fill the torso (fat, muscle) and lesions are not counted. skip: a member that does not count, for
-        an anatomy that is in the bank itself. Raises EvaluationError for another grid.
-        """
-        if anatomy.shape != self.shape:
-            raise EvaluationError(f"an anatomy of {anatomy.shape} and a bank of {self.shape}", "give both on one grid")
-        mine = _counts(anatomy.ravel())
-        where = np.flatnonzero(np.isin(anatomy.ravel(), _organs()))
-        organs = anatomy.ravel()[where]
-        best = 0.0
-        for index, (other, theirs) in enumerate(zip(self.flat, self.counts, strict=True)):
-            there = np.maximum(mine, theirs) >= LEAST_VOXELS
-            if index == skip or not there.any():
-                continue
-            common = _counts(organs[other[where] == organs])
-            best = max(best, float((2 * common[there] / (mine + theirs)[there]).mean()))
-        return best
-
-
-def _counts(anatomy: np.ndarray) -> np.ndarray:
-    """Voxels of each organ."""
-    return np.bincount(anatomy, minlength=256)[_organs()]
-
-
-@cache
-def _organs() -> list[int]:
-    left_out = ("background", "tissue", "lesions")
-    return [row.value for row in labels() if row.group not in left_out and row.key != "muscle"]

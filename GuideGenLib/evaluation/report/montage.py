@@ -13,17 +13,25 @@ from GuideGenLib.core.files import atomic
 GAP = 4
 
 
-def tile(labels: np.ndarray) -> np.ndarray:
-    """Label values uint8 [h, w]: a coronal (head up) and an axial slice (front up) of [z, y, x], patient-left right."""
+def tile(labels: np.ndarray, stacked: bool = False) -> np.ndarray:
+    """Label values uint8 [h, w]: a coronal (head up) and an axial slice (front up) of [z, y, x], patient-left right.
+
+    They lie beside each other, `stacked`: the axial one below.
+    """
     z, y, _ = _centre(labels)
     coronal, axial = labels[::-1, y], labels[z]
+    if stacked:
+        return np.concatenate([np.pad(coronal, ((0, GAP), (0, 0))), axial])
     height = max(len(coronal), len(axial))
     padded = [np.pad(part, ((0, height - len(part)), (0, GAP))) for part in (coronal, axial)]
     return np.concatenate(padded, axis=1)
 
 
-def write_montage(tiles: Sequence[np.ndarray], names: Sequence[str], path: Path, columns: int = 10) -> None:
-    """Write the tiles (`tile`) in rows, each with its name, as PNG, atomically. Raises VolumeError."""
+def write_montage(
+    tiles: Sequence[np.ndarray], names: Sequence[str], path: Path, columns: int = 10, zoom: int = 1
+) -> None:
+    """Write the tiles (`tile`) in rows, each with its name, as PNG, atomically; zoom: pixels a voxel. Raises
+    VolumeError."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -34,12 +42,14 @@ def write_montage(tiles: Sequence[np.ndarray], names: Sequence[str], path: Path,
     corners = [(index // columns * height, index % columns * width) for index in range(len(tiles))]
     for one, (top, left) in zip(tiles, corners, strict=True):
         sheet[top : top + one.shape[0], left : left + one.shape[1]] = one
-    figure = Figure(figsize=(sheet.shape[1] / 100, sheet.shape[0] / 100), dpi=100)
+    figure = Figure(figsize=(zoom * sheet.shape[1] / 100, zoom * sheet.shape[0] / 100), dpi=100)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.imshow(table.colors()[sheet], interpolation="nearest", aspect="auto")
     for name, (top, left) in zip(names, corners, strict=True):
+        if not name:
+            continue
         mark = axes.text(left + 4, top + 4, name, color="white", size=7, va="top", parse_math=False)
         mark.set_bbox({"facecolor": "black", "edgecolor": "none", "pad": 1})
     with atomic(path) as private:

@@ -13,8 +13,11 @@ from GuideGenLib.description import parse
 from GuideGenLib.evaluation.alignment import flips
 from GuideGenLib.evaluation.alignment.flips import FLIPS, Flip, followed, orders, outcomes, unchanged, untouched
 from GuideGenLib.evaluation.cases import GeneratedCase
+from Testing.evaluation.people.conftest import pelvis
 
+Pelvis = Callable[..., np.ndarray]
 Put = Callable[[np.ndarray, str, tuple[int, int, int], float], np.ndarray]
+__all__ = ["pelvis"]
 LEFT, RIGHT = (80, 24, 46), (80, 24, 18)
 
 
@@ -36,12 +39,12 @@ def _with(labels: np.ndarray, key: str, box: tuple[slice, slice, slice]) -> np.n
 
 def test_a_pair_shares_its_seed_and_differs_in_one_word() -> None:
     made = orders()
-    assert len(made) == 2 * len(FLIPS) == 20
+    assert len(made) == 2 * len(FLIPS) == 28
     for first, second in zip(made[::2], made[1::2], strict=True):
         assert first.seed == second.seed and second.like == first.key and first.like is None
         one, two = first.text.split(), second.text.split()
         assert sum(a != b for a, b in zip(one, two, strict=True)) == 1
-    assert len({order.key for order in made}) == 20
+    assert len({order.key for order in made}) == 28
     assert orders(subset=True) == made[:2]
 
 
@@ -94,6 +97,26 @@ def test_the_obese_body_must_be_larger(phantom: np.ndarray) -> None:
     assert followed(_flip("build"), thin, phantom) is None
     assert "l for obese" in str(followed(_flip("build"), phantom, phantom))
     assert "l for obese" in str(followed(_flip("build"), phantom, thin))
+
+
+def test_sex_shows_in_the_bones_and_not_in_the_organs(pelvis: Pelvis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flips, "SPACING", 3.0)
+    flip = _flip("sex_bones")
+    man, woman = pelvis(34), pelvis(38)
+    assert followed(flip, man, woman) is None
+    assert str(followed(flip, woman, man)).startswith("inlet 0.4")
+    womb = _with(man, "uterus", (slice(30, 36), slice(24, 30), slice(46, 54)))
+    assert "for the woman" in str(followed(flip, man, womb))
+    assert followed(flip, man[20:], woman[20:]) == "man: the pelvis is not whole"
+    assert not {"prostate", "uterus"} & set(untouched(flip))
+
+
+def test_rules_and_the_network_decide_different_flips() -> None:
+    learned = {flip.rule for flip in FLIPS if flip.by_network}
+    assert learned == {"bones", "build"} and {flip.rule for flip in FLIPS} - learned == {
+        "place", "size", "presence", "sex"
+    }  # fmt: skip
+    assert sum(flip.by_network for flip in FLIPS) == 5
 
 
 def test_the_organ_spoken_of_may_change_and_the_others_may_not(phantom: np.ndarray, put: Put) -> None:

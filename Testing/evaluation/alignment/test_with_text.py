@@ -99,7 +99,7 @@ def test_what_is_read_is_compared_with_what_is_asked(cases: list[GeneratedCase],
     assert _value(section, "mean of sex, age, location").paper == pytest.approx((0.39 + 0.90 + 0.89) / 3)
     assert "0.97" in _value(section, "sex").note
     assert any("sex of 4 of 9" in remark for remark in section.remarks)
-    assert _value(section, "flips followed").value is None
+    assert _value(section, "flips followed, decided by a rule").value is None
 
 
 def test_a_ct_that_does_not_show_the_tumour_is_told_from_a_wrong_mask(
@@ -143,17 +143,20 @@ def test_flips_enter_figures_and_table(
     cases: list[GeneratedCase], tmp_path: Path, phantom: np.ndarray, put: Put
 ) -> None:
     flipped = []
-    for order, spot in zip(flips.orders()[:4], (LUNG, LUNG, None, None), strict=True):
+    for order, spot in zip([*flips.orders()[:4], *flips.orders()[10:12]], (LUNG, LUNG, *[None] * 4), strict=True):
         labels = put(phantom, "lung_tumor", spot, 42) if spot else phantom
         made = _write(tmp_path / order.key, order.text, labels)
         flipped.append(made)
     section = measure_prompts(cases[:1], flipped, _judges(None), tmp_path)
-    followed = _value(section, "flips followed")
+    followed = _value(section, "flips followed, decided by a rule")
     assert (followed.value, followed.cases, followed.met) == (0.0, 2, False)
+    built = _value(section, "flips followed, decided by the network")
+    assert (built.value, built.cases) == (0.0, 1)
     assert _value(section, "DSC of organs that a flip does not speak of").value == 1.0
-    assert _value(section, "DSC of organs, flips of sex and build").cases == 1
+    assert _value(section, "DSC of organs, flips of sex and build").cases == 2
     rows = {row[0]: row[1:] for row in section.tables[1].rows}
-    assert rows["lung side"] == ("left / right", "NO", "1.000")
+    assert rows["lung side"] == ("left / right", "rule", "NO", "1.000")
+    assert rows["build"][1] == "network"
 
 
 def test_an_evaluation_without_cases_is_refused(tmp_path: Path) -> None:
