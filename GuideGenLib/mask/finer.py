@@ -9,9 +9,11 @@ TAPS = np.array([[6, 7, 3], [3, 7, 6]], np.float32) / 16
 (1 2 1)/4 and linear interpolation, what lies two voxels away counted to the nearer one."""
 CANDIDATES = 4
 """Labels that are looked at in one neighbourhood; more meet hardly anywhere."""
-KEPT, MOST = 0.8, 2.2
-"""Mean share of a label in its own voxels after smoothing, below which it is thin, and by which its vote counts more at
-most."""
+WHOLE, SHEET = 0.85, 1.5
+"""Mean share of a label in its own voxels after smoothing, below which its vote counts more in proportion, and by how
+much at most, lest a sheet of one voxel becomes two."""
+OVER, MOST = 1.1, 5.0
+"""By which a line of one voxel outvotes, in its own voxels, all that is about it; and how much a vote counts at most."""
 SLAB = 16
 
 
@@ -65,7 +67,9 @@ def _votes(labels: NDArray[np.uint8], wide: NDArray[np.uint8], mixed: NDArray[np
     edge = np.bincount(labels[mixed], minlength=256)
     mean = np.bincount(own, share, minlength=256) / np.maximum(np.bincount(own, minlength=256), 1)
     kept = (inner + edge * mean) / np.maximum(inner + edge, 1)
-    return np.clip(KEPT / np.maximum(kept, 1e-3), 1.0, MOST).astype(np.float32)
+    kept = np.maximum(kept, 1e-3)
+    votes = np.maximum(np.minimum(WHOLE / kept, SHEET), OVER * (1 - kept) / kept)
+    return np.clip(votes, 1.0, MOST).astype(np.float32)
 
 
 def _winners(around: NDArray[np.uint8], weights: torch.Tensor, votes: NDArray[np.float32]) -> NDArray[np.uint8]:

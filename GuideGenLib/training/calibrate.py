@@ -45,7 +45,7 @@ def calibrate(
     minutes: for all samplers; afterwards nobody further is drawn, once a sampler has drawn LEAST_PEOPLE. The result has
     its effect as `logits - bias` at each step of the sampler.
     """
-    found, fitted = {}, fitted_in(run, data)
+    found, fitted = {}, fitted_in(run, data) if network.config.layout else None
     for name in SAMPLERS:
         share = None if minutes is None else minutes / len(SAMPLERS)
         found[name] = _calibrate_sampler(network, data, fitted, name, rounds, people, share, log)
@@ -57,7 +57,7 @@ def calibrate(
 def _calibrate_sampler(
     network: MaskNetwork,
     data: MaskData,
-    fitted: Fitted,
+    fitted: Fitted | None,
     sampler: str,
     rounds: int,
     people: int,
@@ -93,7 +93,7 @@ def read_calibration(run: Path) -> dict[str, Tensor] | None:
 def _volume_ratio(
     network: MaskNetwork,
     data: MaskData,
-    fitted: Fitted,
+    fitted: Fitted | None,
     bias: Tensor,
     people: Sequence[int],
     sampler: str,
@@ -108,7 +108,7 @@ def _volume_ratio(
             break
         text = data.texts[index][0].float()[None].to(device)
         mask = torch.ones(text.shape[:2], dtype=torch.bool, device=device)
-        layout = fitted.model.layout(fitted.codes[index])[None].to(device)
+        layout = None if fitted is None else fitted.model.layout(fitted.codes[index])[None].to(device)
         conditions = Conditions(torch.from_numpy(data.typed[index])[None].to(device), text, mask, layout)
         denoiser = Denoiser(network, conditions, network.config.guidance, bias.to(device), (0, network.config.grid[0]))
         sampled = SAMPLERS[sampler](denoiser, torch.Generator(device=device).manual_seed(index))

@@ -52,9 +52,10 @@ class MaskLoss:
     """One training step on a batch of anatomies, each with its own process, time and conditions, and one slab.
 
     Conditions are dropped for guidance. A validation draws the people that are held out, a training the others.
+    fitted: the layouts of the people, for a network that is told them.
     """
 
-    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device, fitted: Fitted) -> None:
+    def __init__(self, data: MaskData, config: MaskConfig, device: torch.device, fitted: Fitted | None = None) -> None:
         self.data, self.config, self.device, self.fitted = data, config, device, fitted
         self.trained, self.held = held_out(len(data.labels))
         shown = data.labels[:: max(1, len(data.labels) // 50)]
@@ -91,13 +92,15 @@ class MaskLoss:
         mask = nn.utils.rnn.pad_sequence(kept, batch_first=True)
         return Conditions(torch.stack(typed).to(self.device), states.to(self.device), mask.to(self.device))
 
-    def layouts(self, people: Sequence[int], start: int, size: int, rngs: Sequence[np.random.Generator]) -> Tensor:
+    def layouts(
+        self, fitted: Fitted, people: Sequence[int], start: int, size: int, rngs: Sequence[np.random.Generator]
+    ) -> Tensor:
         """Layouts of the slab, some left out, all a little off; of those who are not known everywhere there is none."""
-        model, told = self.fitted.model, []
+        model, told = fitted.model, []
         for index, rng in zip(people, rngs, strict=True):
             off = LAYOUT_NOISE * rng.random() * rng.standard_normal(model.rank).astype(np.float32)
             dropped = rng.random() < LAYOUT_DROPPED or index not in self.complete
-            layout = model.layout(self.fitted.codes[index] + model.factor @ off)
+            layout = model.layout(fitted.codes[index] + model.factor @ off)
             told.append(torch.zeros_like(layout) if dropped else layout)
         return torch.stack(told)[:, :, start // CELL : (start + size) // CELL].to(self.device)
 
@@ -150,8 +153,9 @@ class MaskLoss:
         x, t = self.noisy(labels, model.codes, as_process, rngs)
         process = torch.from_numpy(as_process.astype(np.float32)).to(self.device)
         conditions = self.conditions(people.tolist(), rngs)
-        if self.config.layout:
-            conditions = replace(conditions, layout=self.layouts(people.tolist(), start, size, rngs))
+        if self.fitted is not None:
+            layout = self.layouts(self.fitted, people.tolist(), start, size, rngs)
+            conditions = replace(conditions, layout=layout)
         previous = torch.zeros_like(x)
         again = np.flatnonzero([rng.random() < SELF_CONDITIONED_SHARE for rng in rngs])
         if len(again):
@@ -236,7 +240,7 @@ def train_mask(
     holds another network.
     """
     depth, height, width = data.labels.shape[1:]
-    config = MaskConfig(data.classes, grid=(depth, height, width), layout=True, **sizes.network)
+    config = MaskConfig(data.classes, **{"grid": (depth, height, width), "layout": True, **sizes.network})
     onto_canvas(run, config)
     fitted = fitted_in(run, data)
     log(f"layouts: {fitted.model.rank} numbers tell {100 * fitted.told:.0f} % of how layouts differ")
