@@ -14,7 +14,7 @@ from scipy.interpolate import BSpline
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.effects import body_velocity, breasts, fat_thickness, muscle_shift
-from GuideGenLib.population.organs import bladder_velocity, organ_velocity
+from GuideGenLib.population.organs import bladder_velocity, organ_velocity, stretch_velocity
 from GuideGenLib.population.template import Field, Template, template
 from GuideGenLib.population.template_labels import COARSE, FATS, MUSCLES, SPACING
 
@@ -125,7 +125,7 @@ def velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Fiel
     organ_velocity(torso, who, rng, total)
     total = limited(total)
     # The bladder empties further than any limit: nothing but urine is squeezed.
-    return total + bladder_velocity(torso, who, rng)
+    return total + bladder_velocity(torso, who, rng) + stretch_velocity(torso, rng)
 
 
 def _loose(shape: tuple[int, ...], rng: np.random.Generator) -> Field:

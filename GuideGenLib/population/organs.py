@@ -8,6 +8,7 @@ import numpy as np
 
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.template import Blob, Field, Template
+from GuideGenLib.population.template_labels import COARSE
 
 # Millilitres (men, women): masses of ICRP Publication 89 (2002), table 2.8, over 1.05 g/ml; heart with blood,
 # gallbladder with bile, stomach with its content; thyroid, adrenals and kidneys each. Uterus: 80 g of the same table.
@@ -17,10 +18,10 @@ REFERENCE_ML: dict[str, tuple[float, float]] = {
     "heart": (800, 590), "thyroid": (19, 16), "uterus": (76, 76),
 }  # fmt: skip
 FREEDOM: dict[str, tuple[float, float, float]] = {
-    "liver": (2.0, 0.03, 3.0), "gallbladder": (10.0, 0.12, 4.0), "spleen": (20.0, 0.20, 8.0),
+    "liver": (2.0, 0.03, 3.0), "gallbladder": (10.0, 0.12, 4.0), "spleen": (10.0, 0.12, 5.0),
     "pancreas": (9.0, 0.11, 4.0), "stomach": (8.0, 0.10, 5.0), "kidney_left": (5.0, 0.06, 4.0),
     "kidney_right": (5.0, 0.06, 4.0), "adrenal_left": (6.0, 0.08, 3.0), "adrenal_right": (6.0, 0.08, 3.0),
-    "heart": (8.0, 0.09, 4.0), "thyroid": (4.0, 0.10, 2.0), "prostate": (4.0, 0.06, 1.0), "uterus": (12.0, 0.10, 4.0),
+    "heart": (4.0, 0.05, 3.0), "thyroid": (4.0, 0.10, 2.0), "prostate": (4.0, 0.06, 1.0), "uterus": (12.0, 0.10, 4.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
 SPREAD = 0.07
@@ -28,8 +29,11 @@ SPREAD = 0.07
 SPREADS = {"spleen": 0.13, "liver": 0.05}
 """Of organs that differ more or less: spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol 1997;7:246), livers
 1.51 l, SD .25 (Linguraru, Acad Radiol 2012;19:588)."""
-BLADDER_STRETCH = 0.15
-"""Standard deviation of the log of the bladder's axes at the same filling."""
+BLADDER_STRETCH = 0.22
+"""Standard deviation of the log of each axis of the bladder at the same filling."""
+STRETCHED = {"spleen": (18.0, 0.22), "heart": (8.0, 0.10)}
+"""Organs whose shape differs more than the limit on strains lets it: standard deviations of a turn about each axis
+(degrees) and of the log of their axes."""
 LARGEST = 2.2
 """Standard deviations beyond which nothing is drawn: organs must not tear."""
 
@@ -65,9 +69,9 @@ def _drawn(sd: float, rng: np.random.Generator, n: int = 3) -> Field:
     return np.asarray(sd * np.clip(rng.standard_normal(n), -LARGEST, LARGEST), np.float32)
 
 
-def organ_matrix(name: str, growth: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Gradient [3, 3] of an organ's velocity (growth, stretch, turn) and its shift in mm."""
-    turn, stretch, place = FREEDOM[name]
+def organ_matrix(freedom: tuple[float, float, float], growth: float, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Gradient [3, 3] of an organ's velocity (growth, stretch, turn) and its shift in mm; freedom as in FREEDOM."""
+    turn, stretch, place = freedom
     axes = _drawn(stretch, rng)
     a, b, c = _drawn(np.deg2rad(turn), rng)
     matrix = np.diag(growth + axes - axes.mean()) + np.array([[0, -a, b], [a, 0, -c], [-b, c, 0]])
@@ -81,12 +85,36 @@ def _moved(torso: Template, organ: Blob, matrix: Field, shift: Field) -> Field:
     return np.asarray(organ.weight * flow, np.float32)
 
 
+def _grown(total: Field, organ: Blob) -> float:
+    """Log of the factor that a velocity in mm has on an organ's radius: a third of its mean divergence there."""
+    weight = organ.weight * (organ.weight > 0.6)
+    flow = total[(slice(None), *organ.box)]
+    divergence = sum(np.gradient(flow[axis], COARSE, axis=axis) for axis in range(3))
+    return float((weight * divergence).sum() / max(weight.sum(), 1e-6)) / 3
+
+
 def organ_velocity(torso: Template, who: Attributes, rng: np.random.Generator, total: Field) -> None:
-    """Adds growth, stretch, turn and shift of each organ about its centre to `total` [3, z, y, x]."""
+    """Adds growth, stretch, turn and shift of each organ about its centre to `total` [3, z, y, x].
+
+    What the build does to an organ is taken off its growth: the thin have no smaller kidneys than the obese.
+    """
     held = 1 - 0.8 * torso.bone
+    grown = {name: _grown(total, organ) for name, organ in torso.blobs.items()}
     for name, organ in torso.blobs.items():
-        matrix, shift = organ_matrix(name, organ_growth(torso, name, who, rng), rng)
+        matrix, shift = organ_matrix(FREEDOM[name], organ_growth(torso, name, who, rng) - grown[name], rng)
         total[(slice(None), *organ.box)] += held[organ.box] * _moved(torso, organ, matrix, shift)
+
+
+def stretch_velocity(torso: Template, rng: np.random.Generator) -> Field:
+    """Turns and stretches the organs of STRETCHED, at the same volume."""
+    total = np.zeros_like(torso.points)
+    held = 1 - 0.8 * torso.bone
+    for name, (turn, stretch) in STRETCHED.items():
+        organ = torso.blobs.get(name)
+        if organ is not None:
+            matrix, shift = organ_matrix((turn, stretch, 0.0), 0.0, rng)
+            total[(slice(None), *organ.box)] += held[organ.box] * _moved(torso, organ, matrix, shift)
+    return total
 
 
 def bladder_velocity(torso: Template, who: Attributes, rng: np.random.Generator) -> Field:
