@@ -13,7 +13,7 @@ WHOLE, SHEET = 0.85, 1.5
 """Mean share of a label in its own voxels after smoothing, below which its vote counts more in proportion, and by how
 much at most, lest a sheet of one voxel becomes two."""
 OVER, MOST = 1.1, 5.0
-"""By which a line of one voxel outvotes, in its own voxels, all that is about it; and how much a vote counts at most."""
+"""By which a line of one voxel outvotes, in its own voxels, what is about it; and the most that a vote counts."""
 SLAB = 16
 
 

@@ -13,7 +13,7 @@ BALL, LUMP, CLASSES = 2, 3, 4
 
 
 def people(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """A body (1) with a ball that lies lower and is larger in men, and a lump beside it; labels and typed attributes."""
+    """A body (1) with a ball, lower and larger in men, and a lump beside it; labels and typed attributes."""
     rng = np.random.default_rng(0)
     z, y, x = np.mgrid[:32, :24, :24]
     labels, typed = [], []
