@@ -169,6 +169,7 @@ class Shell(Panel):
             with self._step("anatomy", "Anatomy", "mdi-human"):
                 self.app.runs.build()
                 self.app.segments.build()
+                self.app.run.build_completion()
                 self.app.editor.build()
                 self.app.lesion.build()
             with self._step("ct", "CT", "mdi-radiology-box-outline"):

@@ -89,14 +89,17 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
     def startAnatomy(self, parameterNode: GuideGenParameterNode) -> Job:
         """Draw an anatomy of the text. Raises ValueError for a text that cannot be used."""
-        from GuideGenLib.core.seeds import new_seed
-
         description = self._description(parameterNode)
-        if parameterNode.newSeed:
-            parameterNode.seed = new_seed()
-        runs = self._ready(parameterNode)
+        runs = self._readyToDraw(parameterNode)
         self.remember(parameterNode, parameterNode.prompt)
         return runs.start_anatomy(description, settings(parameterNode), parameterNode.corrections)
+
+    def startCompletion(self, parameterNode: GuideGenParameterNode) -> Job:
+        """Keep the shown segments of the chosen segmentation and draw the rest anew, of the text if there is one.
+        Raises ValueError where nothing can be kept."""
+        description = self._description(parameterNode, mayBeEmpty=True)
+        runs = self._readyToDraw(parameterNode)
+        return runs.start_completion(description, settings(parameterNode), parameterNode.corrections)
 
     def startCT(self, parameterNode: GuideGenParameterNode) -> Job:
         """Make the CT of the chosen segmentation. Raises ValueError for one that cannot be read as an anatomy."""
@@ -171,6 +174,14 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         from GuideGenLib.workflow.understood import description_of
 
         return description_of(parameterNode.prompt, parameterNode.corrections, may_be_empty=mayBeEmpty)
+
+    def _readyToDraw(self, parameterNode: GuideGenParameterNode) -> Any:
+        """The runs, and a new seed where one is wanted."""
+        from GuideGenLib.core.seeds import new_seed
+
+        if parameterNode.newSeed:
+            parameterNode.seed = new_seed()
+        return self._ready(parameterNode)
 
     def _ready(self, parameterNode: GuideGenParameterNode) -> Any:
         """The runs, with the model and the device that are chosen."""

@@ -58,6 +58,7 @@ class RunPanel(Panel):
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
         ui.generateButton.connect("clicked()", self.onGenerate)
+        ui.completeButton.connect("clicked()", self.onComplete)
         for row in (self.anatomyRow, self.ctRow):
             row.cancel.connect("clicked()", self.onCancel)
 
@@ -71,14 +72,26 @@ class RunPanel(Panel):
             self.ctRow.show(running=True, endless=True)
         tip = _("Draws an anatomy of the text as a new segmentation (Ctrl+Enter).")
         enable(self.ui.generateButton, self.hindrance(), tip)
+        tip = _(
+            "Keeps the segments that are shown exactly as they are (body, fat and muscle apart) and draws the rest of "
+            "the patient around them, as a new segmentation. Hide what is to be drawn anew."
+        )
+        nothing = self.parameterNode is not None and self.parameterNode.segmentation is None
+        enable(
+            self.ui.completeButton,
+            self.hindrance(completes=True) or (words.say(words.NO_ANATOMY) if nothing else ""),
+            tip,
+        )
 
-    def hindrance(self) -> str:
-        """Why no anatomy can be generated now, empty where it can."""
+    def hindrance(self, completes: bool = False) -> str:
+        """Why no anatomy can be generated now, empty where it can; one that is completed needs no text."""
         if self.parameterNode is None:
             return _("The scene is being closed or loaded.")
         if self.logic.busy:
             return words.say(words.BUSY)
-        return self._hindrance() if self.parameterNode.prompt.strip() else words.say(words.NO_TEXT)
+        if completes and self.parameterNode.segmentation is None:
+            return words.say(words.NO_ANATOMY)
+        return self._hindrance() if completes or self.parameterNode.prompt.strip() else words.say(words.NO_TEXT)
 
     def rowOf(self, job: Any) -> Row:
         """Where a run is followed."""
@@ -96,6 +109,9 @@ class RunPanel(Panel):
 
     def onGenerate(self) -> None:
         self.start(self.logic.startAnatomy)
+
+    def onComplete(self) -> None:
+        self.start(self.logic.startCompletion)
 
     def onCancel(self) -> None:
         self.logic.cancel()

@@ -3,7 +3,7 @@
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.engine.protocol import CTDone, CTRequest, Done, Failed, Progress, Stopped
+from GuideGenLib.engine.protocol import CTDone, CTRequest, Done, Failed, MaskDone, Progress, Stopped
 from Testing.desktop import host
 from Testing.desktop.conftest import PROVENANCE
 from Testing.desktop.driver import Driver
@@ -29,6 +29,28 @@ def test_the_ct_is_followed_in_its_own_section_and_filed(drawn: Driver, worker: 
     assert drawn.state.ct is not None and drawn.ui.ctProgressLabel.text == "Done."
     assert drawn.ui.ctProgressBar.value == 0
     assert drawn.ui.generateCTButton.enabled and not drawn.ui.ctCancelButton.enabled
+
+
+def test_shown_segments_are_kept_and_the_rest_comes_as_a_new_anatomy(
+    drawn: Driver, worker: PretendedWorker, small_anatomy: sitk.Image
+):
+    first = drawn.state.segmentation
+    display = first.GetDisplayNode()
+    for segment_id in first.GetSegmentation().GetSegmentIDs():
+        display.SetSegmentVisibility(segment_id, segment_id in ("liver", "spleen", "body"))
+    drawn.type("")
+    drawn.press("completeButton")
+    (request,) = worker.requests
+    assert request.keep == ["liver", "spleen"] and request.description["text"] == ""
+    worker.events = [Progress("1", "mask", 0.5, 4.0)]
+    drawn.wait(lambda: drawn.ui.progressBar.value == 500, "the progress is shown")
+    assert drawn.ui.cancelButton.enabled and not drawn.ui.completeButton.enabled
+    worker.events = [Done("1", MaskDone(small_anatomy, [], [], PROVENANCE))]
+    drawn.wait(lambda: not drawn.logic.busy, "the run ends")
+    assert drawn.state.segmentation is not first and drawn.slicer.mrmlScene.IsNodePresent(first)
+    drawn.state.segmentation = None
+    drawn.settle()
+    assert "There is no anatomy yet" in drawn.ui.completeButton.toolTip
 
 
 def test_a_failure_is_told_with_its_details(drawn: Driver, worker: PretendedWorker):

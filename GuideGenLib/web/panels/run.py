@@ -19,6 +19,11 @@ from GuideGenLib.workflow.job import Outcome
 from GuideGenLib.workflow.understood import description_of
 from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text
 
+COMPLETION = (
+    "Keeps the segments that are shown exactly as they are (body, fat and muscle apart) and draws the rest of the "
+    "patient around them, as a new anatomy. Hide what is to be drawn anew."
+)
+
 
 class RunPanel(Panel):
     """The runs themselves are the runner's; a handler only starts a task, so that Cancel is heard while it goes on."""
@@ -36,11 +41,13 @@ class RunPanel(Panel):
                 "run_text": "",
                 "run_details": "",
                 "run_hindrance": "",
+                "run_anatomy": False,
             }
         )
         runner.progressed.connect(self._on_progress)
         runner.ended.connect(self._on_end)
         understood.changed.connect(self.refresh)
+        workspace.chosen.connect(self._on_chosen)
         self.refresh()
 
     def refresh(self) -> None:
@@ -61,6 +68,12 @@ class RunPanel(Panel):
         settings, corrections = self.settings.values, self.understood.corrections
         self.understood.prompt.remember()
         self.start(lambda: self.runner.start_anatomy(self._description(False), settings, corrections))
+
+    def complete(self) -> None:
+        """Keep the shown segments of the chosen anatomy and draw the rest anew, of the text if there is one."""
+        self.settings.draw_seed()
+        settings, corrections = self.settings.values, self.understood.corrections
+        self.start(lambda: self.runner.start_completion(self._description(True), settings, corrections))
 
     def generate_ct(self) -> None:
         """Make the CT of the chosen anatomy."""
@@ -100,6 +113,10 @@ class RunPanel(Panel):
 
     # ------------------------------------------------------------ what comes back
 
+    def _on_chosen(self) -> None:
+        with self.state:
+            self.state.run_anatomy = self.workspace.segmentation is not None
+
     def _on_progress(self, event: Any) -> None:
         with self.state:
             self.state.run_percent = round(100 * event.fraction, 1)
@@ -127,6 +144,21 @@ class RunPanel(Panel):
             prepend_icon=("run_busy ? 'mdi-stop' : 'mdi-human'",),
             disabled=("run_busy ? run_cancelled : run_hindrance !== ''",),
             title=("run_busy ? 'Stops the run; the scene stays as it is' : run_hindrance || 'Ctrl+Enter'",),
+        )
+
+    def build_completion(self) -> None:
+        """The button below the segments, which are shown or hidden there."""
+        v3.VBtn(
+            "Keep these segments, draw the rest anew",
+            id="run-complete",
+            click=self.complete,
+            block=True,
+            size="small",
+            variant="tonal",
+            prepend_icon="mdi-human-edit",
+            disabled=("run_busy || !run_anatomy",),
+            title=COMPLETION,
+            classes="my-2",
         )
 
     def build_progress(self) -> None:

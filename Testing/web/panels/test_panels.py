@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
-from GuideGenLib.engine.protocol import Progress
+from GuideGenLib.engine.protocol import MaskDone, Progress
 from GuideGenLib.generator import RunSettings
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
@@ -210,6 +210,39 @@ def test_a_failure_is_told_with_its_details_and_the_next_run_can_start(page: Sim
     assert page.state.run_details == "log" and page.runner.job is None
     page.run.generate()
     assert len(page.client.requests) == 2
+
+
+def test_shown_segments_are_kept_and_the_rest_is_drawn_without_a_text_too(
+    page: SimpleNamespace, small_anatomy: sitk.Image
+):
+    run = file_anatomy(page.workspace.scene, small_anatomy, {}, "mine")
+    assert not page.state.run_anatomy
+    page.workspace.choose(segmentation=run.segmentation, ct=None)
+    assert page.state.run_anatomy
+    display = run.segmentation.GetDisplayNode()
+    for segment_id in run.segmentation.GetSegmentation().GetSegmentIDs():
+        display.SetSegmentVisibility(segment_id, segment_id in ("liver", "lung_tumor", "body"))
+    page.run.complete()
+    (request,) = page.client.requests
+    assert request.keep == ["liver", "lung_tumor"] and request.description["text"] == ""
+    drawn = {"provenance": {}, "lesions": [], "checks": []}
+    finish(page, "Done", id="1", result=MaskDone(small_anatomy, **drawn))
+    assert page.workspace.segmentation is not run.segmentation and page.state.run_text == "Done."
+    assert page.workspace.scene.IsNodePresent(run.segmentation)
+
+
+def test_where_nothing_to_keep_is_shown_that_is_told(page: SimpleNamespace, small_anatomy: sitk.Image):
+    page.run.start = lambda begin: RunPanel.start(page.run, begin)
+    page.run.complete()
+    run = file_anatomy(page.workspace.scene, small_anatomy, {}, "mine")
+    page.workspace.choose(segmentation=run.segmentation, ct=None)
+    for segment_id in run.segmentation.GetSegmentation().GetSegmentIDs():
+        run.segmentation.GetDisplayNode().SetSegmentVisibility(segment_id, False)
+    page.run.complete()
+    assert [text.split(":")[0] for text, _ in page.messages] == [
+        "There is no anatomy yet", "No segment that could be kept is shown",
+    ]  # fmt: skip
+    assert not page.client.requests
 
 
 def test_a_ct_without_an_anatomy_says_what_to_do(page: SimpleNamespace):
