@@ -122,14 +122,16 @@ def _realism(work: Work) -> Section:
 def _people(work: Work) -> Section:
     from GuideGenLib.evaluation.people.asked import different_texts, same_text
     from GuideGenLib.evaluation.people.differences import measure_people, measured
+    from GuideGenLib.evaluation.people.sizes import size_orders
 
-    groups = same_text(work.plan.people), different_texts(work.plan.people)
-    orders = [one.order for group in groups for one in group]
+    count = work.plan.people
+    same, different = same_text(count), different_texts(count)
+    orders = [*(one.order for one in (*same, *different)), *size_orders(count)]
     progress = counted("patient", len(orders))
     cases = make_cases(orders, work.output / "people", work.generator, with_ct=False, progress=progress)
-    same, different = measured(groups[0], cases[: len(groups[0])]), measured(groups[1], cases[len(groups[0]) :])
+    alike, unlike = measured(same, cases[:count]), measured(different, cases[count : 2 * count])
     progress = counted("person of the training, tenth", 10)
-    return measure_people(same, different, work.trained, work.output, progress)
+    return measure_people(alike, unlike, cases[2 * count :], work.trained, work.output, progress)
 
 
 def _samplers(work: Work) -> Section:

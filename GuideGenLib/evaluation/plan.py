@@ -33,8 +33,9 @@ class Plan:
     """How much of each part is measured.
 
     cases: generated patients; ablation_cases: of them, those made again by each variant; sampler_steps and
-    sampler_prompts: of the comparison of samplers; people: patients of one text, and of different ones, whose masks
-    are compared; deformations: of each person of the training; training_steps: of each segmenter of the usability test.
+    sampler_prompts: of the comparison of samplers; people: patients of one text, of different ones, and with organs of
+    an asked size, masks alone; deformations: of each person of the training; training_steps: of each segmenter of the
+    usability test.
     """
 
     subset: bool
@@ -79,7 +80,7 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int 
     if "realism" in parts:
         total += REALISM_S + plan.cases * REALISM_CASE_S
     if "people" in parts:
-        total += 2 * plan.people * (mask + COMPARED_S) + trained * (TEMPLATE_S + plan.deformations * DEFORMATION_S)
+        total += 3 * plan.people * (mask + COMPARED_S) + trained * (TEMPLATE_S + plan.deformations * DEFORMATION_S)
     if "samplers" in parts:
         a_prompt = sum(FINISH_S + steps * second for steps in plan.sampler_steps for second in STEP_S.values())
         total += plan.sampler_prompts * a_prompt

@@ -100,17 +100,17 @@ def test_people_are_masks_of_one_text_and_of_many(
 ):
     given: list[Any] = []
 
-    def measure(same: Any, different: Any, trained: Any, output: Path, progress: Any) -> Section:
-        given.append(([one.text for one in same], [one.text for one in different], trained, output))
+    def measure(same: Any, different: Any, sized: Any, trained: Any, output: Path, progress: Any) -> Section:
+        given.append(([one.text for one in same], [one.text for one in different], len(sized), trained, output))
         return Section("people", "People")
 
     monkeypatch.setattr(differences, "measured", lambda asked, cases: [*cases])
     monkeypatch.setattr(differences, "measure_people", measure)
     PARTS["people"].measure(work())
-    ((same, different, trained, output),) = given
-    assert made == [("people", 12, {"with_ct": False})]
+    ((same, different, sized, trained, output),) = given
+    assert made == [("people", 18, {"with_ct": False})]
     assert len(same) == len(different) == len(set(different)) == 6 and len(set(same)) == 1
-    assert trained == [] and output == tmp_path
+    assert sized == 6 and trained == [] and output == tmp_path
 
 
 def test_progress_tells_each_case_once(capsys: pytest.CaptureFixture[str]):

@@ -12,6 +12,7 @@ from GuideGenLib.evaluation.people.body_figures import add_sides, add_volumes, a
 from GuideGenLib.evaluation.people.organ_figures import add_between, add_nearest
 from GuideGenLib.evaluation.people.pelvis_figures import add_sex
 from GuideGenLib.evaluation.people.pictures import write_beside, write_row
+from GuideGenLib.evaluation.people.sizes import SIZES, add_sizes, found_sizes
 from GuideGenLib.evaluation.people.trained import TrainedPerson, some_of
 from GuideGenLib.evaluation.report.section import Section
 from GuideGenLib.population.variety import Shapes, shapes
@@ -45,12 +46,16 @@ def measured(asked: Sequence[AskedPatient], cases: Sequence[GeneratedCase]) -> l
 def measure_people(
     same: Sequence[Patient],
     different: Sequence[Patient],
+    sized: Sequence[GeneratedCase],
     trained: Sequence[TrainedPerson],
     output: Path,
     progress: Progress = silent,
 ) -> Section:
-    """The section. same: patients of one text; different: of different ones; trained: people of the training, empty
-    where it is not known. Writes two pictures into `output`."""
+    """The section; writes two pictures into `output`.
+
+    same: patients of one text; different: of different ones; sized: those of `sizes.size_orders`; trained: people of
+    the training, empty where it is not known.
+    """
     section = Section("people", "Do patients differ as people do?")
     some = some_of(trained, progress)
     drawn = [one for person in some for one in person.drawn]
@@ -65,6 +70,8 @@ def measure_people(
     add_waist(section, told, population)
     add_sides(section, [one.body for one in everybody], [one.body for one in drawn])
     add_volumes(section, [(one.asked.sex, one.body) for one in everybody], [(one.sex, one.body) for one in drawn])
+    masks = [case.labels(SPACING)[0] for case in sized]
+    add_sizes(section, [(asked, found_sizes(asked, mask, SPACING)) for asked, mask in zip(SIZES, masks, strict=False)])
     row = write_row([one.case for one in same], output)
     beside = write_beside([one.case for one in different], trained, output)
     section.pictures.append((f"Patients of one text, each with a seed of its own: {same[0].case.text}", row))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,8 @@ def test_copies_are_found_and_all_is_in_the_section(
 ) -> None:
     same = patients(same_text(2), torso, tmp_path / "same")
     different = patients(different_texts(4), torso, tmp_path / "other")
-    section = measure_people(same, different, trained, tmp_path)
+    sized = [one.case for one in different[:2]]
+    section = measure_people(same, different, sized, trained, tmp_path)
     found = figures(section)
     assert found["patients nearer to a training person than half of its deformations"].value == 1.0
     assert found["patients that are copies"].value == 1.0 and not found["patients that are copies"].met
@@ -62,6 +64,7 @@ def test_copies_are_found_and_all_is_in_the_section(
     assert found[NAME].value is None  # one pelvis teaches nothing
     assert found["patients cut off at the sides"].ceiling is not None
     assert {table.title.split(" ")[0] for table in section.tables} == {"Dice", "The", "Mean", "Organ"}
+    assert found["organ sizes as asked"].value == 0.0 and found["organ sizes as asked"].cases == 2
     assert all(path.is_file() and path.parent == tmp_path for _, path in section.pictures)
     assert len(section.pictures) == 2
 
@@ -69,10 +72,11 @@ def test_copies_are_found_and_all_is_in_the_section(
 def test_without_a_training_the_rest_is_measured_and_that_is_said(torso: np.ndarray, tmp_path: Path) -> None:
     same = patients(same_text(2), torso, tmp_path / "same")
     different = patients(different_texts(4), torso, tmp_path / "other")
-    section = measure_people(same, different, [], tmp_path)
+    section = measure_people(same, different, [], [], tmp_path)
     found = figures(section)
     assert found["patients that are copies"].value is None and found[NAME].value is None
     assert found["waist of the obese over that of the thin"].value is not None
+    assert found["organ sizes as asked"].value is None
     assert any("--run" in remark for remark in section.remarks)
 
 
@@ -161,7 +165,7 @@ def test_sex_is_told_by_the_bones_of_other_people() -> None:
             rows = [tuple(np.array([inlet, 0.28, 0.6, 0.55]) + rng.normal(0, 0.004, 4)) for _ in range(4)]
             self.drawn = [type("Drawn", (), {"sex": sex, "body": Body(None, 0, 0, {}, row)}) for row in rows]
 
-    training = [Person("a", "male", 0.45), Person("bb", "male", 0.46), Person("c", "female", 0.51)]
+    training: list[Any] = [Person("a", "male", 0.45), Person("bb", "male", 0.46), Person("c", "female", 0.51)]
     section = Section("people", "People")
     asked = [("female", Body(None, 0, 0, {}, (0.51, 0.28, 0.6, 0.55))), ("female", Body(None, 0, 0, {}, None))]
     add_sex(section, asked, training)

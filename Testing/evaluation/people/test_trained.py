@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,6 @@ def test_of_many_people_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     class Person:
         drawn: tuple[()] = ()
 
-    people = [Person() for _ in range(100)]
+    people: list[Any] = [Person() for _ in range(100)]
     chosen = some_of(people)
     assert len(chosen) == 40 and chosen[0] is people[0] and chosen[-1] is people[-1]
