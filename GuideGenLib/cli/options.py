@@ -41,7 +41,7 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
     _setting(parser, "--region", "region", str, choices=REGIONS, help=about)
     _setting(parser, "--steps", "mask_steps", int, metavar="N", help="denoising steps of the anatomy")
     _setting(parser, "--guidance", "guidance", float, metavar="W", help="1 is plain, more follows the text")
-    about = "of the anatomy's voxels: 1.5 with smooth borders (the default), or 3"
+    about = "of the anatomy's voxels: 1.5 with smooth borders (the default), 2 or 3"
     _setting(parser, "--anatomy-spacing", "anatomy_mm", float, metavar="MM", help=about)
     about = "fast flow, or the paper's diffusion"
     _setting(parser, "--sampler", "sampler", str, choices=SAMPLERS, help=about)

@@ -85,7 +85,7 @@ class Generator:
 
         region None takes the description's, else the torso. Each candidate after the first is drawn only when the one
         before broke a rule; an organ of unusual size alone is no reason, one in fifty is by definition. spacing: of the
-        labels in mm, 1.5 or 3; they are drawn and measured at 3 mm and then, with smooth borders, made finer.
+        labels in mm, 1.5, 2 or 3; they are drawn and measured at 3 mm and then, with smooth borders, made finer.
         Raises LesionError when a lesion is asked in an organ that the region does not show.
         """
         region = region or description.region or "torso"
@@ -113,7 +113,7 @@ class Generator:
             return MaskResult(anatomy, finished.lesions, finished.checks)
 
         best = best_of(candidates, draw_one, progress)
-        return best if spacing == MASK_SPACING else _finer(best)
+        return best if spacing == MASK_SPACING else _finer(best, spacing)
 
     def complete(
         self,
@@ -283,18 +283,23 @@ class Generator:
             return self.models.ct.synthesize(labels, table, style, noise, steps=steps, progress=progress)
 
 
-def _finer(mask: MaskResult) -> MaskResult:
-    """At half the spacing, the first voxel's outer corner where it was."""
-    coarse, step = mask.anatomy, MASK_SPACING / 2
-    x, y, z = (edge - step / 2 for edge in coarse.GetOrigin())
-    image = image_from_array(finer(sitk.GetArrayViewFromImage(coarse)), (step,) * 3, (x, y, z), labels=True)
-    return replace(mask, anatomy=image, lesions=tuple(_halved(one) for one in mask.lesions))
+def _finer(mask: MaskResult, spacing: float) -> MaskResult:
+    """With smooth borders at a smaller spacing in mm, over the same extent to half a voxel."""
+    drawn = mask.anatomy
+    if 2 * spacing == MASK_SPACING:
+        x, y, z = (first - spacing / 2 for first in drawn.GetOrigin())
+        image = image_from_array(finer(sitk.GetArrayViewFromImage(drawn)), (spacing,) * 3, (x, y, z), labels=True)
+    else:
+        labels, frame = to_canonical(drawn, spacing, labels=True, smooth=True)
+        image = image_from_array(labels, frame.spacing, frame.origin, frame.direction, labels=True)
+    return replace(mask, anatomy=image, lesions=tuple(_moved(one, drawn, image) for one in mask.lesions))
 
 
-def _halved(lesion: LesionRecord) -> LesionRecord:
-    """The record of a lesion on a grid of half the spacing."""
-    z, y, x = (2 * place + 0.5 for place in lesion.center_voxel)
-    step = MASK_SPACING / 2
+def _moved(lesion: LesionRecord, old: sitk.Image, new: sitk.Image) -> LesionRecord:
+    """The record of a lesion on another grid."""
+    point = old.TransformContinuousIndexToPhysicalPoint(lesion.center_voxel[::-1])
+    z, y, x = new.TransformPhysicalPointToContinuousIndex(point)[::-1]
+    step = new.GetSpacing()[0]
     return replace(lesion, center_voxel=(z, y, x), center_mm=(z * step, y * step, x * step))
 
 

@@ -17,8 +17,8 @@ SAMPLERS = ("flow", "categorical")
 MOST_STEPS, MOST_GUIDANCE, MOST_MARGIN_MM = 1000, 10.0, 500.0
 SPACINGS_MM = (0.5, 6.0)
 CT_SPACING_MM = 2.0
-ANATOMY_MM = (1.5, 3.0)
-"""Voxels of an anatomy that may be asked for: with smooth borders, and the finest that is drawn."""
+ANATOMY_MM = (1.5, 2.0, 3.0)
+"""Voxels of an anatomy that may be asked for: with smooth borders, and at 3 mm as it is drawn."""
 FIRST_ANATOMY_MM = 3.0
 """Of runs that drew an anatomy and whose record tells none."""
 
@@ -54,7 +54,7 @@ class RunSettings:
             if not (value is None or (_whole(value) and 1 <= value <= MOST_STEPS)):
                 raise _wrong(name, value, f"1 to {MOST_STEPS} steps, or none for the default")
         if self.anatomy_mm not in ANATOMY_MM:
-            raise _wrong("anatomy_mm", self.anatomy_mm, " or ".join(f"{mm:g}" for mm in ANATOMY_MM) + " mm")
+            raise _wrong("anatomy_mm", self.anatomy_mm, ", ".join(f"{mm:g}" for mm in ANATOMY_MM) + " mm")
         if not (self.guidance is None or (_number(self.guidance) and 0 <= self.guidance <= MOST_GUIDANCE)):
             raise _wrong("guidance", self.guidance, f"a number from 0 to {MOST_GUIDANCE:g}")
         low, high = SPACINGS_MM
