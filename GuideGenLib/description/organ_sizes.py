@@ -23,7 +23,7 @@ USUAL_ML: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 """Men, women; each of a pair."""
 USUAL_MM: dict[str, tuple[float, float]] = {
-    "liver": (143, 137), "spleen": (107, 103), "kidney": (124, 116), "pancreas": (165, 160), "heart": (135, 122),
+    "liver": (145, 135), "spleen": (107, 103), "kidney": (124, 116), "pancreas": (165, 160), "heart": (135, 122),
     "stomach": (210, 200), "gallbladder": (80, 75), "adrenal": (45, 43), "bladder": (90, 90), "prostate": (45, 45),
     "uterus": (75, 75), "thyroid": (65, 60),
 }  # fmt: skip

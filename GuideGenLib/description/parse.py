@@ -46,6 +46,7 @@ def parse(text: str) -> Description:
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
     notes = [*slips, *notes, *reading.notes, *told, *_advice(found, reading)]
     _check_sex(found, reading, mentions)
+    notes += _implied_sex(found, mentions)
     spans = {name: span for name, (_, span) in found.items()}
     for index, quoted in enumerate(reading.spans):
         spans |= {f"findings[{index}].{name}": span for name, span in quoted.items()}
@@ -233,6 +234,17 @@ def _check_sex(found: _Found, reading: ReadFindings, mentions: Sequence[Mention]
         if mention.organ in wrong and "absent" not in mention.values:
             word = next(iter(mention.values.values()))[1].text
             raise contradiction(word, span.text, f"a {sex} patient has no {mention.organ}")
+
+
+def _implied_sex(found: _Found, mentions: Sequence[Mention]) -> list[str]:
+    """The sex of a patient of whom only the size of a prostate or uterus is told, or the operation that took it."""
+    for mention in mentions:
+        span = next(span for name, (_, span) in mention.values.items() if name != "side")
+        told = "absent" not in mention.values or "ectom" in span.text.lower()
+        if "sex" not in found and told and mention.organ in ("prostate", "uterus"):
+            found["sex"] = ("male" if mention.organ == "prostate" else "female", span)
+            return [f"'{span.text}' is read as of a {found['sex'][0]} patient."]
+    return []
 
 
 def _joined(line: Line, items: list[Item]) -> tuple[Span, ...]:

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS
 from GuideGenLib.core.progress import Progress
 from GuideGenLib.description import Description
-from GuideGenLib.description.model import Finding
+from GuideGenLib.description.model import Finding, OrganState
 from GuideGenLib.generator.case import MaskResult
 from GuideGenLib.generator.drawing import SEED_STEP, best_of, finish, refuse_absent_organs
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord
@@ -107,7 +107,19 @@ def _as_kept(description: Description, keys: Sequence[str]) -> Description:
             )
         findings.append(finding)
     sexes = [sex for sex, organ in OWN.items() if organ in keys]
-    return replace(description, findings=tuple(findings), sex=sexes[0] if len(sexes) == 1 else description.sex)
+    sex = sexes[0] if len(sexes) == 1 else description.sex
+    return replace(description, findings=tuple(findings), organs=_organs_drawn(description, keys), sex=sex)
+
+
+def _organs_drawn(description: Description, keys: Sequence[str]) -> tuple[OrganState, ...]:
+    """What is said of organs that are not kept: those are as they are."""
+    states = []
+    for state in description.organs:
+        drawn = [key for key in state.label_keys if key not in keys]
+        if drawn and len(drawn) < len(state.label_keys):
+            state = replace(state, side=drawn[0].rsplit("_", 1)[1])
+        states += [state] if drawn else []
+    return tuple(states)
 
 
 def _homes(finding: Finding) -> tuple[str, ...]:

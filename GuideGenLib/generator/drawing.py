@@ -7,9 +7,11 @@ import numpy as np
 
 from GuideGenLib.core.progress import Progress, within
 from GuideGenLib.description import Description
+from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.generator.case import MaskResult
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.organ_sizes import fit_organs
 from GuideGenLib.mask.regions import ORGANS
 from GuideGenLib.mask.rules import Check, check, score
 from GuideGenLib.mask.sex_organs import OWN
@@ -38,10 +40,13 @@ def finish(
     rng: np.random.Generator,
     kept: np.ndarray | None = None,
 ) -> Finished:
-    """The labels with the lesions that are asked for, and the rules checked; spacing (z, y, x) in mm.
+    """The labels with organs of the asked sizes, without those that are absent, with the lesions that are asked for,
+    and the rules checked; spacing (z, y, x) in mm, the same thrice.
 
     volumes: the range of each organ in ml; they are looked at in a whole torso. kept: voxels that nothing touches.
     """
+    if wanted := wanted_organs(description):
+        labels = fit_organs(labels, spacing[0], wanted, kept)
     labels, lesions = insert_lesions(labels, spacing, description.findings, rng, kept)
     present = set(ORGANS[region])
     if description.sex in OWN and "urinary_bladder" in present:

@@ -8,14 +8,16 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.core.components import TOUCHING, largest_component
 from GuideGenLib.description.model import Description, Finding
+from GuideGenLib.description.organ_sizes import WantedSize, wanted_organs
 from GuideGenLib.description.stage import stage_size_mm
 from GuideGenLib.mask.components import largest_share, single_part_keys
 from GuideGenLib.mask.findings.colon import distances_to_part
 from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.findings.shapes import Box, Spacing, longest_extent
 from GuideGenLib.mask.findings.sites import asked_sites, belongs
+from GuideGenLib.mask.organ_sizes import OPEN_ENDED, measure_of, members
 
 Volumes = Mapping[str, tuple[float, float]]
 WHOLE = 0.95
@@ -25,7 +27,17 @@ PAIRED = ("lung", "kidney")
 SLACK = {"liver": 12.0, "kidney": 0.12, "pancreas": 0.12, "colon": 0.15}
 """How far beyond the border of its site the centre of a lesion may lie, as a mass moves the landmarks themselves: in mm
 for the liver, in lengths of the organ for kidney and pancreas, in units of the bowel's frame for the colon."""
-WEIGHTS = {"lesion": 5.0, "no_other_lesion": 5.0, "present": 3.0, "side": 3.0, "one_piece": 1.0, "volume": 1.0}
+ORGAN_SLACK = 0.1
+"""How far, in parts of what was asked, the size of an organ may be from it."""
+WEIGHTS = {
+    "lesion": 5.0,
+    "no_other_lesion": 5.0,
+    "present": 3.0,
+    "organ": 3.0,
+    "side": 3.0,
+    "one_piece": 1.0,
+    "volume": 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -58,15 +70,20 @@ def check(
     `volumes` the range in ml of each organ that is whole in the region. What is said of lesions is measured on the
     voxels; the records only tell which lesion belongs to which finding.
     """
+    wanted = wanted_organs(description)
     found = measured_volumes(labels, spacing)
     anatomy = {key for key in found if key != "background" and not key.endswith("_tumor")}
-    expected = sorted(anatomy if present is None else present, key=list(values()).index)
+    shown = anatomy if present is None else present
+    expected = sorted(shown - wanted.absent, key=list(values()).index)
     checks = [_present(key, found.get(key, 0.0), volumes) for key in expected]
     boxes = ndimage.find_objects(labels)
     checks += [_one_piece(labels, boxes, key) for key in single_part_keys() if key in anatomy]
     checks += _sides(labels, boxes, anatomy)
     if volumes is not None:
-        checks += [_volume(key, found, volumes[key]) for key in expected if key in volumes]
+        checks += [_volume(key, found, volumes[key]) for key in expected if key in volumes and key not in wanted.sizes]
+    checks += [_absent(key, found) for key in sorted(wanted.absent)]
+    for key, size in wanted.sizes.items():
+        checks += _organ_sized(labels, spacing[0], key, size) if key in shown else []
     return checks + _lesions(labels, spacing, description, lesions)
 
 
@@ -112,6 +129,35 @@ def _volume(key: str, found: Mapping[str, float], bounds: tuple[float, float]) -
     tumours = sum(found.get(f"{organ}_tumor", 0.0) for organ, home in TUMOUR_ORGANS.items() if key in home)
     passed = alone <= bounds[1] and alone + tumours >= bounds[0]
     return Check(f"volume:{key}", passed, f"{alone:.1f} ml, expected {bounds[0]:.1f} to {bounds[1]:.1f} ml")
+
+
+def _absent(key: str, found: Mapping[str, float]) -> Check:
+    volume = sum(found.get(one, 0.0) for one in members(key))
+    return Check(f"organ:{key}:absent", volume == 0, f"{volume:.1f} ml of what is to be absent")
+
+
+def _organ_sized(labels: np.ndarray, spacing: float, key: str, size: WantedSize) -> list[Check]:
+    """Whether an organ is as large as asked: alone, or with lesions in it, which are drawn after it was made so.
+
+    An organ that the end of the region cuts is not measured.
+    """
+    organ = table_of(members(key))[labels]
+    alone = measure_of(organ, spacing)
+    if alone.volume_ml and not (alone.whole or key in OPEN_ENDED):
+        return []
+    lesions = table_of(f"{name}_tumor" for name, home in TUMOUR_ORGANS.items() if key in home)[labels]
+    found = [alone, measure_of(largest_component(organ | lesions), spacing)] if lesions.any() else [alone]
+    pairs: list[tuple[str, list[float], tuple[float, float]]] = []
+    if size.volume_ml is not None:
+        pairs.append(("ml", [one.volume_ml for one in found], size.volume_ml))
+    if size.length_mm is not None:
+        lengths = [one.craniocaudal_mm if size.craniocaudal else one.length_mm for one in found]
+        pairs.append(("mm", lengths, (size.length_mm, size.length_mm)))
+    passed = all(
+        min(got) <= (1 + ORGAN_SLACK) * high and max(got) >= (1 - ORGAN_SLACK) * low for _, got, (low, high) in pairs
+    )
+    told = [f"{got[0]:.0f} {unit}, asked {low:.0f} to {high:.0f} {unit}" for unit, got, (low, high) in pairs]
+    return [Check(f"organ:{key}:size", passed, "; ".join(told))]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def mentions_of(draft: Draft) -> list[Mention] | None:
     if head is None or not (draft.kind in SIZE_OF_KIND or draft.kind == "absence"):
         return None
     text = head.span.text.lower().replace("-", " ")
-    organs = next((organs for word, (_, organs) in GROWTH.items() if text.endswith(word)), ())
+    word = max((word for word in GROWTH if text.endswith(word)), key=len, default="")
+    organs = GROWTH[word][1] if word else ()
     places = [SaidPlace(organ) for organ in organs] or draft.places or [SaidPlace(draft.organ)]
     if draft.kind in SIZE_OF_KIND and (draft.negated or draft.past):
         return None
