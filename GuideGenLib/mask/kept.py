@@ -37,18 +37,19 @@ class Kept:
 
     labels: uint8 at 3 mm, values of the anatomy table where something is kept, else FREE; classes: the same with each
     lesion as its organ, which is what the network knows; values: the labels that are kept; beyond: of those that the
-    field of view of their source cuts, where they may go on (bool at 6 mm). The others are drawn nowhere.
+    volume of their source cuts, the slices along z, y and x (bool, at 3 mm) in which they may go on. The others are
+    drawn nowhere.
     """
 
     labels: Labels
     classes: Labels
     values: tuple[int, ...]
-    beyond: Mapping[int, Mask]
+    beyond: Mapping[int, tuple[Mask, Mask, Mask]]
 
     def slab(self, first: int, last: int) -> "Kept":
         """The part in these slices of the 6 mm grid."""
         fine = slice(2 * first, 2 * last)
-        beyond = {value: mask[first:last] for value, mask in self.beyond.items()}
+        beyond = {value: (z[fine], y, x) for value, (z, y, x) in self.beyond.items()}
         return replace(self, labels=self.labels[fine], classes=self.classes[fine], beyond=beyond)
 
     def cells(self, classes: int, device: torch.device) -> "KeptCells":
@@ -61,9 +62,14 @@ class Kept:
         place[fold_cells(grid).flatten()] = torch.arange(len(coarse))
         shut: dict[int, Tensor | None] = {value: None for value in self.values if value < classes}
         for value in shut.keys() & self.beyond.keys():
-            shut[value] = ~fold_cells(torch.from_numpy(self.beyond[value].copy())).to(device)
+            shut[value] = ~fold_cells(torch.from_numpy(self.opened(value, 2))).to(device)
         share = torch.from_numpy(np.stack(found, 1))
         return KeptCells(place[torch.from_numpy(where)].to(device), share.to(device), shut)
+
+    def opened(self, value: int, size: int = 1) -> Mask:
+        """Where a structure of `beyond` may go on, in cells of so many voxels a side: in any part of them."""
+        z, y, x = (np.asarray(slices.reshape(-1, size).any(1)) for slices in self.beyond[value])
+        return z[:, None, None] | y[:, None] | x
 
     def shares(self, classes: int) -> NDArray[np.float32]:
         """For the layout: the share of each kept class in the cells of 24 mm [classes, z, y, x], NaN where it may go on
@@ -75,8 +81,7 @@ class Kept:
                 blocks = (self.classes == value).reshape(z, 2 * CELL, y, 2 * CELL, x, 2 * CELL)
                 found[value] = blocks.mean((1, 3, 5))
             if value < classes and value in self.beyond:
-                open_ = self.beyond[value].reshape(z, CELL, y, CELL, x, CELL).any((1, 3, 5))
-                found[value][open_] = np.nan
+                found[value][self.opened(value, 2 * CELL)] = np.nan
         return found
 
     def spread(self, log_probability: Tensor) -> Tensor:
@@ -117,15 +122,18 @@ class Kept:
         return tidied
 
     def without_remnants(self, labels: Labels) -> Labels:
-        """A copy in which what goes on of a kept structure hangs on it; other pieces take the nearest other label."""
+        """A copy in which what goes on of a kept structure does so where it may, and hangs on it; the rest of it takes
+        the nearest other label."""
         odd = np.zeros(labels.shape, bool)
         for value in self.beyond:
-            parts, count = ndimage.label(labels == value, TOUCHING)
+            mine = (labels == value) & ((self.labels == value) | self.opened(value))
+            odd |= (labels == value) & ~mine
+            parts, count = ndimage.label(mine, TOUCHING)
             hanging = np.zeros(count + 1, bool)
             hanging[parts[self.labels == value]] = True
             hanging[0] = True
             odd |= ~hanging[parts]
-        return self._filled(labels, odd)
+        return np.where(odd, self._filled(labels, odd | np.isin(labels, self.values)), labels)
 
     def drawn(self, labels: Labels) -> Labels:
         """The drawn labels alone: where something is kept, the nearest drawn one."""

@@ -32,6 +32,7 @@ from GuideGenLib.anatomy.torso_frame import (
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import IDENTITY, to_canonical
+from GuideGenLib.mask.components import SEVERAL_PARTS
 from GuideGenLib.mask.finer import finer
 from GuideGenLib.mask.kept import FREE, Kept, Labels
 
@@ -39,8 +40,11 @@ FINE_MM = 1.5
 """Finer voxels are thinned out to about this before they are brought onto the mask grid."""
 FINE_BELOW = 0.75
 """The user's voxels are finer than this share of the mask grid's: what is drawn gets smooth borders at half of it."""
-CUT = 0.25
-"""A structure that fills more than this share of its largest slice at an end of its volume goes on beyond it."""
+CUT, SPLIT_CUT = 0.25, 0.05
+"""A structure that fills more than this share of its largest slice at an end of its volume goes on beyond it; one of
+several parts, as the ribs, does with less."""
+END_MM = 6.0
+"""So near an end of the volume; automatic labels often stop a slice or two before it."""
 MOST_VOXELS = 250_000_000
 """Of a result: 250 MB, and some times as much on the way."""
 
@@ -105,7 +109,7 @@ class UserGrid:
         small, frame = to_canonical(coarse, step, labels=True, smooth=True)
         first = np.array(oriented.TransformPhysicalPointToContinuousIndex(frame.origin))[::-1] + 0.5
         edge = first * oriented.GetSpacing()[::-1] - step / 2 - np.array(offset) * step
-        kept = _kept(small, offset, shape, kept_values, sitk.GetArrayViewFromImage(coarse))
+        kept = _kept(small, offset, shape, kept_values, coarse)
         return cls(oriented, orientation, tuple(keys), kept, step, tuple(edge.tolist()))
 
     @cached_property
@@ -144,7 +148,7 @@ class UserGrid:
         array = sitk.GetArrayFromImage(result)
         here, there = overlap(self.mine.shape, array.shape, tuple((-low).tolist()))
         inside, mine = array[here], self.mine[there]
-        _refill(inside, mine, np.isin(inside, self.kept.values) & ~mine)
+        self._refill(inside, mine, tuple(one.start for one in there))
         inside[mine] = sitk.GetArrayViewFromImage(self.oriented)[there][mine]
         return sitk.DICOMOrient(on_grid_of(result, array), self.orientation)
 
@@ -154,6 +158,33 @@ class UserGrid:
         point = self._point(np.array([z + start, y, x]))
         at = image.TransformPhysicalPointToContinuousIndex(point)
         return at[2], at[1], at[0]
+
+    def _refill(self, array: Labels, mine: np.ndarray, corner: tuple[int, ...]) -> None:
+        """Voxels of a part of the user's volume that were drawn as more of what is kept there take the nearest drawn
+        label, unless it goes on there; corner: where in the volume the part begins."""
+        boxes = ndimage.find_objects(sitk.GetArrayViewFromImage(self.oriented))
+        voxels = np.argwhere(np.isin(array, self.kept.values) & ~mine)
+        drawn = array[tuple(voxels.T)]
+        places = voxels + corner
+        goes_on = np.zeros(len(voxels), bool)
+        for value in self.kept.beyond:
+            low, high = (np.array([getattr(side, end) for side in boxes[value - 1]]) for end in ("start", "stop"))
+            z, y, x = self.kept.beyond[value]
+            for axis, slices in enumerate((z, y, x)):
+                beyond = np.zeros(len(voxels), bool)
+                if slices[0]:
+                    beyond |= places[:, axis] < low[axis]
+                if slices[-1]:
+                    beyond |= places[:, axis] >= high[axis]
+                goes_on |= beyond & (drawn == value)
+        if goes_on.all():
+            return
+        odd = np.zeros(array.shape, bool)
+        odd[tuple(voxels[~goes_on].T)] = True
+        box = ndimage.find_objects(odd.astype(np.uint8))[0]
+        wide = tuple(slice(max(0, one.start - 8), one.stop + 8) for one in box)
+        near = ndimage.distance_transform_edt((odd | mine)[wide], return_distances=False, return_indices=True)
+        array[wide][odd[wide]] = array[wide][tuple(near)][odd[wide]]
 
     def _point(self, voxel: np.ndarray) -> tuple[float, ...]:
         """LPS mm of a voxel (z, y, x) of the mask grid."""
@@ -171,16 +202,6 @@ class UserGrid:
         slices = np.flatnonzero(self.mine.any((1, 2)))
         own_low, own_high = np.array([slices[0], 0, 0]), np.array([slices[-1] + 1, *self.mine.shape[1:]])
         return np.minimum(low, own_low), np.maximum(high, own_high)
-
-
-def _refill(array: Labels, mine: np.ndarray, odd: np.ndarray) -> None:
-    """Voxels within the user's volume that were drawn as more of what is kept there take the nearest drawn label."""
-    if odd.any():
-        box = ndimage.find_objects(odd.astype(np.uint8))[0]
-        wide = tuple(slice(max(0, one.start - 8), one.stop + 8) for one in box)
-        holes = (odd | mine)[wide]
-        near = ndimage.distance_transform_edt(holes, return_distances=False, return_indices=True)
-        array[wide][odd[wide]] = array[wide][tuple(near)][odd[wide]]
 
 
 def _healed(array: Labels, kept: Sequence[int]) -> Labels:
@@ -218,15 +239,16 @@ def _is_ours(image: sitk.Image, shape: tuple[int, int, int]) -> bool:
 
 
 def _kept(
-    small: Labels, offset: tuple[int, int, int], shape: tuple[int, int, int], kept: Sequence[int], source: np.ndarray
+    small: Labels, offset: tuple[int, int, int], shape: tuple[int, int, int], kept: Sequence[int], image: sitk.Image
 ) -> Kept:
-    """What is kept on the mask grid of that shape; small: labels of its spacing, to be moved by `offset`; source: the
+    """What is kept on the mask grid of that shape; small: labels of its spacing, to be moved by `offset`; image: the
     labels on finer voxels, which tell what their volume cuts."""
+    source, spacing = sitk.GetArrayViewFromImage(image), image.GetSpacing()[::-1]
     here, there = overlap(small.shape, shape, offset)
     canvas = np.full(shape, FREE, np.uint8)
     canvas[here] = np.where(np.isin(small[there], kept), small[there], FREE)
     classes = canvas.copy()
-    beyond: dict[int, np.ndarray] = {}
+    beyond: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for value in kept:
         row = label(value)
         if row.group == "lesions":
@@ -236,12 +258,9 @@ def _kept(
             if (lost := part & (classes == 0)).any():  # nothing of its organ is labelled
                 classes[lost] = _nearest_in_frame(lost, choices)
             continue
-        for axis, upper in _cut_ends(source == value):
-            low, high = offset[axis], offset[axis] + small.shape[axis]
-            slices = np.arange(shape[axis] // 2)
-            open_slices = (2 * slices + 1 >= high) if upper else (2 * slices < low)
-            where = np.expand_dims(open_slices, tuple({0, 1, 2} - {axis}))
-            beyond[value] = beyond.get(value, np.zeros([n // 2 for n in shape], bool)) | where
+        ends = [*_cut_ends(source == value, spacing, SPLIT_CUT if row.key in SEVERAL_PARTS else CUT)]
+        if ends and (canvas == value).any():
+            beyond[value] = _beyond(canvas == value, ends)
     return Kept(canvas, classes, tuple(kept), beyond)
 
 
@@ -253,13 +272,24 @@ def _moved(small: Labels, shape: tuple[int, int, int], offset: tuple[int, int, i
     return canvas
 
 
-def _cut_ends(mask: np.ndarray) -> Iterator[tuple[int, bool]]:
-    """(axis, whether at its upper end) where the volume cuts a structure."""
+def _cut_ends(mask: np.ndarray, spacing: Sequence[float], cut: float) -> Iterator[tuple[int, bool]]:
+    """(axis, whether at its upper end) where the volume cuts a structure: near that end it fills more than `cut` of its
+    largest slice."""
     for axis in range(3):
         area = mask.sum(axis=tuple({0, 1, 2} - {axis}))
+        near = min(len(area), 1 + round(END_MM / spacing[axis]))
         for upper in (False, True):
-            if area[-1 if upper else 0] > CUT * area.max() > 0:
+            if (area[-near:] if upper else area[:near]).max() > cut * area.max():
                 yield axis, upper
+
+
+def _beyond(mask: np.ndarray, ends: Sequence[tuple[int, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The slices along z, y and x that lie beyond a structure at those of its ends, (axis, whether upper)."""
+    z, y, x = (np.zeros(n, bool) for n in mask.shape)
+    for axis, upper in ends:
+        own = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        (z, y, x)[axis][slice(own[-1] + 1, None) if upper else slice(None, own[0])] = True
+    return z, y, x
 
 
 def _nearest_in_frame(part: np.ndarray, choices: Sequence[int]) -> int:

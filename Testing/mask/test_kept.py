@@ -26,9 +26,9 @@ def kept() -> Kept:
     labels[66:70, 8:12, 7:10] = TUMOUR
     labels[60:100, 22:25, 20:23] = AORTA
     classes = np.where(labels == TUMOUR, np.uint8(LIVER), labels)
-    above = np.zeros(GRID, bool)
-    above[50:] = True
-    return Kept(labels, classes, (LIVER, TUMOUR, AORTA), {AORTA: above})
+    above, y, x = (np.zeros(2 * n, bool) for n in GRID)
+    above[100:] = True
+    return Kept(labels, classes, (LIVER, TUMOUR, AORTA), {AORTA: (above, y, x)})
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +118,10 @@ def test_flesh_lies_between_the_kept_and_the_air_and_pieces_that_hang_on_nothing
     drawn = np.zeros(kept.labels.shape, np.uint8)
     drawn[100:120, 21:26, 19:24] = AORTA  # goes on
     drawn[150:160, 3:6, 3:6] = AORTA
+    drawn[99, 25, 20:23] = AORTA  # beside its end, where it must not
     laid = kept.laid(drawn)
     assert (laid[100:120, 21:26, 19:24] == AORTA).all() and not laid[150:160].any()
+    assert np.array_equal(laid[99] == AORTA, kept.labels[99] == AORTA)
     assert laid[70, 3, 8] == values()["body"] and laid[70, 1, 8] == 0  # 3 and 5 voxels of 3 mm away
 
 

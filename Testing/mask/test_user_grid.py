@@ -120,16 +120,27 @@ def test_what_the_volume_cuts_goes_on_beyond_that_end_alone(torso: np.ndarray) -
     cut = torso[80:120]  # through the liver (76-108) below, through the thoracic spine above, through a kidney
     grid = UserGrid.of(image_of(cut), ("liver", "vertebrae_thoracic", "spleen"), SHAPE)
     assert set(grid.kept.beyond) == {KEY["liver"], KEY["vertebrae_thoracic"]}
-    slices = np.flatnonzero((grid.kept.labels != FREE).any((1, 2)))
-    liver, spine = (np.flatnonzero(grid.kept.beyond[KEY[k]].any((1, 2))) for k in ("liver", "vertebrae_thoracic"))
-    assert liver.max() == pytest.approx(slices[0] / 2, abs=1) and liver.min() == 0
-    assert spine.min() == pytest.approx(slices[-1] / 2, abs=1) and spine.max() == 95
-    everywhere = drawn()
-    everywhere[:] = KEY["liver"]
-    result = grid.back(everywhere, 0)
+    liver, spine = (np.flatnonzero((grid.kept.labels == KEY[k]).any((1, 2))) for k in ("liver", "vertebrae_thoracic"))
+    below, above = (grid.kept.beyond[KEY[key]][0] for key in ("liver", "vertebrae_thoracic"))
+    assert np.array_equal(np.flatnonzero(below), np.arange(liver[0]))
+    assert np.array_equal(np.flatnonzero(above), np.arange(spine[-1] + 1, 192))
+    picture = drawn()
+    picture[: liver[0] + 2, 20:40, 20:40] = KEY["liver"]  # two slices more than it may
+    result = grid.back(picture, 0)
     again = sitk.Resample(result, image_of(cut), sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-    array = sitk.GetArrayViewFromImage(result)
-    assert (array == KEY["liver"]).sum() > (sitk.GetArrayViewFromImage(again) == KEY["liver"]).sum()
+    mine, theirs, whole = (sitk.GetArrayViewFromImage(one) == KEY["liver"] for one in (image_of(cut), again, result))
+    assert np.array_equal(mine, theirs) and whole.sum() > mine.sum() + 400 * (liver[0] - 2)
+
+
+def test_labels_that_stop_shortly_before_the_end_and_single_ribs_go_on_too(torso: np.ndarray) -> None:
+    cut = torso[80:120].copy()
+    cut[-1:] = 0
+    cut[:, 80:90, 20:100] = KEY["ribs_left"]
+    cut[2:, 82:90, 20:100] = 0
+    grid = UserGrid.of(image_of(cut), ("vertebrae_thoracic", "ribs_left"), SHAPE)
+    spine = np.flatnonzero((grid.kept.labels == KEY["vertebrae_thoracic"]).any((1, 2)))[-1]
+    assert grid.kept.beyond[KEY["vertebrae_thoracic"]][0][spine + 1 :].all()
+    assert grid.kept.beyond[KEY["ribs_left"]][0][0]
 
 
 def test_more_of_the_kept_within_the_users_volume_takes_the_label_beside_it(torso: np.ndarray) -> None:
