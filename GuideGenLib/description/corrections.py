@@ -1,7 +1,8 @@
 """What a user corrected of a description, kept apart from the text so that it outlives a change of the text.
 
 A finding is named by what the text says ("lung tumor 1": the first of its kind and organ), not by its place among the
-others: a finding that is written before it later does not take its corrections over.
+others: a finding that is written before it later does not take its corrections over. An organ is named by itself and
+its side ("organ left kidney").
 """
 
 import json
@@ -9,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, Span
+from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, OrganState, Span
 
 PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase")
 FINDING = tuple(one.name for one in fields(Finding))
+ORGAN_STATE = ("absent", "size_word", "length_mm", "volume_ml")
+ORGAN = "organ "
+"""How the keys of organs begin."""
 ADDED = "added "
 """How the keys of findings begin that the text does not name."""
 
@@ -21,15 +25,16 @@ WRONG_KIND = ("A corrected value is of the wrong kind, such as a word for a numb
 
 @dataclass(frozen=True)
 class Corrections:
-    """patient: corrected fields by name; findings: by key, the corrected fields or None where it was removed; added:
-    whole findings."""
+    """patient: corrected fields by name; findings and organs: by key, the corrected fields or None where it was
+    removed; added: whole findings."""
 
     patient: Mapping[str, Any] = field(default_factory=dict)
     findings: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     added: tuple[Mapping[str, Any], ...] = ()
+    organs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.patient or self.findings or self.added)
+        return bool(self.patient or self.findings or self.added or self.organs)
 
     def with_patient(self, name: str, value: Any) -> "Corrections":
         """A field of the patient set; None says that it is unknown. Raises DescriptionError for an unknown field."""
@@ -45,13 +50,20 @@ class Corrections:
             return replace(self, added=(*self.added[:index], changed, *self.added[index + 1 :]))
         return replace(self, findings={**self.findings, key: {**(self.findings.get(key) or {}), name: value}})
 
+    def with_organ(self, key: str, name: str, value: Any) -> "Corrections":
+        """A field of an organ's state set, by its key. Raises DescriptionError for an unknown field."""
+        _known(name, ORGAN_STATE)
+        return replace(self, organs={**self.organs, key: {**(self.organs.get(key) or {}), name: value}})
+
     def with_added(self, finding: Finding) -> "Corrections":
         """One more finding."""
         plain = {name: getattr(finding, name) for name in FINDING if getattr(finding, name) is not None}
         return replace(self, added=(*self.added, plain))
 
-    def without_finding(self, key: str) -> "Corrections":
-        """A finding taken out, by the key that `apply` gave it."""
+    def without(self, key: str) -> "Corrections":
+        """A finding taken out, by the key that `apply` gave it, or an organ by its own."""
+        if key.startswith(ORGAN):
+            return replace(self, organs={**self.organs, key: None})
         if key.startswith(ADDED):
             index = int(key[len(ADDED) :])
             return replace(self, added=(*self.added[:index], *self.added[index + 1 :]))
@@ -61,7 +73,8 @@ class Corrections:
         """As text, empty where nothing is corrected."""
         if not self:
             return ""
-        return json.dumps({"patient": self.patient, "findings": self.findings, "added": list(self.added)})
+        told = {"patient": self.patient, "findings": self.findings, "added": list(self.added), "organs": self.organs}
+        return json.dumps(told)
 
     @classmethod
     def from_json(cls, text: str) -> "Corrections":
@@ -70,8 +83,9 @@ class Corrections:
             return cls()
         try:
             data = json.loads(text)
-            corrections = cls(dict(data["patient"]), dict(data["findings"]), tuple(dict(one) for one in data["added"]))
-            for one in filter(None, corrections.findings.values()):
+            added = tuple(dict(one) for one in data["added"])
+            corrections = cls(dict(data["patient"]), dict(data["findings"]), added, dict(data.get("organs", {})))
+            for one in filter(None, (*corrections.findings.values(), *corrections.organs.values())):
                 dict(one)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DescriptionError("The saved corrections cannot be read", "undo them and correct again.") from error
@@ -81,7 +95,7 @@ class Corrections:
 @dataclass(frozen=True)
 class Corrected:
     """description: what conditions the models; keys: the name of each of its findings in the corrections; lost: keys of
-    corrections whose finding the text no longer has."""
+    corrections whose finding or organ the text no longer has."""
 
     description: Description
     keys: tuple[str, ...]
@@ -94,7 +108,8 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
     Corrected fields lose their quotation; what was read of the text stays behind every other field.
     """
     patient = dict(corrections.patient)
-    spans = {path: span for path, span in description.spans.items() if not path.startswith("findings[")}
+    listed = ("findings[", "organs[")
+    spans = {path: span for path, span in description.spans.items() if not path.startswith(listed)}
     for name in patient:
         _known(name, PATIENT)
         spans.pop(name, None)
@@ -108,18 +123,27 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
         changes = corrections.findings.get(key, {})
         if changes is None:
             continue
-        quotes = _quotes(description, index)
+        quotes = _quotes(description, f"findings[{index}].")
         findings.append(_changed(finding, changes))
         spans |= {f"findings[{len(kept)}].{name}": span for name, span in quotes.items() if name not in changes}
         kept.append(key)
     for index, plain in enumerate(corrections.added):
         findings.append(_changed(Finding("tumor"), plain))
         kept.append(f"{ADDED}{index}")
+    organs: list[OrganState] = []
+    for index, state in enumerate(description.organs):
+        changes = corrections.organs.get(organ_key(state), {})
+        if changes is None:
+            continue
+        quotes = _quotes(description, f"organs[{index}].")
+        spans |= {f"organs[{len(organs)}].{name}": span for name, span in quotes.items() if name not in changes}
+        organs.append(_changed_organ(state, changes))
     try:
-        corrected = replace(description, **patient, findings=tuple(findings), spans=spans)
+        corrected = replace(description, **patient, findings=tuple(findings), organs=tuple(organs), spans=spans)
     except TypeError as error:
         raise DescriptionError(*WRONG_KIND) from error
-    lost = tuple(key for key in corrections.findings if key not in keys)
+    names = (*keys, *(organ_key(state) for state in description.organs))
+    lost = tuple(key for key in (*corrections.findings, *corrections.organs) if key not in names)
     return Corrected(corrected, tuple(kept), lost)
 
 
@@ -150,8 +174,25 @@ def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
         raise DescriptionError(*WRONG_KIND) from error
 
 
-def _quotes(description: Description, index: int) -> dict[str, Span]:
-    path = f"findings[{index}]."
+def organ_key(state: OrganState) -> str:
+    """The name of an organ's state in corrections."""
+    return ORGAN + state.name
+
+
+def _changed_organ(state: OrganState, changes: Mapping[str, Any]) -> OrganState:
+    """A state with fields replaced; an organ that is gone has no size."""
+    for name in changes:
+        _known(name, ORGAN_STATE)
+    changes = dict(changes)
+    if changes.get("absent"):
+        changes |= dict.fromkeys(ORGAN_STATE[1:])
+    try:
+        return replace(state, **changes)
+    except TypeError as error:
+        raise DescriptionError(*WRONG_KIND) from error
+
+
+def _quotes(description: Description, path: str) -> dict[str, Span]:
     return {name[len(path) :]: span for name, span in description.spans.items() if name.startswith(path)}
 
 

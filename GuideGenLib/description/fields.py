@@ -7,6 +7,7 @@ from typing import Any
 from GuideGenLib.description.model import (
     DRAWN_KINDS,
     HABITUS,
+    ORGAN_SIZES,
     PHASES,
     REGIONS,
     SEXES,
@@ -14,6 +15,7 @@ from GuideGenLib.description.model import (
     SITES,
     SIZE_WORDS,
     Finding,
+    OrganState,
 )
 
 UNKNOWN = "unknown"
@@ -72,6 +74,19 @@ def millimetres(text: str) -> float | None:
         raise ValueError(f"'{text}' is no size: write for example 35 or 3.5 cm.") from error
 
 
+def millilitres(text: str) -> float | None:
+    """ "350", "350 ml", "1.2 l" """
+    if _is_unknown(text):
+        return None
+    words = text.lower().replace(",", ".").strip()
+    liters = words.endswith("l") and not words.endswith("ml")
+    number = words.removesuffix("ml").removesuffix("cc").removesuffix("l")
+    try:
+        return (1000 if liters else 1) * float(number)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no volume: write for example 350 or 1.2 l.") from error
+
+
 def word(text: str) -> str | None:
     """Any word, lower case as the text's own are."""
     return None if _is_unknown(text) else text.strip().lower()
@@ -120,3 +135,15 @@ FINDING_FIELDS = (
     Field("count", "how many", read=whole_number, rare=True),
     Field("negated", "not there", _any_of((False, True), unknown=False), rare=True),
 )
+ORGAN_FIELDS = (
+    Field("absent", "absent", _any_of((False, True), unknown=False)),
+    Field("size_word", "size in words", _any_of(ORGAN_SIZES)),
+    Field("length_mm", "length (mm)", read=millimetres),
+    Field("volume_ml", "volume (ml)", read=millilitres),
+)
+"""An organ that is absent has no other field than that."""
+
+
+def organ_fields(state: OrganState) -> tuple[Field, ...]:
+    """The fields of an organ's state that are worth a row."""
+    return ORGAN_FIELDS[:1] if state.absent else ORGAN_FIELDS

@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from GuideGenLib.description.corrections import ADDED, Corrections, apply
-from GuideGenLib.description.fields import FINDING_FIELDS, PATIENT_FIELDS, Field, is_left_out
+from GuideGenLib.description.corrections import ADDED, Corrections, apply, organ_key
+from GuideGenLib.description.fields import (
+    FINDING_FIELDS,
+    ORGAN_FIELDS,
+    PATIENT_FIELDS,
+    Field,
+    is_left_out,
+    organ_fields,
+)
 from GuideGenLib.description.model import Description, DescriptionError, Finding, Span
 from GuideGenLib.description.parse import parse
 from GuideGenLib.description.report import to_json
@@ -14,8 +21,8 @@ from GuideGenLib.workflow.words import say
 
 @dataclass(frozen=True)
 class Row:
-    """One field. key: of its finding, number: that finding's place; "" and 0 where it is the patient's. span: the words
-    that it came from, None where there are none."""
+    """One field. key: of its finding or organ, number: that finding's place, organ: its name; "" and 0 where it is not
+    one's. span: the words that it came from, None where there are none."""
 
     field: Field
     value: Any
@@ -24,6 +31,12 @@ class Row:
     key: str = ""
     number: int = 0
     finding: Finding | None = None
+    organ: str = ""
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the first row of a finding or an organ."""
+        return self.field in (FINDING_FIELDS[0], ORGAN_FIELDS[0])
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -53,6 +66,12 @@ def rows(understanding: Understanding, corrections: str) -> list[Row]:
                 span = description.spans.get(f"findings[{index}].{field.name}")
                 corrected = key.startswith(ADDED) or field.name in changed
                 found.append(Row(field, value, span, corrected, key, index + 1, finding))
+    for index, state in enumerate(description.organs):
+        changed = known.organs.get(organ_key(state)) or {}
+        for field in organ_fields(state):
+            span = description.spans.get(f"organs[{index}].{field.name}")
+            value = getattr(state, field.name)
+            found.append(Row(field, value, span, field.name in changed, organ_key(state), organ=state.name))
     return found
 
 
@@ -71,6 +90,8 @@ def notes(understanding: Understanding, prompt: str) -> list[str]:
 def corrected(prompt: str, corrections: str, row: Row, value: Any) -> str:
     """The corrections with the field of a row set. Raises DescriptionError for what makes no sense with the text."""
     known, name = Corrections.from_json(corrections), row.field.name
+    if row.organ:
+        return _accepted(prompt, known.with_organ(row.key, name, value))
     return _accepted(prompt, known.with_finding(row.key, name, value) if row.key else known.with_patient(name, value))
 
 
@@ -79,9 +100,9 @@ def with_finding(prompt: str, corrections: str) -> str:
     return _accepted(prompt, Corrections.from_json(corrections).with_added(Finding("tumor", organ="lung")))
 
 
-def without_finding(prompt: str, corrections: str, key: str) -> str:
-    """The corrections with a finding left out."""
-    return _accepted(prompt, Corrections.from_json(corrections).without_finding(key))
+def without(prompt: str, corrections: str, key: str) -> str:
+    """The corrections with a finding, or what is said of an organ, left out."""
+    return _accepted(prompt, Corrections.from_json(corrections).without(key))
 
 
 def _accepted(prompt: str, corrections: Corrections) -> str:

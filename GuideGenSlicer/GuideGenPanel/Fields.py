@@ -20,6 +20,9 @@ TITLES = {
     "stage": lambda: _("stage"),
     "count": lambda: _("how many"),
     "negated": lambda: _("not there"),
+    "absent": lambda: _("absent"),
+    "length_mm": lambda: _("length (mm)"),
+    "volume_ml": lambda: _("volume (ml)"),
 }
 """Functions, as words are translated when they are shown."""
 

@@ -53,8 +53,8 @@ class UnderstoodPanel(Panel):
         understood = self.understanding.description is not None
         nothing = "" if understood else _("Nothing is understood yet: describe a patient.")
         enable(self.ui.addFindingButton, nothing, _("Adds a tumor that the text does not name."))
-        chosen = "" if self.chosenFinding() else _("Choose a row of a finding first.")
-        enable(self.ui.removeFindingButton, nothing or chosen, _("Removes the finding of the chosen row."))
+        chosen = "" if self.chosenFinding() else _("Choose a row of a finding or an organ first.")
+        enable(self.ui.removeFindingButton, nothing or chosen, _("Removes the finding or organ of the chosen row."))
         corrected = self.parameterNode is not None and bool(self.parameterNode.corrections)
         untouched = "" if corrected else _("Nothing is corrected.")
         enable(self.ui.resetUnderstoodButton, untouched, _("Takes the fields as they were read from the text."))
@@ -112,10 +112,10 @@ class UnderstoodPanel(Panel):
         state.corrections = with_finding(state.prompt, state.corrections)
 
     def onRemove(self) -> None:
-        from GuideGenLib.workflow.understood import without_finding
+        from GuideGenLib.workflow.understood import without
 
         state = self.parameterNode
-        state.corrections = without_finding(state.prompt, state.corrections, self.chosenFinding())
+        state.corrections = without(state.prompt, state.corrections, self.chosenFinding())
 
     def onReset(self) -> None:
         self.parameterNode.corrections = ""
@@ -125,7 +125,7 @@ class UnderstoodPanel(Panel):
             self.showButtons()
 
     def chosenFinding(self) -> str:
-        """Key of the finding that the chosen row belongs to, empty where it belongs to none."""
+        """Key of the finding or organ that the chosen row belongs to, empty where it belongs to none."""
         row = self.ui.understoodTable.currentRow()
         return self.rows[row].key if 0 <= row < len(self.rows) else ""
 
@@ -137,6 +137,8 @@ class UnderstoodPanel(Panel):
         title = titleOf(field)
         if row.number:
             title = _("Finding {number}: {field}").format(number=row.number, field=title)
+        elif row.organ:
+            title = _("{organ}: {field}").format(organ=row.organ.capitalize(), field=title)
         words = _("(corrected)") if row.corrected else f'"{row.span.text}"' if row.span is not None else ""
         for column, text in ((NAME, title), (VALUE, shown(row.value)), (WORDS, words)):
             table.setItem(index, column, self._item(text, row.corrected, column == VALUE and not field.choices))

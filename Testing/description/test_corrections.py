@@ -44,7 +44,7 @@ def test_a_correction_of_a_finding_that_is_gone_is_told_and_waits() -> None:
 
 def test_a_removed_finding_moves_the_quotations_of_those_behind_it() -> None:
     keys = finding_keys(parse(TEXT))
-    result = corrected(TEXT, Corrections().without_finding(keys[0]))
+    result = corrected(TEXT, Corrections().without(keys[0]))
     assert result.keys == keys[1:]
     assert result.description.findings[0].organ == "liver"
     assert result.description.spans["findings[0].organ"].text == "liver"
@@ -56,7 +56,7 @@ def test_an_added_finding_can_be_corrected_and_removed() -> None:
     key = corrected(TEXT, corrections).keys[-1]
     corrections = corrections.with_finding(key, "size_mm", 40.0)
     assert corrected(TEXT, corrections).description.findings[-1].size_mm == 40.0
-    assert corrected(TEXT, corrections.without_finding(key)).description == parse(TEXT)
+    assert corrected(TEXT, corrections.without(key)).description == parse(TEXT)
 
 
 def test_another_organ_takes_the_site_of_the_first_one_away() -> None:
@@ -87,7 +87,7 @@ def test_unknown_fields_are_refused() -> None:
 
 def test_corrections_survive_a_scene() -> None:
     key = finding_keys(parse(TEXT))[0]
-    corrections = Corrections().with_patient("sex", None).without_finding(key)
+    corrections = Corrections().with_patient("sex", None).without(key)
     corrections = corrections.with_added(Finding("mass", organ="liver"))
     again = Corrections.from_json(corrections.to_json())
     assert corrected(TEXT, again) == corrected(TEXT, corrections)
@@ -98,3 +98,41 @@ def test_corrections_survive_a_scene() -> None:
 def test_damaged_corrections_are_told(text: str) -> None:
     with pytest.raises(DescriptionError, match="undo"):
         Corrections.from_json(text)
+
+
+ORGANS = "A woman with an enlarged spleen, 15 cm, after left nephrectomy, with a 3 cm tumor of the liver."
+
+
+def test_what_is_said_of_organs_can_be_corrected_and_left_out() -> None:
+    corrections = Corrections().with_organ("organ spleen", "length_mm", 170.0).without("organ left kidney")
+    result = corrected(ORGANS, corrections).description
+    assert [(state.name, state.length_mm) for state in result.organs] == [("spleen", 170.0)]
+    assert "organs[0].length_mm" not in result.spans and result.spans["organs[0].size_word"].text == "enlarged"
+    assert corrected(ORGANS, Corrections.from_json(corrections.to_json())).description == result
+
+
+def test_an_organ_that_is_corrected_to_be_absent_has_no_size() -> None:
+    result = corrected(ORGANS, Corrections().with_organ("organ spleen", "absent", True)).description
+    assert result.organs[0].absent and not result.organs[0].sized
+
+
+def test_a_correction_of_an_organ_that_the_text_no_longer_names_waits() -> None:
+    corrections = Corrections().with_organ("organ spleen", "volume_ml", 400.0)
+    assert corrected(TEXT, corrections).lost == ("organ spleen",)
+    assert corrected(ORGANS, corrections).description.organs[0].volume_ml == 400.0
+
+
+def test_a_tumor_cannot_be_corrected_into_an_absent_organ() -> None:
+    corrections = Corrections().with_added(Finding("tumor", organ="kidney", side="left"))
+    with pytest.raises(DescriptionError, match="left kidney"):
+        corrected(ORGANS, corrections)
+
+
+@pytest.mark.parametrize("name, value", [("length_mm", 9000.0), ("size_word", "gross"), ("side", "left")])
+def test_senseless_values_of_an_organ_are_refused(name: str, value: object) -> None:
+    with pytest.raises(DescriptionError):
+        corrected(ORGANS, Corrections().with_organ("organ spleen", name, value))
+
+
+def test_corrections_from_before_there_were_organs_are_read() -> None:
+    assert Corrections.from_json('{"patient": {"age": 50}, "findings": {}, "added": []}').patient == {"age": 50}

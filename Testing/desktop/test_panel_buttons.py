@@ -68,6 +68,18 @@ def test_findings_are_added_and_removed(panel: Driver):
     assert panel.ui.understoodTable.rowCount == count
 
 
+def test_an_organ_is_corrected_and_removed(panel: Driver):
+    panel.type("A man with a spleen of 15 cm.")
+    count = panel.ui.understoodTable.rowCount
+    panel.ui.understoodTable.item(row_of(panel, "Spleen: length (mm)"), 1).setText("17 cm")
+    panel.settle()
+    assert panel.ui.understoodTable.item(row_of(panel, "Spleen: length (mm)"), 1).text() == "170"
+    panel.ui.understoodTable.setCurrentCell(row_of(panel, "Spleen: absent"), 0)
+    panel.press("removeFindingButton")
+    panel.settle()
+    assert panel.ui.understoodTable.rowCount == count - 4
+
+
 def test_examples_are_in_the_history(panel: Driver):
     panel.choose("historyComboBox", "This patient is a white male")
     panel.settle()

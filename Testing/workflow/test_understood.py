@@ -12,7 +12,7 @@ from GuideGenLib.workflow.understood import (
     notes,
     rows,
     with_finding,
-    without_finding,
+    without,
 )
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
@@ -37,7 +37,7 @@ def test_rows_tell_value_words_and_what_was_corrected():
 def test_findings_come_and_go():
     corrections = with_finding(TEXT, "")
     assert row(TEXT, corrections, "organ", 2).value == "lung" and row(TEXT, corrections, "organ", 2).corrected
-    corrections = without_finding(TEXT, corrections, row(TEXT, "", "organ", 1).key)
+    corrections = without(TEXT, corrections, row(TEXT, "", "organ", 1).key)
     assert [finding["organ"] for finding in description_of(TEXT, corrections)["findings"]] == ["lung"]
 
 
@@ -74,3 +74,20 @@ def test_a_title_is_one_line_and_short():
     assert words.title_of("  A man\nwith a cough ") == "A man with a cough"
     assert words.title_of(" ") == "Anatomy without a text"
     assert len(words.title_of("word " * 40)) <= words.LONGEST_TITLE and len(words.title_of("w" * 99)) == 60
+
+
+def test_organs_have_rows_that_can_be_corrected_and_removed():
+    text = "A man with an enlarged spleen, 15 cm, no gallbladder and a kidney tumor."
+    found = {(one.organ, one.field.name): one for one in rows(understand(text, ""), "") if one.organ}
+    assert set(found) == {("spleen", name) for name in ("absent", "size_word", "length_mm", "volume_ml")} | {
+        ("gallbladder", "absent")
+    }
+    length = found["spleen", "length_mm"]
+    assert length.value == 150 and length.span and length.span.text == "15 cm" and length.field.read
+    corrections = corrected(text, "", length, length.field.read("18 cm"))
+    corrections = corrected(text, corrections, found["spleen", "volume_ml"], 900.0)
+    corrections = without(text, corrections, found["gallbladder", "absent"].key)
+    organs = description_of(text, corrections)["organs"]
+    assert [(one["organ"], one["length_mm"], one["volume_ml"]) for one in organs] == [("spleen", 180.0, 900.0)]
+    again = {one.field.name: one.corrected for one in rows(understand(text, corrections), corrections) if one.organ}
+    assert again == {"absent": False, "size_word": False, "length_mm": True, "volume_ml": True}

@@ -9,12 +9,12 @@ from trame.widgets import vuetify3 as v3
 from undo_stack import Signal
 
 from GuideGenLib.description import Description, DescriptionError
-from GuideGenLib.description.fields import FINDING_FIELDS, shown
+from GuideGenLib.description.fields import shown
 from GuideGenLib.description.understanding import Understanding, understand
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.prompt import PromptPanel
 from GuideGenLib.web.workspace import Workspace
-from GuideGenLib.workflow.understood import Row, corrected, notes, rows, with_finding, without_finding
+from GuideGenLib.workflow.understood import Row, corrected, notes, rows, with_finding, without
 
 
 class UnderstoodPanel(Panel):
@@ -54,7 +54,7 @@ class UnderstoodPanel(Panel):
     # ------------------------------------------------------------ corrections
 
     def correct(self, key: str, name: str, value: Any) -> None:
-        """Set a field: of the patient (key empty) or a finding. What is typed is text, what is chosen is an index."""
+        """Set a field: of the patient (key empty), a finding or an organ. What is typed is text, else an index."""
         row = next(row for row in self._rows if (row.key, row.field.name) == (key, name))
         try:
             if row.choices:
@@ -71,8 +71,8 @@ class UnderstoodPanel(Panel):
         self.set_corrections(with_finding(self.prompt.text, self.corrections))
 
     def remove(self, key: str) -> None:
-        """Leave a finding out."""
-        self.set_corrections(without_finding(self.prompt.text, self.corrections, key))
+        """Leave a finding, or what is said of an organ, out."""
+        self.set_corrections(without(self.prompt.text, self.corrections, key))
 
     def reset(self) -> None:
         """Take the fields as they were read from the text."""
@@ -121,7 +121,7 @@ class UnderstoodPanel(Panel):
                     icon="mdi-close",
                     size="x-small",
                     variant="text",
-                    title="Remove this finding",
+                    title="Remove this",
                     click=(self.remove, "[row.key]"),
                 )
         v3.VAlert(
@@ -159,15 +159,16 @@ class UnderstoodPanel(Panel):
 def _row(row: Row) -> dict[str, Any]:
     """As the page has it."""
     field, choices = row.field, row.choices
+    of = str(row.number) if row.number else row.organ.capitalize()
     return {
         "id": f"{row.key}-{field.name}".strip("-").replace(" ", "-"),
         "key": row.key,
         "name": field.name,
-        "title": f"{row.number}: {field.title}" if row.number else field.title,
+        "title": f"{of}: {field.title}" if of else field.title,
         "value": "" if row.value is None else shown(row.value),
         "items": [{"value": index, "title": shown(choice)} for index, choice in enumerate(choices)],
         "index": choices.index(row.value) if choices else 0,
         "words": "" if row.span is None else row.span.text,
         "corrected": row.corrected,
-        "first": field is FINDING_FIELDS[0],
+        "first": row.first,
     }

@@ -123,6 +123,17 @@ def test_findings_are_added_and_removed(page: SimpleNamespace):
     assert [finding.organ for finding in page.understood.description.findings] == ["lung"]
 
 
+def test_organs_have_rows_that_are_corrected_and_removed(page: SimpleNamespace) -> None:
+    page.type("A man with an enlarged spleen, 15 cm, after left nephrectomy.")
+    assert row(page, "Left kidney: absent")["first"] and row(page, "Spleen: length (mm)")["value"] == "150"
+    page.understood.correct(row(page, "Spleen: length (mm)")["key"], "length_mm", "17 cm")
+    assert row(page, "Spleen: length (mm)")["corrected"]
+    page.understood.remove(row(page, "Left kidney: absent")["key"])
+    assert [(one.name, one.length_mm) for one in page.understood.description.organs] == [("spleen", 170.0)]
+    page.understood.correct(row(page, "Spleen: volume (ml)")["key"], "volume_ml", "9 l")
+    assert page.messages[-1][1] == "warning" and page.understood.description.organs[0].volume_ml is None
+
+
 def test_words_without_effect_are_named(page: SimpleNamespace):
     page.type(TEXT + " 30 mm zorb of the liver.")
     assert any("zorb" in note for note in page.state.understood_notes)
