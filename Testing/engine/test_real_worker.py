@@ -106,7 +106,7 @@ def test_a_description_is_the_parsers(client: Client) -> None:
 
 def test_an_anatomy_is_the_generators(generator: Generator, anatomy: MaskDone) -> None:
     description = parse("A 60 year old woman.")
-    expected = generator.synthesize_mask(description, seed=3, region="pelvis", steps=1)
+    expected = generator.synthesize_mask(description, seed=3, region="pelvis", steps=1, spacing=1.5)
     assert same(anatomy.anatomy, fill_holes(expected.anatomy))
     assert anatomy.checks == [asdict(check) for check in expected.checks] and anatomy.lesions == []
     settings = {"seed": 3, "region": "pelvis", "sampler": "flow", "mask_steps": 1, "guidance": None}
