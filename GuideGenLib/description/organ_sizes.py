@@ -90,6 +90,11 @@ class WantedOrgans:
     def __bool__(self) -> bool:
         return bool(self.sizes or self.absent)
 
+    @property
+    def volumes_ml(self) -> dict[str, float]:
+        """What each organ that something is said of should have, before anything is drawn; 0 where it is absent."""
+        return {key: size.target_ml() for key, size in self.sizes.items()} | dict.fromkeys(self.absent, 0.0)
+
 
 def wanted_organs(description: Description) -> WantedOrgans:
     """What a description asks of its organs; what it says of one side wins over what it says of both."""

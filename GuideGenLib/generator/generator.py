@@ -26,6 +26,7 @@ from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.conditioning import typed_vector, years
+from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.completion import Completion
@@ -102,6 +103,7 @@ class Generator:
                     sampler=sampler,
                     steps=steps,
                     guidance=guidance,
+                    volumes=wanted_organs(description).volumes_ml,
                     progress=part,
                 )
             step = (MASK_SPACING,) * 3

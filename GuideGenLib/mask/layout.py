@@ -30,6 +30,8 @@ ATTRIBUTES = ((SEX, SEX_KNOWN), (AGE, AGE_KNOWN), (HABITUS, HABITUS_KNOWN))
 """Places of value and known-flag in the typed vector of the attributes that a layout follows."""
 FURTHEST = 2.5
 """Standard deviations beyond which no part of a residual is drawn."""
+FURTHEST_VOLUME = 5.0
+"""Standard deviations to which a layout goes after a wanted volume: beyond, a linear model tells nothing."""
 LAYOUT = "layout."
 """Before the names of the model's tensors in a bundle."""
 Array = NDArray[np.float32]
@@ -90,7 +92,10 @@ class LayoutModel:
         if kept is not None:
             code = self._conditioned(code, *self._observed(kept))
         if volumes:
-            code = self._conditioned(code, *self._summed(volumes))
+            rows, wanted, noise = self._summed(volumes)
+            reach = FURTHEST_VOLUME * np.linalg.norm(rows @ self.factor, axis=1)
+            wanted = np.clip(wanted, rows @ mean - reach, rows @ mean + reach)
+            code = self._conditioned(code, rows, wanted.astype(np.float32), noise)
         return code
 
     def _conditioned(self, code: Array, rows: Array, wanted: Array, noise: float) -> Array:

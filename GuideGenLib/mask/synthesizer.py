@@ -130,6 +130,7 @@ class MaskSynthesizer:
         given = None if kept is None else kept.shares(self.network.config.classes)
         code = self.layouts.draw(conditions.typed[0].cpu().numpy(), rng, wanted, given)
         layout = self.layouts.layout(code)[None, :, slab[0] // CELL : slab[1] // CELL]
+        layout[:, [value for value, ml in wanted.items() if ml == 0]] = 0
         return replace(conditions, layout=layout.to(self.network.codes.device))
 
 

@@ -72,12 +72,21 @@ def test_an_unknown_sex_is_one_of_the_two(fitted: Fitted) -> None:
     assert 5 < (volumes > between).sum() < 35
 
 
-@pytest.mark.parametrize("wanted", [0.0, 30.0, 250.0])
+@pytest.mark.parametrize("wanted", [150.0, 200.0, 250.0])
 def test_volumes_that_are_asked_for_are_met(fitted: Fitted, wanted: float) -> None:
     typed = attributes_vector("male", 50, 0)
     code = fitted.model.draw(typed, np.random.default_rng(1), {BALL: wanted, LUMP: 3.0})
     assert volume(fitted.model, code, BALL) == pytest.approx(wanted, abs=6)
     assert volume(fitted.model, code, LUMP) == pytest.approx(3.0, abs=3)
+
+
+def test_a_volume_that_nobody_has_is_gone_after_some_way(fitted: Fitted) -> None:
+    typed = attributes_vector("male", 50, 0)
+    usual, huge = (
+        volume(fitted.model, fitted.model.draw(typed, np.random.default_rng(1), wanted), BALL)
+        for wanted in ({}, {BALL: 9000.0})
+    )
+    assert 1.5 * usual < huge < 3000
 
 
 def test_the_rest_is_drawn_around_what_is_kept(fitted: Fitted) -> None:
