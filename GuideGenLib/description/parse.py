@@ -37,7 +37,7 @@ def parse(text: str) -> Description:
         msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
         raise DescriptionError(msg)
     slips = _slips(items)
-    organs = [read_organs(sentence) for sentence in sentences(line, items)]
+    organs = read_organs(sentences(line, items))
     items = [item for read in organs for item in read.items]
     reading = read_findings([read.items for read in organs])
     found, notes, used = _patient(items, reading)

@@ -10,6 +10,7 @@ from GuideGenLib.bundle import BundleError
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.description import Description, DescriptionError, parse
+from GuideGenLib.description.model import ORGANS, VITAL, OrganState
 from GuideGenLib.generator import Generator
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.findings.lesions import LesionError
@@ -47,6 +48,19 @@ def test_both_samplers_draw_labels_of_the_table_at_3_mm(generator: Generator) ->
         result = generator.synthesize_mask(NOBODY, region="pelvis", sampler=sampler, steps=2, candidates=1)
         assert result.anatomy.GetSpacing() == (3.0, 3.0, 3.0)
         assert set(np.unique(array(result.anatomy))) <= set(values().values())
+
+
+def test_an_absent_organ_is_taken_out_and_not_missed(generator: Generator) -> None:
+    options = {"seed": 3, "region": "abdomen", "steps": 2, "candidates": 1}
+    there = set(np.unique(array(generator.synthesize_mask(NOBODY, **options).anatomy)).tolist())
+    organ = next(name for name, keys in ORGANS.items() if values()[keys[0]] in there and name not in VITAL)
+    described = Description("a patient", organs=(OrganState(organ, absent=True),))
+    result = generator.synthesize_mask(described, **options)
+    keys = described.organs[0].label_keys
+    assert not np.isin(array(result.anatomy), [values()[key] for key in keys]).any()
+    names = {check.name: check.passed for check in result.checks}
+    assert all(names[f"organ:{key}:absent"] and f"present:{key}" not in names for key in keys)
+    assert generator.provenance(described, {}, result)["description"]["organs"][0]["organ"] == organ
 
 
 def test_an_unknown_region_or_sampler_names_the_known_ones(generator: Generator) -> None:

@@ -84,7 +84,7 @@ def read_before(items: list[Item], subject: Subject) -> None:
             _say(subject, "size_word", item, index - 1)
         elif item.type == "size_word" and item.value in OF_LESIONS and not _modifies_finding(items, subject.last, True):
             _say(subject, "size_word", item, index - 1, OF_LESIONS[item.value])
-        elif item.type in NUMBERS and not _modifies_finding(items, subject.last) and not operation:
+        elif item.type in NUMBERS and not (operation or _is_of_finding(items, index - 1, subject)):
             if not _take_number(items, subject, index - 1, explicit=True):
                 break
         elif item.type == "count" and _only_one(items, index - 1, subject):
@@ -243,6 +243,12 @@ def _ends_alone(items: list[Item], start: int) -> bool:
     if start < len(items) and items[start].type in _MODIFIED:
         return False
     return not _modifies_finding(items, start, True)
+
+
+def _is_of_finding(items: list[Item], number: int, subject: Subject) -> bool:
+    """ "9 cm kidney tumor", "tumor 9 cm left kidney"."""
+    before = next((item.type for item in reversed(items[:number]) if item.type not in ("hyphen", "filler")), "")
+    return before == "kind" or _modifies_finding(items, subject.last)
 
 
 def _joins_adjectives(items: list[Item], index: int, subject: Subject) -> bool:

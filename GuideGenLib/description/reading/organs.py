@@ -46,8 +46,23 @@ class ReadOrgans:
     used: list[Item] = field(default_factory=list)
 
 
-def read_organs(sentence: list[Item]) -> ReadOrgans:
-    """What a sentence says of organs, and the sentence without it."""
+def read_organs(sentences: list[list[Item]]) -> list[ReadOrgans]:
+    """What each sentence says of organs, and the sentence without it.
+
+    "The left kidney measures 11 cm. There is a mass in its lower pole": the organ of a sentence without a finding is
+    where the findings of others are, unless those name organs themselves.
+    """
+    named = [any(_names_organ(item) for item in sentence) for sentence in sentences]
+    return [_read(sentence, sum(named) == 1 and named[index]) for index, sentence in enumerate(sentences)]
+
+
+def _names_organ(item: Item) -> bool:
+    if item.type == "kind":
+        return item.value.organ is not None
+    return item.type in ("place", "segment") and "organ" in fields_of(item)
+
+
+def _read(sentence: list[Item], sets_the_scene: bool) -> ReadOrgans:
     subjects: list[Subject] = []
     for index, item in enumerate(sentence):
         organ = _organ_at(sentence, index, subjects)
@@ -69,7 +84,7 @@ def read_organs(sentence: list[Item]) -> ReadOrgans:
         read.mentions += _mentions(subject)
         dropped |= subject.taken
         places = {subject.at, *(sentence.index(item) for _, item in subject.sides)}
-        if _finding_needs(sentence, subject):
+        if _finding_needs(sentence, subject, sets_the_scene):
             read.used += [sentence[index] for index in places]
         else:
             dropped |= places
@@ -120,7 +135,7 @@ def _share(items: list[Item], subjects: list[Subject]) -> None:
                     other.values[name] = one.values[name]
 
 
-def _finding_needs(items: list[Item], subject: Subject) -> bool:
+def _finding_needs(items: list[Item], subject: Subject, sets_the_scene: bool) -> bool:
     """Whether the noun is also where a finding is: "the liver is enlarged with multiple metastases"."""
     said = subject.values.get("size_word", ("", None))[0]
     if items[subject.at].type == "past":
@@ -129,7 +144,11 @@ def _finding_needs(items: list[Item], subject: Subject) -> bool:
         return False
     kinds = [index for index, item in enumerate(items) if item.type == "kind"]
     if not kinds:
-        return subject.organ in SITES and (said not in ("normal", "") or bool(subject.numbers or subject.only))
+        return (
+            sets_the_scene
+            and subject.organ in SITES
+            and (said not in ("normal", "") or bool(subject.numbers or subject.only))
+        )
     if in_phrase_of_finding(items, subject):
         return True
     behind = max({subject.last, *(index + 1 for index in subject.taken)})

@@ -49,6 +49,7 @@ GROWTH: dict[str, tuple[str, tuple[str, ...]]] = {
     "prostatic hyperplasia": ("enlarged", ("prostate",)), "prostatic hypertrophy": ("enlarged", ("prostate",)),
     "benign prostatic hyperplasia": ("enlarged", ("prostate",)), "bph": ("enlarged", ("prostate",)),
     "benign prostatic hypertrophy": ("enlarged", ("prostate",)), "enlargement": ("enlarged", ()),
+    "hypertrophy": ("enlarged", ()),
     "atrophy": ("atrophic", ()),
 }  # fmt: skip
 """Nouns that say how large an organ is: word -> (size word, organs; none where a place names it)."""
