@@ -13,6 +13,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from GuideGenLib.anatomy.label_volumes import TISSUE_KEYS
+from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import UNLABELLED
 from GuideGenLib.core.components import TOUCHING
@@ -24,8 +25,11 @@ FREE = UNLABELLED
 """Where nothing is kept."""
 LEAST_FREE = 0.25
 """Of a coarse voxel: where less of it is free, what is drawn in the nearest one that has more is drawn there too."""
-SKIN_MM = 9.0
-"""Between a kept structure and the air, where nothing kept says where the skin is."""
+SPACING = 3.0
+SKIN_MM, WALL_MM = 12.0, 4.0
+"""Between a kept structure and the air, where nothing kept says where the skin is; and of it what is muscle."""
+SMOOTH_MM = 30.0
+"""Hollows between such flesh and the drawn body are closed by a ball of this radius."""
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -102,12 +106,25 @@ class Kept:
     def laid(self, labels: Labels) -> Labels:
         """A copy of drawn labels with the kept ones in it, and flesh between them and the air."""
         result = np.where(self.labels != FREE, self.labels, labels)
-        inner = self.labels != FREE
-        inner[np.isin(self.labels, [values()[key] for key in TISSUE_KEYS])] = False
+        inner = (self.labels != FREE) & ~table_of(TISSUE_KEYS)[self.labels]
         if inner.any() and (result == 0).any():
-            near = ndimage.distance_transform_edt(~inner) * 3.0 <= SKIN_MM
-            result[near & (result == 0) & (self.labels == FREE)] = values()["body"]
+            self._cover(result, inner)
         return self.without_remnants(result)
+
+    def _cover(self, labels: Labels, inner: Mask) -> None:
+        """Muscle and fat where an inner structure lies in the air or near it, with a smooth skin over what is added."""
+        away = ndimage.distance_transform_edt(~inner) * SPACING
+        near = (away <= SKIN_MM) & (labels == 0)
+        if not near.any():
+            return
+        reach = round(SMOOTH_MM / SPACING)
+        aside = [(0, 0), *2 * [(reach + 1, reach + 1)]]  # air on all sides, but the body goes on above and below
+        wide = ndimage.distance_transform_edt(~np.pad(near | (labels != 0), aside)) <= reach
+        inside = slice(reach + 1, -reach - 1)
+        closed = ndimage.distance_transform_edt(wide)[:, inside, inside] > reach
+        added = near | closed & (labels == 0) & (ndimage.distance_transform_edt(~near) <= reach)
+        for key, where in (("subcutaneous_fat", added), ("muscle", added & (away <= WALL_MM))):
+            labels[where] = values()["body" if values()[key] in self.values else key]
 
     def guarded(self, before: Labels, after: Labels) -> Labels:
         """What a step made of the labels, without its effect on what is kept: neither that nor more of it."""

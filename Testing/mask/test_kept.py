@@ -1,5 +1,7 @@
 """What is kept of an anatomy stays as it is while the rest is drawn, and is drawn nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -122,7 +124,20 @@ def test_flesh_lies_between_the_kept_and_the_air_and_pieces_that_hang_on_nothing
     laid = kept.laid(drawn)
     assert (laid[100:120, 21:26, 19:24] == AORTA).all() and not laid[150:160].any()
     assert np.array_equal(laid[99] == AORTA, kept.labels[99] == AORTA)
-    assert laid[70, 3, 8] == values()["body"] and laid[70, 1, 8] == 0  # 3 and 5 voxels of 3 mm away
+    fat, muscle = values()["subcutaneous_fat"], values()["muscle"]
+    assert (laid[70, 4, 8], laid[70, 2, 8], laid[70, 0, 8]) == (muscle, fat, 0)  # 1, 3 and 5 voxels of 3 mm away
+    with_muscle = replace(kept, values=(*kept.values, muscle))
+    assert with_muscle.laid(drawn)[70, 4, 8] == values()["body"]  # where muscle is kept, none is added
+
+
+def test_flesh_over_what_sticks_out_of_the_drawn_body_has_a_smooth_skin(kept: Kept) -> None:
+    drawn = np.zeros(kept.labels.shape, np.uint8)
+    drawn[:, 12:28, 3:28] = values()["body"]
+    laid = kept.laid(drawn)
+    assert laid[70, 1, 9] and not laid[120, 5].any()
+    front = (laid[70] > 0).argmax(0)  # rows of air before the body
+    assert front[9] == 1 and front[27] == 12
+    assert (np.diff(front[9:28]) >= 0).all() and np.diff(front[9:28]).max() <= 3  # slopes down to it without a step
 
 
 def test_what_a_later_step_does_to_the_kept_is_undone(kept: Kept) -> None:
