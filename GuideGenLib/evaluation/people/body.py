@@ -95,4 +95,4 @@ class Body:
 def armpits(labels: NDArray[np.uint8], spacing: float) -> int:
     """The slice up to which the trunk is without arms: the lower tips of the shoulder blades. Arms leave the canvas."""
     blades = np.flatnonzero(select(labels, ("scapula_left", "scapula_right")).any((1, 2)))
-    return int(blades[0]) if len(blades) else max(1, len(labels) - round(LEAST_MM / spacing))
+    return max(1, int(blades[0]) if len(blades) else len(labels) - round(LEAST_MM / spacing))

@@ -43,6 +43,8 @@ def test_without_shoulder_blades_the_top_may_hold_arms(trunk: np.ndarray) -> Non
     trunk[trunk == values()["scapula_left"]] = values()["muscle"]
     assert armpits(trunk, 3.0) == 100 - 83
     assert armpits(trunk[:40], 3.0) == 1
+    trunk[:, 46:48, 20:30] = values()["scapula_left"]  # a chest alone
+    assert armpits(trunk, 3.0) == 1 and not Body.of(trunk, 3.0).is_cut
     assert Body.of(np.zeros_like(trunk), 3.0).waist is None
 
 
