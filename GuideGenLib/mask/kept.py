@@ -25,6 +25,9 @@ FREE = UNLABELLED
 """Where nothing is kept."""
 LEAST_FREE = 0.25
 """Of a coarse voxel: where less of it is free, what is drawn in the nearest one that has more is drawn there too."""
+LEAST_PIECE = 0.05
+"""Of what is drawn of a kept structure: a smaller piece that does not hang on it goes. A rib hangs on nothing, and a
+drawn cord may miss the kept one by a voxel."""
 SPACING = 3.0
 SKIN_MM, WALL_MM = 12.0, 4.0
 """Between a kept structure and the air, where nothing kept says where the skin is; and of it what is muscle."""
@@ -139,17 +142,19 @@ class Kept:
         return tidied
 
     def without_remnants(self, labels: Labels) -> Labels:
-        """A copy in which what goes on of a kept structure does so where it may, and hangs on it; the rest of it takes
-        the nearest other label."""
+        """A copy in which what goes on of a kept structure does so where it may; the rest of it, and crumbs that do not
+        hang on it, take the nearest other label."""
         odd = np.zeros(labels.shape, bool)
         for value in self.beyond:
-            mine = (labels == value) & ((self.labels == value) | self.opened(value))
+            own = self.labels == value
+            mine = (labels == value) & (own | self.opened(value))
             odd |= (labels == value) & ~mine
             parts, count = ndimage.label(mine, TOUCHING)
-            hanging = np.zeros(count + 1, bool)
-            hanging[parts[self.labels == value]] = True
-            hanging[0] = True
-            odd |= ~hanging[parts]
+            sizes = np.bincount(parts[~own], minlength=count + 1)
+            stays = sizes >= LEAST_PIECE * max(1, sizes[1:].sum())
+            stays[parts[own]] = True
+            stays[0] = True
+            odd |= ~stays[parts]
         return np.where(odd, self._filled(labels, odd | np.isin(labels, self.values)), labels)
 
     def drawn(self, labels: Labels) -> Labels:

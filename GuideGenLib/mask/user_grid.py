@@ -41,10 +41,11 @@ FINE_MM = 1.5
 FINE_BELOW = 0.75
 """The user's voxels are finer than this share of the mask grid's: what is drawn gets smooth borders at half of it."""
 CUT, SPLIT_CUT = 0.25, 0.05
-"""A structure that fills more than this share of its largest slice at an end of its volume goes on beyond it; one of
-several parts, as the ribs, does with less."""
-END_MM = 6.0
-"""So near an end of the volume; automatic labels often stop a slice or two before it."""
+"""A structure that fills more than this share of its largest slice at an end of its volume goes on beyond it; vessels,
+the cord, and what has several parts, as the ribs, do with less."""
+END_MM, LONG_END_MM = 6.0, 18.0
+"""So near an end of the volume, as automatic labels often stop a slice or two before it; vessels and the cord, which run
+through the body, earlier."""
 MOST_VOXELS = 250_000_000
 """Of a result: 250 MB, and some times as much on the way."""
 
@@ -258,7 +259,10 @@ def _kept(
             if (lost := part & (classes == 0)).any():  # nothing of its organ is labelled
                 classes[lost] = _nearest_in_frame(lost, choices)
             continue
-        ends = [*_cut_ends(source == value, spacing, SPLIT_CUT if row.key in SEVERAL_PARTS else CUT)]
+        runs_through = row.group in ("vessels", "nerves")
+        cut = SPLIT_CUT if runs_through or row.key in SEVERAL_PARTS else CUT
+        near = LONG_END_MM if runs_through else END_MM
+        ends = [*_cut_ends(source == value, [round(near / step) for step in spacing], cut)]
         if ends and (canvas == value).any():
             beyond[value] = _beyond(canvas == value, ends)
     return Kept(canvas, classes, tuple(kept), beyond)
@@ -272,12 +276,12 @@ def _moved(small: Labels, shape: tuple[int, int, int], offset: tuple[int, int, i
     return canvas
 
 
-def _cut_ends(mask: np.ndarray, spacing: Sequence[float], cut: float) -> Iterator[tuple[int, bool]]:
-    """(axis, whether at its upper end) where the volume cuts a structure: near that end it fills more than `cut` of its
-    largest slice."""
+def _cut_ends(mask: np.ndarray, margin: Sequence[int], cut: float) -> Iterator[tuple[int, bool]]:
+    """(axis, whether at its upper end) where the volume cuts a structure: in the last slice, or so many before it, it
+    fills more than `cut` of its largest slice."""
     for axis in range(3):
         area = mask.sum(axis=tuple({0, 1, 2} - {axis}))
-        near = min(len(area), 1 + round(END_MM / spacing[axis]))
+        near = 1 + margin[axis]
         for upper in (False, True):
             if (area[-near:] if upper else area[:near]).max() > cut * area.max():
                 yield axis, upper

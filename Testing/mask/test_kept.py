@@ -119,10 +119,12 @@ def test_kept_voxels_come_out_as_they_went_in(
 def test_flesh_lies_between_the_kept_and_the_air_and_pieces_that_hang_on_nothing_go(kept: Kept) -> None:
     drawn = np.zeros(kept.labels.shape, np.uint8)
     drawn[100:120, 21:26, 19:24] = AORTA  # goes on
-    drawn[150:160, 3:6, 3:6] = AORTA
+    drawn[150:152, 3:6, 3:6] = AORTA  # a crumb
+    drawn[170:180, 21:26, 19:24] = AORTA  # a piece of it as large as this has its reason
     drawn[99, 25, 20:23] = AORTA  # beside its end, where it must not
     laid = kept.laid(drawn)
-    assert (laid[100:120, 21:26, 19:24] == AORTA).all() and not laid[150:160].any()
+    assert (laid[100:120, 21:26, 19:24] == AORTA).all() and not laid[150:152].any()
+    assert (laid[170:180, 21:26, 19:24] == AORTA).all()
     assert np.array_equal(laid[99] == AORTA, kept.labels[99] == AORTA)
     fat, muscle = values()["subcutaneous_fat"], values()["muscle"]
     assert (laid[70, 4, 8], laid[70, 2, 8], laid[70, 0, 8]) == (muscle, fat, 0)  # 1, 3 and 5 voxels of 3 mm away
