@@ -44,8 +44,8 @@ CUT, SPLIT_CUT = 0.25, 0.05
 """A structure that fills more than this share of its largest slice at an end of its volume goes on beyond it; vessels,
 the cord, and what has several parts, as the ribs, do with less."""
 END_MM, LONG_END_MM = 6.0, 18.0
-"""So near an end of the volume, as automatic labels often stop a slice or two before it; vessels and the cord, which run
-through the body, earlier."""
+"""So near an end of the volume, as automatic labels often stop a slice or two before it; those of vessels and the cord,
+which run through the body, earlier."""
 MOST_VOXELS = 250_000_000
 """Of a result: 250 MB, and some times as much on the way."""
 
