@@ -117,4 +117,5 @@ def add_sizes(section: Section, found: Sequence[tuple[AskedSize, Mapping[str, st
         for asked, faults in found
         for key, fault in faults.items()
     ]
-    section.tables.append(Table("Organ sizes that were asked for", ["organ", "asked", "met", "found"], rows))
+    if rows:
+        section.tables.append(Table("Organ sizes that were asked for", ["organ", "asked", "met", "found"], rows))

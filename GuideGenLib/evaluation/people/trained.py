@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -26,8 +27,8 @@ from GuideGenLib.population.variety import Shapes, alike, shapes
 
 MANY = 40
 """Of more people than these so many, evenly spread, tell how the population varies."""
-SEED = 2_000_003
-"""Of what is drawn here: nobody of a training."""
+STAGE = 9
+"""Of `generator_of`: nobody who is drawn here is of a training, and no two people are drawn alike."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class TrainedPerson:
         found = []
         body = self.base.load()
         for index in range(self.count):
-            rng = generator_of(SEED, index)
+            rng = generator_of(crc32(self.base.made_of.encode()), index, STAGE)
             who = replace(draw_attributes(rng), sex=self.base.sex)
             labels, _ = sample_with(body.labels, None, who, rng)
             near = alike(shapes(labels), self.shapes)
@@ -95,11 +96,6 @@ class TrainedPerson:
         _ = self.drawn
         with np.load(self._first) as stored:
             return shapes(stored["labels"])
-
-    @property
-    def median_alike(self) -> float:
-        """How much half of its deformations are at least alike to it."""
-        return float(np.median([one.alike for one in self.drawn]))
 
     @property
     def _record(self) -> Path:
