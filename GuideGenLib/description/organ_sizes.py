@@ -77,7 +77,7 @@ class WantedSize:
         low, high = self.volume_ml
         if drawn_ml is None or low <= drawn_ml <= high:
             return drawn_ml or (low * high) ** 0.5
-        return min(max((low * high) ** 0.5 * drawn_ml / self.usual_ml, low), high)
+        return min(max((low * high * drawn_ml / self.usual_ml) ** 0.5, low), high)
 
 
 @dataclass(frozen=True)
