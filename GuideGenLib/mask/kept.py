@@ -17,7 +17,7 @@ from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import UNLABELLED
 from GuideGenLib.core.components import TOUCHING
-from GuideGenLib.mask.components import keep_largest
+from GuideGenLib.mask.components import keep_largest, single_part_keys
 from GuideGenLib.mask.layout import CELL
 from GuideGenLib.mask.network import fold_cells
 
@@ -136,8 +136,9 @@ class Kept:
         return np.where(touched, before, after)
 
     def in_one_piece(self, labels: Labels) -> Labels:
-        """`keep_largest`, but that no island becomes part of what is kept: beside that it becomes body."""
-        tidied = keep_largest(labels)
+        """`keep_largest` of what is drawn alone: what goes on of the kept may miss it, and no island becomes part of
+        it: beside that it becomes body."""
+        tidied = keep_largest(labels, [key for key in single_part_keys() if values()[key] not in self.values])
         tidied[np.isin(tidied, self.values) & (tidied != labels)] = values()["body"]
         return tidied
 

@@ -159,7 +159,9 @@ def test_an_island_beside_the_kept_becomes_body_and_not_more_of_it(kept: Kept) -
     labels[120:130] = values()["spleen"]
     island = (70, slice(5, 7), slice(4, 5))
     labels[island] = values()["spleen"]
-    assert (kept.in_one_piece(labels)[island] == values()["body"]).all()
+    labels[140:150, 2:4] = AORTA  # goes on without meeting its kept part
+    tidied = kept.in_one_piece(labels)
+    assert (tidied[island] == values()["body"]).all() and (tidied[140:150, 2:4] == AORTA).all()
 
 
 def test_drawn_neighbours_are_carried_on_into_what_is_kept(kept: Kept) -> None:
