@@ -81,14 +81,11 @@ class MaskSynthesizer:
             raise ValueError(f"unknown sampler {sampler!r}: choose one of {', '.join(SAMPLERS)}")
         generator = torch.Generator(device=self.network.codes.device).manual_seed(seed)
         bias = self.class_bias[sampler].clone()
+        wanted = {values()[key]: ml for key, ml in (volumes or {}).items()}
         if sex in OTHER_SEX:
-            bias[values()[OTHER_SEX[sex]]] = FORBIDDEN
-        volumes = dict(volumes or {})
-        for key in (key for key, ml in volumes.items() if ml == 0):
-            bias[values()[key]] = FORBIDDEN
-        if sex in OTHER_SEX:
-            volumes[OTHER_SEX[sex]] = 0.0
-        conditions = self._with_layout(conditions, seed, volumes, kept, SLABS[region])
+            wanted[values()[OTHER_SEX[sex]]] = 0.0
+        bias[[value for value, ml in wanted.items() if ml == 0]] = FORBIDDEN
+        conditions = self._with_layout(conditions, seed, wanted, kept, SLABS[region])
         if kept is not None:
             kept = kept.slab(*SLABS[region])
         cells = None if kept is None else kept.cells(self.network.config.classes, bias.device)
@@ -118,15 +115,15 @@ class MaskSynthesizer:
         self,
         conditions: Conditions,
         seed: int,
-        volumes: Mapping[str, float],
+        wanted: Mapping[int, float],
         kept: Kept | None,
         slab: tuple[int, int],
     ) -> Conditions:
-        """The conditions with the layout of somebody of this description, the same one for each region."""
+        """The conditions with the layout of somebody of this description, the same one for each region; wanted: ml by
+        label value."""
         if self.layouts is None:
             return conditions
         rng = np.random.default_rng([seed, LAYOUT_STREAM])
-        wanted = {values()[key]: ml for key, ml in volumes.items()}
         given = None if kept is None else kept.shares(self.network.config.classes)
         code = self.layouts.draw(conditions.typed[0].cpu().numpy(), rng, wanted, given)
         layout = self.layouts.layout(code)[None, :, slab[0] // CELL : slab[1] // CELL]
