@@ -46,9 +46,9 @@ class Denoiser:
         """Cells of the slab, two voxels a side."""
         return tuple(n // 2 for n in self.shape)
 
-    def log_probability(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
-        """log p(x_0 | x_t, description) [cells, 8, classes] for x, previous [1, code, D, H, W]: of what is drawn beside
-        the kept, where something is kept."""
+    def logits(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
+        """log p(x_0 | x_t, description) but for a constant [cells, 8, classes] for x, previous [1, code, D, H, W]: of
+        what is drawn beside the kept, where something is kept."""
         clock = torch.full((1,), time, device=x.device)
         kind = torch.full((1,), float(process), device=x.device)
         logits = self._logits(x, previous, clock, kind, self.conditions)
@@ -58,11 +58,11 @@ class Denoiser:
         logits = logits - self.class_bias
         if self.kept is not None:
             logits = self.kept.forbid(logits, FORBIDDEN)
-        return logits.log_softmax(dim=-1)
+        return logits
 
-    def probability(self, log_probability: Tensor) -> Tensor:
+    def probability(self, logits: Tensor) -> Tensor:
         """Probabilities [cells, 8, classes] of the whole anatomy, in which what is kept is certain."""
-        drawn = log_probability.exp()
+        drawn = logits.softmax(dim=-1)
         return drawn if self.kept is None else self.kept.clamp(drawn)
 
     def first_estimate(self, x: Tensor, time: float, process: int) -> Tensor:
@@ -73,7 +73,7 @@ class Denoiser:
         nothing = torch.zeros_like(x)
         if self.kept is None:
             return nothing
-        return self.expected_code(self.probability(self.log_probability(x, nothing, time, process, guided=True)))
+        return self.expected_code(self.probability(self.logits(x, nothing, time, process, guided=True)))
 
     def _logits(self, x: Tensor, previous: Tensor, clock: Tensor, kind: Tensor, conditions: Conditions) -> Tensor:
         features = self.network(x, previous, clock, kind, conditions, self.slab[0])
@@ -95,13 +95,14 @@ def sample_flow(
     x = torch.randn(whole, generator=generator, device=network.codes.device)[:, :, first:last]
     times = flow.times(steps)
     previous = denoiser.first_estimate(x, flow.FIRST, 0)
-    log_probability = torch.empty(0)
+    logits = torch.empty(0)
     for i in range(steps):
-        log_probability = denoiser.log_probability(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
-        previous = denoiser.expected_code(denoiser.probability(log_probability))
-        x = flow.euler_step(x, previous, times[i], times[i + 1])
+        logits = denoiser.logits(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
+        if i < steps - 1:
+            previous = denoiser.expected_code(denoiser.probability(logits))
+            x = flow.euler_step(x, previous, times[i], times[i + 1])
         progress("mask", (i + 1) / steps)
-    return unfold_cells(log_probability, denoiser.cells)
+    return unfold_cells(logits.log_softmax(dim=-1), denoiser.cells)
 
 
 def sample_categorical(
@@ -120,19 +121,19 @@ def sample_categorical(
     device = network.codes.device
     whole = torch.randint(network.config.classes, network.config.grid, generator=generator, device=device)
     labels = fold_cells(whole[denoiser.slab[0] : denoiser.slab[1]])
-    previous = log_probability = torch.empty(0)
+    previous = logits = torch.empty(0)
     for i, (keep_t, keep_s) in enumerate(categorical.schedule(steps)):
         x = unfold_cells(network.codes[labels], denoiser.cells)[None]
         if i == 0:
             previous = denoiser.first_estimate(x, keep_t, 1)
-        log_probability = denoiser.log_probability(x, previous, keep_t, 1, i < GUIDED_SHARE * steps)
+        logits = denoiser.logits(x, previous, keep_t, 1, i < GUIDED_SHARE * steps)
         if i < steps - 1:
-            probability = denoiser.probability(log_probability)
+            probability = denoiser.probability(logits)
             previous = denoiser.expected_code(probability)
             posterior = categorical.averaged_posterior(labels, probability.movedim(-1, 0), keep_t, keep_s)
             labels = categorical.draw(posterior, generator)
         progress("mask", (i + 1) / steps)
-    return unfold_cells(log_probability, denoiser.cells)
+    return unfold_cells(logits.log_softmax(dim=-1), denoiser.cells)
 
 
 SAMPLERS: dict[str, Callable[..., Tensor]] = {"flow": sample_flow, "categorical": sample_categorical}

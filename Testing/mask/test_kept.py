@@ -84,13 +84,13 @@ def test_each_step_of_both_samplers_is_shown_what_is_kept(
 ) -> None:
     code = synthesizer.network.codes[LIVER]
     shown: list[tuple[torch.Tensor, torch.Tensor]] = []
-    true = Denoiser.log_probability
+    true = Denoiser.logits
 
     def record(self: Denoiser, x: torch.Tensor, previous: torch.Tensor, *rest: object, **named: object):
         shown.append((x[0, :, 34, 4, 4].clone(), previous[0, :, 34, 4, 4].clone()))
         return true(self, x, previous, *rest, **named)
 
-    monkeypatch.setattr(Denoiser, "log_probability", record)
+    monkeypatch.setattr(Denoiser, "logits", record)
     for sample in (sample_flow, sample_categorical):
         shown.clear()
         sample(denoiser_of(synthesizer, conditions, kept), torch.Generator().manual_seed(0), steps=4)

@@ -74,7 +74,7 @@ def test_a_true_end_point_is_reached_exactly_by_the_flow() -> None:
 class Recorded(Denoiser):
     """A denoiser of a fixed prediction, which keeps what it is shown."""
 
-    def log_probability(self, x: torch.Tensor, previous: torch.Tensor, time: float, process: int, guided: bool):
+    def logits(self, x: torch.Tensor, previous: torch.Tensor, time: float, process: int, guided: bool):
         self.seen = [*getattr(self, "seen", []), (x.clone(), time, process)]
         return self.prediction
 
