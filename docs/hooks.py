@@ -21,5 +21,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         text = f"# {name}\n\n::: GuideGenLib.{name}\n"
         files.append(File.generated(config, f"reference/{name}.md", content=text))
     for picture in sorted((ROOT / "Resources" / "Screenshots").glob("*.png")):
-        files.append(File.generated(config, f"pictures/{picture.name}", abs_src_path=str(picture)))
+        files.append(File.generated(config, f"Screenshots/{picture.name}", abs_src_path=str(picture)))
     return files

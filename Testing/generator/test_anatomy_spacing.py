@@ -40,20 +40,21 @@ def test_extent_organs_and_lesions_are_where_they_were(drawn: MaskResult, spacin
         where = np.argwhere(sitk.GetArrayFromImage(one) == 5)
         middles.append(one.TransformContinuousIndexToPhysicalPoint(where.mean(0)[::-1].tolist()))
         volumes.append(len(where) * one.GetSpacing()[0] ** 3)
-    assert np.allclose(*middles, atol=0.2)
+    assert np.allclose(middles[0], middles[1], atol=0.2)
     assert volumes[1] == pytest.approx(volumes[0], rel=0.05)
     points = [
         one.anatomy.TransformContinuousIndexToPhysicalPoint(one.lesions[0].center_voxel[::-1]) for one in (drawn, fine)
     ]
-    assert np.allclose(*points)
+    assert np.allclose(points[0], points[1])
     assert np.allclose(fine.lesions[0].center_mm, spacing * np.array(fine.lesions[0].center_voxel))
 
 
 def test_a_generator_draws_at_each_spacing(generator: Generator) -> None:
     sizes = []
     for spacing in (1.5, 2.0, 3.0):
-        told = {"seed": 3, "region": "pelvis", "steps": 1, "candidates": 1}
-        image = generator.synthesize_mask(parse("a man"), spacing=spacing, **told).anatomy
+        man = parse("a man")
+        drawn = generator.synthesize_mask(man, seed=3, region="pelvis", steps=1, candidates=1, spacing=spacing)
+        image = drawn.anatomy
         assert image.GetSpacing() == pytest.approx((spacing,) * 3)
         sizes.append(image.GetSize()[0] * spacing)
     assert max(sizes) - min(sizes) <= 2

@@ -1,5 +1,7 @@
 """Segments of an anatomy kept, the rest drawn, with untrained networks: what holds for any weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -15,7 +17,7 @@ from GuideGenLib.mask.user_grid import KeepError
 
 NOBODY = Description("a patient")
 KEY = values()
-QUICK = {"steps": 2, "candidates": 1}
+QUICK: dict[str, Any] = {"steps": 2, "candidates": 1}
 
 
 @pytest.fixture

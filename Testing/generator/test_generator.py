@@ -1,5 +1,7 @@
 """The generator as its callers see it, with untrained networks: what holds for any weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -51,7 +53,7 @@ def test_both_samplers_draw_labels_of_the_table_at_3_mm(generator: Generator) ->
 
 
 def test_an_absent_organ_is_taken_out_and_not_missed(generator: Generator) -> None:
-    options = {"seed": 3, "region": "abdomen", "steps": 2, "candidates": 1}
+    options: dict[str, Any] = {"seed": 3, "region": "abdomen", "steps": 2, "candidates": 1}
     there = set(np.unique(array(generator.synthesize_mask(NOBODY, **options).anatomy)).tolist())
     organ = next(name for name, keys in ORGANS.items() if values()[keys[0]] in there and name not in VITAL)
     described = Description("a patient", organs=(OrganState(organ, absent=True),))

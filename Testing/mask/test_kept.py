@@ -1,6 +1,7 @@
 """What is kept of an anatomy stays as it is while the rest is drawn, and is drawn nowhere else."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_each_step_of_both_samplers_is_shown_what_is_kept(
     shown: list[tuple[torch.Tensor, torch.Tensor]] = []
     true = Denoiser.logits
 
-    def record(self: Denoiser, x: torch.Tensor, previous: torch.Tensor, *rest: object, **named: object):
+    def record(self: Denoiser, x: torch.Tensor, previous: torch.Tensor, *rest: Any, **named: Any):
         shown.append((x[0, :, 34, 4, 4].clone(), previous[0, :, 34, 4, 4].clone()))
         return true(self, x, previous, *rest, **named)
 

@@ -301,7 +301,7 @@ def test_each_sampler_is_calibrated_by_what_it_draws(monkeypatch: pytest.MonkeyP
     data = people(4)
     data.labels[:] = 1
     network = mask.MaskNetwork(mask.MaskConfig(68, **MASK))
-    late = calibrate._volume_ratio(network, data, torch.zeros(68), range(4), "categorical", 0.0)
+    late = calibrate._volume_ratio(network, data, None, torch.zeros(68), range(4), "categorical", 0.0)
     assert drawn == ["categorical"]  # the least number, when the time is over
-    right = calibrate._volume_ratio(network, data, torch.zeros(68), range(2), "flow", None)
+    right = calibrate._volume_ratio(network, data, None, torch.zeros(68), range(2), "flow", None)
     assert late[1] < -3 and abs(float(right[1])) < 0.01

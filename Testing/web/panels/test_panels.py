@@ -236,8 +236,7 @@ def test_shown_segments_are_kept_and_the_rest_is_drawn_without_a_text_too(
     page.run.complete()
     (request,) = page.client.requests
     assert request.keep == ["liver", "lung_tumor"] and request.description["text"] == ""
-    drawn = {"provenance": {}, "lesions": [], "checks": []}
-    finish(page, "Done", id="1", result=MaskDone(small_anatomy, **drawn))
+    finish(page, "Done", id="1", result=MaskDone(small_anatomy, provenance={}, lesions=[], checks=[]))
     assert page.workspace.segmentation is not run.segmentation and page.state.run_text == "Done."
     assert page.workspace.scene.IsNodePresent(run.segmentation)
 
