@@ -33,7 +33,7 @@ from GuideGenLib.generator.completion import Completion
 from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish, refuse_absent_organs
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
-from GuideGenLib.generator.settings import RunSettings
+from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
 from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.finer import finer
 from GuideGenLib.mask.network import Conditions
@@ -221,6 +221,7 @@ class Generator:
         ct_steps: int = STEPS,
         guidance: float | None = None,
         sampler: str = "flow",
+        anatomy_spacing: float = ANATOMY_MM[0],
         progress: Progress = silent,
     ) -> Case:
         """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
@@ -234,6 +235,7 @@ class Generator:
             spacing_mm=spacing,
             ct_steps=ct_steps,
             precision=self.precision,
+            anatomy_mm=anatomy_spacing,
         )
         return draw_with_ct(self, parse(text), settings, progress)
 

@@ -79,8 +79,8 @@ def fit_layouts(labels: NDArray[np.uint8], typed: NDArray[np.float32], classes: 
     rank = min(rank, len(chosen) - 1)
     codes = vectors[:, ::-1][:, :rank] * np.sqrt(len(chosen))
     basis = codes.T @ centred / len(chosen)
-    told = float(((codes @ basis) ** 2).sum() / (centred**2).sum())
-    scale = np.abs(basis).max(1) / 127
+    told = float(((codes @ basis) ** 2).sum() / max((centred**2).sum(), 1e-9))
+    scale = np.abs(basis).max(1, initial=1e-6) / 127
     small = np.rint(basis / scale[:, None]).astype(np.int8)
     # codes of everybody by the same projection: of the weighted layout on the weighted components
     project = np.linalg.pinv(basis * weight).astype(np.float32)

@@ -8,6 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.workflow.choices import ANATOMY_MM
 from Testing.desktop.driver import Driver
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
@@ -119,8 +120,8 @@ def changed_only_there(old: sitk.Image, new: sitk.Image, edited: np.ndarray) -> 
     assert old.GetSize() == new.GetSize() and old.GetSpacing() == new.GetSpacing()
     changed = np.argwhere(array(old) != array(new))
     assert len(changed)
-    # The anatomy's voxels are 3 mm, the CT's 6: compare places in mm from the common corner.
-    where = np.argwhere(edited) * 3.0
+    # The anatomy's voxels are smaller than the CT's: compare places in mm from the common corner.
+    where = np.argwhere(edited) * ANATOMY_MM
     places = changed * np.array(old.GetSpacing())[::-1]
     far = np.maximum(where.min(0) - places, places - where.max(0)).clip(0)
     assert np.linalg.norm(far, axis=1).max() <= MARGIN_MM + np.linalg.norm(old.GetSpacing())

@@ -131,7 +131,9 @@ def test_text_to_scene_to_edit_to_ct_to_files_and_on(scene: Any, paint: Callable
     bundle = write_tiny_bundle(tmp_path / "tiny")
     client = Client(bundle=bundle, device="cpu", threads=1)
     description = to_json(parse(TEXT))
-    settings = RunSettings(seed=SEED, region="torso", mask_steps=1, ct_steps=1, spacing_mm=3.0, margin_mm=MARGIN_MM)
+    settings = RunSettings(
+        seed=SEED, region="torso", mask_steps=1, ct_steps=1, spacing_mm=3.0, margin_mm=MARGIN_MM, anatomy_mm=3.0
+    )
 
     # Text to anatomy to CT, in the scene.
     drawn = done(client, client.submit(MaskRequest(description, settings))).result

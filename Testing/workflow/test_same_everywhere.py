@@ -34,6 +34,7 @@ from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.choices import ANATOMY_MM
 from Testing.desktop.conftest import bundle, panel, scene, slicer  # noqa: F401 - fixtures
 from Testing.desktop.driver import Driver
 from Testing.web.fronts import in_own_loop
@@ -125,7 +126,13 @@ def in_scene_file(client: Client, folder: Path, options: list[str]) -> Patient:
 def in_python(generator: Generator) -> Patient:
     """With the library."""
     case = generator.generate(
-        TEXT, seed=SEED, region="pelvis", spacing=SPACING_MM, mask_steps=MASK_STEPS, ct_steps=CT_STEPS
+        TEXT,
+        seed=SEED,
+        region="pelvis",
+        spacing=SPACING_MM,
+        mask_steps=MASK_STEPS,
+        ct_steps=CT_STEPS,
+        anatomy_spacing=ANATOMY_MM,
     )
     assert case.ct is not None
     changed = edit(case.anatomy)
@@ -152,6 +159,7 @@ def on_command_line(folder: Path, options: list[str]) -> Patient:
 
 def first_settings() -> list[str]:
     settings = {"seed": SEED, "region": "pelvis", "steps": MASK_STEPS, "ct-steps": CT_STEPS, "spacing": SPACING_MM}
+    settings["anatomy-spacing"] = ANATOMY_MM
     return [part for name, value in settings.items() for part in (f"--{name}", str(value))]
 
 
