@@ -32,6 +32,8 @@ FURTHEST = 2.5
 """Standard deviations beyond which no part of a residual is drawn."""
 FURTHEST_VOLUME = 5.0
 """Standard deviations to which a layout goes after a wanted volume: beyond, a linear model tells nothing."""
+VOLUME_NOISE, SHARE_NOISE = np.float32(0.05), np.float32(0.3)
+"""Standard deviations to which a wanted volume is met, in cells, and to which a code tells the share of a cell."""
 LAYOUT = "layout."
 """Before the names of the model's tensors in a bundle."""
 Array = NDArray[np.float32]
@@ -89,24 +91,26 @@ class LayoutModel:
         attributes[0] = np.sign(attributes[0]) or 1.0  # nobody is between the sexes
         mean = self.effects[0] + attributes @ self.effects[1:]
         code = (mean + self.factor @ residual).astype(np.float32)
-        if kept is not None:
-            code = self._conditioned(code, *self._observed(kept))
+        conditions = [self._observed(kept)] if kept is not None else []
         if volumes:
-            rows, wanted, noise = self._summed(volumes)
+            rows, wanted = self._summed(volumes)
             reach = FURTHEST_VOLUME * np.linalg.norm(rows @ self.factor, axis=1)
-            wanted = np.clip(wanted, rows @ mean - reach, rows @ mean + reach)
-            code = self._conditioned(code, rows, wanted.astype(np.float32), noise)
-        return code
+            conditions.append((rows, np.clip(wanted, rows @ mean - reach, rows @ mean + reach)))
+        if not conditions:
+            return code
+        # all at once: one after the other, the later would undo the earlier
+        return self._conditioned(code, *map(np.concatenate, zip(*conditions, strict=True)))
 
-    def _conditioned(self, code: Array, rows: Array, wanted: Array, noise: float) -> Array:
-        """The code moved so that rows [k, rank] @ code is near wanted [k], as likely as can be (Matheron's rule)."""
+    def _conditioned(self, code: Array, rows: Array, wanted: Array) -> Array:
+        """The code moved so that rows [k, rank] @ code is within about 1 of wanted [k], as likely as can be (Matheron's
+        rule)."""
         whitened = rows @ self.factor
-        gram = whitened.T @ whitened / noise**2 + np.eye(self.rank, dtype=np.float32)
-        step = np.linalg.solve(gram, whitened.T @ (wanted - rows @ code) / noise**2)
+        gram = whitened.T @ whitened + np.eye(self.rank, dtype=np.float32)
+        step = np.linalg.solve(gram, whitened.T @ (wanted - rows @ code))
         return (code + self.factor @ step).astype(np.float32)
 
-    def _summed(self, volumes: Mapping[int, float]) -> tuple[Array, Array, float]:
-        """Volumes in cells as linear functions of the code."""
+    def _summed(self, volumes: Mapping[int, float]) -> tuple[Array, Array]:
+        """Volumes as linear functions of the code, in VOLUME_NOISE cells."""
         size = int(np.prod(self.shape[1:]))
         rows, wanted = [], []
         of = self.support // size
@@ -114,15 +118,15 @@ class LayoutModel:
             rows.append(self.basis[:, of == value].sum(1, dtype=np.float32) * self.scale)
             base = self.mean[value * size : (value + 1) * size].sum(dtype=np.float64) / 255
             wanted.append(ml / ML_PER_CELL - base)
-        return np.array(rows, np.float32), np.array(wanted, np.float32), 0.05
+        return np.array(rows, np.float32) / VOLUME_NOISE, np.array(wanted, np.float32) / VOLUME_NOISE
 
-    def _observed(self, kept: NDArray[np.float32]) -> tuple[Array, Array, float]:
-        """Given cells as linear functions of the code; noise: what a code cannot tell of a cell."""
+    def _observed(self, kept: NDArray[np.float32]) -> tuple[Array, Array]:
+        """Given shares of cells as linear functions of the code, in SHARE_NOISE."""
         flat = kept.reshape(-1)[self.support]
         given = np.isfinite(flat)
         rows = self.basis[:, given].T.astype(np.float32) * self.scale
         wanted = flat[given] - self.mean[self.support][given].astype(np.float32) / 255
-        return rows, wanted.astype(np.float32), 0.3
+        return rows / SHARE_NOISE, wanted.astype(np.float32) / SHARE_NOISE
 
 
 def shares(labels: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
@@ -140,7 +144,7 @@ def tensors_of(model: LayoutModel) -> dict[str, Tensor]:
 
 
 def layout_of(tensors: Mapping[str, Tensor]) -> LayoutModel | None:
-    """The model among the tensors of a stage; None where there is none, as in bundles before 0.3."""
+    """The model among the tensors of a stage; None where there is none, as in the first bundle."""
     if LAYOUT + "mean" not in tensors:
         return None
     return LayoutModel(**{f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel)})

@@ -101,6 +101,18 @@ def test_the_rest_is_drawn_around_what_is_kept(fitted: Fitted) -> None:
     assert off[0] < 0.4 * off[1]
 
 
+def test_a_wanted_volume_does_not_undo_what_is_kept(fitted: Fitted) -> None:
+    labels, typed = people(60)
+    own = shares(labels[4], CLASSES)
+    kept = np.full_like(own, np.nan)
+    kept[BALL] = own[BALL]
+    model, lump = fitted.model, float(own[LUMP].sum()) * ML_PER_CELL
+    codes = [model.draw(typed[4], np.random.default_rng(9), wanted, kept) for wanted in (None, {LUMP: 1.5 * lump})]
+    off = [np.abs(model.layout(code)[BALL].numpy() - own[BALL]).mean() for code in codes]
+    assert off[1] < 1.5 * off[0]
+    assert volume(model, codes[1], LUMP) == pytest.approx(1.5 * lump, abs=1)
+
+
 def test_a_file_holds_the_model(fitted: Fitted) -> None:
     again = layout_of(tensors_of(fitted.model))
     assert again is not None
