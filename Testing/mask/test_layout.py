@@ -107,10 +107,10 @@ def test_a_wanted_volume_does_not_undo_what_is_kept(fitted: Fitted) -> None:
     kept = np.full_like(own, np.nan)
     kept[BALL] = own[BALL]
     model, lump = fitted.model, float(own[LUMP].sum()) * ML_PER_CELL
-    codes = [model.draw(typed[4], np.random.default_rng(9), wanted, kept) for wanted in (None, {LUMP: 1.5 * lump})]
+    codes = [model.draw(typed[4], np.random.default_rng(9), wanted, kept) for wanted in (None, {LUMP: 4 * lump})]
     off = [np.abs(model.layout(code)[BALL].numpy() - own[BALL]).mean() for code in codes]
-    assert off[1] < 1.5 * off[0]
-    assert volume(model, codes[1], LUMP) == pytest.approx(1.5 * lump, abs=1)
+    assert off[1] < 1.2 * off[0], "one condition after the other gives 1.26"
+    assert volume(model, codes[1], LUMP) > 2 * lump
 
 
 def test_a_file_holds_the_model(fitted: Fitted) -> None:
