@@ -29,7 +29,7 @@ WIDTH, DEPTH = 144, 128
 """Voxels of 3 mm across and from front to back: an obese person fits in."""
 MODERATED = ("liver", "spleen", "pancreas", "kidney_left", "kidney_right", "adrenal_left", "adrenal_right")
 """Organs that no base person has far too large: one sick person must not make a whole population sick."""
-DONORS = 2
+DONORS = 3
 """Others whose abdomen each person is given as well."""
 MANY = 40
 """Of more people than these each is completed once and keeps the own abdomen: they are varied enough."""

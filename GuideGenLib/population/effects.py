@@ -192,7 +192,7 @@ def fat_thickness(torso: Template, who: Attributes, rng: np.random.Generator) ->
     hips = ramp(z, at["crest"] + 40, at["crest"] - 60)
     flank = ramp(aside, 60, 140) * ramp(torso.spine_y[:, None, None] - y, 90, 40)
     thick = level * (1 + 0.25 * front - 0.35 * flank) * (0.45 + 0.55 * trunk) * (1 - 0.6 * arm)
-    thick = np.where(thick > 0, thick * (1 - 0.35 * hips), thick)
+    thick = np.where(thick > 0, thick * (1 - 0.5 * hips), thick)
     thick = thick + ((1.5 if torso.native else 4.0) * hips + 1.0 if female else -1.0)
     return np.array(np.broadcast_to(thick, torso.skin.shape), np.float32)
 

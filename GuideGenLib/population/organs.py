@@ -26,14 +26,18 @@ FREEDOM: dict[str, tuple[float, float, float]] = {
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
 SPREAD = 0.07
 """Standard deviation of the log of an organ's radius between people of the same size."""
-SPREADS = {"spleen": 0.13, "liver": 0.05}
-"""Of organs that differ more or less: spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol 1997;7:246), livers
-1.51 l, SD .25 (Linguraru, Acad Radiol 2012;19:588)."""
+SPREADS = {"spleen": 0.0, "liver": 0.05}
+"""Of organs that differ less: livers have 1.51 l, SD .25 (Linguraru, Acad Radiol 2012;19:588); that of the spleen is in
+STRETCHED."""
 BLADDER_STRETCH = 0.22
 """Standard deviation of the log of each axis of the bladder at the same filling."""
-STRETCHED = {"spleen": (18.0, 0.22), "heart": (8.0, 0.10)}
-"""Organs whose shape differs more than the limit on strains lets it: standard deviations of a turn about each axis
-(degrees) and of the log of their axes."""
+STRETCHED = {"spleen": (22.0, 0.26, 0.13), "heart": (8.0, 0.10, 0.0)}
+"""Organs that differ more than the limit on strains lets them: standard deviations of a turn about each axis (degrees),
+of the log of their axes and of the log of their radius. Spleens have 107 to 314 ml in CT (Prassopoulos, Eur Radiol
+1997;7:246)."""
+MOST_GROWN = {"uterus": 0.30, "kidney_left": 0.26, "kidney_right": 0.26}
+"""Log of the factor by which a radius grows to the reference at most; some people that others are drawn from have small
+kidneys."""
 LARGEST = 2.2
 """Standard deviations beyond which nothing is drawn: organs must not tear."""
 
@@ -61,7 +65,7 @@ def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Gen
         middle += -0.05 * old + 0.015 * who.habitus_level  # Wang, Kidney Int 2014;85:677
     if name == "heart":
         middle += 0.02 * who.habitus_level
-    most = 0.3 if name == "uterus" else 0.17
+    most = MOST_GROWN.get(name, 0.17)
     return float(np.clip(np.clip(middle, -0.16, most) + noise, -0.28, most + 0.11))
 
 
@@ -106,13 +110,13 @@ def organ_velocity(torso: Template, who: Attributes, rng: np.random.Generator, t
 
 
 def stretch_velocity(torso: Template, rng: np.random.Generator) -> Field:
-    """Turns and stretches the organs of STRETCHED, at the same volume."""
+    """Turns, stretches and scales the organs of STRETCHED."""
     total = np.zeros_like(torso.points)
     held = 1 - 0.8 * torso.bone
-    for name, (turn, stretch) in STRETCHED.items():
+    for name, (turn, stretch, size) in STRETCHED.items():
         organ = torso.blobs.get(name)
         if organ is not None:
-            matrix, shift = organ_matrix((turn, stretch, 0.0), 0.0, rng)
+            matrix, shift = organ_matrix((turn, stretch, 0.0), float(_drawn(size, rng, 1)[0]), rng)
             total[(slice(None), *organ.box)] += held[organ.box] * _moved(torso, organ, matrix, shift)
     return total
 

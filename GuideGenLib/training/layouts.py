@@ -18,7 +18,7 @@ from GuideGenLib.training.mask_bank import MaskData
 
 LAYOUTS = "layouts.safetensors"
 """In the run folder of the mask stage."""
-RANK = 96
+RANK = 192
 MOST_PEOPLE = 2000
 """The model is fitted to so many people at most, evenly chosen."""
 LEAST_DEVIATION = 0.03
