@@ -1,9 +1,10 @@
 """Latent anatomy codes: the rough layout of a person as a few numbers, drawn before the anatomy is.
 
 A layout is the share of each class in each cell of 24 mm. Over a population it is described by a linear model,
-layout = mean + code @ basis, in which code = effects of sex, age and build + a Gaussian residual. Volumes of organs are
-sums over cells and so linear in the code: an organ of a wanted size, or one that is kept from another anatomy, is a
-condition of a Gaussian and met in closed form (Matheron's rule). The denoiser turns a layout into an anatomy.
+layout = mean + code @ basis, in which code = effects of sex, age and build + a residual: that of somebody of the
+population, shrunk, with Gaussian noise for the rest (a kernel density estimate). Volumes of organs are sums over cells
+and so linear in the code: an organ of a wanted size, or one that is kept from another anatomy, is a condition that is
+met in closed form (Matheron's rule). The denoiser turns a layout into an anatomy.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ CELL = 4
 ML_PER_CELL = (CELL * 6.0) ** 3 / 1000
 ATTRIBUTES = ((SEX, SEX_KNOWN), (AGE, AGE_KNOWN), (HABITUS, HABITUS_KNOWN))
 """Places of value and known-flag in the typed vector of the attributes that a layout follows."""
+NOISE_SHARE = 0.6
+"""Of the standard deviation of a residual; the rest is somebody's own. Of noise alone organs are drawn too much alike:
+what is unusual in one of them takes many parts of the code together, which noise does not bring together."""
 FURTHEST = 2.5
 """Standard deviations beyond which no part of a residual is drawn."""
 FURTHEST_VOLUME = 5.0
@@ -47,7 +51,8 @@ class LayoutModel:
     indices; basis int8 [rank, m] times scale float32 [rank]: what one unit of each part of the code changes; effects
     float32 [1 + attributes, rank]: code of the mean person and what each attribute adds; factor float32 [rank, rank]:
     the Cholesky factor of the residual's covariance; spread float32 [attributes, 2]: mean and standard deviation of
-    each attribute in the population.
+    each attribute in the population; members float16 [n, rank]: residuals of its people, none in older bundles; sexes
+    int8 [n]: of them, as in the typed vector.
     """
 
     shape: NDArray[np.int64]
@@ -58,6 +63,8 @@ class LayoutModel:
     effects: Array
     factor: Array
     spread: Array
+    members: NDArray[np.float16]
+    sexes: NDArray[np.int8]
 
     @property
     def rank(self) -> int:
@@ -84,13 +91,13 @@ class LayoutModel:
         volumes: ml that the structure of a label value shall have, 0 for one that is not there; kept, shares of the
         classes [classes, z, y, x]: of the cells in which something is given, NaN elsewhere.
         """
-        residual = np.clip(rng.standard_normal(self.rank), -FURTHEST, FURTHEST)
+        noise = np.clip(rng.standard_normal(self.rank), -FURTHEST, FURTHEST)
         unknown = self.spread[:, 0] + self.spread[:, 1] * rng.uniform(-1.5, 1.5, len(ATTRIBUTES))
         known = np.array([typed[flag] > 0 for _, flag in ATTRIBUTES])
         attributes = np.where(known, [typed[place] for place, _ in ATTRIBUTES], unknown)
         attributes[0] = np.sign(attributes[0]) or 1.0  # nobody is between the sexes
         mean = self.effects[0] + attributes @ self.effects[1:]
-        code = (mean + self.factor @ residual).astype(np.float32)
+        code = (mean + self._residual(int(attributes[0]), noise, rng)).astype(np.float32)
         conditions = [self._observed(kept)] if kept is not None else []
         if volumes:
             rows, wanted = self._summed(volumes)
@@ -100,6 +107,15 @@ class LayoutModel:
             return code
         # all at once: one after the other, the later would undo the earlier
         return self._conditioned(code, *map(np.concatenate, zip(*conditions, strict=True)))
+
+    def _residual(self, sex: int, noise: Array, rng: np.random.Generator) -> Array:
+        """That of somebody of a sex, mixed with noise [rank] of unit variance."""
+        spread = self.factor @ noise
+        alike = self.members[self.sexes == sex]
+        if not len(alike):
+            return spread
+        member = alike[rng.integers(len(alike))].astype(np.float32)
+        return (1 - NOISE_SHARE**2) ** 0.5 * member + NOISE_SHARE * spread
 
     def _conditioned(self, code: Array, rows: Array, wanted: Array) -> Array:
         """The code moved so that rows [k, rank] @ code is within about 1 of wanted [k], as likely as can be (Matheron's
@@ -147,4 +163,6 @@ def layout_of(tensors: Mapping[str, Tensor]) -> LayoutModel | None:
     """The model among the tensors of a stage; None where there is none, as in the first bundle."""
     if LAYOUT + "mean" not in tensors:
         return None
-    return LayoutModel(**{f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel)})
+    found = {f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel) if LAYOUT + f.name in tensors}
+    nobody = {"members": np.zeros((0, len(found["scale"])), np.float16), "sexes": np.zeros(0, np.int8)}
+    return LayoutModel(**(nobody | found))

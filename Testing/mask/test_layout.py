@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from GuideGenLib.description.conditioning import attributes_vector
+from GuideGenLib.description.conditioning import AGE, attributes_vector
 from GuideGenLib.mask.layout import CELL, ML_PER_CELL, LayoutModel, layout_of, shares, tensors_of
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork
 from GuideGenLib.training.layouts import Fitted, fit_layouts
@@ -72,6 +72,31 @@ def test_an_unknown_sex_is_one_of_the_two(fitted: Fitted) -> None:
     assert 5 < (volumes > between).sum() < 35
 
 
+def test_a_residual_is_mostly_somebodys_of_that_sex(fitted: Fitted) -> None:
+    model = fitted.model
+    typed = attributes_vector("female", 50, 0)
+    mean = model.effects[0] + np.array([-1.0, typed[AGE], 0.0]) @ model.effects[1:]
+    whitening = np.linalg.inv(model.factor)
+    members = model.members.astype(np.float32) @ whitening.T
+    members /= np.linalg.norm(members, axis=1, keepdims=True)
+    for seed in range(5):
+        drawn = whitening @ (model.draw(typed, np.random.default_rng(seed)) - mean)
+        likeness = members @ (drawn / np.linalg.norm(drawn))
+        nearest = likeness.argmax()
+        assert model.sexes[nearest] == -1
+        assert 0.5 < likeness[nearest] < 0.97, "most of it is one person's, and not all"
+
+
+def test_a_model_without_members_draws_noise_alone(fitted: Fitted) -> None:
+    kept = {key: one for key, one in tensors_of(fitted.model).items() if not key.endswith(("members", "sexes"))}
+    model = layout_of(kept)
+    assert model is not None
+    typed = attributes_vector("female", 50, 0)
+    codes = np.stack([model.draw(typed, np.random.default_rng(seed)) for seed in range(300)])
+    covariance = model.factor @ model.factor.T
+    assert np.allclose(codes.std(0), np.sqrt(np.diag(covariance)), rtol=0.2)
+
+
 @pytest.mark.parametrize("wanted", [150.0, 200.0, 250.0])
 def test_volumes_that_are_asked_for_are_met(fitted: Fitted, wanted: float) -> None:
     typed = attributes_vector("male", 50, 0)
@@ -89,28 +114,27 @@ def test_a_volume_that_nobody_has_is_gone_after_some_way(fitted: Fitted) -> None
     assert 1.5 * usual < huge < 3000
 
 
-def test_the_rest_is_drawn_around_what_is_kept(fitted: Fitted) -> None:
+def off_kept(fitted: Fitted, wanted: dict[int, float] | None = None, keep: bool = True) -> tuple[float, float]:
+    """How far the ball of somebody drawn is off the kept one (mean share), and ml of the lump; means of 12."""
     labels, typed = people(60)
     own = shares(labels[4], CLASSES)
     kept = np.full_like(own, np.nan)
     kept[BALL] = own[BALL]
     model = fitted.model
-    code = model.draw(typed[4], np.random.default_rng(9), kept=kept)
-    free = model.draw(typed[4], np.random.default_rng(9))
-    off = [np.abs(model.layout(one)[BALL].numpy() - own[BALL]).mean() for one in (code, free)]
-    assert off[0] < 0.4 * off[1]
+    codes = [model.draw(typed[4], np.random.default_rng(n), wanted, kept if keep else None) for n in range(12)]
+    off = [np.abs(model.layout(code)[BALL].numpy() - own[BALL]).mean() for code in codes]
+    return float(np.mean(off)), float(np.mean([volume(model, code, LUMP) for code in codes]))
+
+
+def test_the_rest_is_drawn_around_what_is_kept(fitted: Fitted) -> None:
+    assert off_kept(fitted)[0] < 0.4 * off_kept(fitted, keep=False)[0]
 
 
 def test_a_wanted_volume_does_not_undo_what_is_kept(fitted: Fitted) -> None:
-    labels, typed = people(60)
-    own = shares(labels[4], CLASSES)
-    kept = np.full_like(own, np.nan)
-    kept[BALL] = own[BALL]
-    model, lump = fitted.model, float(own[LUMP].sum()) * ML_PER_CELL
-    codes = [model.draw(typed[4], np.random.default_rng(9), wanted, kept) for wanted in (None, {LUMP: 4 * lump})]
-    off = [np.abs(model.layout(code)[BALL].numpy() - own[BALL]).mean() for code in codes]
-    assert off[1] < 1.2 * off[0], "one condition after the other gives 1.26"
-    assert volume(model, codes[1], LUMP) > 2 * lump
+    lump = float(shares(people(60)[0][4], CLASSES)[LUMP].sum()) * ML_PER_CELL
+    (alone, _), (both, met) = off_kept(fitted), off_kept(fitted, {LUMP: 4 * lump})
+    assert both < 1.2 * alone, "one condition after the other gives 1.64"
+    assert met > 2 * lump
 
 
 def test_a_file_holds_the_model(fitted: Fitted) -> None:
