@@ -9,6 +9,7 @@ met in closed form (Matheron's rule). The denoiser turns a layout into an anatom
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -163,6 +164,8 @@ def layout_of(tensors: Mapping[str, Tensor]) -> LayoutModel | None:
     """The model among the tensors of a stage; None where there is none, as in the first bundle."""
     if LAYOUT + "mean" not in tensors:
         return None
-    found = {f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel) if LAYOUT + f.name in tensors}
-    nobody = {"members": np.zeros((0, len(found["scale"])), np.float16), "sexes": np.zeros(0, np.int8)}
+    found: dict[str, Any] = {
+        f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel) if LAYOUT + f.name in tensors
+    }
+    nobody: dict[str, Any] = {"members": np.zeros((0, len(found["scale"])), np.float16), "sexes": np.zeros(0, np.int8)}
     return LayoutModel(**(nobody | found))
