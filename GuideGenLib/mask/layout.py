@@ -109,7 +109,7 @@ class LayoutModel:
         # all at once: one after the other, the later would undo the earlier
         return self._conditioned(code, *map(np.concatenate, zip(*conditions, strict=True)))
 
-    def _residual(self, sex: int, noise: Array, rng: np.random.Generator) -> Array:
+    def _residual(self, sex: int, noise: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
         """That of somebody of a sex, mixed with noise [rank] of unit variance."""
         spread = self.factor @ noise
         alike = self.members[self.sexes == sex]
