@@ -25,10 +25,12 @@ from GuideGenLib.ct.reference import aged, reference_table
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
+from GuideGenLib.description.changes.read import measured_sizes, read_change
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
+from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
 from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish, refuse_absent_organs
 from GuideGenLib.generator.edit import find_change
@@ -238,6 +240,15 @@ class Generator:
             anatomy_mm=anatomy_spacing,
         )
         return draw_with_ct(self, parse(text), settings, progress)
+
+    def change(self, case: Case, sentence: str, *, progress: Progress = silent) -> Case:
+        """The same patient after one sentence more, for example "make the tumour 2 cm larger".
+
+        Only what it speaks of changes; see `generator.change`. Raises DescriptionError for a sentence that cannot be
+        followed, LesionError for a lesion that finds no room.
+        """
+        sizes = measured_sizes([asdict(lesion) for lesion in case.lesions])
+        return change(self, case, read_change(sentence, case.description, sizes), progress=progress)
 
     def provenance(
         self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from GuideGenLib.generator import Generator
+from Testing.phantom import phantom
 from Testing.tiny_bundle import write_tiny_bundle
+
+__all__ = ["phantom"]
 
 
 @pytest.fixture(scope="session")
