@@ -45,6 +45,8 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
     _setting(parser, "--anatomy-spacing", "anatomy_mm", float, metavar="MM", help=about)
     about = "fast flow, or the paper's diffusion"
     _setting(parser, "--sampler", "sampler", str, choices=SAMPLERS, help=about)
+    about = "leave out what the text says to be only possible"
+    parser.add_argument("--no-possible", dest="possible", action="store_false", default=argparse.SUPPRESS, help=about)
 
 
 def add_ct_options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, OrganState, Span
+from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, OrganState, Span, with_presence
 
 PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase")
 FINDING = tuple(one.name for one in fields(Finding))
@@ -83,9 +83,10 @@ class Corrections:
             return cls()
         try:
             data = json.loads(text)
-            added = tuple(dict(one) for one in data["added"])
-            corrections = cls(dict(data["patient"]), dict(data["findings"]), added, dict(data.get("organs", {})))
-            for one in filter(None, (*corrections.findings.values(), *corrections.organs.values())):
+            added = tuple(with_presence(one) for one in data["added"])
+            findings = {key: one and with_presence(one) for key, one in data["findings"].items()}
+            corrections = cls(dict(data["patient"]), findings, added, dict(data.get("organs", {})))
+            for one in filter(None, corrections.organs.values()):
                 dict(one)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DescriptionError("The saved corrections cannot be read", "undo them and correct again.") from error

@@ -9,6 +9,7 @@ from GuideGenLib.description.model import (
     HABITUS,
     ORGAN_SIZES,
     PHASES,
+    PRESENCES,
     REGIONS,
     SEXES,
     SIDES,
@@ -49,7 +50,7 @@ def shown(value: object) -> str:
 
 def is_left_out(field: Field, value: object) -> bool:
     """Whether a field is not worth a row: rare, and nothing is said of it."""
-    return field.rare and (value is None or value is False or (field.name == "count" and value == 1))
+    return field.rare and (value is None or value == {"count": 1, "presence": "present"}.get(field.name))
 
 
 def whole_number(text: str) -> int | None:
@@ -133,7 +134,7 @@ FINDING_FIELDS = (
     Field("m", "M", read=stage),
     Field("stage", "stage", read=stage, rare=True),
     Field("count", "how many", read=whole_number, rare=True),
-    Field("negated", "not there", _any_of((False, True), unknown=False), rare=True),
+    Field("presence", "presence", _any_of(PRESENCES, unknown=False), rare=True),
 )
 ORGAN_FIELDS = (
     Field("absent", "absent", _any_of((False, True), unknown=False)),

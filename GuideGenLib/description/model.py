@@ -5,7 +5,8 @@ does not say, never a default. Values outside the closed sets below raise Descri
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from GuideGenLib.core.errors import GuideGenError
 
@@ -63,6 +64,10 @@ LIMITS_MM: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 """What an adult's organ may measure, from severe atrophy to the largest that are reported; wide, and by judgement."""
 DRAWN_KINDS = ("tumor", "mass", "nodule", "lesion", "metastasis")
+PRESENCES = ("present", "possible", "negated", "historical", "resolved", "family", "hypothetical")
+"""Whether the patient has a finding, in the categories of ConText (Harkema et al., J Biomed Inform 42:839, 2009) and
+two that imaging reports need: possible (Chapman et al., J Biomed Inform 44:728, 2011) and resolved.
+Hypothetical: only asked for, as in an indication or a recommendation. Family: another person has it."""
 OLDEST = 120
 LARGEST_MM = 400.0
 
@@ -87,7 +92,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the text says to be in the patient, or (negated) not to be there.
+    """One thing that the text names, and whether the patient has it (`presence`, one of PRESENCES).
 
     kind: "tumor", "mass", "nodule", "lesion", "metastasis", or another word ("cyst", "effusion").
     organ: a key of SITES or another word ("stomach"); site: one of SITES[organ]; segment: "IVb" in the liver, "6" or a
@@ -107,7 +112,7 @@ class Finding:
     m: str | None = None
     stage: str | None = None
     count: int = 1
-    negated: bool = False
+    presence: str = "present"
 
     def __post_init__(self) -> None:
         _text("kind", self.kind)
@@ -119,6 +124,8 @@ class Finding:
             _text("segment", self.segment)
         _member("side", self.side, SIDES)
         _member("size_word", self.size_word, SIZE_WORDS)
+        if self.presence not in PRESENCES:
+            raise DescriptionError(f"presence is {self.presence!r}", f"give one of {', '.join(PRESENCES)}.")
         if self.size_mm is not None and not 0 < self.size_mm <= LARGEST_MM:
             msg = f"size_mm is {self.size_mm:g}: give a size above 0 and up to {LARGEST_MM:g} mm."
             raise DescriptionError(msg)
@@ -141,9 +148,14 @@ class Finding:
         return f"{self.organ}_tumor" if self.kind in DRAWN_KINDS and self.organ in SITES else None
 
     @property
+    def there(self) -> bool:
+        """Whether the patient has it, surely or possibly."""
+        return self.presence in ("present", "possible")
+
+    @property
     def drawn(self) -> bool:
         """Whether a volume of this description must show it."""
-        return self.label_key is not None and not self.negated and self.t != "0"
+        return self.label_key is not None and self.there and self.t != "0"
 
 
 @dataclass(frozen=True)
@@ -194,12 +206,20 @@ class OrganState:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Words that were understood and have no effect, with the reason: "family history", "a distance"."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True)
 class Description:
     """A text with what was understood of it.
 
     spans: the quotation behind each field, keyed by its path ("age", "findings[0].side"). not_understood: the words
-    that no field holds. warnings: sentences for the user. age_range: both ends included, in years. organs: each organ,
-    or side of it, once.
+    that no field holds and no rule knows. left_out: those that are left out on purpose. warnings: sentences for the
+    user. age_range: both ends included, in years. organs: each organ, or side of it, once.
     """
 
     text: str
@@ -215,6 +235,7 @@ class Description:
     organs: tuple[OrganState, ...] = ()
     spans: dict[str, Span] = field(default_factory=dict)
     not_understood: tuple[Span, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -230,6 +251,20 @@ class Description:
         _member("phase", self.phase, PHASES)
         _member("habitus", self.habitus, HABITUS)
         _check_organs(self.organs, self.findings)
+
+    def without_possible(self) -> "Description":
+        """For a drawing of what is sure only: possible findings are as if they were only asked for."""
+        sure = tuple(replace(f, presence="hypothetical") if f.presence == "possible" else f for f in self.findings)
+        return replace(self, findings=sure)
+
+
+def with_presence(finding: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a finding where a file of a version before `presence` has `negated`."""
+    told = dict(finding)
+    if "negated" in told and "presence" not in told:
+        negated = told.pop("negated")
+        told["presence"] = {True: "negated", False: "present"}.get(negated, negated)
+    return told
 
 
 def _check_organs(organs: tuple[OrganState, ...], findings: tuple[Finding, ...]) -> None:

@@ -195,9 +195,9 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
     notes: list[str] = []
     for finding, spans in zip(reading.findings, reading.spans, strict=True):
         word = spans["kind"].text
-        if word in reading.past and finding.negated:
+        if word in reading.past and not finding.there:
             notes.append(f"'{word}' is past: it is not drawn.")
-        if finding.negated:
+        if not finding.there:
             continue
         if (
             finding.label_key is None
@@ -227,7 +227,7 @@ def _check_sex(found: _Found, reading: ReadFindings, mentions: Sequence[Mention]
     sex, span = found["sex"]
     wrong = FEMALE_ORGANS if sex == "male" else MALE_ORGANS
     for finding, spans in zip(reading.findings, reading.spans, strict=True):
-        if finding.organ in wrong and not finding.negated:
+        if finding.organ in wrong and finding.there:
             word = spans.get("organ", spans["kind"]).text
             raise contradiction(word, span.text, f"a {sex} patient has no {str(finding.organ).replace('_', ' ')}")
     for mention in mentions:

@@ -5,7 +5,15 @@ from dataclasses import asdict, fields
 from io import StringIO
 from typing import Any, TypeVar
 
-from GuideGenLib.description.model import Description, DescriptionError, Finding, OrganState, Span
+from GuideGenLib.description.model import (
+    Description,
+    DescriptionError,
+    Finding,
+    LeftOut,
+    OrganState,
+    Span,
+    with_presence,
+)
 from GuideGenLib.description.stage import T_SIZES, stage_size_mm
 
 _PATIENT = ("age", "age_range", "sex", "race", "ethnicity", "habitus", "region", "phase")
@@ -18,13 +26,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "habitus": (str,), "kind": (str,), "organ": (str,), "site": (str,), "segment": (str,), "side": (str,),
     "size_mm": (int, float), "size_word": (str,), "t": (str,), "n": (str,), "m": (str,), "stage": (str,),
     "count": (int,),
-    "negated": (bool,), "absent": (bool,), "craniocaudal": (bool,), "length_mm": (int, float),
+    "presence": (str,), "absent": (bool,), "craniocaudal": (bool,), "length_mm": (int, float),
     "volume_ml": (int, float), "start": (int,), "end": (int,),
 }  # fmt: skip
 _REQUIRED = {
     Description: ("text",), Finding: ("kind",), OrganState: ("organ",), Span: ("start", "end", "text"),
 }  # fmt: skip
-_NEVER_UNKNOWN = ("text", "kind", "count", "negated", "absent", "craniocaudal", "start", "end")
+_NEVER_UNKNOWN = ("text", "kind", "count", "presence", "absent", "craniocaudal", "start", "end")
 
 
 def to_json(description: Description) -> dict[str, Any]:
@@ -36,6 +44,7 @@ def to_json(description: Description) -> dict[str, Any]:
         "organs": [asdict(state) for state in description.organs],
         "spans": {path: asdict(span) for path, span in description.spans.items()},
         "not_understood": [asdict(span) for span in description.not_understood],
+        "left_out": [{**asdict(one.span), "reason": one.reason} for one in description.left_out],
         "warnings": list(description.warnings),
     }
 
@@ -66,12 +75,15 @@ def from_json(data: dict[str, Any]) -> Description:
     return Description(
         **plain,
         age_range=age_range,
-        findings=tuple(_part(Finding, one, f"findings[{i}]") for i, one in enumerate(_listed(data, "findings"))),
+        findings=tuple(
+            _part(Finding, _up_to_date(one), f"findings[{i}]") for i, one in enumerate(_listed(data, "findings"))
+        ),
         organs=tuple(_part(OrganState, one, f"organs[{i}]") for i, one in enumerate(_listed(data, "organs"))),
         spans={str(path): _span(one, f"spans[{path}]", text) for path, one in spans.items()},
         not_understood=tuple(
             _span(one, f"not_understood[{i}]", text) for i, one in enumerate(_listed(data, "not_understood"))
         ),
+        left_out=tuple(_left_out(one, f"left_out[{i}]", text) for i, one in enumerate(_listed(data, "left_out"))),
         warnings=tuple(warnings),
     )
 
@@ -98,22 +110,34 @@ def to_table(description: Description, width: int = 100) -> str:
         console.print(_organ_table(description))
     if description.not_understood:
         console.print("Not understood: " + ", ".join(repr(span.text) for span in description.not_understood))
+    for reason, words in by_reason(description).items():
+        console.print(f"Left out, {reason}: " + ", ".join(map(repr, words)))
     for warning in description.warnings:
         console.print("Warning: " + warning)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
 
+def by_reason(description: Description) -> dict[str, list[str]]:
+    """The words that are left out on purpose, by the reason."""
+    told: dict[str, list[str]] = {}
+    for one in description.left_out:
+        told.setdefault(one.reason, []).append(one.span.text)
+    return told
+
+
 def _finding_table(description: Description, index: int, finding: Finding) -> Any:
     from rich.table import Table
 
-    state = "not there" if finding.negated else "drawn" if finding.drawn else "not drawn"
+    state = "drawn" if finding.drawn else "not drawn"
+    if finding.presence != "present":
+        state = f"{finding.presence}, {state}"
     table = Table(title=f"Finding {index + 1} ({state})", title_justify="left")
     for column in ("field", "value", "from the words"):
         table.add_column(column)
     for one in fields(Finding):
         value = getattr(finding, one.name)
-        if value is not None and one.name != "negated" and (one.name != "count" or value > 1):
+        if value is not None and one.name != "presence" and (one.name != "count" or value > 1):
             shown = f"{value:g}" if one.name == "size_mm" else _shown(value)
             table.add_row(one.name.replace("_", " "), shown, _quoted(description, f"findings[{index}].{one.name}"))
     if finding.drawn and finding.size_mm is None and finding.organ in T_SIZES:
@@ -179,6 +203,18 @@ def _checked(data: Any, kind: type, path: str) -> dict[str, Any]:
             raise _wrong(f"{path}.{name}", value, " or ".join(t.__name__ for t in types))
         plain[name] = value
     return plain
+
+
+def _up_to_date(finding: Any) -> Any:
+    return with_presence(finding) if isinstance(finding, dict) else finding
+
+
+def _left_out(data: Any, path: str, text: str) -> LeftOut:
+    plain = dict(data) if isinstance(data, dict) else {}
+    reason = plain.pop("reason", None)
+    if not isinstance(reason, str):
+        raise _wrong(f"{path}.reason", reason, "words")
+    return LeftOut(_span(plain, path, text), reason)
 
 
 def _listed(data: dict[str, Any], name: str) -> list[Any]:

@@ -45,9 +45,10 @@ def draw(generator: Any, description: Description, settings: RunSettings, progre
     from GuideGenLib.anatomy.label_volumes import fill_holes
 
     generator.choose_precision(settings.precision)
-    mask = generator.synthesize_mask(description, progress=progress, **settings.for_mask)
+    asked = description if settings.possible else description.without_possible()
+    mask = generator.synthesize_mask(asked, progress=progress, **settings.for_mask)
     settings = replace(settings, region=settings.region or description.region or "torso")
-    record = settings.record("seed", "region", "sampler", "mask_steps", "guidance", "anatomy_mm")
+    record = settings.record("seed", "region", "sampler", "mask_steps", "guidance", "anatomy_mm", "possible")
     record = generator.provenance(description, record, mask)
     return Case(description, fill_holes(mask.anatomy), None, mask.lesions, mask.checks, record)
 
@@ -66,10 +67,11 @@ def complete(
 
     generator.choose_precision(settings.precision)
     anatomy = check_anatomy(anatomy)
-    mask = generator.complete(anatomy, description, keep, progress=progress, **settings.for_completion)
+    asked = description if settings.possible else description.without_possible()
+    mask = generator.complete(anatomy, asked, keep, progress=progress, **settings.for_completion)
     settings = replace(settings, region=settings.region or description.region or "torso")
     told = {
-        **settings.record("seed", "region", "sampler", "mask_steps", "guidance"),
+        **settings.record("seed", "region", "sampler", "mask_steps", "guidance", "possible"),
         "kept": list(keys_to_keep(anatomy, keep)),
         "source_voxels_sha256": voxels_sha256(anatomy),
     }

@@ -99,7 +99,7 @@ def _as_kept(description: Description, keys: Sequence[str]) -> Description:
     findings = []
     for finding in description.findings:
         if finding.drawn and finding.label_key in keys:
-            finding = replace(finding, negated=True)
+            finding = replace(finding, presence="negated")
         elif finding.drawn and set(_homes(finding)) <= {*keys, "colon_gas"}:
             raise LesionError(
                 f"the {finding.organ} is kept as it is, without the {finding.kind} that the text tells of",

@@ -224,9 +224,13 @@ class Generator:
         guidance: float | None = None,
         sampler: str = "flow",
         anatomy_spacing: float = ANATOMY_MM[0],
+        possible: bool = True,
         progress: Progress = silent,
     ) -> Case:
-        """From one text to anatomy and CT. Raises DescriptionError for a text that cannot be used."""
+        """From one text to anatomy and CT; possible: whether what is only possible is drawn.
+
+        Raises DescriptionError for a text that cannot be used.
+        """
         progress("describe", 0.0)
         settings = RunSettings(
             seed,
@@ -238,6 +242,7 @@ class Generator:
             ct_steps=ct_steps,
             precision=self.precision,
             anatomy_mm=anatomy_spacing,
+            possible=possible,
         )
         return draw_with_ct(self, parse(text), settings, progress)
 

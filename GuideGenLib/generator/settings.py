@@ -30,7 +30,8 @@ class SettingsError(GuideGenError):
 @dataclass(frozen=True)
 class RunSettings:
     """region None: the description's, else the torso; steps, guidance and margin None: the library's own; spacing_mm
-    None: the anatomy's grid. Raises SettingsError for a value that cannot be."""
+    None: the anatomy's grid; possible: whether findings that the text calls possible are drawn. Raises SettingsError
+    for a value that cannot be."""
 
     seed: int = 0
     region: str | None = None
@@ -42,6 +43,7 @@ class RunSettings:
     margin_mm: float | None = None
     precision: str = "auto"
     anatomy_mm: float = ANATOMY_MM[0]
+    possible: bool = True
 
     def __post_init__(self) -> None:
         if not (_whole(self.seed) and 0 <= self.seed <= LARGEST_SEED):
@@ -57,6 +59,8 @@ class RunSettings:
             raise _wrong("anatomy_mm", self.anatomy_mm, ", ".join(f"{mm:g}" for mm in ANATOMY_MM) + " mm")
         if not (self.guidance is None or (_number(self.guidance) and 0 <= self.guidance <= MOST_GUIDANCE)):
             raise _wrong("guidance", self.guidance, f"a number from 0 to {MOST_GUIDANCE:g}")
+        if not isinstance(self.possible, bool):
+            raise _wrong("possible", self.possible, "true or false")
         low, high = SPACINGS_MM
         if not (self.spacing_mm is None or (_number(self.spacing_mm) and low <= self.spacing_mm <= high)):
             raise _wrong("spacing_mm", self.spacing_mm, f"{low:g} to {high:g} mm, or the anatomy's own")

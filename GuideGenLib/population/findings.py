@@ -80,5 +80,5 @@ def draw_findings(rng: np.random.Generator, attributes: Attributes) -> tuple[Fin
     used = {finding.organ for finding in findings}
     for organ in organs:
         if organ not in used and rng.random() < 0.12:
-            findings.append(Finding(one_of(rng, ("tumor", "lesion", "mass")), organ, negated=True))
+            findings.append(Finding(one_of(rng, ("tumor", "lesion", "mass")), organ, presence="negated"))
     return tuple(findings)

@@ -76,8 +76,8 @@ class Words:
 
     def __init__(self, who: Attributes, findings: Sequence[Finding], rng: np.random.Generator) -> None:
         self.who, self.rng = who, rng
-        self.present = [finding for finding in findings if not finding.negated]
-        self.absent = [finding for finding in findings if finding.negated]
+        self.present = [finding for finding in findings if finding.there]
+        self.absent = [finding for finding in findings if not finding.there]
         self.show = {name: rng.random() < share for name, share in (
             ("age", 0.7), ("sex", 0.85), ("race", 0.45), ("ethnicity", 0.3), ("habitus", 0.5), ("phase", 0.45),
             ("absent", 0.7),

@@ -19,7 +19,7 @@ TITLES = {
     "size_word": lambda: _("size in words"),
     "stage": lambda: _("stage"),
     "count": lambda: _("how many"),
-    "negated": lambda: _("not there"),
+    "presence": lambda: _("presence"),
     "absent": lambda: _("absent"),
     "length_mm": lambda: _("length (mm)"),
     "volume_ml": lambda: _("volume (ml)"),

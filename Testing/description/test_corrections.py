@@ -1,5 +1,7 @@
 """Corrections of what was understood: they stay through changes of the text and cannot make senseless descriptions."""
 
+import json
+
 import pytest
 
 from GuideGenLib.description import DescriptionError, Finding, parse
@@ -136,3 +138,15 @@ def test_senseless_values_of_an_organ_are_refused(name: str, value: object) -> N
 
 def test_corrections_from_before_there_were_organs_are_read() -> None:
     assert Corrections.from_json('{"patient": {"age": 50}, "findings": {}, "added": []}').patient == {"age": 50}
+
+
+def test_corrections_of_scenes_before_presence_are_read() -> None:
+    key = finding_keys(parse(TEXT))[0]
+    old = {
+        "patient": {},
+        "findings": {key: {"negated": True}, "gone": None},
+        "added": [{"kind": "mass", "negated": False}],
+    }
+    corrections = Corrections.from_json(json.dumps(old))
+    assert corrections.findings == {key: {"presence": "negated"}, "gone": None}
+    assert corrections.added == ({"kind": "mass", "presence": "present"},)

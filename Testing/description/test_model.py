@@ -24,7 +24,7 @@ def test_drawn_kinds_have_a_label_of_the_anatomy_table(organ: str, kind: str) ->
         Finding("cyst", "kidney"),
         Finding("tumor", "stomach"),
         Finding("tumor"),
-        Finding("tumor", "lung", negated=True),
+        Finding("tumor", "lung", presence="negated"),
         Finding("tumor", "lung", t="0"),
     ],
 )
@@ -77,3 +77,17 @@ def test_impossible_description_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_description_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Description("text").age = 5  # type: ignore[misc]
+
+
+def test_possible_findings_are_drawn_and_can_be_left_out() -> None:
+    description = Description(
+        "", findings=(Finding("mass", "liver", presence="possible"), Finding("mass", "lung"), Finding("cyst", "liver"))
+    )
+    assert [finding.drawn for finding in description.findings] == [True, True, False]
+    assert [finding.drawn for finding in description.without_possible().findings] == [False, True, False]
+
+
+@pytest.mark.parametrize("presence", ["negated", "historical", "resolved", "family", "hypothetical"])
+def test_what_the_patient_does_not_have_is_not_drawn(presence: str) -> None:
+    finding = Finding("mass", "liver", presence=presence)
+    assert not finding.there and not finding.drawn

@@ -1,12 +1,13 @@
 """JSON and table say what the Description says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from GuideGenLib.description import DescriptionError, parse
+from GuideGenLib.description import DescriptionError, LeftOut, Span, parse
 from GuideGenLib.description.report import from_json, to_json, to_table
 
 TEXT = "A 60s obese woman with a 3 cm HCC in segmnet VI and a plumber cyst of the liver, T3, no lung nodules"
@@ -47,6 +48,9 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(findings=[{"kind": "tumor", "sise_mm": 3}]), "sise_mm"),
         (changed(spans={"age": {"start": 0, "end": 3, "text": "no such"}}), "quote"),
         (changed(not_understood=[{"start": 0}]), "not_understood"),
+        (changed(left_out=[{"start": 0, "end": 1, "text": "A"}]), "reason"),
+        (changed(findings=[{"kind": "tumor", "presence": "perhaps"}]), "perhaps"),
+        (changed(findings=[{"kind": "tumor", "negated": "yes"}]), "presence"),
         (changed(warnings=[3]), "warnings"),
         (changed(text=None), "text"),
         ([], "description"),
@@ -60,11 +64,24 @@ def test_wrong_json_is_refused_by_name(data: Any, message: str) -> None:
 
 def test_table_shows_values_words_and_what_was_not_understood() -> None:
     table = to_table(parse(TEXT))
-    for words in ("60 to 69", '"60s"', '"segmnet VI"', "(drawn)", "(not drawn)", "(not there)"):
+    for words in ("60 to 69", '"60s"', '"segmnet VI"', "(drawn)", "(not drawn)", "(negated, not drawn)"):
         assert words in table
     assert "size to draw" not in table  # the text has a size
     assert "Not understood: 'plumber'" in table
     assert "Warning: 'cyst' (liver) is understood but not drawn." in table
+
+
+def test_findings_of_files_before_presence_are_read() -> None:
+    old = [{"kind": "mass", "organ": "liver", "negated": True}, {"kind": "mass", "organ": "lung", "negated": False}]
+    read = from_json({"text": "", "findings": old})
+    assert [finding.presence for finding in read.findings] == ["negated", "present"]
+
+
+def test_what_is_left_out_survives_json_and_is_told_by_its_reason() -> None:
+    left_out = (LeftOut(Span(2, 5, "60s"), "a score"), LeftOut(Span(6, 11, "obese"), "a score"))
+    description = replace(parse(TEXT), left_out=left_out)
+    assert from_json(json.loads(json.dumps(to_json(description)))) == description
+    assert "Left out, a score: '60s', 'obese'" in to_table(description)
 
 
 def test_table_names_the_size_to_draw_and_the_unknown() -> None:

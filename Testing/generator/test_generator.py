@@ -1,5 +1,6 @@
 """The generator as its callers see it, with untrained networks: what holds for any weights."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import BundleError
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.progress import Cancelled
-from GuideGenLib.description import Description, DescriptionError, parse
+from GuideGenLib.description import Description, DescriptionError, Finding, parse
 from GuideGenLib.description.model import ORGANS, VITAL, OrganState
-from GuideGenLib.generator import Generator
+from GuideGenLib.generator import Generator, RunSettings
+from GuideGenLib.generator.case import draw
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.findings.lesions import LesionError
 
@@ -75,6 +77,17 @@ def test_an_unknown_region_or_sampler_names_the_known_ones(generator: Generator)
 def test_a_tumour_outside_the_region_is_refused_before_any_work(generator: Generator) -> None:
     with pytest.raises(LesionError, match="torso"):
         generator.synthesize_mask(parse("lung cancer in the left upper lobe"), region="pelvis")
+
+
+def test_what_is_only_possible_can_be_left_out(generator: Generator) -> None:
+    described = Description("a patient", findings=(Finding("mass", "lung", presence="possible"),))
+    settings = RunSettings(region="pelvis", mask_steps=1, anatomy_mm=3.0)
+    with pytest.raises(LesionError, match="lung"):  # it would be drawn
+        draw(generator, described, settings)
+    drawn = draw(generator, described, replace(settings, possible=False))
+    assert not drawn.lesions and drawn.description == described
+    assert drawn.provenance["settings"]["possible"] is False
+    assert drawn.provenance["description"]["findings"][0]["presence"] == "possible"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "asdf qwer", "left upper lobe of the right lung tumour"])

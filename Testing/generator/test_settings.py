@@ -31,6 +31,7 @@ BEFORE = Path(__file__).parents[1] / "workflow" / "before"
         ({"guidance": float("nan")}, "guidance is nan"),
         ({"spacing_mm": 0.1}, "spacing_mm is 0.1: give 0.5 to 6 mm"),
         ({"margin_mm": 0}, "margin_mm is 0: give more than 0"),
+        ({"possible": "no"}, "possible is .no.: give true or false"),
     ],
 )
 def test_what_cannot_be_is_told_with_its_remedy(wrong: dict[str, Any], told: str) -> None:
@@ -39,7 +40,7 @@ def test_what_cannot_be_is_told_with_its_remedy(wrong: dict[str, Any], told: str
 
 
 def test_what_was_recorded_is_taken_up_again() -> None:
-    settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16", 3.0)
+    settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16", 3.0, False)
     told = asdict(settings)
     precision = told.pop("precision")
     assert RunSettings.of_record({"settings": told, "precision": precision}) == settings

@@ -63,7 +63,7 @@ def test_attributes_are_often_left_out_and_often_told() -> None:
 
 
 def test_nobody_is_said_to_have_what_is_denied() -> None:
-    told = texts(WHO, (Finding("tumor", "liver", negated=True),))
+    told = texts(WHO, (Finding("tumor", "liver", presence="negated"),))
     with_liver = [text for text in told if "hepatic" in text.lower()]
     assert with_liver
     assert all(re.search(r"(?i)\b(no|without)\b[^.]*hepatic", text) for text in with_liver)
@@ -92,7 +92,7 @@ def test_findings_cover_each_stage_with_a_size_that_fits_it(organ: str) -> None:
 
 
 def test_some_have_nothing_and_some_several_lesions() -> None:
-    counts = np.array([sum(not finding.negated for finding in findings) for _, findings in cases()])
+    counts = np.array([sum(finding.there for finding in findings) for _, findings in cases()])
     assert 0.08 < (counts == 0).mean() < 0.2
     assert 0.1 < (counts > 1).mean() < 0.5
 

@@ -42,7 +42,7 @@ def test_a_case_that_is_there_is_not_made_again(torso: np.ndarray, tmp_path: Pat
 
 
 def test_lesions_are_where_the_findings_say(torso: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = (Finding("tumor", "liver", size_mm=25.0), Finding("tumor", "lung", negated=True))
+    wanted = (Finding("tumor", "liver", size_mm=25.0), Finding("tumor", "lung", presence="negated"))
     monkeypatch.setattr(write, "draw_findings", lambda rng, who: wanted)
     write_population(torso, 1, tmp_path)
     record = json.loads((tmp_path / "case_0001" / "description.json").read_text())

@@ -109,7 +109,7 @@ def _close(
     said = [(side, other) for (organ, side), other in merged.items() if organ == mention.organ and side]
     if any("absent" in other.values for _, other in said):
         return False
-    there = [side for side, _ in said] + [f.side for f in findings if f.organ == mention.organ and not f.negated]
+    there = [side for side, _ in said] + [f.side for f in findings if f.organ == mention.organ and f.there]
     mention.side = next((_OPPOSITE[side] for side in there if side), "left")
     word = mention.values["absent"][1].text
     notes.append(f"'{word}' names no side: the {mention.side} {mention.organ} is left out.")

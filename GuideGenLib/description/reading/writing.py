@@ -87,7 +87,8 @@ def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | 
         values["size_mm"], spans["size_mm"] = size[0], size[1].span
     finding = Finding(
         kind=draft.kind or "tumor", organ=place.organ, site=place.site, segment=place.segment, side=place.side,
-        count=min(count, 99), negated=draft.negated or draft.past, **values,
+        count=min(count, 99), **values,
+        presence="negated" if draft.negated else "historical" if draft.past else "present",
     )  # fmt: skip
     reading.findings.append(finding)
     reading.spans.append({name: span for name, span in spans.items() if getattr(finding, name) is not None})
@@ -97,12 +98,10 @@ def check_denials(reading: ReadFindings) -> None:
     """Raise DescriptionError where the same finding is said to be there and not to be there."""
     past = set(reading.past)
     for i, denied in enumerate(reading.findings):
-        if not denied.negated or reading.spans[i]["kind"].text in past:
+        if denied.there or reading.spans[i]["kind"].text in past:
             continue
         for j, said in enumerate(reading.findings):
-            same = (
-                (said.kind, said.organ) == (denied.kind, denied.organ) and not said.negated and said.organ is not None
-            )
+            same = (said.kind, said.organ) == (denied.kind, denied.organ) and said.there and said.organ is not None
             if same and all(getattr(denied, n) in (None, getattr(said, n)) for n in ("side", "site", "segment")):
                 first, second = sorted(
                     (reading.spans[i]["kind"], reading.spans[j]["kind"]), key=lambda span: span.start

@@ -158,7 +158,7 @@ def test_lesions_that_stand_in_the_volume_are_kept(trunk, spacing) -> None:
 
 
 def test_negated_and_undrawable_findings_change_nothing(trunk, spacing) -> None:
-    findings = [Finding("tumor", "liver", negated=True), Finding("tumor", "stomach"), Finding("cyst", "kidney")]
+    findings = [Finding("tumor", "liver", presence="negated"), Finding("tumor", "stomach"), Finding("cyst", "kidney")]
     drawn, records = insert_lesions(trunk, spacing, findings, rng())
     assert records == [] and np.array_equal(drawn, trunk)
 
