@@ -10,7 +10,7 @@ from GuideGenLib.description.changes.growth import doubling_time, grown_mm
 from GuideGenLib.description.changes.model import name_of
 from GuideGenLib.description.changes.organs import organ_of
 from GuideGenLib.description.changes.places import OTHER_SIDE, moved
-from GuideGenLib.description.changes.targets import find_targets, understood
+from GuideGenLib.description.changes.targets import find_targets, told_findings, understood
 from GuideGenLib.description.model import DRAWN_KINDS, LARGEST_MM, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.stage import stage_size_mm
 
@@ -34,8 +34,7 @@ def grow(draft: Draft, clause: Clause) -> bool:
         return False
     match, days = time
     phrase = _without_verbs(clause.but(match.span()))
-    named = understood(phrase)
-    if named is not None and any(not one.negated for one in named.findings):
+    if told_findings(understood(phrase)):
         targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
         indices = targets.indices
         draft.use(targets.used)
@@ -64,8 +63,7 @@ def remove(draft: Draft, clause: Clause) -> bool:
     if verb is None and not re.fullmatch(REMOVE, clause.verb):
         return False
     phrase = _without_verbs(clause.text)
-    read = understood(phrase)
-    if read is None or not any(not one.negated for one in read.findings):
+    if not told_findings(understood(phrase)):
         organ = organ_of(phrase)
         if organ is not None:
             state, used = organ
@@ -101,7 +99,7 @@ def add(draft: Draft, clause: Clause) -> bool:
     phrase = re.sub(r"\ba(\s+)a\b", lambda m: " " + m[1] + "a", phrase)
     phrase = _sided(draft, phrase)
     read = understood(phrase)
-    findings = [one for one in (read.findings if read else ()) if not one.negated]
+    findings = told_findings(read)
     if read is None or not (findings or read.organs):
         return False
     start = len(draft.findings)

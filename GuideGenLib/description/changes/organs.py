@@ -5,7 +5,7 @@ import re
 from GuideGenLib.description.changes.amounts import DOWN, GROW, SHRINK, UP, read_amount
 from GuideGenLib.description.changes.clauses import Clause
 from GuideGenLib.description.changes.draft import Draft
-from GuideGenLib.description.changes.targets import understood
+from GuideGenLib.description.changes.targets import told_findings, understood
 from GuideGenLib.description.model import ORGAN_SIZES, Description, DescriptionError, OrganState, Span
 
 _VOLUME = r"\b\d+(?:[.,]\d+)?\s*(?:ml|cc|millilit(?:er|re)s?|l|lit(?:er|re)s?)\b"
@@ -25,7 +25,7 @@ def organ_of(phrase: str) -> tuple[OrganState, tuple[Span, ...]] | None:
         return None
     shift = plain.index(words) - len(lead)
     read = understood(lead + words)
-    if read is None or len(read.organs) != 1 or any(not one.negated for one in read.findings):
+    if read is None or len(read.organs) != 1 or told_findings(read):
         return None
     state = read.organs[0]
     odd = [(span.start, span.end) for span in read.not_understood]
@@ -42,7 +42,7 @@ def change_organ(draft: Draft, clause: Clause) -> bool:
     amount = read_amount(clause.text)
     plain = clause.text if amount is None else clause.but((amount.start, amount.end))
     read = understood(plain)  # with a size beside it an organ may be read as a tumour of that size
-    if read is not None and any(not one.negated for one in read.findings):
+    if told_findings(read):
         return False
     if amount is not None and (amount.by_mm is not None or (amount.factor is not None and not amount.a_word)):
         subject = organ_of(_subject(plain))
@@ -53,7 +53,7 @@ def change_organ(draft: Draft, clause: Clause) -> bool:
     if number is not None:
         return _sized(draft, clause, number)
     stated = understood(clause.text) if not clause.find(_COMPARED) else None
-    if stated is not None and stated.organs and not any(not one.negated for one in stated.findings):
+    if stated is not None and stated.organs and not told_findings(stated):
         return _stated(draft, clause, stated)
     if amount is None:
         return False

@@ -27,7 +27,12 @@ class Targets:
 
 def is_there(finding: Finding) -> bool:
     """Whether a sentence may speak of it: drawn, or told of a thing that is not drawn."""
-    return finding.drawn or (finding.label_key is None and not finding.negated)
+    return finding.drawn or (finding.label_key is None and finding.there)
+
+
+def told_findings(read: Description | None) -> list[Finding]:
+    """The findings that a phrase tells of, without those that it denies."""
+    return [] if read is None else [finding for finding in read.findings if finding.there]
 
 
 def understood(text: str) -> Description | None:
@@ -52,7 +57,7 @@ def find_targets(
     order = re.search(rf"\b(?:{'|'.join(SECOND)})\b", plain, re.IGNORECASE)
     plain = plain if order is None else _blanked(plain, order.span())
     read = understood(plain)
-    named = [one for one in (read.findings if read else ()) if not one.negated]
+    named = told_findings(read)
     if not named:
         return _unnamed(phrase, plain, findings, there, last, extreme, order, sizes)
     found: list[int] = []
