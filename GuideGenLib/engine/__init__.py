@@ -2,6 +2,8 @@
 
 from GuideGenLib.engine.client import Client
 from GuideGenLib.engine.protocol import (
+    ChangeDone,
+    ChangeRequest,
     CompleteRequest,
     CTDone,
     CTRequest,
@@ -22,6 +24,8 @@ from GuideGenLib.engine.protocol import (
 __all__ = [
     "CTDone",
     "CTRequest",
+    "ChangeDone",
+    "ChangeRequest",
     "Client",
     "CompleteRequest",
     "DescribeDone",

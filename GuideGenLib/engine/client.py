@@ -11,6 +11,7 @@ from GuideGenLib.engine.environment import worker_python
 from GuideGenLib.engine.failures import ending, failure
 from GuideGenLib.engine.process import Ended, WorkerProcess
 from GuideGenLib.engine.protocol import (
+    MAY_LACK,
     REQUESTS,
     VOLUMES,
     DescribeRequest,
@@ -86,7 +87,9 @@ class Client:
             raise RuntimeError("this client is closed: make a new one")
         if not isinstance(request, REQUESTS):
             raise TypeError(f"{type(request).__name__} is no request: give one of {_names(REQUESTS)}")
-        volumes = {name: _kept(getattr(request, name), name) for name in VOLUMES if hasattr(request, name)}
+        given = {name: getattr(request, name) for name in VOLUMES if hasattr(request, name)}
+        lacking = [name for name in MAY_LACK if given.get(name) is None]
+        volumes = {name: _kept(volume, name) for name, volume in given.items() if name not in lacking}
         self._count += 1
         request = dataclasses.replace(request, id=f"run-{self._count}", **volumes)  # type: ignore[arg-type]
         self._waiting.append(request)

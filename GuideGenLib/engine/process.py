@@ -175,7 +175,8 @@ def _with_images(event: Event) -> Event:
     """The files of a result become images."""
     if not isinstance(event, Done):
         return event
-    files = {name: Path(getattr(event.result, name)) for name in VOLUMES if hasattr(event.result, name)}
+    paths = {name: getattr(event.result, name, None) for name in VOLUMES}
+    files = {name: Path(path) for name, path in paths.items() if path is not None}
     if not files:
         return event
     try:

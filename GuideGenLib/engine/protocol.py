@@ -8,13 +8,15 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, get_args
 
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.generator.settings import DEFAULTS, RunSettings, SettingsError
 
-VOLUMES = ("anatomy", "edited", "ct")
+VOLUMES = ("anatomy", "edited", "ct", "old_ct", "new_ct")
 """The fields that hold a volume."""
+MAY_LACK = ("old_ct", "new_ct")
+"""Those of them that may be None."""
 SHOWN = 60
 """Characters of a wrong value that an error quotes."""
 
@@ -70,6 +72,21 @@ class RegenerateRequest:
 
 
 @dataclass(frozen=True)
+class ChangeRequest:
+    """Change a case by a sentence. anatomy: labels that `old_ct` (HU, None: there is none) shows, edited: as they are
+    now, on the same grid; description: of the case; provenance: its record, with its lesions and earlier changes."""
+
+    sentence: str
+    anatomy: Any
+    edited: Any
+    old_ct: Any | None
+    description: dict[str, Any]
+    provenance: dict[str, Any]
+    settings: RunSettings = DEFAULTS
+    id: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
 class DescribeRequest:
     """Read a text; needs no model."""
 
@@ -77,8 +94,8 @@ class DescribeRequest:
     id: str = field(default="", kw_only=True)
 
 
-Request = MaskRequest | CompleteRequest | CTRequest | RegenerateRequest | DescribeRequest
-REQUESTS = (MaskRequest, CompleteRequest, CTRequest, RegenerateRequest, DescribeRequest)
+Request = MaskRequest | CompleteRequest | CTRequest | RegenerateRequest | ChangeRequest | DescribeRequest
+REQUESTS: tuple[type, ...] = get_args(Request)
 
 # ---------------------------------------------------------------- events
 
@@ -102,14 +119,23 @@ class CTDone:
 
 
 @dataclass(frozen=True)
+class ChangeDone:
+    """anatomy: uint8 labels on the grid that they had; new_ct: int16 HU, None where there was no CT."""
+
+    anatomy: Any
+    new_ct: Any | None
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class DescribeDone:
     """description: as `description.report.to_json` makes it."""
 
     description: dict[str, Any]
 
 
-Result = MaskDone | CTDone | DescribeDone
-RESULTS = (MaskDone, CTDone, DescribeDone)
+Result = MaskDone | CTDone | ChangeDone | DescribeDone
+RESULTS: tuple[type, ...] = get_args(Result)
 
 
 @dataclass(frozen=True)
@@ -284,11 +310,7 @@ def _or_none(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "id": (_text, "a text"),
-    "text": (_text, "a text"),
-    "message": (_text, "a text"),
-    "details": (_text, "a text"),
-    "device": (_text, "a text"),
+    **dict.fromkeys(("id", "text", "sentence", "message", "details", "device"), (_text, "a text")),
     "stage": (lambda value: value in STAGES, "one of " + ", ".join(STAGES)),
     "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
     "threads": (_or_none(_whole), "a whole number or null"),
@@ -304,6 +326,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "checks": (_objects, "a list of objects"),
     "result": (_object, "an object"),
     **dict.fromkeys(VOLUMES, (_path, "the path of a file")),
+    **dict.fromkeys(MAY_LACK, (_or_none(_path), "the path of a file or null")),
 }
 """A field of one name is of one type in all classes."""
 

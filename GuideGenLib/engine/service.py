@@ -8,6 +8,8 @@ from GuideGenLib.engine.environment import TORSO_MM3, require_memory
 from GuideGenLib.engine.exchange import SUFFIX, exchange_path, read_exchange, write_exchange
 from GuideGenLib.engine.pace import Pace
 from GuideGenLib.engine.protocol import (
+    ChangeDone,
+    ChangeRequest,
     CompleteRequest,
     CTDone,
     CTRequest,
@@ -24,6 +26,7 @@ from GuideGenLib.engine.protocol import (
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+    from GuideGenLib.core.progress import Progress
     from GuideGenLib.description import Description
     from GuideGenLib.generator import Generator
 
@@ -69,6 +72,8 @@ class Service:
             record = drawn.provenance
             return MaskDone(self._put(drawn.anatomy, request.id), record["lesions"], record["checks"], record)
         pace.working("ct")
+        if isinstance(request, ChangeRequest):
+            return self._change(generator, request, inputs, progress)
         if isinstance(request, CTRequest):
             anatomy = require_anatomy(inputs["anatomy"])
             _require_memory(generator, _size_mm3(anatomy))
@@ -81,6 +86,24 @@ class Service:
 
     # ------------------------------------------------------------ inside
 
+    def _change(
+        self, generator: "Generator", request: ChangeRequest, inputs: "dict[str, sitk.Image]", progress: "Progress"
+    ) -> ChangeDone:
+        from GuideGenLib.description.changes.read import measured_sizes, read_change
+        from GuideGenLib.generator import Case
+        from GuideGenLib.generator.change import change, recorded_lesions
+
+        description, record = _description(request.description), request.provenance
+        if "old_ct" in inputs:
+            _require_memory(generator, _size_mm3(inputs["anatomy"]))
+        lesions = recorded_lesions(record)
+        sizes = measured_sizes(record.get("lesions") or ())
+        difference = read_change(request.sentence, description, sizes)
+        case = Case(description, inputs["edited"], inputs.get("old_ct"), lesions, (), record)
+        made = change(generator, case, difference, request.settings, inputs["anatomy"], progress)
+        new_ct = None if made.ct is None else self._put(made.ct, request.id, "ct")
+        return ChangeDone(self._put(made.anatomy, request.id), new_ct, made.provenance)
+
     def _loaded(self, pace: Pace) -> "Generator":
         if self._generator is None:
             pace.loading()
@@ -91,13 +114,15 @@ class Service:
         """The request's volumes by field; those in the private folder are deleted, a user's own files are not."""
         volumes = {}
         for name, read in _readers(request).items():
+            if getattr(request, name) is None:
+                continue
             path = Path(getattr(request, name))
             private = path.parent == self._folder and path.suffix == SUFFIX
             volumes[name] = read_exchange(path) if private else read(path)
         return volumes
 
-    def _put(self, image: "sitk.Image", id: str) -> str:
-        path = exchange_path(self._folder, id, "result")
+    def _put(self, image: "sitk.Image", id: str, name: str = "result") -> str:
+        path = exchange_path(self._folder, id, name)
         write_exchange(image, path)
         return str(path)
 
@@ -126,6 +151,8 @@ def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
         return {"anatomy": read_anatomy}
     if isinstance(request, RegenerateRequest):
         return {"ct": read_ct, "anatomy": read_anatomy, "edited": read_anatomy}
+    if isinstance(request, ChangeRequest):
+        return {"anatomy": read_anatomy, "edited": read_anatomy, "old_ct": read_ct}
     return {}
 
 

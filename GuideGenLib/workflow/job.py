@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from GuideGenLib.workflow.words import say
 
-ANATOMY, CT, REGENERATE = "anatomy", "ct", "regenerate"
+ANATOMY, CT, REGENERATE, CHANGE = "anatomy", "ct", "regenerate", "change"
 
 
 class Worker(Protocol):
@@ -29,7 +29,8 @@ class Job:
     """One run: its kind, the id that the client gave it, and what is needed to file its result.
 
     segmentation, ct: nodes that it belongs to, which may be gone when it comes; anatomy: the label volume that the CT
-    is made of; changes: what a regeneration follows; notes: what was added or left out when the anatomy was read.
+    is made of; changes: what a regeneration follows; notes: what was added or left out when the anatomy was read;
+    sentence: what a change follows.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Job:
     anatomy: Any = field(default=None, repr=False)
     changes: list[Any] = field(default_factory=list, repr=False)
     notes: str = ""
+    sentence: str = ""
     cancelled: bool = False
 
 

@@ -5,18 +5,27 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from GuideGenLib.engine import Client
-from GuideGenLib.engine.protocol import CompleteRequest, CTRequest, MaskRequest, Progress, RegenerateRequest, Stopped
+from GuideGenLib.engine.protocol import (
+    ChangeRequest,
+    CompleteRequest,
+    CTRequest,
+    MaskRequest,
+    Progress,
+    RegenerateRequest,
+    Stopped,
+)
 from GuideGenLib.generator.settings import RunSettings
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.provenance import provenance_of
-from GuideGenLib.scene.runs.results import file_anatomy, file_ct
+from GuideGenLib.scene.runs.results import file_anatomy, file_changed, file_ct
 from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.scene.segments.shown import shown_keys
+from GuideGenLib.workflow.changes import CaseNow, corrections_after
 from GuideGenLib.workflow.choices import for_edit
 from GuideGenLib.workflow.edits import Edits
-from GuideGenLib.workflow.job import ANATOMY, CT, REGENERATE, Job, Outcome, Worker
+from GuideGenLib.workflow.job import ANATOMY, CHANGE, CT, REGENERATE, Job, Outcome, Worker
 from GuideGenLib.workflow.words import BUSY, NO_ANATOMY, NOTHING_SHOWN, say, title_of, told_of
 
 CORRECTIONS = "GuideGen.Corrections"
@@ -90,6 +99,17 @@ class Runs:
         nodes = {"segmentation": self._segmentation(), "ct": ct}
         return self._start(REGENERATE, request, anatomy=edits.after, changes=edits.changes, **nodes)
 
+    def start_change(self, sentence: str, case: CaseNow, settings: RunSettings) -> Job:
+        """Change the chosen case (as `workflow.changes.case_now` has it) by a sentence, into a new run beside it; the
+        CT with the settings that made it. Raises SceneError as `start_ct` does, and where the CT's anatomy is not
+        known."""
+        segmentation, ct = self._segmentation(), self.choice.ct
+        before, after = case.anatomies(segmentation, ct)
+        old_ct = None if ct is None else read_ct(ct)
+        made = for_edit(case.record, settings)
+        request = ChangeRequest(sentence, before, after, old_ct, case.description, case.record, made)
+        return self._start(CHANGE, request, segmentation=segmentation, ct=ct, sentence=sentence)
+
     def poll(self) -> list[Progress | Outcome]:
         """What the worker told of the run since the last call; its result is in the scene when its Outcome comes."""
         told: list[Progress | Outcome] = []
@@ -147,6 +167,12 @@ class Runs:
             run.segmentation.SetAttribute(CORRECTIONS, job.corrections)
             self.choice.choose(segmentation=run.segmentation, ct=None, compared=None)
             return told_of(result.lesions, result.checks)
+        if job.kind == CHANGE:
+            nodes = present(job.segmentation), present(job.ct)
+            run = file_changed(scene, result.anatomy, result.new_ct, result.provenance, title_of(job.sentence), *nodes)
+            run.segmentation.SetAttribute(CORRECTIONS, corrections_after(result.provenance))
+            self.choice.choose(segmentation=run.segmentation, ct=run.ct, compared=nodes[1])
+            return "\n".join(result.provenance["changes"][-1]["notes"])
         ct = file_ct(scene, result.ct, job.anatomy, result.provenance, job.title, present(job.segmentation))
         self.choice.choose(ct=ct, compared=present(job.ct))
         return job.notes

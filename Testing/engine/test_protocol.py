@@ -19,6 +19,8 @@ from GuideGenLib.engine.protocol import (
     RESULTS,
     STAGES,
     Cancel,
+    ChangeDone,
+    ChangeRequest,
     CompleteRequest,
     CTDone,
     CTRequest,
@@ -67,6 +69,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "threads": st.none() | WHOLE, "fraction": st.floats(0, 1),
     "remaining_s": st.none() | NUMBER, "folder": PATH, "bundle": st.none() | PATH, "description": OBJECT,
     "provenance": OBJECT, "lesions": OBJECTS, "checks": OBJECTS, "anatomy": PATH, "edited": PATH, "ct": PATH,
+    "old_ct": st.none() | PATH, "new_ct": st.none() | PATH, "sentence": TEXT,
     "keep": st.none() | st.lists(TEXT),
 }  # fmt: skip
 
@@ -83,9 +86,11 @@ EXAMPLES: list[Any] = [
     CompleteRequest("/tmp/a", ["liver", "liver_tumor"], {"text": ""}, RunSettings(seed=5), id="k"),
     CTRequest("/tmp/a", {}, RunSettings(spacing_mm=None, ct_steps=4), id="x"),
     RegenerateRequest("c", "a", "e", {"text": ""}, RunSettings(seed=1, margin_mm=20.0), id="y"),
+    ChangeRequest("make it larger", "a", "e", None, {"text": ""}, {"lesions": []}, id="z"),
     DescribeRequest("A man.", id="z"),
     Progress("x", "load", 0.5, None),
     Done("x", MaskDone("p", [{"organ": "lung"}], [{"passed": True}], {"seed": 1})),
+    Done("x", ChangeDone("a", None, {"changes": []})),
     Done("x", CTDone("p", {})),
     Done("x", DescribeDone({"text": "t"})),
     Failed("x", "input", "do this", "log"),

@@ -14,8 +14,11 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.label_volumes import fill_holes
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description import parse
+from GuideGenLib.description.changes.read import read_change
 from GuideGenLib.description.report import to_json
 from GuideGenLib.engine import (
+    ChangeDone,
+    ChangeRequest,
     Client,
     CompleteRequest,
     CTDone,
@@ -28,7 +31,8 @@ from GuideGenLib.engine import (
     RegenerateRequest,
     Stopped,
 )
-from GuideGenLib.generator import Generator, RunSettings
+from GuideGenLib.generator import Case, Generator, RunSettings
+from GuideGenLib.generator.change import change
 from Testing.engine.conftest import done, events_of, outcome, runs, until, until_step
 from Testing.tiny_bundle import write_tiny_bundle
 
@@ -138,6 +142,26 @@ def test_a_ct_and_its_regeneration_are_the_generators(client: Client, generator:
     told = again.provenance["settings"]  # type: ignore[union-attr]
     assert told["anatomy_voxels_sha256"] == made.provenance["settings"]["anatomy_voxels_sha256"]
     assert told["edited_voxels_sha256"] != told["anatomy_voxels_sha256"]
+
+
+def test_a_changed_case_is_the_generators(client: Client, generator: Generator, volume: sitk.Image) -> None:
+    description = parse("A 60 year old woman.")
+    settings = RunSettings(seed=5, spacing_mm=None, ct_steps=1, margin_mm=15.0)
+    old = generator.synthesize_ct(volume, description, seed=5, spacing=None, steps=1)
+    record = {"settings": {"seed": 5, "spacing_mm": None, "ct_steps": 1}, "lesions": []}
+    sentence = "add a 20 mm tumour in the liver"
+    request = ChangeRequest(sentence, volume, volume, old, DESCRIPTION, record, settings)
+    made = done(client, client.submit(request)).result
+    assert isinstance(made, ChangeDone)
+    difference = read_change(sentence, description)
+    expected = change(generator, Case(description, volume, old, (), (), record), difference, settings)
+    assert same(made.anatomy, expected.anatomy) and not same(made.anatomy, volume)
+    assert expected.ct is not None and same(made.new_ct, expected.ct) and not same(made.new_ct, old)
+    assert made.provenance["changes"] == json.loads(json.dumps(expected.provenance["changes"]))
+    without = done(client, client.submit(replace(request, old_ct=None))).result
+    assert same(without.anatomy, made.anatomy) and without.new_ct is None  # type: ignore[union-attr]
+    failed = outcome(client, client.submit(replace(request, sentence="make him a man")))
+    assert isinstance(failed, Failed) and failed.kind == "input" and "another patient" in failed.message
 
 
 def test_errors_of_the_library_are_messages_and_the_models_stay(client: Client, volume: sitk.Image) -> None:

@@ -12,6 +12,8 @@ from GuideGenLib.scene.runs.hierarchy import folder_of, hierarchy_of
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.run import RUN, Run, add_ct_to_run, add_run
 
+CHANGED_FROM, CHANGED_FROM_CT = "GuideGen.ChangedFrom", "GuideGen.ChangedFromCT"
+
 
 @contextmanager
 def whole_or_nothing(scene: Any) -> Iterator[None]:
@@ -50,6 +52,31 @@ def file_ct(
             return add_run(scene, anatomy, ct, provenance, title).ct
         run = Run(folder_of(scene, segmentation), segmentation, (), provenance_of(segmentation) or {})
         return add_ct_to_run(scene, run, ct, anatomy, provenance).ct
+
+
+def file_changed(
+    scene: Any,
+    anatomy: sitk.Image,
+    ct: sitk.Image | None,
+    provenance: dict[str, Any],
+    title: str,
+    source: Any,
+    source_ct: Any,
+) -> Run:
+    """A changed case as a run of its own in a study `title`, which knows the segmentation and the CT (None: none any
+    more) that it was made of."""
+    with whole_or_nothing(scene):
+        run = add_run(scene, anatomy, ct, provenance, title)
+        for role, node in ((CHANGED_FROM, source), (CHANGED_FROM_CT, source_ct)):
+            if node is not None:
+                run.segmentation.SetNodeReferenceID(role, node.GetID())
+        return run
+
+
+def changed_from(segmentation: Any) -> tuple[Any, Any] | None:
+    """The segmentation and the CT (or None) that a changed case was made of; None where there is no such case."""
+    source = segmentation.GetNodeReference(CHANGED_FROM) if segmentation is not None else None
+    return None if source is None else (source, segmentation.GetNodeReference(CHANGED_FROM_CT))
 
 
 def is_run(segmentation: Any) -> bool:
