@@ -74,11 +74,6 @@ def _maps() -> dict[str, torch.Tensor]:
     return {
         "skeleton.ribs": torch.ones(HEIGHTS, ANGLES, dtype=torch.uint8),
         "skeleton.spine": torch.ones(2, HEIGHTS, DEPTHS, dtype=torch.uint8),
-        "vessels.points": torch.zeros(0, 3),
-        "vessels.radii": torch.zeros(0),
-        "vessels.parents": torch.zeros(0, dtype=torch.int32),
-        "vessels.sides": torch.zeros(0, dtype=torch.uint8),
-        "vessels.heights": torch.ones(2),
     }
 
 

@@ -4,7 +4,7 @@ Every call is deterministic: the same bundle, description, seed and settings giv
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
+from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import aged, reference_table
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
@@ -36,8 +37,7 @@ from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
-from GuideGenLib.mask.findings.lesions import LesionRecord
-from GuideGenLib.mask.finer import finer
+from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
@@ -117,7 +117,7 @@ class Generator:
             return MaskResult(anatomy, finished.lesions, finished.checks)
 
         best = best_of(candidates, draw_one, progress)
-        return best if spacing == MASK_SPACING else _finer(best, spacing)
+        return best if spacing == MASK_SPACING else at_spacing(best, spacing)
 
     def complete(
         self,
@@ -162,7 +162,7 @@ class Generator:
         """
         labels, frame = to_canonical(require_anatomy(anatomy), CT_SPACING, labels=True, smooth=True)
         noise = self.models.ct.noise(labels.shape, seed)
-        hu = self._hu(labels, description, noise, steps, progress)
+        hu = self._hu(labels, description, noise, seed, steps, progress)
         progress("ct", 1.0)
         if spacing is not None and abs(spacing - CT_SPACING) < 1e-6:
             return image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
@@ -203,7 +203,7 @@ class Generator:
             return sitk.Image(ct)
         noise = self.models.ct.noise(after.shape, seed, change.window)
         hu = np.zeros(after.shape, np.float32)
-        hu[change.window] = self._hu(after[change.window], description, noise, steps, progress)
+        hu[change.window] = self._hu(after, description, noise, seed, steps, progress, change.window)
         weight = _float_image(change.weight, frame)
         new = from_canonical(hu, frame, ct, labels=False)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
@@ -293,34 +293,24 @@ class Generator:
         return {key: defaults.get(key) if value is None else value for key, value in settings.items()}
 
     def _hu(
-        self, labels: np.ndarray, description: Description, noise: torch.Tensor, steps: int, progress: Progress
+        self,
+        labels: np.ndarray,
+        description: Description,
+        noise: torch.Tensor,
+        seed: int,
+        steps: int,
+        progress: Progress,
+        window: tuple[slice, ...] = (slice(None),) * 3,
     ) -> np.ndarray:
+        """HU of a window of labels at CT_SPACING, with the noise of that window."""
         conditions = self.conditions(description)
         level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
         style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
+        table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
-            table = aged(reference_table(description.phase), years(description))
-            return self.models.ct.synthesize(labels, table, style, noise, steps=steps, progress=progress)
-
-
-def _finer(mask: MaskResult, spacing: float) -> MaskResult:
-    """With smooth borders at a smaller spacing in mm, over the same extent to half a voxel."""
-    drawn = mask.anatomy
-    if 2 * spacing == MASK_SPACING:
-        x, y, z = (first - spacing / 2 for first in drawn.GetOrigin())
-        image = image_from_array(finer(sitk.GetArrayViewFromImage(drawn)), (spacing,) * 3, (x, y, z), labels=True)
-    else:
-        labels, frame = to_canonical(drawn, spacing, labels=True, smooth=True)
-        image = image_from_array(labels, frame.spacing, frame.origin, frame.direction, labels=True)
-    return replace(mask, anatomy=image, lesions=tuple(_moved(one, drawn, image) for one in mask.lesions))
-
-
-def _moved(lesion: LesionRecord, old: sitk.Image, new: sitk.Image) -> LesionRecord:
-    """The record of a lesion on another grid."""
-    point = old.TransformContinuousIndexToPhysicalPoint(lesion.center_voxel[::-1])
-    z, y, x = new.TransformPhysicalPointToContinuousIndex(point)[::-1]
-    step = new.GetSpacing()[0]
-    return replace(lesion, center_voxel=(z, y, x), center_mm=(z * step, y * step, x * step))
+            hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
+        # grown in the whole: in a window alone vessels would begin elsewhere
+        return with_vessels(hu, table, vessel_shares(labels, CT_SPACING, seed), window)
 
 
 def _grid(image: sitk.Image, spacing: float) -> sitk.Image:

@@ -1,7 +1,7 @@
 """The networks of a bundle, built and filled."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -12,7 +12,6 @@ from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.layout import LAYOUT, layout_of
-from GuideGenLib.mask.lung_vessels import VesselMaps
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.sampler import BIAS, read_bias
 from GuideGenLib.mask.skeleton import SkeletonMaps
@@ -49,9 +48,9 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         bias = read_bias(mask_tensors)
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
-        vessels = VesselMaps(**{f.name: mask_tensors.pop(f"vessels.{f.name}").numpy() for f in fields(VesselMaps)})
         layout = layout_of(mask_tensors)
-        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(LAYOUT)}
+        # bundles before 0.3 bring the template's vessels along, which are grown now
+        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith((LAYOUT, "vessels."))}
         spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
@@ -71,7 +70,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, bias, maps, vessels, layout),
+        MaskSynthesizer(mask, bias, maps, layout),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
         bfloat16,

@@ -14,7 +14,7 @@ from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.kept import Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
-from GuideGenLib.mask.lung_vessels import VesselMaps, lay_vessels
+from GuideGenLib.mask.lung_vessels import lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
@@ -31,8 +31,8 @@ LAYOUT_STREAM = 5
 class MaskSynthesizer:
     """Stage 1 without its lesions.
 
-    class_bias [classes] of each sampler: see `sampler.Denoiser`; maps, vessels: the template's skeleton and the
-    branches in its lungs; layouts: of the population, None for a network that is told none.
+    class_bias [classes] of each sampler: see `sampler.Denoiser`; maps: the template's skeleton; layouts: of the
+    population, None for a network that is told none.
     """
 
     def __init__(
@@ -40,13 +40,11 @@ class MaskSynthesizer:
         network: MaskNetwork,
         class_bias: Mapping[str, Tensor],
         maps: SkeletonMaps,
-        vessels: VesselMaps,
         layouts: LayoutModel | None = None,
     ) -> None:
         self.network = network
         self.layouts = layouts
         self.maps = maps
-        self.vessels = vessels
         self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
 
     def synthesize(self, conditions: Conditions, *, region: str = "torso", **options: Any) -> np.ndarray:
@@ -100,7 +98,7 @@ class MaskSynthesizer:
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
             (0.92, keep_largest if kept is None else kept.in_one_piece),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
-            (0.99, lambda drawn: lay_vessels(drawn, SPACING, self.vessels)),
+            (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
         if sex == "male":
             tidying.append((1.0, lambda drawn: lay_prostate(drawn, SPACING)))

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from GuideGenLib.mask.sampler import bias_tensors
 from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
-from GuideGenLib.mask.vessel_tracing import measure_vessels
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
@@ -90,7 +88,7 @@ def assemble_bundle(
         stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
     else:
         stage_1 = slim[MASK] | bias_tensors(bias) | layout_tensors(folders[MASK])
-        stage_1 |= skeleton_tensors(template.labels) | vessel_tensors(template)
+        stage_1 |= skeleton_tensors(template.labels)
         volumes = volume_ranges(anatomies)
     files = {
         "mask": stage_1,
@@ -142,12 +140,6 @@ def skeleton_tensors(template: NDArray[np.uint8]) -> dict[str, Tensor]:
         "skeleton.ribs": torch.from_numpy(maps.ribs.astype(np.uint8)),
         "skeleton.spine": torch.from_numpy(maps.spine.astype(np.uint8)),
     }
-
-
-def vessel_tensors(template: Torso) -> dict[str, Tensor]:
-    """The branches in the lungs as they lie in the bundle."""
-    maps = measure_vessels(template.labels, template.ct, MASK_SPACING)
-    return {f"vessels.{name}": torch.from_numpy(array) for name, array in asdict(maps).items()}
 
 
 def codec_run(run: Path) -> Path:

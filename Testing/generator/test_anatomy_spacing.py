@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from GuideGenLib.description import parse
 from GuideGenLib.generator import Generator
 from GuideGenLib.generator.case import MaskResult
-from GuideGenLib.generator.generator import _finer
+from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.findings.lesions import LesionRecord
 
 
@@ -27,7 +27,7 @@ def drawn() -> MaskResult:
 
 @pytest.mark.parametrize("spacing", [1.5, 2.0])
 def test_extent_organs_and_lesions_are_where_they_were(drawn: MaskResult, spacing: float) -> None:
-    fine = _finer(drawn, spacing)
+    fine = at_spacing(drawn, spacing)
     image, old = fine.anatomy, drawn.anatomy
     assert image.GetSpacing() == (spacing,) * 3
     for axis in range(3):

@@ -10,7 +10,6 @@ import torch
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.components import single_part_keys
 from GuideGenLib.mask.kept import FREE, Kept
-from GuideGenLib.mask.lung_vessels import VesselMaps
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, unfold_cells
 from GuideGenLib.mask.regions import SLABS
 from GuideGenLib.mask.sampler import Denoiser, sample_categorical, sample_flow
@@ -41,10 +40,8 @@ def synthesizer() -> MaskSynthesizer:
     network = MaskNetwork(MaskConfig(68, grid=GRID, widths=(8, 8, 8))).eval()
     network.head.weight.data *= 30
     maps = SkeletonMaps(np.ones((HEIGHTS, ANGLES), bool), np.ones((2, HEIGHTS, DEPTHS), bool))
-    empty = np.zeros((0, 3), np.float32)
-    none = VesselMaps(empty, empty[:, 0], np.zeros(0, np.int32), np.zeros(0, np.uint8), np.ones(2, np.float32))
     bias = torch.zeros(68)
-    return MaskSynthesizer(network, {"flow": bias, "categorical": bias}, maps, none)
+    return MaskSynthesizer(network, {"flow": bias, "categorical": bias}, maps)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,95 @@
+"""Vessels of lungs and liver that are thinner than labels can show, rendered by the share of each voxel that they fill.
+
+They are grown by rule from the vessels that are labelled (the lungs) or from where great vessels touch the organ, and
+mixed into the HU that the networks made. An edit far away leaves them where they are: what they have to reach hangs on
+the volume and not on its labels.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.vessels.drawing import filled_shares
+from GuideGenLib.vessels.growth import Points, Tree, grow
+from GuideGenLib.vessels.places import Box, box_of, depth_of, gate, scattered, sided_lungs, within
+
+LUNG_FEEDERS = ("pulmonary_vein", "heart", "trachea")
+LUNG_CELL_MM, LUNG_TIP_MM = 8.5, 0.5
+"""Vessels come to a point in each cube of CELL_MM; radius of their last branches."""
+LIVER_CELL_MM, LIVER_TIP_MM = 17.0, 0.8
+PLEURA_MM, CAPSULE_MM = 5.0, 6.0
+"""Depth below the surface to which vessels are seen."""
+THICKEST_MM = 1.4
+"""Radius of a branch that no label shows."""
+UPPER_MM = 45.0
+"""Liver veins enter the vena cava so far below the dome at most."""
+SHARPNESS = 0.6
+"""Voxels: standard deviation of the blur of labelled vessels."""
+BLOOD = {"lungs": "pulmonary_vein", "liver": "portal_splenic_vein"}
+"""Whose HU the vessels have."""
+
+Shares = dict[str, NDArray[np.float32]]
+"""Filled share of each voxel [z, y, x], by the organ as in BLOOD."""
+
+
+def vessel_shares(labels: NDArray[np.uint8], spacing: float, seed: int) -> Shares:
+    """What vessels fill of the voxels of labels [z, y, x] of isotropic spacing in mm."""
+    found = {name: np.zeros(labels.shape, np.float32) for name in BLOOD}
+    for box, share in _lungs(labels, spacing, seed):
+        np.maximum(found["lungs"][box], share, out=found["lungs"][box])
+    for box, share in _liver(labels, spacing, seed):
+        np.maximum(found["liver"][box], share, out=found["liver"][box])
+    return found
+
+
+def with_vessels(
+    hu: NDArray[np.float32], table: NDArray[np.float32], shares: Shares, window: Box = (slice(None),) * 3
+) -> NDArray[np.float32]:
+    """HU [z, y, x] with vessels, of which a table tells the HU by label value; window: where hu lies in the shares."""
+    result = hu.copy()
+    for name, share in shares.items():
+        result += share[window] * (table[values()[BLOOD[name]]] - result)
+    return result
+
+
+def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+    wanted = scattered(labels.shape, spacing, LUNG_CELL_MM, (seed, 2))
+    for _, filled, box in sided_lungs(labels):
+        lung = filled > 0
+        if not lung.any():
+            continue
+        labelled = lung & (labels[box] == values()["lung_vessel"])
+        starts = (np.argwhere(labelled) * spacing).astype(np.float32)
+        if not len(starts):
+            starts = gate(labels, lung, box, LUNG_FEEDERS, spacing)
+        deep = depth_of(lung, spacing) > PLEURA_MM
+        tree = grow(starts, within(wanted, deep & ~labelled, box, spacing), LUNG_TIP_MM)
+        trunk = ndimage.gaussian_filter(labelled.astype(np.float32), SHARPNESS)
+        yield box, np.maximum(filled_shares(_fine(tree), lung.shape, spacing), trunk) * lung
+
+
+def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+    everywhere = labels == values()["liver"]
+    if not everywhere.any():
+        return
+    box = box_of(everywhere)
+    liver = everywhere[box]
+    deep = depth_of(liver, spacing) > CAPSULE_MM
+    upper = labels.copy()
+    upper[: max(0, box[0].stop - round(UPPER_MM / spacing))] = 0
+    gates: tuple[Points, ...] = (
+        gate(labels, liver, box, ("portal_splenic_vein",), spacing),
+        gate(upper, liver, box, ("inferior_vena_cava",), spacing),
+    )
+    for kind, start in enumerate(gates):
+        wanted = scattered(labels.shape, spacing, LIVER_CELL_MM, (seed, 3 + kind))
+        tree = grow(start, within(wanted, deep, box, spacing), LIVER_TIP_MM)
+        yield box, filled_shares(tree, liver.shape, spacing) * liver
+
+
+def _fine(tree: Tree) -> Tree:
+    """With no branch thicker than those that labels show."""
+    return Tree(tree.points, tree.parents, np.minimum(tree.radii, np.float32(THICKEST_MM)))

@@ -1,0 +1,1 @@
+"""Trees of vessels that are grown inside organs, by rule."""
