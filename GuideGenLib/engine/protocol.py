@@ -95,7 +95,7 @@ class DescribeRequest:
 
 
 Request = MaskRequest | CompleteRequest | CTRequest | RegenerateRequest | ChangeRequest | DescribeRequest
-REQUESTS: tuple[type, ...] = get_args(Request)
+REQUESTS: tuple[type[Any], ...] = get_args(Request)
 
 # ---------------------------------------------------------------- events
 
@@ -135,7 +135,7 @@ class DescribeDone:
 
 
 Result = MaskDone | CTDone | ChangeDone | DescribeDone
-RESULTS: tuple[type, ...] = get_args(Result)
+RESULTS: tuple[type[Any], ...] = get_args(Result)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ SET = r"make|makes|making|chang\w*|set|turn|let|convert\w*|stage|restage|upstage
 VERB = rf"(?:{REMOVE}|{ADD}|{MOVE}|{SET}|{GROW}|{SHRINK})"
 _POLITE = r"(?:(?:please|now|also|then|next|finally|instead|can you|could you|would you|i want (?:you )?to|i would " \
           r"like (?:you )?to|we|let us|let's|just)\s+)*"  # fmt: skip
+LEAVE = r"(?:do not|don't|dont|never|without (?:changing|touching|moving)|leave(?! out)|keep|not change|unchanged)\b"
+"""Of what is to stay as it is."""
 _TIME = r"(?:after|in|over|for|within)\s+[\w\s]{1,20}?(?:day|week|month|year)s?\b"
 _BREAK = re.compile(
     r"(?P<gap>\s*(?:[;\n]|[.!](?=\s|$)|,?\s+\b(?:and|but|then)\b(?:\s+(?:then|also))?|,(?=\s))\s*)"
-    rf"(?={_POLITE}(?:{VERB}|{_TIME})\b|$)",
+    rf"(?={_POLITE}(?:{VERB}|{_TIME})\b|{LEAVE}|$)|(?P<leave>,?\s+)(?=without (?:changing|touching|moving)\b)",
     re.IGNORECASE,
 )
 _NEW_SUBJECT = re.compile(r",?\s+(?:and|but)\s+(?=(?:the|its|his|her|it|all|both)\b)", re.IGNORECASE)
@@ -61,8 +63,8 @@ def clauses(sentence: str) -> list[Clause]:
     """The clauses of a sentence, in its order; empty ones are left out."""
     bounds, start = [], 0
     for gap in _BREAK.finditer(sentence):
-        bounds.append((start, gap.start("gap")))
-        start = gap.end("gap")
+        bounds.append((start, gap.start()))
+        start = gap.end("gap") if gap["gap"] is not None else gap.end("leave")
     bounds.append((start, len(sentence)))
     found: list[Clause] = []
     for first, last in bounds:

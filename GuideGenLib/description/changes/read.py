@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from GuideGenLib.description.changes.clauses import Clause, clauses
+from GuideGenLib.description.changes.clauses import LEAVE, Clause, clauses
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.lesions import add, grow, move, remove, resize, restage
 from GuideGenLib.description.changes.model import Difference
@@ -14,7 +14,6 @@ from GuideGenLib.description.model import Description, DescriptionError, Span
 
 LONGEST = 600
 EXAMPLE = "make the tumour 2 cm larger and add a small pleural effusion on the right"
-_LEAVE = r"\b(?:do not|don't|dont|never|without (?:changing|touching|moving)|leave(?! out)|keep|not change|unchanged)\b"
 _ASKS = r"^\s*(?:is|are|was|were|does|did|has|have you|what|why|how|where|which|who)\b"
 _PLAIN_WORDS = """
 a an the of in on at to into onto from by with and but then also now please make makes making made change changes
@@ -42,7 +41,7 @@ def read_change(sentence: str, before: Description, sizes: Mapping[int, float] |
     draft = Draft.of(before, sizes or {})
     left: list[Clause] = []
     for clause in clauses(sentence):
-        if clause.find(_LEAVE):
+        if clause.find(rf"\b{LEAVE}"):
             draft.notes.append(f"'{clause.words.text}' asks for no change.")
             draft.use([clause.words])
         elif not _apply(draft, clause):

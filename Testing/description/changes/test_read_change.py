@@ -96,6 +96,15 @@ def test_it_is_what_was_spoken_of_last() -> None:
     assert (nodule.side, nodule.site, nodule.size_mm) == ("left", "upper_lobe", 30)
 
 
+def test_what_is_to_stay_is_left_alone() -> None:
+    difference = changed(BOTH, "move the colon cancer to the transverse colon, without touching the kidney")
+    assert [step.kind for step in difference.steps] == ["moved"] and not difference.not_understood
+    assert difference.after.findings[0] == difference.before.findings[0]
+    assert any("without touching the kidney" in note for note in difference.notes)
+    kept = changed(TWO, "keep the nodule and make the tumour 4 cm")
+    assert [finding.size_mm for finding in kept.after.findings] == [40, 20]
+
+
 def test_two_subjects_share_a_verb() -> None:
     difference = changed(TWO, "make the nodule 5 mm larger and the tumour 1 cm smaller")
     assert [finding.size_mm for finding in difference.after.findings] == [20, 25]
