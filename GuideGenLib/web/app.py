@@ -10,6 +10,7 @@ from trame_slicer.core import SlicerApp
 
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
+from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
@@ -46,6 +47,8 @@ class WebApp:
         self.views.pointed.connect(self.lesion.follow)
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
         self.compare = ComparePanel(server, self.workspace, self.views)
+        self.change = ChangePanel(server, self.workspace, self.run)
+        self.change.described.connect(self._restore)
         self.files = FilesPanel(server, self.workspace, max_upload_mb, self.views)
         self.files.scene_loaded.connect(self._restore)
         self.shell = Shell(server, self.workspace, self)
@@ -55,7 +58,7 @@ class WebApp:
         self.files.add_routes(application)
 
     def _restore(self, provenance: dict[str, Any], corrections: str) -> None:
-        """Go on where a loaded scene was left: its text, corrections and seed."""
+        """Go on where a loaded scene, or another case in it, was left: its text, corrections and seed."""
         with self.server.state:
             self.prompt.set_text(str(provenance.get("text", "")))
             self.settings.set_seed(RunSettings.of_record(provenance).seed)

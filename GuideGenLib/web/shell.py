@@ -10,6 +10,7 @@ from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
+from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
@@ -69,6 +70,7 @@ class Parts(Protocol):
     editor: EditorPanel
     lesion: LesionPanel
     ct: CTPanel
+    change: ChangePanel
     compare: ComparePanel
     files: FilesPanel
 
@@ -175,6 +177,8 @@ class Shell(Panel):
             with self._step("ct", "CT", "mdi-radiology-box-outline"):
                 self.app.ct.build()
                 self.app.compare.build()
+            with self._step("change", "Change this case", "mdi-account-edit-outline"):
+                self.app.change.build()
             with self._step("files", "Files", "mdi-folder-outline"):
                 self.app.files.build()
 

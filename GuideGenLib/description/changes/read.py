@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from GuideGenLib.description.changes.clauses import LEAVE, Clause, clauses
+from GuideGenLib.description.changes.clauses import LEAVE, VERB, Clause, clauses
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.lesions import add, grow, move, remove, resize, restage
 from GuideGenLib.description.changes.model import Difference
@@ -89,5 +89,9 @@ def _not_understood(sentence: str, used: Iterable[Span]) -> tuple[Span, ...]:
     """Words that no change holds."""
     taken = [(span.start, span.end) for span in used]
     words = re.finditer(r"[A-Za-z][\w'-]*|\d[\w.,]*", sentence)
-    odd = [w for w in words if w[0].lower() not in _PLAIN and not any(a < w.end() and w.start() < b for a, b in taken)]
+    odd = [w for w in words if not _is_plain(w[0]) and not any(a < w.end() and w.start() < b for a, b in taken)]
     return tuple(Span(w.start(), w.end(), w[0]) for w in odd)
+
+
+def _is_plain(word: str) -> bool:
+    return word.lower() in _PLAIN or re.fullmatch(VERB, word, re.IGNORECASE) is not None

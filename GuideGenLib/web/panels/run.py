@@ -111,6 +111,10 @@ class RunPanel(Panel):
     def _description(self, may_be_empty: bool) -> dict[str, Any]:
         return description_of(self.understood.prompt.text, self.understood.corrections, may_be_empty=may_be_empty)
 
+    def typed(self) -> dict[str, Any] | None:
+        """The description that is typed, None where there is none."""
+        return None if self.understood.description is None else self._description(False)
+
     # ------------------------------------------------------------ what comes back
 
     def _on_chosen(self) -> None:

@@ -115,6 +115,7 @@ def test_a_stage_changes_the_size_only_where_that_does_not_fit() -> None:
     assert (small.after.findings[0].t, small.after.findings[0].n, small.after.findings[0].size_mm) == ("3", "1", 50)
     fits = changed(BOTH, "make the kidney tumour T1")
     assert (fits.after.findings[0].t, fits.after.findings[0].size_mm) == ("1", 50)
+    assert only(LUNG, "restage it as T3").size_mm == 50
     both = changed(LUNG, "make the tumour 7 cm and T4")
     assert (both.after.findings[0].t, both.after.findings[0].size_mm) == ("4", 70)
 
