@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.options import (
     CommandError,
     add_ct_options,
@@ -15,7 +16,7 @@ from GuideGenLib.cli.options import (
     asked,
 )
 from GuideGenLib.cli.output import output_folder
-from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
+from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 

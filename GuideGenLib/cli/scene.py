@@ -2,6 +2,7 @@
 
 import argparse
 
+from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import (
     CommandError,
@@ -12,7 +13,7 @@ from GuideGenLib.cli.options import (
     asked,
 )
 from GuideGenLib.cli.output import output_folder
-from GuideGenLib.cli.terminal import progress_bar, show_checks, show_description, show_lesions
+from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import draw_with_ct
 from GuideGenLib.workflow.words import title_of

@@ -1,4 +1,4 @@
-"""What a command shows: a bar with the time left while it works, and what was understood and checked."""
+"""What a command shows: a bar with the time left while it works, and what was drawn and checked."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,6 @@ from rich.progress import Progress as RichProgress
 from GuideGenLib.core.progress import Progress
 
 if TYPE_CHECKING:
-    from GuideGenLib.description import Description
     from GuideGenLib.mask.findings.lesions import LesionRecord
     from GuideGenLib.mask.rules import Check
 
@@ -62,13 +61,6 @@ def _lines() -> Progress:
             print(f"{NAMES.get(stage, stage)}: {tenth * 10} %", file=sys.stderr, flush=True)
 
     return show
-
-
-def show_description(description: "Description") -> None:
-    """The description as a table on stdout, with what was not understood and the warnings."""
-    from GuideGenLib.description.report import to_table
-
-    print(to_table(description))
 
 
 def show_checks(checks: Sequence["Check"]) -> None:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.cli.terminal import progress_bar, show_description
+from GuideGenLib.cli.terminal import progress_bar
 from GuideGenLib.core.arguments import DATA_VARIABLE, data_folder
 
 

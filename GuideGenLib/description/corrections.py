@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from GuideGenLib.description.model import SITES, Description, DescriptionError, Finding, OrganState, Span, with_presence
+from GuideGenLib.description.model import (
+    SITES,
+    Description,
+    DescriptionError,
+    Finding,
+    LeftOut,
+    OrganState,
+    Span,
+    with_presence,
+)
 
 PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase")
 FINDING = tuple(one.name for one in fields(Finding))
@@ -20,6 +29,8 @@ ORGAN = "organ "
 ADDED = "added "
 """How the keys of findings begin that the text does not name."""
 
+CORRECTED, REMOVED = "corrected by you", "removed by you"
+"""Why words that were understood are left out."""
 WRONG_KIND = ("A corrected value is of the wrong kind, such as a word for a number", "correct it again.")
 
 
@@ -106,25 +117,27 @@ class Corrected:
 def apply(description: Description, corrections: Corrections) -> Corrected:
     """A parsed description with a user's corrections in it. Raises DescriptionError for values that cannot be.
 
-    Corrected fields lose their quotation; what was read of the text stays behind every other field.
+    Corrected fields lose their quotation, which is left out with that reason; what was read of the text stays behind
+    every other field.
     """
     patient = dict(corrections.patient)
     listed = ("findings[", "organs[")
     spans = {path: span for path, span in description.spans.items() if not path.startswith(listed)}
     for name in patient:
         _known(name, PATIENT)
-        spans.pop(name, None)
     if "age" in patient:
         patient["age_range"] = None
-        spans.pop("age_range", None)
+    overruled = {spans.pop(name): CORRECTED for name in patient if name in spans}
     findings: list[Finding] = []
     kept: list[str] = []
     keys = finding_keys(description)
     for index, (key, finding) in enumerate(zip(keys, description.findings, strict=True)):
         changes = corrections.findings.get(key, {})
-        if changes is None:
-            continue
         quotes = _quotes(description, f"findings[{index}].")
+        if changes is None:
+            overruled |= dict.fromkeys(quotes.values(), REMOVED)
+            continue
+        overruled |= {span: CORRECTED for name, span in quotes.items() if name in changes}
         findings.append(_changed(finding, changes))
         spans |= {f"findings[{len(kept)}].{name}": span for name, span in quotes.items() if name not in changes}
         kept.append(key)
@@ -134,13 +147,17 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
     organs: list[OrganState] = []
     for index, state in enumerate(description.organs):
         changes = corrections.organs.get(organ_key(state), {})
-        if changes is None:
-            continue
         quotes = _quotes(description, f"organs[{index}].")
+        if changes is None:
+            overruled |= dict.fromkeys(quotes.values(), REMOVED)
+            continue
+        overruled |= {span: CORRECTED for name, span in quotes.items() if name in changes}
         spans |= {f"organs[{len(organs)}].{name}": span for name, span in quotes.items() if name not in changes}
         organs.append(_changed_organ(state, changes))
+    left_out = (*description.left_out, *(LeftOut(span, reason) for span, reason in overruled.items()))
+    read = replace(description, findings=tuple(findings), organs=tuple(organs), spans=spans, left_out=left_out)
     try:
-        corrected = replace(description, **patient, findings=tuple(findings), organs=tuple(organs), spans=spans)
+        corrected = replace(read, **patient)
     except TypeError as error:
         raise DescriptionError(*WRONG_KIND) from error
     names = (*keys, *(organ_key(state) for state in description.organs))

@@ -50,7 +50,7 @@ def shown(value: object) -> str:
 
 def is_left_out(field: Field, value: object) -> bool:
     """Whether a field is not worth a row: rare, and nothing is said of it."""
-    return field.rare and (value is None or value == {"count": 1, "presence": "present"}.get(field.name))
+    return field.rare and (value is None or (field.name == "count" and value == 1))
 
 
 def whole_number(text: str) -> int | None:
@@ -123,6 +123,7 @@ PATIENT_FIELDS = (
 )
 FINDING_FIELDS = (
     Field("kind", "kind", _any_of(DRAWN_KINDS, unknown=False)),
+    Field("presence", "presence", _any_of(PRESENCES, unknown=False)),
     Field("organ", "organ", _any_of(tuple(SITES))),
     Field("site", "place", _sites),
     Field("segment", "segment", read=stage, rare=True),
@@ -134,7 +135,6 @@ FINDING_FIELDS = (
     Field("m", "M", read=stage),
     Field("stage", "stage", read=stage, rare=True),
     Field("count", "how many", read=whole_number, rare=True),
-    Field("presence", "presence", _any_of(PRESENCES, unknown=False), rare=True),
 )
 ORGAN_FIELDS = (
     Field("absent", "absent", _any_of((False, True), unknown=False)),

@@ -1,8 +1,8 @@
-"""A Description for people (a table) and for files (JSON)."""
+"""A Description for files and other programs: as JSON, and back."""
 
 import math
+import re
 from dataclasses import asdict, fields
-from io import StringIO
 from typing import Any, TypeVar
 
 from GuideGenLib.description.model import (
@@ -14,11 +14,8 @@ from GuideGenLib.description.model import (
     Span,
     with_presence,
 )
-from GuideGenLib.description.stage import T_SIZES, stage_size_mm
 
 _PATIENT = ("age", "age_range", "sex", "race", "ethnicity", "habitus", "region", "phase")
-_TITLES = {"age_range": "age", "phase": "contrast phase"}
-_UNKNOWN = "unknown"
 _Part = TypeVar("_Part", Finding, OrganState)
 _TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,), "age": (int,), "sex": (str,), "race": (str,), "ethnicity": (str,), "region": (str,),
@@ -32,6 +29,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _REQUIRED = {
     Description: ("text",), Finding: ("kind",), OrganState: ("organ",), Span: ("start", "end", "text"),
 }  # fmt: skip
+_PATH = re.compile(r"(?:(findings|organs)\[(\d+)\]\.)?(\w+)")
+"""Of a field, as the keys of spans have it."""
 _NEVER_UNKNOWN = ("text", "kind", "count", "presence", "absent", "craniocaudal", "start", "end")
 
 
@@ -72,7 +71,7 @@ def from_json(data: dict[str, Any]) -> Description:
     for warning in warnings:
         if not isinstance(warning, str):
             raise _wrong("warnings", warning, "sentences")
-    return Description(
+    description = Description(
         **plain,
         age_range=age_range,
         findings=tuple(
@@ -86,96 +85,9 @@ def from_json(data: dict[str, Any]) -> Description:
         left_out=tuple(_left_out(one, f"left_out[{i}]", text) for i, one in enumerate(_listed(data, "left_out"))),
         warnings=tuple(warnings),
     )
-
-
-def to_table(description: Description, width: int = 100) -> str:
-    """The description as text tables, with the words behind each field; `width` in characters."""
-    from rich.console import Console
-    from rich.table import Table
-
-    patient = Table(title="Patient and scan", title_justify="left")
-    for column in ("field", "value", "from the words"):
-        patient.add_column(column)
-    for name in _PATIENT:
-        if name == ("age_range" if description.age_range is None else "age"):
-            continue
-        patient.add_row(_TITLES.get(name, name), _shown(getattr(description, name)), _quoted(description, name))
-    console = Console(file=StringIO(), width=width, no_color=True, highlight=False, markup=False, emoji=False)
-    console.print(patient)
-    for index, finding in enumerate(description.findings):
-        console.print(_finding_table(description, index, finding))
-    if not description.findings:
-        console.print("No findings.")
-    if description.organs:
-        console.print(_organ_table(description))
-    if description.not_understood:
-        console.print("Not understood: " + ", ".join(repr(span.text) for span in description.not_understood))
-    for reason, words in by_reason(description).items():
-        console.print(f"Left out, {reason}: " + ", ".join(map(repr, words)))
-    for warning in description.warnings:
-        console.print("Warning: " + warning)
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
-
-
-def by_reason(description: Description) -> dict[str, list[str]]:
-    """The words that are left out on purpose, by the reason."""
-    told: dict[str, list[str]] = {}
-    for one in description.left_out:
-        told.setdefault(one.reason, []).append(one.span.text)
-    return told
-
-
-def _finding_table(description: Description, index: int, finding: Finding) -> Any:
-    from rich.table import Table
-
-    state = "drawn" if finding.drawn else "not drawn"
-    if finding.presence != "present":
-        state = f"{finding.presence}, {state}"
-    table = Table(title=f"Finding {index + 1} ({state})", title_justify="left")
-    for column in ("field", "value", "from the words"):
-        table.add_column(column)
-    for one in fields(Finding):
-        value = getattr(finding, one.name)
-        if value is not None and one.name != "presence" and (one.name != "count" or value > 1):
-            shown = f"{value:g}" if one.name == "size_mm" else _shown(value)
-            table.add_row(one.name.replace("_", " "), shown, _quoted(description, f"findings[{index}].{one.name}"))
-    if finding.drawn and finding.size_mm is None and finding.organ in T_SIZES:
-        low, high = stage_size_mm(finding)
-        table.add_row("size to draw", f"{low:.0f}-{high:.0f} mm", "")
-    return table
-
-
-def _organ_table(description: Description) -> Any:
-    from rich.table import Table
-
-    table = Table(title="Organs", title_justify="left")
-    for column in ("organ", "value", "from the words"):
-        table.add_column(column)
-    for index, state in enumerate(description.organs):
-        spans = {span.text: None for path, span in description.spans.items() if path.startswith(f"organs[{index}].")}
-        table.add_row(state.name, told_size(state), ", ".join(f'"{words}"' for words in spans))
-    return table
-
-
-def told_size(state: OrganState) -> str:
-    """What is said of an organ, in words: "enlarged, 150 mm"."""
-    length = "" if state.length_mm is None else f"{state.length_mm:g} mm{' craniocaudal' * state.craniocaudal}"
-    volume = "" if state.volume_ml is None else f"{state.volume_ml:g} ml"
-    said = ("absent" if state.absent else "", (state.size_word or "").replace("_", " "), length, volume)
-    return ", ".join(one for one in said if one) or _UNKNOWN
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return _UNKNOWN
-    if isinstance(value, tuple):
-        return f"{value[0]} to {value[1]}"
-    return str(value).replace("_", " ")
-
-
-def _quoted(description: Description, path: str) -> str:
-    return f'"{description.spans[path].text}"' if path in description.spans else ""
+    for path in description.spans:
+        _check_path(path, description)
+    return description
 
 
 def _wrong(path: str, value: Any, wanted: str) -> DescriptionError:
@@ -215,6 +127,17 @@ def _left_out(data: Any, path: str, text: str) -> LeftOut:
     if not isinstance(reason, str):
         raise _wrong(f"{path}.reason", reason, "words")
     return LeftOut(_span(plain, path, text), reason)
+
+
+def _check_path(path: str, description: Description) -> None:
+    """Raise DescriptionError where a quotation is of no field of the description."""
+    part: Any = description
+    match = _PATH.fullmatch(path)
+    if match is not None and match[1] is not None:
+        parts = getattr(description, match[1])
+        part = parts[int(match[2])] if int(match[2]) < len(parts) else None
+    if match is None or part is None or match[3] not in {one.name for one in fields(part)}:
+        raise DescriptionError(f"spans has {path!r}, which is no field of the description", "leave it out.")
 
 
 def _listed(data: dict[str, Any], name: str) -> list[Any]:

@@ -1,42 +1,44 @@
-"""What was understood of a text, as the rows of a table, and what a user corrects in them."""
+"""What was understood of a text, as the groups and rows of a table, and what a user corrects in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from GuideGenLib.description.corrections import ADDED, Corrections, apply, organ_key
+from GuideGenLib.description.corrections import ADDED, ORGAN, Corrections, apply, organ_key
 from GuideGenLib.description.fields import (
     FINDING_FIELDS,
-    ORGAN_FIELDS,
     PATIENT_FIELDS,
     Field,
     is_left_out,
     organ_fields,
+    shown,
 )
-from GuideGenLib.description.model import Description, DescriptionError, Finding, Span
+from GuideGenLib.description.model import Description, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.parse import parse
 from GuideGenLib.description.report import to_json
+from GuideGenLib.description.stage import stage_size_mm
 from GuideGenLib.description.understanding import Understanding, understand
+from GuideGenLib.workflow.roles import Role, finding_order, outcome_of, role_of
 from GuideGenLib.workflow.words import say
+
+ALWAYS_SHOWN = ("kind", "presence", "organ")
+"""The fields that a finding has a row for though it is not drawn: those that may make it drawn."""
+MOST_QUOTES = 12
+LONGEST_QUOTE = 60
 
 
 @dataclass(frozen=True)
 class Row:
-    """One field. key: of its finding or organ, number: that finding's place, organ: its name; "" and 0 where it is not
-    one's. span: the words that it came from, None where there are none."""
+    """One field. key: of its finding or organ, of: that finding's number or the organ's name, for people; "" where it
+    is the patient's. span: the words that it came from, None where there are none."""
 
     field: Field
     value: Any
     span: Span | None
     corrected: bool
     key: str = ""
-    number: int = 0
+    of: str = ""
     finding: Finding | None = None
-    organ: str = ""
-
-    @property
-    def first(self) -> bool:
-        """Whether it is the first row of a finding or an organ."""
-        return self.field in (FINDING_FIELDS[0], ORGAN_FIELDS[0])
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -46,33 +48,116 @@ class Row:
         choices = self.field.choices(self.finding)
         return choices if self.value in choices else (self.value, *choices)
 
+    @property
+    def source(self) -> str:
+        """Where the value is from: the words in quotation marks, the user, or the range that it will be drawn from."""
+        if self.corrected:
+            return say("(corrected)")
+        if self.span is not None:
+            return quoted(self.span.text)
+        if self.field.name == "size_mm" and self.finding is not None and self.finding.drawn:
+            low, high = stage_size_mm(self.finding)
+            return say("drawn {low} to {high} mm", low=f"{low:.0f}", high=f"{high:.0f}")
+        return ""
 
-def rows(understanding: Understanding, corrections: str) -> list[Row]:
-    """All fields that are worth a row, the patient's first; nothing where nothing is understood."""
+
+@dataclass(frozen=True)
+class Group:
+    """What belongs together: a finding, an organ, or patient and scan. what: the finding, or the organ's size, in a few
+    words; outcome: what a finding came to; key: of the finding or organ, "" of what cannot be removed."""
+
+    title: str
+    role: Role
+    rows: tuple[Row, ...]
+    what: str = ""
+    outcome: str = ""
+    key: str = ""
+
+    @property
+    def heading(self) -> str:
+        """All of it in one line: "Finding 1: tumor, left lung (drawn)"."""
+        return titled(self.title, self.what) + (f" ({self.outcome})" if self.outcome else "")
+
+
+def groups(understanding: Understanding, corrections: str) -> list[Group]:
+    """All fields that are worth a row: findings first (drawn, possible, not drawn), then organs, patient and scan.
+
+    Nothing where nothing is understood.
+    """
     description = understanding.description
     if description is None:
         return []
     known = Corrections.from_json(corrections)
-    found = []
+    found = [
+        _of_finding(description, place, number, understanding.keys[place], known)
+        for number, place in enumerate(finding_order(description), 1)
+    ]
+    found = found or [Group(say("No findings"), Role.PLAIN, ())]
+    organs = [_of_organ(description, place, known) for place in range(len(description.organs))]
+    return [*found, *organs, _of_patient(description, known)]
+
+
+def _of_finding(description: Description, place: int, number: int, key: str, known: Corrections) -> Group:
+    finding = description.findings[place]
+    changed = known.findings.get(key) or {}
+    rows = []
+    for field in FINDING_FIELDS:
+        value = getattr(finding, field.name)
+        silent = is_left_out(field, value) or (value is None and not finding.drawn)
+        if silent and field.name not in ALWAYS_SHOWN and field.name not in changed:
+            continue
+        span = description.spans.get(f"findings[{place}].{field.name}")
+        corrected = key.startswith(ADDED) or field.name in changed
+        rows.append(Row(field, value, span, corrected, key, str(number), finding))
+    title = say("Finding {number}", number=number)
+    return Group(title, role_of(finding), tuple(rows), called(finding), outcome_of(finding), key)
+
+
+def _of_organ(description: Description, place: int, known: Corrections) -> Group:
+    state = description.organs[place]
+    key, name = organ_key(state), state.name.capitalize()
+    changed = known.organs.get(key) or {}
+    rows = []
+    for field in organ_fields(state):
+        span = description.spans.get(f"organs[{place}].{field.name}")
+        rows.append(Row(field, getattr(state, field.name), span, field.name in changed, key, name))
+    return Group(name, Role.PATIENT, tuple(rows), told_size(state), key=key)
+
+
+def _of_patient(description: Description, known: Corrections) -> Group:
+    rows = []
     for field in PATIENT_FIELDS:
         name = "age_range" if field.name == "age" and description.age_range else field.name
         span = description.spans.get(name)
-        found.append(Row(field, getattr(description, name), span, field.name in known.patient))
-    for index, (key, finding) in enumerate(zip(understanding.keys, description.findings, strict=True)):
-        changed = known.findings.get(key) or {}
-        for field in FINDING_FIELDS:
-            value = getattr(finding, field.name)
-            if not is_left_out(field, value):
-                span = description.spans.get(f"findings[{index}].{field.name}")
-                corrected = key.startswith(ADDED) or field.name in changed
-                found.append(Row(field, value, span, corrected, key, index + 1, finding))
-    for index, state in enumerate(description.organs):
-        changed = known.organs.get(organ_key(state)) or {}
-        for field in organ_fields(state):
-            span = description.spans.get(f"organs[{index}].{field.name}")
-            value = getattr(state, field.name)
-            found.append(Row(field, value, span, field.name in changed, organ_key(state), organ=state.name))
-    return found
+        rows.append(Row(field, getattr(description, name), span, field.name in known.patient))
+    return Group(say("Patient and scan"), Role.PATIENT, tuple(rows))
+
+
+def called(finding: Finding) -> str:
+    """A finding in a few words: "tumor, left lung, upper lobe"."""
+    home = " ".join(word for word in (finding.side, finding.organ) if word)
+    site = finding.site or (f"segment {finding.segment}" if finding.segment else None)
+    return ", ".join(shown(word) for word in (finding.kind, home, site) if word)
+
+
+def told_size(state: OrganState) -> str:
+    """What is said of an organ, in a few words: "enlarged, 150 mm"."""
+    if state.absent:
+        return say("absent")
+    length = "" if state.length_mm is None else f"{state.length_mm:g} mm{' craniocaudal' * state.craniocaudal}"
+    volume = "" if state.volume_ml is None else f"{state.volume_ml:g} ml"
+    return ", ".join(word for word in (shown(state.size_word) if state.size_word else "", length, volume) if word)
+
+
+def titled(of: str, what: str) -> str:
+    """Words after what they belong to: "1: organ", "Finding 1: tumor"; either may be empty."""
+    return ": ".join(words for words in (of, what) if words)
+
+
+def quoted(words: str) -> str:
+    """Words of the text in quotation marks, on one line and not too long."""
+    line = " ".join(words.split())
+    return f"“{line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 1] + '…'}”"
 
 
 def notes(understanding: Understanding, prompt: str) -> list[str]:
@@ -82,15 +167,28 @@ def notes(understanding: Understanding, prompt: str) -> list[str]:
         return [understanding.error] if prompt.strip() else []
     lines = list(description.warnings)
     if description.not_understood:
-        words = ", ".join(f'"{span.text}"' for span in description.not_understood)
+        words = _listed([span.text for span in description.not_understood])
         lines.append(say("Not understood, without effect: {words}.", words=words))
+    by_reason: dict[str, list[str]] = {}
+    for left in description.left_out:
+        by_reason.setdefault(left.reason, []).append(left.span.text)
+    for reason, words_left in by_reason.items():
+        lines.append(say("Left out ({reason}): {words}.", reason=reason, words=_listed(words_left)))
     return lines + [say("Corrected, but no longer in the text: {finding}.", finding=key) for key in understanding.lost]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Quotations, and of many how many more there are."""
+    told = ", ".join(quoted(one) for one in words[:MOST_QUOTES])
+    return (
+        told if len(words) <= MOST_QUOTES else say("{words} and {more} more", words=told, more=len(words) - MOST_QUOTES)
+    )
 
 
 def corrected(prompt: str, corrections: str, row: Row, value: Any) -> str:
     """The corrections with the field of a row set. Raises DescriptionError for what makes no sense with the text."""
     known, name = Corrections.from_json(corrections), row.field.name
-    if row.organ:
+    if row.key.startswith(ORGAN):
         return _accepted(prompt, known.with_organ(row.key, name, value))
     return _accepted(prompt, known.with_finding(row.key, name, value) if row.key else known.with_patient(name, value))
 

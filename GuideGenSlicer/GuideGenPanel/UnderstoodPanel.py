@@ -1,4 +1,4 @@
-"""What the text was taken to mean, field by field with the words it came from; each field can be corrected."""
+"""The text with its words coloured by what they became, and its fields, each of which can be corrected."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .Fields import shown, titleOf, typed
+from .PaintedText import legendHtml, plainTip, textHtml
 from .Panel import Panel, enable
 
 NAME, VALUE, WORDS = 0, 1, 2
@@ -14,15 +15,15 @@ WAIT_MS = 300
 
 
 class UnderstoodPanel(Panel):
-    """The table is filled again a moment after the text or a correction changed, never in the midst of a signal of its
-    own cells."""
+    """Text and table are filled again a moment after the text or a correction changed, never in the midst of a signal
+    of the table's own cells. `lines`: of each line of the table its group and its row, None in the group's heading."""
 
     def __init__(self, ui: Any, logic: Any, session: Any) -> None:
         super().__init__(ui, logic, session)
         from GuideGenLib.description.understanding import Understanding
 
         self.understanding = Understanding(None, error="")
-        self.rows: list[Any] = []
+        self.lines: list[tuple[Any, Any]] = []
         self._shown: tuple[str, str] | None = None
         self._filling = False
         self.timer = qt.QTimer()
@@ -60,23 +61,40 @@ class UnderstoodPanel(Panel):
         enable(self.ui.resetUnderstoodButton, untouched, _("Takes the fields as they were read from the text."))
 
     def fill(self) -> None:
-        """Write the table anew."""
-        from GuideGenLib.workflow.understood import notes, rows
+        """Write text and table anew."""
+        from GuideGenLib.workflow.understood import groups, notes
 
         if self.parameterNode is None:
             return
         self._filling = True
+        place = self.ui.understoodTable.verticalScrollBar().value
         try:
-            self.rows = rows(self.understanding, self.parameterNode.corrections)
+            found = groups(self.understanding, self.parameterNode.corrections)
+            self.lines = [(group, row) for group in found for row in (None, *group.rows)]
+            self.ui.understoodTable.clearSpans()
             self.ui.understoodTable.setRowCount(0)
-            for row in self.rows:
-                self._addRow(row)
+            self.ui.understoodTable.setRowCount(len(self.lines))
+            for line, (group, row) in enumerate(self.lines):
+                self._showHeading(line, group) if row is None else self._showRow(line, row)
             self.ui.understoodTable.resizeColumnToContents(NAME)
             self.ui.understoodTable.resizeRowsToContents()
+            self.ui.understoodTable.verticalScrollBar().value = place
         finally:
             self._filling = False
+        self.paintText()
         self.ui.understoodMessageLabel.text = "\n".join(notes(self.understanding, self.parameterNode.prompt))
         self.showButtons()
+
+    def paintText(self) -> None:
+        """Show the text in its colours, and their key; nothing where nothing is understood."""
+        from GuideGenLib.workflow.painted import legend, paint, word_sum
+
+        description = self.understanding.description
+        pieces = [] if description is None else paint(description)
+        self.ui.understoodTextBrowser.visible = bool(pieces)
+        self.ui.understoodLegendLabel.visible = bool(pieces)
+        self.ui.understoodTextBrowser.setHtml(textHtml(pieces))
+        self.ui.understoodLegendLabel.text = legendHtml(legend(pieces), word_sum(pieces)) if pieces else ""
 
     # ------------------------------------------------------------ corrections
 
@@ -89,7 +107,7 @@ class UnderstoodPanel(Panel):
             self._shown = None  # whatever comes of it, the table is filled again
             state = self.parameterNode
             try:
-                state.corrections = corrected(state.prompt, state.corrections, self.rows[row], read())
+                state.corrections = corrected(state.prompt, state.corrections, self.lines[row][1], read())
             finally:
                 self.changed.emit()
 
@@ -98,7 +116,7 @@ class UnderstoodPanel(Panel):
         if self._filling or column != VALUE:
             return
         text = self.ui.understoodTable.item(row, column).text()
-        self.correct(row, lambda: self.rows[row].field.read(typed(text)))
+        self.correct(row, lambda: self.lines[row][1].field.read(typed(text)))
 
     def onChoice(self, row: int, value: object) -> None:
         """A chosen value."""
@@ -127,38 +145,45 @@ class UnderstoodPanel(Panel):
     def chosenFinding(self) -> str:
         """Key of the finding or organ that the chosen row belongs to, empty where it belongs to none."""
         row = self.ui.understoodTable.currentRow()
-        return self.rows[row].key if 0 <= row < len(self.rows) else ""
+        return self.lines[row][0].key if 0 <= row < len(self.lines) else ""
 
     # ------------------------------------------------------------ the table
 
-    def _addRow(self, row: Any) -> None:
-        table, index, field = self.ui.understoodTable, self.ui.understoodTable.rowCount, row.field
-        table.insertRow(index)
-        title = titleOf(field)
-        if row.number:
-            title = _("Finding {number}: {field}").format(number=row.number, field=title)
-        elif row.organ:
-            title = _("{organ}: {field}").format(organ=row.organ.capitalize(), field=title)
-        words = _("(corrected)") if row.corrected else f'"{row.span.text}"' if row.span is not None else ""
-        for column, text in ((NAME, title), (VALUE, shown(row.value)), (WORDS, words)):
-            table.setItem(index, column, self._item(text, row.corrected, column == VALUE and not field.choices))
-        if field.choices:
-            table.setCellWidget(index, VALUE, self._combo(index, row.choices, row.value))
+    def _showHeading(self, line: int, group: Any) -> None:
+        """The line above a group: the finding, organ or patient in the colour of what it came to."""
+        from GuideGenLib.workflow.roles import LOOKS
 
-    def _item(self, text: str, corrected: bool, editable: bool):
+        look = LOOKS.get(group.role)
+        item = self._item(group.heading if look is None else f"{look.mark}  {group.heading}", True, False)
+        if look is not None:
+            item.setForeground(qt.QBrush(qt.QColor(look.ink)))
+            item.setBackground(qt.QBrush(qt.QColor(look.paper)))
+        self.ui.understoodTable.setItem(line, NAME, item)
+        self.ui.understoodTable.setSpan(line, NAME, 1, WORDS + 1)
+
+    def _showRow(self, line: int, row: Any) -> None:
+        from GuideGenLib.workflow.understood import titled
+
+        title = titled(row.of, titleOf(row.field))
+        for column, text in ((NAME, title), (VALUE, shown(row.value)), (WORDS, row.source)):
+            item = self._item(text, row.corrected, column == VALUE and not row.choices)
+            self.ui.understoodTable.setItem(line, column, item)
+        if row.choices:
+            self.ui.understoodTable.setCellWidget(line, VALUE, self._combo(line, row.choices, row.value))
+
+    def _item(self, text: str, bold: bool, editable: bool):
         item = qt.QTableWidgetItem(text)
-        item.setToolTip(text)
+        item.setToolTip(plainTip(text))
         flags = qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled
         item.setFlags(flags | qt.Qt.ItemIsEditable if editable else flags)
         font = item.font()
-        font.setBold(corrected)
+        font.setBold(bold)
         item.setFont(font)
         return item
 
     def _combo(self, row: int, choices: tuple, value: Any) -> Any:
         combo = qt.QComboBox()
-        for choice in choices:
-            combo.addItem(shown(choice))
+        combo.addItems([shown(choice) for choice in choices])
         combo.setCurrentIndex(choices.index(value))
         combo.connect("currentIndexChanged(int)", lambda index: self.onChoice(row, choices[index]))
         return combo

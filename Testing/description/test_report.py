@@ -1,4 +1,4 @@
-"""JSON and table say what the Description says."""
+"""JSON says what the Description says."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from GuideGenLib.description import DescriptionError, LeftOut, Span, parse
-from GuideGenLib.description.report import from_json, to_json, to_table
+from GuideGenLib.description.report import from_json, to_json
 
 TEXT = "A 60s obese woman with a 3 cm HCC in segmnet VI and a plumber cyst of the liver, T3, no lung nodules"
 CORPUS = Path(__file__).parent / "corpus.jsonl"
@@ -47,6 +47,9 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(findings=[{"kind": "tumor", "size_mm": float("nan")}]), "size_mm"),
         (changed(findings=[{"kind": "tumor", "sise_mm": 3}]), "sise_mm"),
         (changed(spans={"age": {"start": 0, "end": 3, "text": "no such"}}), "quote"),
+        (changed(spans={"findings[9].kind": {"start": 0, "end": 1, "text": "A"}}), r"findings\[9\]"),
+        (changed(spans={"colour": {"start": 0, "end": 1, "text": "A"}}), "colour"),
+        (changed(spans={"a b": {"start": 0, "end": 1, "text": "A"}}), "a b"),
         (changed(not_understood=[{"start": 0}]), "not_understood"),
         (changed(left_out=[{"start": 0, "end": 1, "text": "A"}]), "reason"),
         (changed(findings=[{"kind": "tumor", "presence": "perhaps"}]), "perhaps"),
@@ -62,47 +65,22 @@ def test_wrong_json_is_refused_by_name(data: Any, message: str) -> None:
         from_json(data)
 
 
-def test_table_shows_values_words_and_what_was_not_understood() -> None:
-    table = to_table(parse(TEXT))
-    for words in ("60 to 69", '"60s"', '"segmnet VI"', "(drawn)", "(not drawn)", "(negated, not drawn)"):
-        assert words in table
-    assert "size to draw" not in table  # the text has a size
-    assert "Not understood: 'plumber'" in table
-    assert "Warning: 'cyst' (liver) is understood but not drawn." in table
-
-
 def test_findings_of_files_before_presence_are_read() -> None:
     old = [{"kind": "mass", "organ": "liver", "negated": True}, {"kind": "mass", "organ": "lung", "negated": False}]
     read = from_json({"text": "", "findings": old})
     assert [finding.presence for finding in read.findings] == ["negated", "present"]
 
 
-def test_what_is_left_out_survives_json_and_is_told_by_its_reason() -> None:
+def test_what_is_left_out_survives_json() -> None:
     left_out = (LeftOut(Span(2, 5, "60s"), "a score"), LeftOut(Span(6, 11, "obese"), "a score"))
     description = replace(parse(TEXT), left_out=left_out)
     assert from_json(json.loads(json.dumps(to_json(description)))) == description
-    assert "Left out, a score: '60s', 'obese'" in to_table(description)
 
 
-def test_table_names_the_size_to_draw_and_the_unknown() -> None:
-    table = to_table(parse("T3 lung cancer"))
-    assert "50-70 mm" in table and "unknown" in table
-    assert "No findings." in to_table(parse("a man"))
-
-
-def test_table_takes_markup_as_text() -> None:
-    table = to_table(parse("a [red] 67 years old [/red] man"))
-    assert '"67 years old"' in table and "'red'" in table
-
-
-def test_organs_are_in_json_and_table_and_old_records_without_them_are_read() -> None:
+def test_organs_are_in_json_and_old_records_without_them_are_read() -> None:
     description = parse("A woman after splenectomy, liver 19 cm, left kidney 80 ml, enlarged heart.")
     data = to_json(description)
     assert data["organs"][0]["length_mm"] == 190 and data["spans"]["organs[0].length_mm"]["text"] == "19 cm"
-    table = to_table(description)
-    assert all(
-        words in table for words in ("190 mm craniocaudal", "left kidney", "80 ml", "enlarged", "absent", '"19 cm"')
-    )
     assert from_json(data) == description
     del data["organs"]
     data["spans"] = {path: span for path, span in data["spans"].items() if not path.startswith("organs")}

@@ -28,9 +28,9 @@ def test_every_disabled_button_says_why(panel: Driver):
 def test_a_text_is_shown_as_it_is_understood(panel: Driver):
     panel.type(TEXT)
     table = panel.ui.understoodTable
-    shown = {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount)}
-    assert shown["Age"] == "60"
-    assert any(value == "lung" for value in shown.values())
+    assert table.item(0, 0).text() == "D  Finding 1: tumor, left lung, upper lobe (drawn)"
+    assert table.item(row_of(panel, "Age"), 1).text() == "60"
+    assert table.item(row_of(panel, "1: organ"), 1).text() == "lung"
     assert panel.ui.generateButton.enabled, panel.ui.generateButton.toolTip
     panel.picture("understood")
 
@@ -62,7 +62,7 @@ def test_findings_are_added_and_removed(panel: Driver):
     panel.press("addFindingButton")
     panel.settle()
     assert panel.ui.understoodTable.rowCount > count
-    panel.ui.understoodTable.setCurrentCell(panel.ui.understoodTable.rowCount - 1, 0)
+    panel.ui.understoodTable.setCurrentCell(row_of(panel, "D  Finding 1: tumor, lung (drawn)"), 0)
     panel.press("removeFindingButton")
     panel.settle()
     assert panel.ui.understoodTable.rowCount == count
@@ -77,7 +77,39 @@ def test_an_organ_is_corrected_and_removed(panel: Driver):
     panel.ui.understoodTable.setCurrentCell(row_of(panel, "Spleen: absent"), 0)
     panel.press("removeFindingButton")
     panel.settle()
-    assert panel.ui.understoodTable.rowCount == count - 4
+    assert panel.ui.understoodTable.rowCount == count - 5
+
+
+def test_the_words_are_coloured_and_tell_what_they_became(panel: Driver):
+    text = TEXT + "\nNo <b>liver</b> mass, &lt; 5 <zorb>."
+    panel.type(text)
+    browser = panel.ui.understoodTextBrowser
+    told = told_of(browser)
+    assert "".join(words for words, *_ in told) == text
+    chips = {words: (mark, tip) for words, mark, tip in told if mark}
+    assert chips["40 mm"] == ("D", "Finding 1 (drawn), size (mm): 40")
+    assert chips["mass"] == ("N", "Finding 2 (not drawn: negated), kind: mass")
+    assert chips["zorb"] == ("!", "Not understood, without effect")
+    assert (
+        "finding, not drawn" in panel.ui.understoodLegendLabel.text and "Words: " in panel.ui.understoodLegendLabel.text
+    )
+    panel.picture("painted")
+    panel.type("")
+    assert not browser.visible and browser.toPlainText() == ""
+
+
+def test_the_presence_is_corrected_and_taken_back(panel: Driver):
+    panel.type(TEXT)
+    row = row_of(panel, "1: presence")
+    combo = panel.ui.understoodTable.cellWidget(row, 1)
+    combo.setCurrentIndex([combo.itemText(i) for i in range(combo.count)].index("family"))
+    panel.settle()
+    assert panel.ui.understoodTable.item(0, 0).text().endswith("(not drawn: family)")
+    assert not panel.widget.understoodPanel.understanding.description.findings[0].drawn
+    assert panel.ui.understoodTable.item(row_of(panel, "1: presence"), 2).text() == "(corrected)"
+    panel.press("resetUnderstoodButton")
+    panel.settle()
+    assert panel.widget.understoodPanel.understanding.description.findings[0].drawn
 
 
 def test_examples_are_in_the_history(panel: Driver):
@@ -143,3 +175,26 @@ def row_of(panel: Driver, title: str) -> int:
     """The row of a field in the table of what was understood."""
     table = panel.ui.understoodTable
     return next(row for row in range(table.rowCount) if table.item(row, 0).text() == title)
+
+
+def told_of(browser: Any) -> list[tuple[str, str, str]]:
+    """Words, marks and tips of the painted text, piece for piece; words without a mark have no tip either."""
+    from PySide6 import QtGui, QtWidgets
+
+    told: list[tuple[str, str, str]] = []
+    mark = ""
+    block = QtWidgets.QTextEdit.document(browser).begin()
+    while block.isValid():
+        told += [("\n", "", "")] if told else []
+        at = block.begin()
+        while not at.atEnd():
+            text, form = at.fragment().text(), at.fragment().charFormat()
+            tip = QtGui.QTextDocumentFragment.fromHtml(form.toolTip()).toPlainText()
+            if tip and form.fontWeight() >= QtGui.QFont.Weight.Bold:
+                mark = text
+            else:
+                told.append((text.removeprefix("\xa0") if mark else text, mark, tip))
+                mark = ""
+            at += 1
+        block = block.next()
+    return told

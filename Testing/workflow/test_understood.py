@@ -2,15 +2,16 @@
 
 import pytest
 
-from GuideGenLib.description import DescriptionError
-from GuideGenLib.description.understanding import understand
+from GuideGenLib.description import Description, DescriptionError, LeftOut, Span
+from GuideGenLib.description.understanding import Understanding, understand
 from GuideGenLib.workflow import words
 from GuideGenLib.workflow.understood import (
+    Group,
     Row,
     corrected,
     description_of,
+    groups,
     notes,
-    rows,
     with_finding,
     without,
 )
@@ -18,9 +19,13 @@ from GuideGenLib.workflow.understood import (
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 
 
-def row(prompt: str, corrections: str, name: str, number: int = 0) -> Row:
-    found = rows(understand(prompt, corrections), corrections)
-    return next(one for one in found if (one.field.name, one.number) == (name, number))
+def found(prompt: str, corrections: str = "") -> list[Group]:
+    return groups(understand(prompt, corrections), corrections)
+
+
+def row(prompt: str, corrections: str, name: str, of: str = "") -> Row:
+    rows = [one for group in found(prompt, corrections) for one in group.rows]
+    return next(one for one in rows if (one.field.name, one.of) == (name, of))
 
 
 def test_rows_tell_value_words_and_what_was_corrected():
@@ -29,15 +34,15 @@ def test_rows_tell_value_words_and_what_was_corrected():
     corrections = corrected(TEXT, "", age, 71)
     age = row(TEXT, corrections, "age")
     assert (age.value, age.span, age.corrected) == (71, None, True)
-    place = row(TEXT, corrections, "site", 1)
+    place = row(TEXT, corrections, "site", "1")
     assert place.value == "sigmoid" and None in place.choices and "rectum" in place.choices
     assert description_of(TEXT, corrected(TEXT, corrections, place, "rectum"))["findings"][0]["site"] == "rectum"
 
 
 def test_findings_come_and_go():
     corrections = with_finding(TEXT, "")
-    assert row(TEXT, corrections, "organ", 2).value == "lung" and row(TEXT, corrections, "organ", 2).corrected
-    corrections = without(TEXT, corrections, row(TEXT, "", "organ", 1).key)
+    assert row(TEXT, corrections, "organ", "2").value == "lung" and row(TEXT, corrections, "organ", "2").corrected
+    corrections = without(TEXT, corrections, row(TEXT, "", "organ", "1").key)
     assert [finding["organ"] for finding in description_of(TEXT, corrections)["findings"]] == ["lung"]
 
 
@@ -47,12 +52,12 @@ def test_what_makes_no_sense_is_refused():
 
 
 def test_notes_name_what_is_lost_and_what_has_no_effect():
-    corrections = corrected(TEXT, "", row(TEXT, "", "size_mm", 1), 40.0)
-    assert notes(understand(TEXT, corrections), TEXT) == []
+    corrections = corrected(TEXT, "", row(TEXT, "", "size_mm", "1"), 40.0)
+    assert notes(understand(TEXT, corrections), TEXT) == ["Left out (corrected by you): “30 mm”."]
     other = "A woman with a 30 mm zorb of the liver."
     told = "\n".join(notes(understand(other, corrections), other))
     assert "zorb" in told and "Corrected, but no longer in the text: colon tumor 1." in told
-    assert notes(understand("", ""), "") == [] and rows(understand("", ""), "") == []
+    assert notes(understand(TEXT, ""), TEXT) == notes(understand("", ""), "") == [] and found("") == []
 
 
 def test_a_text_that_cannot_be_used_conditions_nothing_though_no_text_may():
@@ -78,16 +83,56 @@ def test_a_title_is_one_line_and_short():
 
 def test_organs_have_rows_that_can_be_corrected_and_removed():
     text = "A man with an enlarged spleen, 15 cm, no gallbladder and a kidney tumor."
-    found = {(one.organ, one.field.name): one for one in rows(understand(text, ""), "") if one.organ}
-    assert set(found) == {("spleen", name) for name in ("absent", "size_word", "length_mm", "volume_ml")} | {
-        ("gallbladder", "absent")
-    }
-    length = found["spleen", "length_mm"]
+    _, spleen, gallbladder, _ = found(text)
+    assert [one.field.name for one in spleen.rows] == ["absent", "size_word", "length_mm", "volume_ml"]
+    assert [one.field.name for one in gallbladder.rows] == ["absent"]
+    assert (spleen.heading, gallbladder.heading) == ("Spleen: enlarged, 150 mm", "Gallbladder: absent")
+    length = spleen.rows[2]
     assert length.value == 150 and length.span and length.span.text == "15 cm" and length.field.read
     corrections = corrected(text, "", length, length.field.read("18 cm"))
-    corrections = corrected(text, corrections, found["spleen", "volume_ml"], 900.0)
-    corrections = without(text, corrections, found["gallbladder", "absent"].key)
+    corrections = corrected(text, corrections, spleen.rows[3], 900.0)
+    corrections = without(text, corrections, gallbladder.key)
     organs = description_of(text, corrections)["organs"]
     assert [(one["organ"], one["length_mm"], one["volume_ml"]) for one in organs] == [("spleen", 180.0, 900.0)]
-    again = {one.field.name: one.corrected for one in rows(understand(text, corrections), corrections) if one.organ}
+    again = {one.field.name: one.corrected for one in found(text, corrections)[1].rows}
     assert again == {"absent": False, "size_word": False, "length_mm": True, "volume_ml": True}
+
+
+def test_findings_are_first_and_what_is_drawn_before_what_is_not():
+    text = "A man with a pleural effusion, no liver tumor, a 3 cm lung mass; enlarged spleen."
+    headings = [group.heading for group in found(text)]
+    assert headings == [
+        "Finding 1: mass, lung (drawn)",
+        "Finding 2: effusion, pleura (not drawn by this version)",
+        "Finding 3: tumor, liver (not drawn: negated)",
+        "Spleen: enlarged",
+        "Patient and scan",
+    ]
+    assert found("a man")[0].heading == "No findings"
+
+
+def test_the_presence_of_each_finding_is_shown_and_corrected():
+    text = "A man without a liver tumor and with a 3 cm lung mass."
+    (drawn, negated, _) = found(text)
+    assert [group.rows[1].field.name for group in (drawn, negated)] == ["presence"] * 2
+    assert "family" in negated.rows[1].choices and negated.rows[1].value == "negated"
+    assert len(negated.rows) == 3 < len(drawn.rows), "a finding that is not drawn has what may make it so"
+    corrections = corrected(text, "", negated.rows[1], "possible")
+    liver = found(text, corrections)[1]
+    assert liver.heading == "Finding 2: tumor, liver (possible, drawn)" and liver.rows[1].corrected
+    assert "site" in [one.field.name for one in liver.rows]
+
+
+def test_a_size_that_the_text_does_not_have_tells_the_range_it_is_drawn_from():
+    assert row("T3 lung cancer", "", "size_mm", "1").source == "drawn 50 to 70 mm"
+    assert row("3 cm lung cancer", "", "size_mm", "1").source == "“3 cm”"
+    assert row("60s man", "", "age").value == (60, 69)
+
+
+def test_long_lists_and_quotations_are_cut():
+    left = "word " * 30
+    spans = [Span(5 * i, 5 * i + 4, "word") for i in range(20)]
+    description = Description(left, not_understood=tuple(spans), left_out=(LeftOut(Span(0, 150, left), "family"),))
+    unknown, family = notes(Understanding(description), left)
+    assert unknown.count("“word”") == 12 and unknown.endswith("and 8 more.")
+    assert family.startswith("Left out (family): “word word") and len(family) < 90 and family.endswith("…”.")

@@ -1,4 +1,4 @@
-"""What the text was taken to mean, field by field with the words it came from; each field can be corrected."""
+"""The text with its words coloured by what they became, and its fields, each of which can be corrected."""
 
 from __future__ import annotations
 
@@ -14,12 +14,29 @@ from GuideGenLib.description.understanding import Understanding, understand
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.prompt import PromptPanel
 from GuideGenLib.web.workspace import Workspace
-from GuideGenLib.workflow.understood import Row, corrected, notes, rows, with_finding, without
+from GuideGenLib.workflow.painted import Piece, legend, paint, word_sum
+from GuideGenLib.workflow.roles import LOOKS, Look
+from GuideGenLib.workflow.understood import (
+    Group,
+    Row,
+    corrected,
+    groups,
+    notes,
+    titled,
+    with_finding,
+    without,
+)
+
+CHIP = "border-radius: 3px; padding: 0 2px;"
+MARK = "font-weight: bold; margin-right: 2px; user-select: none;"
+TEXT_BOX = "white-space: pre-wrap; overflow-wrap: anywhere; max-height: 240px; overflow-y: auto;"
+KEY_BOX = "display: flex; flex-wrap: wrap; gap: 2px 8px;"
 
 
 class UnderstoodPanel(Panel):
     """`changed` is emitted when text or corrections changed. Rows know their field by its name and the finding's key;
-    choices are told by their place in the list, as values may be None."""
+    choices are told by their place in the list, as values may be None. The page gets the text in pieces and makes text
+    of each, so that markup in it stays text."""
 
     changed = Signal()
 
@@ -30,6 +47,7 @@ class UnderstoodPanel(Panel):
         self.understanding = Understanding(None)
         self._rows: list[Row] = []
         self.state.update({"understood_rows": [], "understood_notes": [], "understood_corrected": False})
+        self.state.update({"understood_pieces": [], "understood_legend": [], "understood_sum": ""})
         prompt.changed.connect(lambda _text: self.refresh())
 
     @property
@@ -45,8 +63,13 @@ class UnderstoodPanel(Panel):
     def refresh(self) -> None:
         """Read the text anew."""
         self.understanding = understand(self.prompt.text, self.corrections)
-        self._rows = rows(self.understanding, self.corrections)
-        self.state.understood_rows = [_row(row) for row in self._rows]
+        found = groups(self.understanding, self.corrections)
+        self._rows = [row for group in found for row in group.rows]
+        self.state.understood_rows = [line for group in found for line in (_heading(group), *map(_row, group.rows))]
+        pieces = [] if self.description is None else paint(self.description)
+        self.state.understood_pieces = [_piece(piece) for piece in pieces]
+        self.state.understood_legend = [{"text": look.title, "title": "", **_look(look)} for look in legend(pieces)]
+        self.state.understood_sum = word_sum(pieces) if pieces else ""
         self.state.understood_notes = notes(self.understanding, self.prompt.text)
         self.state.understood_corrected = bool(self.corrections)
         self.changed.emit()
@@ -87,43 +110,17 @@ class UnderstoodPanel(Panel):
             v_if=("understood_rows.length === 0 && understood_notes.length === 0",),
             classes="text-medium-emphasis text-body-2",
         )
+        with html.Div(v_if=("understood_pieces.length > 0",)):
+            _chips("understood_pieces", id="understood-text", style=TEXT_BOX)
+            _chips("understood_legend", id="understood-legend", style=KEY_BOX)
+            html.Div("{{ understood_sum }}", id="understood-sum", classes="text-caption mb-1")
         with (
             v3.VTable(id="understood-table", density="compact", v_if=("understood_rows.length > 0",)),
             html.Tbody(),
-            html.Tr(v_for="row in understood_rows", key="row.id", id=("`understood-row-${row.id}`",)),
+            html.Template(v_for="row in understood_rows", key="row.id"),
         ):
-            html.Td("{{ row.title }}", classes="px-1 text-body-2")
-            with html.Td(classes="px-1", style="min-width: 130px"):
-                v3.VSelect(
-                    v_if="row.items.length > 0",
-                    id=("`understood-${row.id}`",),
-                    model_value=("row.index",),
-                    items=("row.items",),
-                    update_modelValue=(self.correct, "[row.key, row.name, $event]"),
-                    variant="plain",
-                    single_line=True,
-                )
-                v3.VTextField(
-                    v_else=True,
-                    id=("`understood-${row.id}`",),
-                    model_value=("row.value",),
-                    placeholder="unknown",
-                    change=(self.correct, "[row.key, row.name, $event.target.value]"),
-                    variant="plain",
-                    single_line=True,
-                )
-            with html.Td(classes="px-1 text-medium-emphasis text-caption"):
-                html.Span("(corrected)", v_if="row.corrected", classes="text-primary")
-                html.Span("“{{ row.words }}”", v_else_if="row.words")
-                v3.VBtn(
-                    v_if="row.first",
-                    id=("`understood-remove-${row.id}`",),
-                    icon="mdi-close",
-                    size="x-small",
-                    variant="text",
-                    title="Remove this",
-                    click=(self.remove, "[row.key]"),
-                )
+            self._build_heading()
+            self._build_row()
         v3.VAlert(
             "{{ note }}",
             v_for="(note, index) in understood_notes",
@@ -155,20 +152,99 @@ class UnderstoodPanel(Panel):
                 classes="px-1",
             )
 
+    def _build_row(self) -> None:
+        """A field: a list where values are to choose from, else a box to type in; and where the value is from."""
+        with html.Tr(v_if="!row.heading", id=("`understood-row-${row.id}`",)):
+            html.Td("{{ row.title }}", classes="px-1 text-body-2")
+            with html.Td(classes="px-1", style="min-width: 130px"):
+                v3.VSelect(
+                    v_if="row.items.length > 0",
+                    id=("`understood-${row.id}`",),
+                    model_value=("row.index",),
+                    items=("row.items",),
+                    update_modelValue=(self.correct, "[row.key, row.name, $event]"),
+                    variant="plain",
+                    single_line=True,
+                )
+                v3.VTextField(
+                    v_else=True,
+                    id=("`understood-${row.id}`",),
+                    model_value=("row.value",),
+                    placeholder="unknown",
+                    change=(self.correct, "[row.key, row.name, $event.target.value]"),
+                    variant="plain",
+                    single_line=True,
+                )
+            html.Td(
+                "{{ row.source }}",
+                classes=("['px-1', 'text-caption', row.corrected ? 'text-primary' : 'text-medium-emphasis']",),
+            )
+
+    def _build_heading(self) -> None:
+        """A finding, an organ or the patient, with what it came to."""
+        with (
+            html.Tr(v_if="row.heading", id=("`understood-group-${row.id}`",)),
+            html.Td(colspan=3, classes="px-1 text-body-2 font-weight-bold"),
+            html.Div(classes="d-flex align-center"),
+        ):
+            with html.Span(style=("row.style",), classes="flex-grow-1"):
+                html.Small(v_text="row.mark", v_if="row.mark", classes="mr-1")
+                html.Span(v_text="row.heading")
+            v3.VBtn(
+                v_if="row.key",
+                id=("`understood-remove-${row.id}`",),
+                icon="mdi-close",
+                size="x-small",
+                variant="text",
+                title="Remove this",
+                click=(self.remove, "[row.key]"),
+            )
+
+
+def _chips(pieces: str, **attributes: Any) -> None:
+    """Words in their colours, with their marks and what they came to as a tip; `pieces`: their name in the state."""
+    box = html.Div(**attributes, classes="text-body-2 mb-1")
+    with (
+        box,
+        html.Span(v_for=f"(piece, index) in {pieces}", key="index", title=("piece.title",), style=("piece.style",)),
+    ):
+        html.Small(v_text="piece.mark", v_if="piece.mark", style=MARK)
+        html.Span(v_text="piece.text")
+
+
+def _piece(piece: Piece) -> dict[str, str]:
+    return {"text": piece.text, "title": piece.meaning, **_look(piece.look)}
+
+
+def _look(look: Look | None) -> dict[str, str]:
+    if look is None:
+        return {"mark": "", "style": ""}
+    return {"mark": look.mark, "style": f"color: {look.ink}; background: {look.paper}; {CHIP}"}
+
+
+def _heading(group: Group) -> dict[str, Any]:
+    """The line above the rows of a group."""
+    look = _look(LOOKS.get(group.role))
+    return {"id": _id(group.key or group.title), "key": group.key, "heading": group.heading, **look}
+
 
 def _row(row: Row) -> dict[str, Any]:
     """As the page has it."""
     field, choices = row.field, row.choices
-    of = str(row.number) if row.number else row.organ.capitalize()
     return {
-        "id": f"{row.key}-{field.name}".strip("-").replace(" ", "-"),
+        "id": _id(f"{row.key}-{field.name}"),
         "key": row.key,
         "name": field.name,
-        "title": f"{of}: {field.title}" if of else field.title,
+        "heading": "",
+        "title": titled(row.of, field.title),
         "value": "" if row.value is None else shown(row.value),
         "items": [{"value": index, "title": shown(choice)} for index, choice in enumerate(choices)],
         "index": choices.index(row.value) if choices else 0,
-        "words": "" if row.span is None else row.span.text,
+        "source": row.source,
         "corrected": row.corrected,
-        "first": row.first,
     }
+
+
+def _id(words: str) -> str:
+    """Words as a name in the page."""
+    return words.strip("-").replace(" ", "-")

@@ -75,7 +75,12 @@ def start_without_loop(run: RunPanel) -> Any:
 
 
 def row(page: SimpleNamespace, title: str) -> dict[str, Any]:
-    return next(one for one in page.state.understood_rows if one["title"] == title)
+    return next(one for one in page.state.understood_rows if not one["heading"] and one["title"] == title)
+
+
+def headings(page: SimpleNamespace) -> dict[str, str]:
+    """Of the groups, the keys by which they are removed."""
+    return {one["heading"]: one["key"] for one in page.state.understood_rows if one["heading"]}
 
 
 # ---------------------------------------------------------------- understood
@@ -83,7 +88,7 @@ def row(page: SimpleNamespace, title: str) -> dict[str, Any]:
 
 def test_each_field_is_shown_with_the_words_that_it_came_from(page: SimpleNamespace):
     page.type(TEXT)
-    assert row(page, "Age")["value"] == "60" and row(page, "Age")["words"] == "60 year old"
+    assert row(page, "Age")["value"] == "60" and row(page, "Age")["source"] == "“60 year old”"
     assert row(page, "1: organ")["items"][row(page, "1: organ")["index"]]["title"] == "colon"
     assert row(page, "1: size (mm)")["value"] == "30"
 
@@ -118,20 +123,42 @@ def test_findings_are_added_and_removed(page: SimpleNamespace):
     page.type(TEXT)
     page.understood.add()
     assert [finding.organ for finding in page.understood.description.findings] == ["colon", "lung"]
-    first = next(one for one in page.state.understood_rows if one["first"])
-    page.understood.remove(first["key"])
+    page.understood.remove(headings(page)["Finding 1: tumor, colon, sigmoid (drawn)"])
     assert [finding.organ for finding in page.understood.description.findings] == ["lung"]
 
 
 def test_organs_have_rows_that_are_corrected_and_removed(page: SimpleNamespace) -> None:
     page.type("A man with an enlarged spleen, 15 cm, after left nephrectomy.")
-    assert row(page, "Left kidney: absent")["first"] and row(page, "Spleen: length (mm)")["value"] == "150"
+    assert row(page, "Spleen: length (mm)")["value"] == "150"
     page.understood.correct(row(page, "Spleen: length (mm)")["key"], "length_mm", "17 cm")
     assert row(page, "Spleen: length (mm)")["corrected"]
-    page.understood.remove(row(page, "Left kidney: absent")["key"])
+    page.understood.remove(headings(page)["Left kidney: absent"])
     assert [(one.name, one.length_mm) for one in page.understood.description.organs] == [("spleen", 170.0)]
     page.understood.correct(row(page, "Spleen: volume (ml)")["key"], "volume_ml", "9 l")
     assert page.messages[-1][1] == "warning" and page.understood.description.organs[0].volume_ml is None
+
+
+def test_the_text_is_in_pieces_with_what_they_became(page: SimpleNamespace) -> None:
+    text = TEXT + " No <b>liver</b> mass."
+    page.type(text)
+    pieces = page.state.understood_pieces
+    assert "".join(piece["text"] for piece in pieces) == text
+    marks = {piece["text"]: (piece["mark"], piece["title"]) for piece in pieces}
+    assert marks["30 mm"] == ("D", "Finding 1 (drawn), size (mm): 30")
+    assert marks["mass"] == ("N", "Finding 2 (not drawn: negated), kind: mass")
+    assert page.state.understood_sum.startswith("Words: ") and len(page.state.understood_legend) == 3
+    page.type("")
+    assert page.state.understood_pieces == page.state.understood_legend == [] and not page.state.understood_sum
+
+
+def test_the_presence_of_a_finding_is_corrected(page: SimpleNamespace) -> None:
+    page.type(TEXT)
+    presence = row(page, "1: presence")
+    family = next(item["value"] for item in presence["items"] if item["title"] == "family")
+    page.understood.correct(presence["key"], "presence", family)
+    assert "Finding 1: tumor, colon, sigmoid (not drawn: family)" in headings(page)
+    page.run.generate()
+    assert page.client.requests[0].description["findings"][0]["presence"] == "family"
 
 
 def test_words_without_effect_are_named(page: SimpleNamespace):

@@ -1,0 +1,134 @@
+"""A text cut into pieces, each with what its words became: page, module and command line colour them alike."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from GuideGenLib.description.fields import FINDING_FIELDS, ORGAN_FIELDS, PATIENT_FIELDS, shown
+from GuideGenLib.description.model import Description
+from GuideGenLib.workflow.roles import LOOKS, Look, Role, finding_order, outcome_of, role_of
+from GuideGenLib.workflow.words import say
+
+_WORD = re.compile(r"[^\W_]+(?:['’.,/-][^\W_]+)*")
+_TITLES = {
+    "finding": {field.name: field.title for field in FINDING_FIELDS},
+    "organ": {field.name: field.title for field in ORGAN_FIELDS},
+    "patient": {field.name: field.title for field in PATIENT_FIELDS} | {"age_range": "Age"},
+}
+
+
+class Piece(NamedTuple):
+    """Characters [start, end) of a text with what they came to: their role, and in words ("" where they are plain)."""
+
+    start: int
+    end: int
+    text: str
+    role: Role
+    meaning: str = ""
+
+    @property
+    def look(self) -> Look | None:
+        """How it is shown; None as the text around it."""
+        return LOOKS.get(self.role)
+
+
+class _Claim(NamedTuple):
+    """What one field, or one remark, makes of characters [start, end)."""
+
+    start: int
+    end: int
+    role: Role
+    meaning: str
+
+
+def paint(description: Description) -> list[Piece]:
+    """The text of a description in pieces, in order: each character is in exactly one.
+
+    Words of several fields have the highest role of them and tell of all.
+    """
+    text = description.text
+    claims = sorted(_claims(description), key=lambda claim: claim.start)
+    cuts = sorted({0, len(text), *(claim.start for claim in claims), *(claim.end for claim in claims)})
+    pieces: list[Piece] = []
+    waiting, over = 0, list[_Claim]()
+    for start, end in pairwise(cuts):
+        while waiting < len(claims) and claims[waiting].start <= start:
+            over.append(claims[waiting])
+            waiting += 1
+        over = [claim for claim in over if claim.end > start]
+        role, meaning = _joined(over)
+        if pieces and (pieces[-1].role, pieces[-1].meaning) == (role, meaning):
+            start = pieces.pop().start
+        pieces.append(Piece(start, end, text[start:end], role, meaning))
+    return pieces
+
+
+def legend(pieces: Sequence[Piece]) -> list[Look]:
+    """The key to the colours and marks that occur."""
+    there = {piece.role for piece in pieces}
+    return [replace(look, title=say(look.title)) for role, look in LOOKS.items() if role in there]
+
+
+def word_sum(pieces: Sequence[Piece]) -> str:
+    """How many words came to something, in a sentence; each word is counted once, as the highest role in it."""
+    words = Counter(_roles_of_words(pieces))
+    return say(
+        "Words: {used} used, {left_out} left out, {not_understood} not understood, {rest} that only join them.",
+        used=words[Role.PATIENT] + words[Role.POSSIBLE] + words[Role.DRAWN],
+        left_out=words[Role.LEFT_OUT] + words[Role.NOT_DRAWN],
+        not_understood=words[Role.NOT_UNDERSTOOD],
+        rest=words[Role.PLAIN],
+    )
+
+
+def _roles_of_words(pieces: Sequence[Piece]) -> Iterator[Role]:
+    text = "".join(piece.text for piece in pieces)
+    place = 0
+    for word in _WORD.finditer(text):
+        while pieces[place].end <= word.start():
+            place += 1
+        last, role = place, pieces[place].role
+        while pieces[last].end < word.end():
+            last += 1
+            role = max(role, pieces[last].role)
+        yield role
+
+
+def _joined(over: Sequence[_Claim]) -> tuple[Role, str]:
+    """Role and meaning of characters under these claims; what is left out of words that are used is not told there."""
+    if len(over) < 2:
+        return (over[0].role, over[0].meaning) if over else (Role.PLAIN, "")
+    role = max(claim.role for claim in over)
+    least = Role.NOT_DRAWN if role >= Role.NOT_DRAWN else role
+    told = sorted((claim for claim in over if claim.role >= least), key=lambda claim: -claim.role)
+    return role, "; ".join(dict.fromkeys(claim.meaning for claim in told))
+
+
+def _claims(description: Description) -> Iterator[_Claim]:
+    homes = _homes(description)
+    for path, span in description.spans.items():
+        home, _, name = path.rpartition(".")
+        part, role, of, titles = homes[home]
+        title = say(titles.get(name, name.replace("_", " ")))
+        yield _Claim(span.start, span.end, role, f"{of}{title}: {shown(getattr(part, name))}")
+    for left in description.left_out:
+        yield _Claim(left.span.start, left.span.end, Role.LEFT_OUT, say("Left out: {reason}", reason=left.reason))
+    unknown = say("Not understood, without effect")
+    for span in description.not_understood:
+        yield _Claim(span.start, span.end, Role.NOT_UNDERSTOOD, unknown)
+
+
+def _homes(description: Description) -> dict[str, tuple[Any, Role, str, dict[str, str]]]:
+    """What fields belong to, by the path before the field: the part of the description, its role, how the meaning of
+    its words begins, and the titles of its fields."""
+    homes: dict[str, tuple[Any, Role, str, dict[str, str]]] = {"": (description, Role.PATIENT, "", _TITLES["patient"])}
+    for number, place in enumerate(finding_order(description), 1):
+        finding = description.findings[place]
+        of = say("Finding {number} ({outcome}), ", number=number, outcome=outcome_of(finding))
+        homes[f"findings[{place}]"] = (finding, role_of(finding), of, _TITLES["finding"])
+    for place, state in enumerate(description.organs):
+        homes[f"organs[{place}]"] = (state, Role.PATIENT, f"{state.name.capitalize()}, ", _TITLES["organ"])
+    return homes
