@@ -17,7 +17,7 @@ from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import Box, box_of, depth_of, gate, scattered, sided_lungs, within
 
 LUNG_FEEDERS = ("pulmonary_vein", "heart", "trachea")
-LUNG_CELL_MM, LUNG_TIP_MM = 9.0, 0.45
+LUNG_CELL_MM, LUNG_TIP_MM = 8.5, 0.5
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches."""
 LIVER_CELL_MM, LIVER_TIP_MM = 17.0, 0.8
 PLEURA_MM, CAPSULE_MM = 5.0, 6.0
@@ -26,8 +26,8 @@ THICKEST_MM = 1.4
 """Radius of a branch that no label shows."""
 UPPER_MM = 45.0
 """Liver veins enter the vena cava so far below the dome at most."""
-TRUNK_BLUR, BLUR = 0.6, 0.3
-"""Standard deviations in voxels of the blur of labelled vessels, and of finer ones, as scanners are no sharper."""
+SHARPNESS = 0.6
+"""Voxels: standard deviation of the blur of labelled vessels."""
 BLOOD = {"lungs": "pulmonary_vein", "liver": "portal_splenic_vein"}
 """Whose HU the vessels have."""
 
@@ -67,9 +67,8 @@ def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
             starts = gate(labels, lung, box, LUNG_FEEDERS, spacing)
         deep = depth_of(lung, spacing) > PLEURA_MM
         tree = grow(starts, within(wanted, deep & ~labelled, box, spacing), LUNG_TIP_MM)
-        trunk = ndimage.gaussian_filter(labelled.astype(np.float32), TRUNK_BLUR)
-        fine = ndimage.gaussian_filter(filled_shares(_fine(tree), lung.shape, spacing), BLUR)
-        yield box, np.maximum(fine, trunk) * lung
+        trunk = ndimage.gaussian_filter(labelled.astype(np.float32), SHARPNESS)
+        yield box, np.maximum(filled_shares(_fine(tree), lung.shape, spacing), trunk) * lung
 
 
 def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
@@ -88,7 +87,7 @@ def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
     for kind, start in enumerate(gates):
         wanted = scattered(labels.shape, spacing, LIVER_CELL_MM, (seed, 3 + kind))
         tree = grow(start, within(wanted, deep, box, spacing), LIVER_TIP_MM)
-        yield box, ndimage.gaussian_filter(filled_shares(tree, liver.shape, spacing), BLUR) * liver
+        yield box, filled_shares(tree, liver.shape, spacing) * liver
 
 
 def _fine(tree: Tree) -> Tree:

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from GuideGenLib.description.model import Description, DescriptionError, Span
+from GuideGenLib.description.model import Description, DescriptionError, LeftOut, Span
+from GuideGenLib.description.reading.account import account, with_their_nouns
 from GuideGenLib.description.reading.findings import read_findings
 from GuideGenLib.description.reading.groups import contradiction
-from GuideGenLib.description.reading.items import CONTENT_TYPES, Item, read_items, sentences
+from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.organ_states import states_of
 from GuideGenLib.description.reading.organs import Mention, read_organs
+from GuideGenLib.description.reading.preparing import prepare
 from GuideGenLib.description.reading.tokens import Line
 from GuideGenLib.description.reading.writing import ReadFindings
 from GuideGenLib.description.stage import disagreement
-from GuideGenLib.description.words.lexicon import FEMALE_ORGANS, MALE_ORGANS, REGION_OF_PARTS
+from GuideGenLib.description.words.context import TOLD
+from GuideGenLib.description.words.lexicon import FEMALE_ORGANS, MALE_ORGANS, PEOPLE, REGION_OF_PARTS
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 20_000
 EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
 _EMPTY_TYPES = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen",
                 "comma", "colon", "stop", "but", "other", "member", "link", "count", "from", "relation", "past",
@@ -28,23 +31,25 @@ _Found = dict[str, tuple[Any, Span]]
 def parse(text: str) -> Description:
     """What a text says about a patient, with the words behind each field.
 
-    Raises DescriptionError for a text that is empty, has no letters, is over 2000 characters long, in which nothing is
-    understood, or which contradicts itself ("left upper lobe of the right lung", "prostate cancer in a woman").
+    Raises DescriptionError for a text that is empty, has no letters, is over 20,000 characters long or in another
+    language, in which nothing is understood, or which contradicts itself ("left upper lobe of the right lung",
+    "prostate cancer in a woman").
     """
     _check_text(text)
-    line, items = read_items(text)
+    prepared = prepare(text)
+    draft, line, items = prepared.draft, prepared.line, prepared.items
     if all(item.type in _EMPTY_TYPES for item in items):
         msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
         raise DescriptionError(msg)
     slips = _slips(items)
-    organs = read_organs(sentences(line, items))
+    organs = read_organs([sentence.items for sentence in prepared.sentences])
     items = [item for read in organs for item in read.items]
-    reading = read_findings([read.items for read in organs])
+    reading = read_findings([read.items for read in organs], [sentence.section for sentence in prepared.sentences])
     found, notes, used = _patient(items, reading)
     mentions = [mention for read in organs for mention in read.mentions] + reading.organs
-    states, quotes, told = states_of(mentions, reading.findings)
+    states, quotes, organ_notes = states_of(mentions, reading.findings)
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
-    notes = [*slips, *notes, *reading.notes, *told, *_advice(found, reading)]
+    notes = [*slips, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
     _check_sex(found, reading, mentions)
     notes += _implied_sex(found, mentions)
     spans = {name: span for name, (_, span) in found.items()}
@@ -52,14 +57,21 @@ def parse(text: str) -> Description:
         spans |= {f"findings[{index}].{name}": span for name, span in quoted.items()}
     for index, quoted in enumerate(quotes):
         spans |= {f"organs[{index}].{name}": span for name, span in quoted.items()}
-    left_over = [item for item in items if (item.type in CONTENT_TYPES or item in reading.unused) and item not in used]
+    spans = with_their_nouns(spans, reading.findings, [sentence.items for sentence in prepared.sentences])
+    left_over = [item for item in items if (item.type == "unknown" or item in reading.unused) and item not in used]
+    not_understood = _joined(line, left_over)
+    quotations = [*spans.values(), *not_understood, *(item.span for item in used)]
+    sizes = [finding.size_mm for finding in reading.findings if finding.size_mm is not None]
+    told = account([sentence.items for sentence in prepared.sentences], reading.aside, quotations, sizes)
+    draft.left_out += [LeftOut(draft.span(span.start, span.end), reason) for span, reason in told]
     return Description(
         text=text,
         **{name: value for name, (value, _) in found.items()},
         findings=tuple(reading.findings),
         organs=states,
-        spans=spans,
-        not_understood=_joined(line, left_over),
+        spans={path: draft.span(span.start, span.end) for path, span in spans.items()},
+        not_understood=tuple(draft.span(span.start, span.end) for span in not_understood),
+        left_out=tuple(sorted(draft.left_out, key=lambda one: one.span.start)),
         warnings=tuple(dict.fromkeys(notes)),
     )
 
@@ -106,10 +118,16 @@ def _single(name: str, mentions: Sequence[Item], found: _Found) -> None:
 
 
 def _race(items: list[Item], found: _Found) -> None:
-    mentions = [item for item in items if item.type == "race"]
+    mentions = [item for index, item in enumerate(items) if item.type == "race" and not _of_a_thing(items, index)]
     if mentions:
         several = len({item.value for item in mentions}) > 1
         found["race"] = ("multiracial" if several else mentions[0].value, mentions[0].span)
+
+
+def _of_a_thing(items: list[Item], index: int) -> bool:
+    """Whether a word for a race is the adjective of an unknown word: "European guidelines", "white matter"."""
+    after = items[index + 1] if index + 1 < len(items) else None
+    return after is not None and after.type == "unknown" and after.span.text.lower() not in PEOPLE
 
 
 def _age(items: list[Item], found: _Found) -> None:
@@ -195,8 +213,8 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
     notes: list[str] = []
     for finding, spans in zip(reading.findings, reading.spans, strict=True):
         word = spans["kind"].text
-        if word in reading.past and not finding.there:
-            notes.append(f"'{word}' is past: it is not drawn.")
+        if finding.presence in TOLD:
+            notes.append(f"'{word}' {TOLD[finding.presence]}: it is not drawn.")
         if not finding.there:
             continue
         if (

@@ -40,6 +40,8 @@ def test_prompt_is_understood(case: dict[str, Any]) -> None:
     description = parse(case["text"])
 
     assert as_expected(description) == expected
+    told = [(one.span.text, one.reason) for one in description.left_out]
+    assert all((words, reason) in told for words, reason in case.get("left_out", ()))
     for words in case.get("warns", ()):
         assert any(words in warning for warning in description.warnings), description.warnings
 

@@ -100,19 +100,34 @@ def test_sets_have_their_size_and_no_text_twice(name: str) -> None:
     assert len(set(texts)) == len(texts) == {"reports": 111, "reports_of_our_own": 50}[name]
 
 
-RIGHT = {"reports": 65, "reports_of_our_own": 29}
-"""How many are read right, to be raised whenever the reader is mended."""
+NOT_YET = ("? lung ca. CT shows no nodule.",)
+"""Read wrongly: the nodule that is not there is told without the lung that the question names."""
 
 
-def is_right(case: dict[str, Any]) -> bool:
-    """Whether a text is read as its line says."""
-    try:
-        description = parse(case["text"])
-    except DescriptionError as error:
-        return case.get("refused", "none") in str(error)
-    return "refused" not in case and not faults(case, description)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case, id=case["text"][:40].strip(), marks=[pytest.mark.xfail(strict=True)] * (case["text"] in NOT_YET)
+        )
+        for cases in SETS.values()
+        for case in cases
+    ],
+)
+def test_report_is_read_as_a_radiologist_means_it(case: dict[str, Any]) -> None:
+    if "refused" in case:
+        with pytest.raises(DescriptionError, match=case["refused"]):
+            parse(case["text"])
+        return
+    description = parse(case["text"])
+    assert not faults(case, description), description.findings
+
+
+def drawn_wrongly(case: dict[str, Any]) -> bool:
+    """Whether a finding is drawn that a radiologist would not draw."""
+    return "refused" not in case and any(fault.startswith("drawn:") for fault in faults(case, parse(case["text"])))
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_reports_are_read_as_a_radiologist_means_them(name: str) -> None:
-    assert sum(map(is_right, SETS[name])) >= RIGHT[name]
+def test_nothing_is_drawn_that_a_radiologist_would_not_draw(name: str) -> None:
+    assert not [case["text"] for case in SETS[name] if drawn_wrongly(case)]

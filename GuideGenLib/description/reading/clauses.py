@@ -7,8 +7,10 @@ in the left lung and two small liver nodules" the first phrase ends before "and"
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from GuideGenLib.description.reading.foreign import fields_of
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.negation import PLACE_TYPES, TRANSPARENT, coordinates, denied, past
+from GuideGenLib.description.reading.presence import PLACE_TYPES, TRANSPARENT, coordinates, presence_of
+from GuideGenLib.description.words.headings import PRESENCE_BELOW
 
 _PHRASE_TYPES = (
     *PLACE_TYPES, "size", "size_word", "volume", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other",
@@ -26,22 +28,28 @@ class Region:
     head: Item | None
     items: list[Item]
     sentence: int
-    negated: bool = False
-    past: bool = False
+    presence: str = "present"
+    cue: Item | None = None
+    """What the text says its presence with."""
     joint: str = ""
     """How it is joined to the finding before it in its sentence: "link", "and", "present"; "" for the first."""
     before: list[Item] = field(default_factory=list)
     """The items of the noun phrase before the head."""
+    section: str = ""
     single: bool = False
     """Whether it is one of several that a plural head stands for."""
 
 
-def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]]:
-    """The findings of a sentence, and the items that are understood as "normal" and belong to none."""
+def regions(sentence: list[Item], number: int, section: str = "") -> tuple[list[Region], list[tuple[Item, str]]]:
+    """The findings of a sentence in a section, and the items that belong to none of them, with the reason."""
     items, normal = _without_normal([item for item in sentence if not _empty(item)])
+    items, denied_places = _without_denied_places(items)
+    aside = [(item, "said to be normal") for item in normal]
+    aside += [(item, "where nothing is") for item in denied_places]
     heads = _heads(items)
     if not heads:
-        return [Region(None, items, number, negated=any(item.type == "negation" for item in items))], normal
+        denied = any(item.type == "negation" and item.value == "negated" for item in items)
+        return [Region(None, items, number, "negated" if denied else "present")], aside
     starts = [0]
     for before, head in pairwise(heads):
         starts.append(_start(items, head, before, starts[-1]))
@@ -55,11 +63,22 @@ def regions(sentence: list[Item], number: int) -> tuple[list[Region], list[Item]
             # "nothing in the lungs except for a mass in the liver": what is before "except" is of no finding.
             start = max((i + 1 for i in range(head) if items[i].type == "but"), default=start)
         found.append(Region(
-            items[head], items[start:end], number, denied(items, head, heads), past(items, head),
-            joint, items[begin:head]
+            items[head], items[start:end], number, *_presence(items, head, heads, section, items[begin:head]),
+            joint, items[begin:head], section,
         ))  # fmt: skip
     _give_back_places(found)
-    return [part for region in found for part in _split(region)], normal
+    return [part for region in found for part in _split(region)], aside
+
+
+def _presence(
+    items: list[Item], head: int, heads: list[int], section: str, phrase: list[Item]
+) -> tuple[str, Item | None]:
+    """What the sentence says of a finding, else its section; what is called known is known in any section."""
+    said, cue = presence_of(items, head, heads)
+    known = any(item.span.text.lower() == "known" for item in phrase) and section != "family"
+    if section in PRESENCE_BELOW and said in ("present", "possible") and not known:
+        return PRESENCE_BELOW[section], None
+    return said, cue
 
 
 def _give_back_places(found: list[Region]) -> None:
@@ -206,7 +225,17 @@ def _start(items: list[Item], head: int, before: int, lowest: int) -> int:
             start += 1
     if start < head and items[start].type in ("comma", "and", "or"):
         start += 1
-    return _with_fronted_place(items, start, before, lowest)
+    return _with_fronted_place(items, _with_place_of_size(items, start, before), before, lowest)
+
+
+def _with_place_of_size(items: list[Item], start: int, before: int) -> int:
+    """ "... and segment 6, 3 cm metastasis": the place between "and" and the size is the new finding's."""
+    if start >= len(items) or items[start].type != "size" or items[start - 1].type != "comma":
+        return start
+    index = start - 1
+    while index - 1 > before and items[index - 1].type in (*PLACE_TYPES, "definite", "hyphen"):
+        index -= 1
+    return index if before < index < start - 1 and items[index - 1].type == "and" else start
 
 
 def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int) -> int:
@@ -227,7 +256,10 @@ def _with_fronted_place(items: list[Item], start: int, before: int, lowest: int)
 
 def _joint(between: list[Item]) -> str:
     """What joins a finding to the one before it, by its last joining word."""
-    for item in reversed(between):
+    for index in range(len(between) - 1, -1, -1):
+        item = between[index]
+        if item.value == "possible" and (index == 0 or between[index - 1].type in ("comma", "verb")):
+            return "link"
         if item.type in ("link", "and", "or", "present", "but", "from", "relation", "negation", "comma", "colon"):
             return item.type
         if item.type == "verb":
@@ -249,6 +281,29 @@ def _without_normal(items: list[Item]) -> tuple[list[Item], list[Item]]:
         while start >= 0 and items[start].type in ("verb", "filler", "definite", "unknown", "colon", "present"):
             start -= 1
         dropped.update(_place_run(items, start, -1))
+    return [item for i, item in enumerate(items) if i not in dropped], [items[i] for i in sorted(dropped)]
+
+
+def _without_denied_places(items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """Take away where a finding is said not to be: "in the left kidney, not the right", "nothing in the pancreas"."""
+    dropped: set[int] = set()
+    for cue, item in enumerate(items):
+        alone = item.type == "negation_after" and item.span.text.lower() == "none"
+        if not (alone or (item.type == "negation" and item.value == "negated")):
+            continue
+        end = cue + 1
+        while end < len(items) and items[end].type in (*PLACE_TYPES, *TRANSPARENT, "preposition"):
+            if items[end].type == "preposition" and items[end].value is False:
+                break
+            end += 1
+        ends = end == len(items) or items[end].type in ("comma", "and", "but", "colon", "preposition")
+        placed = any(other.type in PLACE_TYPES for other in items[cue + 1 : end])
+        if ends and placed and any(other.type == "kind" for other in items[:cue]):
+            named = any("organ" in fields_of(other) for other in items[:cue] if other.type in PLACE_TYPES)
+            of_both = (
+                [] if named else [i for i in range(cue, end) if items[i].type == "place" and "organ" in items[i].value]
+            )
+            dropped.update(set(range(cue, end)) - set(of_both))
     return [item for i, item in enumerate(items) if i not in dropped], [items[i] for i in sorted(dropped)]
 
 

@@ -7,6 +7,9 @@ from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft
 from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
 
+_SAME = (*FAMILY, "metastasis")
+"""What an impression may call a finding that was described before."""
+
 
 def within(draft: Draft, parent: Draft) -> bool:
     """Whether the places of a draft lie in those of its group."""
@@ -22,7 +25,11 @@ def within(draft: Draft, parent: Draft) -> bool:
 
 def names_again(before: Draft, draft: Draft) -> bool:
     """Whether a draft is the same finding as one before it."""
-    if draft.other or draft.negated or draft.past or before.negated or before.past:
+    if not draft.there or not before.there:
+        return False
+    if draft.region.section == "impression" != before.region.section and draft.organs:
+        return draft.kind in _SAME and before.kind in _SAME and draft.organs == before.organs and agree(before, draft)
+    if draft.other:
         return False
     if (
         draft.region.joint == "link"
@@ -91,6 +98,9 @@ def combine(first: Draft, second: Draft) -> None:
         first.region = replace(first.region, head=second.region.head)
     elif first.kind is None:
         first.kind = second.kind
+    if second.region.presence == "possible" and second.region.sentence == first.region.sentence:
+        first.region = replace(first.region, presence="possible")
+    first.region = replace(first.region, sentence=second.region.sentence)
     for name, value in second.fields.items():
         old = first.fields.get(name)
         if old is None or (value[1].type != "stage_word" and _says_less(name, old, value)):
@@ -99,7 +109,7 @@ def combine(first: Draft, second: Draft) -> None:
         first.sizes = second.sizes
     first.organ = first.organ or second.organ
     if first.count is None:
-        first.count = second.count
+        first.count, first.count_item = second.count, second.count_item
     first.plural = first.plural or (second.plural and first.count is None)
     if len(first.places) == 1 and len(second.places) == 1:
         a, b = first.places[0], second.places[0]

@@ -27,6 +27,7 @@ class Draft:
     places: list[SaidPlace] = field(default_factory=list)
     organ: str | None = None
     count: int | None = None
+    count_item: Item | None = None
     plural: bool = False
     generic: bool = False
     drawable: bool = False
@@ -34,10 +35,18 @@ class Draft:
     other: bool = False
     member: bool = False
     pronoun: bool = False
-    negated: bool = False
-    past: bool = False
     unused: list[Item] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def there(self) -> bool:
+        """Whether the patient has it, surely or possibly."""
+        return self.region.presence in ("present", "possible")
+
+    @property
+    def negated(self) -> bool:
+        """Whether the text denies it."""
+        return self.region.presence == "negated"
 
     @property
     def located(self) -> bool:
@@ -52,7 +61,7 @@ class Draft:
     @property
     def in_family(self) -> bool:
         """Whether it is a tumour, mass, nodule or lesion that the text says to be there."""
-        return self.kind in FAMILY and not self.negated and not self.past
+        return self.kind in FAMILY and self.there
 
     @property
     def organs(self) -> set[str]:
@@ -64,7 +73,7 @@ class Draft:
 def read_draft(region: Region) -> Draft:
     """What the words of a region say. Raises DescriptionError where they contradict each other."""
     head = region.head
-    draft = Draft(None, region, negated=region.negated and head is not None, past=region.past)
+    draft = Draft(None, region)
     if head is not None and head.type == "kind":
         draft.kind, draft.organ = head.value.name, head.value.organ
         draft.plural = head.value.plural and not region.single
@@ -104,8 +113,9 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
         case "count":
             times = draft.region.items[max(0, draft.region.items.index(item) - 1)].span.text.lower() == "x"
             after = draft.plural and item.value > 1 and _closes(draft.region.items, item)
-            if (before or times or after) and draft.region.head is not item:
-                draft.count = item.value if draft.count is None else draft.count
+            counts = (before and _may_count(draft, item)) or times or after
+            if counts and draft.region.head is not item and draft.count is None:
+                draft.count, draft.count_item = item.value, item
         case "definite":
             draft.definite = draft.definite or before
         case "other":
@@ -114,6 +124,11 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
             draft.member = draft.member or before
     if item.note:
         draft.notes.append(item.note)
+
+
+def _may_count(draft: Draft, count: Item) -> bool:
+    """Whether a number before a noun tells how many: "3 masses", "three mass", but not "stage 3 mass"."""
+    return draft.plural or draft.kind is None or count.value == 1 or not count.span.text.isdigit()
 
 
 def _closes(items: list[Item], count: Item) -> bool:

@@ -6,23 +6,26 @@ from dataclasses import replace
 from GuideGenLib.description.reading.clauses import PLACE_TYPES, Region, regions
 from GuideGenLib.description.reading.compare import agree, combine, names_again, within
 from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft, add_stage, read_draft
-from GuideGenLib.description.reading.groups import contradiction
-from GuideGenLib.description.reading.items import Item
+from GuideGenLib.description.reading.groups import Group, contradiction
+from GuideGenLib.description.reading.items import Item, liver_segment
 from GuideGenLib.description.reading.location import implied_organ, resolve
 from GuideGenLib.description.reading.writing import PLURAL_COUNT, ReadFindings, check_denials, write
 from GuideGenLib.description.words.lexicon import ORGAN_OF_REGION
 
+_ORDER = {"the former": 0, "the latter": -1}
 _OPPOSITE = {"left": "right", "right": "left"}
 _LIKE_REGION = ("region", "comma", "and", "or", "contrast", "phase", "filler", "definite", "preposition", "hyphen",
                 "present")  # fmt: skip
 
 
-def read_findings(sentences: Sequence[list[Item]]) -> ReadFindings:
-    """All findings of a text. Raises DescriptionError where the text contradicts itself."""
+def read_findings(sentences: Sequence[list[Item]], sections: Sequence[str]) -> ReadFindings:
+    """All findings of a text; sections: of its sentences. Raises DescriptionError where the text contradicts itself."""
     reading = ReadFindings()
     found: list[Draft] = []
     for number, sentence in enumerate(sentences):
-        for region in regions(sentence, number)[0]:
+        here, aside = regions(sentence, number, sections[number])
+        reading.aside += aside
+        for region in here:
             draft = read_draft(region)
             _region_as_organ(draft, sentence, reading)
             found.append(draft)
@@ -34,8 +37,9 @@ def read_findings(sentences: Sequence[list[Item]]) -> ReadFindings:
             _attach(draft, merged, pending, organs, reading)
             continue
         if pending and draft.in_family:
+            _resolve(draft, _context(draft, merged, organs), _last_side(merged))
             for fragment in pending:
-                if agree(draft, fragment):
+                if agree(draft, fragment) and not _doubtful(fragment):
                     combine(draft, fragment)
                 else:
                     reading.unused += _content(fragment)
@@ -53,7 +57,7 @@ def _organs_of_text(drafts: list[Draft]) -> list[str]:
     """The organs in which the text says something to be, or that it names as its subject."""
     organs: list[str] = []
     for draft in drafts:
-        if draft.negated or draft.past or (draft.region.head is None and (draft.region.negated or _doubtful(draft))):
+        if not draft.there or (draft.region.head is None and _doubtful(draft)):
             continue
         named = [draft.organ, *(group.get("organ") or implied_organ(group) for group in draft.groups)]
         if draft.region.head is None or draft.kind in FAMILY or draft.pronoun:
@@ -116,13 +120,21 @@ def _resolve(draft: Draft, context: str | None, side: str | None) -> None:
 def _context(draft: Draft, merged: list[Draft], organs: list[str]) -> str | None:
     """The organ that a draft without one may be in: the text's only one, or that of the finding before."""
     if draft.kind == "metastasis" or draft.negated:
-        return None
+        return "liver" if any(_is_liver_segment(group) for group in draft.groups) else None
     if len(organs) == 1:
         return organs[0]
+    if any(_is_liver_segment(group) for group in draft.groups) and draft.kind != "nodule":
+        return "liver"
     for before in reversed(merged):
         if before.in_family and len(before.organs) == 1:
             return next(iter(before.organs))
     return None
+
+
+def _is_liver_segment(group: Group) -> bool:
+    """Whether a group has a bare number of a segment: "segment 7" is one of the liver unless a lung is spoken of."""
+    names = (group.get("segments") or "").split("/")
+    return "segments" in group.parts and not group.get("lobe") and all(liver_segment(name) for name in names)
 
 
 def _last_side(merged: list[Draft]) -> str | None:
@@ -131,7 +143,6 @@ def _last_side(merged: list[Draft]) -> str | None:
 
 def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadFindings) -> None:
     """Put a draft to the others: named again, one of a group, or new."""
-    reading.past += [draft.region.head.span.text] if draft.past and draft.region.head and not draft.negated else []
     _resolve(draft, _context(draft, merged, organs), _last_side(merged))
     if draft.pronoun:
         parent = _parent(draft, merged)
@@ -149,6 +160,9 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
     if same is not None:
         combine(same, draft)
         return
+    before = merged[-1] if merged else None
+    if draft.region.presence == "possible" and not draft.organs and before and before.there and not before.drawable:
+        draft.places = list(before.places)  # "wall thickening of the sigmoid, an underlying tumor is not excluded"
     if not draft.organs and (draft.in_family or draft.kind == "cyst") and len(organs) == 1:
         draft.organ = organs[0]
         draft.places = [replace(place, organ=place.organ or organs[0]) for place in draft.places]
@@ -160,9 +174,7 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
 
 
 def _parent(draft: Draft, merged: list[Draft]) -> Draft | None:
-    present = [
-        before for before in merged if not before.negated and not before.past and before.drawable and not before.pronoun
-    ]
+    present = [before for before in merged if before.there and before.drawable and not before.pronoun]
     groups = [before for before in present if before.plural or (before.count or 1) > 1]
     if groups:
         return groups[-1]
@@ -175,6 +187,7 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
     """A draft that stands for one of a group ("the largest", "one in the left lung") becomes a finding of its own."""
     grouped = parent.plural or (parent.count or 1) > 1
     draft.kind, draft.generic = parent.kind, parent.generic
+    draft.count_item = draft.count_item or parent.count_item
     own = draft.located or bool(draft.organs - parent.organs)
     if not draft.organs:
         draft.organ = parent.organ
@@ -182,6 +195,9 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
             draft.fields.setdefault("organ", parent.fields["organ"])
         organ = next(iter(parent.organs)) if len(parent.organs) == 1 else None
         draft.places = [replace(place, organ=place.organ or organ) for place in draft.places]
+    ordinal = _ORDER.get(draft.region.head.span.text.lower() if draft.region.head else "")
+    if ordinal is not None and len(parent.places) == 2:
+        draft.places, own = [parent.places[ordinal]], True
     if not own:
         draft.places = draft.places if any(p.organ for p in draft.places) else list(parent.places)
         draft.places = list(parent.places) or draft.places
@@ -208,10 +224,8 @@ def _attach(
     reading.notes += [note for note in fragment.notes if note not in reading.notes]
     fragment.notes = []
     last = next((before for before in reversed(merged) if before.in_family), None)
-    last = last or next(
-        (before for before in reversed(merged) if before.drawable and not before.negated and not before.past), None
-    )
-    if fragment.region.negated:
+    last = last or next((before for before in reversed(merged) if before.drawable and before.there), None)
+    if fragment.negated:
         reading.unused += _content(fragment) + fragment.unused
         return
     context = _context(fragment, merged, organs) if last is None else next(iter(last.organs), None)

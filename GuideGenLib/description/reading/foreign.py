@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.negation import PLACE_TYPES
+from GuideGenLib.description.reading.presence import PLACE_TYPES
 from GuideGenLib.description.words.grammar import NEARNESS
 
 

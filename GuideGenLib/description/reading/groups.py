@@ -7,7 +7,7 @@ from itertools import pairwise
 from GuideGenLib.description.model import SITES, DescriptionError
 from GuideGenLib.description.reading.foreign import fields_of, foreign_items, joins_two
 from GuideGenLib.description.reading.items import Item
-from GuideGenLib.description.reading.negation import PLACE_TYPES
+from GuideGenLib.description.reading.presence import PLACE_TYPES
 
 _JOINING = ("preposition", "article", "definite", "hyphen", "filler", "kind", "comma", "verb", "colon", "size", "stage",
             "size_word", "stage_word", "from", "past", "person", "count", "metastatic", "other", "and",

@@ -14,7 +14,7 @@ from GuideGenLib.description.words.vocabulary import phrases
 
 _ROMAN = "viii|vii|vi|iv|iii|ii|i|v"
 _ARABIC = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI", "7": "VII", "8": "VIII"}
-_SEGMENT_LIST = rf"(?:(?:{_ROMAN}|10|[1-9])[ab]?\b)"
+_SEGMENT_LIST = rf"(?:(?:{_ROMAN}|10|[1-9])[ab]?\b(?! ?(?:cm|mm|centi|milli|x ?\d|× ?\d|\.\d|,\d)))"
 _SEGMENT = re.compile(
     rf"\b(?:(?P<word>segments?|segms?\b\.?|segs?\b\.?|seg\.?|couinaud(?: segments?)?|sg\.?)"
     r"(?: no\.?| number| ?[:=])? ?"
@@ -24,12 +24,28 @@ _SEGMENT = re.compile(
 _SEGMENT_AFTER_LIVER = re.compile(rf"\bliver[,:]? (?:s|seg )?(?P<list>(?:{_ROMAN})[ab]?)\b(?! ?[a-z]*stage)")
 _SPINE_AFTER = re.compile(r" ?(?:vertebra|body|spine|level|sacr|fracture|nerve)")
 _ENDS = ".;!?"
-_PUNCTUATION = {",": "comma", ":": "colon", "(": "comma", ")": "comma", "[": "comma", "]": "comma", "&": "and",
+_PUNCTUATION = {
+    ",": "comma",
+    ":": "colon",
+    "(": "comma",
+    ")": "comma",
+    "[": "comma",
+    "]": "comma",
+    "&": "and",
     "+": "and",
-                "/": "or", "-": "hyphen", "–": "comma", "—": "comma", "•": "comma", "|": "comma", "*": "comma",
-                "·": "comma",
-                "~": "filler", "%": "filler", "#": "filler", "=": "colon"}  # fmt: skip
-CONTENT_TYPES = ("unknown", "distance", "volume")
+    "/": "or",
+    "-": "hyphen",
+    "–": "comma",
+    "—": "comma",
+    "•": "comma",
+    "|": "comma",
+    "*": "comma",
+    "·": "comma",
+    "~": "filler",
+    "%": "filler",
+    "#": "filler",
+    "=": "colon",
+}
 
 
 @dataclass(frozen=True)

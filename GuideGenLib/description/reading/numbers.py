@@ -20,10 +20,14 @@ NUMBER_WORDS: dict[str, float] = {
     "half": 0.5,
 }
 
+_FRACTIONS = {"½": (" 1/2", 0.5), "¼": (" 1/4", 0.25), "¾": (" 3/4", 0.75)}
 _TEN = "|".join(_TENS)
 _UNIT_WORD = "|".join(sorted(_UNITS, key=len, reverse=True))
 _WORDS = rf"(?:(?:{_TEN})(?:[- ](?:{_UNIT_WORD}))?|{_UNIT_WORD})"
-_N = rf"(?:\d+(?:[.,]\d+)?|(?:one|two|three|four|five|six) and a half|half an?|one and half|{_WORDS})"
+_N = (
+    rf"(?:\d+ [13]/[24]|\d*[½¼¾]|\d+(?:[.,]\d+)?|(?:one|two|three|four|five|six) and a half|half an?|"
+    rf"one and half|{_WORDS})"
+)
 _AGE_N = rf"(?:\d{{1,3}}|one hundred|{_WORDS})"
 _CM = r"(?:cms?|centimeters?|centimetres?)"
 _MM = r"(?:mms?|millimeters?|millimetres?)"
@@ -96,7 +100,7 @@ _THAN = re.compile(
     rf"(?P<of>the age of )?(?:age )?(?P<age>{_AGE_N})(?:{_OLD})?(?! ?(?:cm|mm|\.|,|%|kg|centi|milli|inch|\d|x\b))\b"
 )
 _AGE_SEX = re.compile(
-    r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?: old)?|yr))? ?-?/? ?"
+    r"(?<![\w.,])(?P<age>1[89]|[2-9]\d|1[01]\d)(?: ?-?,?/? ?(?:yo|y/o|y|years?(?:[- ]old)?|yr))? ?-?/? ?"
     r"(?P<sex>[mf])\b(?! ?\d)(?!['’])"
 )
 _SEX_AGE = re.compile(r"(?<![\w/])(?P<sex>[mf]) ?[,/]? ?(?P<age>1[89]|[2-9]\d|1[01]\d)\b(?! ?(?:cm|mm|x\b|[.]\d|kg|%))")
@@ -165,8 +169,11 @@ def find_numbers(line: Line) -> list[Number]:
 
 
 def number_of(text: str) -> float:
-    """The value of "5", "5,2", "sixty-seven", "one and a half"."""
+    """The value of "5", "5,2", "2½", "1 1/2", "sixty-seven", "one and a half"."""
     text = text.strip().replace(",", ".")
+    for sign, (spelled, share) in _FRACTIONS.items():
+        if text.endswith((sign, spelled)) and text != spelled:
+            return float(text.removesuffix(sign).removesuffix(spelled) or 0) + share
     if text[0].isdigit():
         return float(text)
     if text.startswith("half"):

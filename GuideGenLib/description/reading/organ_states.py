@@ -28,7 +28,7 @@ def mentions_of(draft: Draft) -> list[Mention] | None:
     word = max((word for word in GROWTH if text.endswith(word)), key=len, default="")
     organs = GROWTH[word][1] if word else ()
     places = [SaidPlace(organ) for organ in organs] or draft.places or [SaidPlace(draft.organ)]
-    if draft.kind in SIZE_OF_KIND and (draft.negated or draft.past):
+    if draft.kind in SIZE_OF_KIND and not draft.there:
         return None
     if any((place.organ or draft.organ) not in ORGANS for place in places):
         return None
@@ -98,7 +98,8 @@ def states_of(
             values["craniocaudal"] = True  # the length of a liver is told from top to bottom
         _agree(mention, merged)
         states.append(OrganState(mention.organ, mention.side, **values))
-        spans.append({name: span for name, (_, span) in mention.values.items()})
+        noun = {} if mention.noun is None else {"organ": mention.noun}
+        spans.append({**noun, **{name: span for name, (_, span) in mention.values.items()}})
     return tuple(states), spans, notes
 
 

@@ -35,6 +35,8 @@ class Mention:
     side: str | None = None
     values: dict[str, tuple[Any, Span]] = field(default_factory=dict)
     open_side: bool = False
+    noun: Span | None = None
+    """The word for the organ."""
 
 
 @dataclass
@@ -81,7 +83,7 @@ def _read(sentence: list[Item], sets_the_scene: bool) -> ReadOrgans:
     dropped: set[int] = set()
     read = ReadOrgans([])
     for subject in told:
-        read.mentions += _mentions(subject)
+        read.mentions += _mentions(subject, sentence[subject.at].span)
         dropped |= subject.taken
         places = {subject.at, *(sentence.index(item) for _, item in subject.sides)}
         if _finding_needs(sentence, subject, sets_the_scene):
@@ -166,13 +168,13 @@ def _finding_needs(items: list[Item], subject: Subject, sets_the_scene: bool) ->
     return True
 
 
-def _mentions(subject: Subject) -> list[Mention]:
+def _mentions(subject: Subject, noun: Span) -> list[Mention]:
     """One mention a side. Of two numbers the first is that of the first side."""
     values = {name: (value, item.span) for name, (value, item) in subject.values.items()}
     if subject.craniocaudal and "length_mm" in values:
         values["craniocaudal"] = (True, values["length_mm"][1])
     if subject.only is not None:
-        return _gone_beside(subject, values)
+        return _gone_beside(subject, values, noun)
     if not values:
         return []
     sides: list[tuple[str | None, Span | None]] = [(side, item.span) for side, item in subject.sides]
@@ -187,14 +189,14 @@ def _mentions(subject: Subject) -> list[Mention]:
             own["length_mm"] = (subject.numbers[index], values["length_mm"][1])
         if side is not None and span is not None:
             own["side"] = (side, span)
-        found.append(Mention(subject.organ, side, own, open_side))
+        found.append(Mention(subject.organ, side, own, open_side, noun))
     return found
 
 
-def _gone_beside(subject: Subject, values: dict[str, tuple[Any, Span]]) -> list[Mention]:
+def _gone_beside(subject: Subject, values: dict[str, tuple[Any, Span]], noun: Span) -> list[Mention]:
     """ "Single left kidney": the other one is gone; what is said of it is of the one that is there."""
     assert subject.only is not None
     side = subject.sides[0][0] if subject.sides else None
-    there = [Mention(subject.organ, side, values)] if values else []
+    there = [Mention(subject.organ, side, values, noun=noun)] if values else []
     gone = {"left": "right", "right": "left"}.get(side or "")
-    return [*there, Mention(subject.organ, gone, {"absent": (True, subject.only.span)}, open_side=gone is None)]
+    return [*there, Mention(subject.organ, gone, {"absent": (True, subject.only.span)}, gone is None, noun)]

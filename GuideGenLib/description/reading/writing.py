@@ -25,9 +25,9 @@ class ReadFindings:
     notes: list[str] = field(default_factory=list)
     organ_words: list[Item] = field(default_factory=list)
     """Words for a body region that name where a finding is, not what was scanned."""
+    aside: list[tuple[Item, str]] = field(default_factory=list)
+    """What is understood and belongs to no finding, with the reason."""
     organs: list[Mention] = field(default_factory=list)
-    past: list[str] = field(default_factory=list)
-    """The words for findings that the patient had, and has no more."""
 
 
 def write(draft: Draft, reading: ReadFindings) -> None:
@@ -47,7 +47,7 @@ def write(draft: Draft, reading: ReadFindings) -> None:
         words = [next((p.spans[n].text for n in ("site", "segment") if n in p.spans), "") for p in places]
         reading.notes.append(f"One finding in '{words[0]}' and '{words[1]}': it is drawn in '{words[0]}'.")
         places = places[:1]
-    denied = draft.negated or draft.past
+    denied = not draft.there
     counts = [1] * len(places) if denied else _counts(draft, places)
     sizes = [size for size, _ in draft.sizes]
     if len(places) == 1 and len(sizes) > 1 and not denied and (plural or draft.count == len(sizes)):
@@ -83,12 +83,16 @@ def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | 
     spans |= place.spans
     if draft.region.head is not None:
         spans["kind"] = draft.region.head.span
+    if draft.count_item is not None:
+        spans["count"] = draft.count_item.span
+    if draft.region.cue is not None:
+        spans["presence"] = draft.region.cue.span
     if size is not None:
         values["size_mm"], spans["size_mm"] = size[0], size[1].span
     finding = Finding(
         kind=draft.kind or "tumor", organ=place.organ, site=place.site, segment=place.segment, side=place.side,
         count=min(count, 99), **values,
-        presence="negated" if draft.negated else "historical" if draft.past else "present",
+        presence=draft.region.presence,
     )  # fmt: skip
     reading.findings.append(finding)
     reading.spans.append({name: span for name, span in spans.items() if getattr(finding, name) is not None})
@@ -96,9 +100,8 @@ def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | 
 
 def check_denials(reading: ReadFindings) -> None:
     """Raise DescriptionError where the same finding is said to be there and not to be there."""
-    past = set(reading.past)
     for i, denied in enumerate(reading.findings):
-        if denied.there or reading.spans[i]["kind"].text in past:
+        if denied.presence != "negated":
             continue
         for j, said in enumerate(reading.findings):
             same = (said.kind, said.organ) == (denied.kind, denied.organ) and said.there and said.organ is not None

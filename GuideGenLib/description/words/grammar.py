@@ -1,42 +1,5 @@
 """Words that join, negate or only fill; data only. Same notation as lexicon.py."""
 
-NEGATIONS = (
-    "no", "not", "without", "w/o", "no evidence of", "no evidence for", "no sign of", "no signs of", "absence of",
-    "lack of",
-    "lacks", "lacking", "free of", "free from", "negative for", "neg for", "rules out", "rule out", "ruling out", "r/o",
-    "excludes", "exclude", "excluding", "denies", "never", "nor", "neither", "nil", "doesn", "isn", "aren", "wasn",
-    "hasn",
-    "don", "didn", "cannot", "can not", "devoid of", "without evidence of", "without any evidence of",
-    "without sign of",
-    "without signs of", "no radiological evidence of", "no ct evidence of", "no definite", "no convincing evidence of",
-    "no indication of", "no suspicion of", "with no", "ruled out for", "not any", "has no", "have no", "shows no",
-    "had no",
-    "no visible", "no detectable", "no obvious", "no radiographic evidence of", "weren", "haven", "does not have",
-    "non",
-    "no trace of", "without any", "without any sign of", "no suspicious", "no evident",
-)  # fmt: skip
-"""Negate what follows."""
-NEGATIONS_AFTER = (
-    "absent", "ruled out", "excluded", "not seen", "not present", "not identified", "not visible", "not detected",
-    "not found",
-    "not evident", "not observed", "not noted", "not demonstrated", "not shown", "not appreciated", "not visualized",
-    "negative", "none", "not there", "no longer seen", "no longer visible", "no longer present", "not apparent",
-    "missing",
-    "unlikely", "resolved", "can be ruled out", "been ruled out", "been excluded", "not been found", "not been seen",
-    "no longer identified", "not been identified", "none seen", "none found", "none identified", "not been detected",
-)  # fmt: skip
-"""Negate what stands before."""
-PAST = (
-    "history of", "h/o", "prior", "previous", "previously treated", "s/p", "status post", "family history of",
-    "resected",
-    "former", "past history of", "past medical history of", "after resection of", "hx of",
-    "personal history of", "after treatment of", "following resection of", "after removal of", "pmh of", "fh of",
-    "remote history of", "status post resection of", "s/p resection of", "surgically removed", "in remission",
-    "removed", "previously resected", "hemicolectomy for", "colectomy for",
-    "lobectomy for", "pneumonectomy for", "hepatectomy for", "resection for",
-    "surgery for", "operated for", "removal of",
-)  # fmt: skip
-"""What follows (or, for one word, directly stands beside) is not in the patient now."""
 LINKS = (
     "consistent with", "compatible with", "suspicious for", "concerning for", "suggestive of", "in keeping with",
     "representing",

@@ -28,6 +28,10 @@ RACE = {
     "multiracial": "multiracial", "mixed race": "multiracial", "biracial": "multiracial",
     "black and white": "multiracial", "white and black": "multiracial",
 }  # fmt: skip
+PEOPLE = ("smoker", "nonsmoker", "diabetic", "alcoholic", "veteran", "farmer", "worker", "teacher", "nurse", "driver",
+          "resident", "citizen", "immigrant", "student", "retiree", "pensioner", "athlete", "smokers", "drinker",
+          "engineer", "plumber")  # fmt: skip
+"""People whom a word for a race may describe."""
 ETHNICITY = {
     "hispanic": "hispanic", "latino": "hispanic", "latina": "hispanic", "latinx": "hispanic",
     "hispanic or latino": "hispanic", "hispanic latino": "hispanic",
@@ -68,7 +72,7 @@ REGION = {
     "abdominopelvic": "AP", "abdomino pelvic": "AP", "cap": "CAP", "torso": "CAP", "trunk": "CAP", "whole body": "CAP",
     "full body": "CAP", "full torso": "CAP", "whole torso": "CAP", "wholebody": "CAP", "thoracoabdominopelvic": "CAP",
     "neck to pelvis": "CAP", "chest to pelvis": "CAP", "thorax to pelvis": "CAP", "chest through pelvis": "CAP",
-    "chap": "CAP", "tap": "CAP", "a p": "AP", "lower abdomen": "A",
+    "chap": "CAP", "tap": "CAP", "a p": "AP", "lower abdomen": "A", "ctap": "AP", "ct ap": "AP",
 }  # fmt: skip
 REGION_OF_PARTS = {
     "C": "chest", "A": "abdomen", "P": "pelvis", "AC": "chest_abdomen", "AP": "abdomen_pelvis", "ACP": "torso",
@@ -117,7 +121,9 @@ ORGANS = {
     "lung": ("lung", "pulmonary", "intrapulmonary", "bronchogenic", "bronchial", "lungs", "lung parenchyma"),
     "liver": ("liver", "hepatic", "intrahepatic", "hepatocellular", "liver dome", "hepatic dome", "dome of the liver"),
     "kidney": ("kidney", "renal", "nephric", "intrarenal", "renal cortex"),
-    "pancreas": ("pancreas", "pancreatic", "intrapancreatic"),
+    "pancreas": ("pancreas", "pancreatic", "intrapancreatic", "panc"),
+    "artery": ("celiac trunk", "celiac axis", "celiac artery", "superior mesenteric artery", "sma", "hepatic artery",
+               "splenic artery", "renal artery", "iliac artery", "inferior mesenteric artery", "pulmonary trunk"),
     "colon": ("colon", "colonic", "large bowel", "large intestine", "colorectum", "colorectal",
     "bowel wall of the colon",
               "hemicolon"),
@@ -412,6 +418,10 @@ OTHER_KINDS: dict[str, tuple[str, str | None]] = {
     "bile_duct"),
     "bile duct dilatation": ("dilatation", "bile_duct"), "biliary dilation": ("dilatation", "bile_duct"),
     "trauma": ("trauma", None), "laceration": ("laceration", None), "fluid collection": ("fluid", None),
+    "ablation zone": ("treated_area", None), "ablation cavity": ("treated_area", None),
+    "ablation defect": ("treated_area", None), "treatment zone": ("treated_area", None),
+    "resection cavity": ("treated_area", None), "resection bed": ("treated_area", None),
+    "surgical bed": ("treated_area", None), "nephrectomy bed": ("treated_area", None),
     "fibroid": ("fibroid", "uterus"), "leiomyoma": ("fibroid", "uterus"),
     "focal nodular hyperplasia": ("hyperplasia", "liver"), "fnh": ("hyperplasia", "liver"),
 }  # fmt: skip

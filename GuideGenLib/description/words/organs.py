@@ -82,9 +82,13 @@ NOT_YET = ("before", "prior to", "planned", "scheduled", "awaiting", "candidate"
            "referred", "considering", "considered", "preoperative", "awaits", "planning", "refused", "declined",
            "scheduled for", "planned for", "candidate for", "evaluation for", "referred for")  # fmt: skip
 """Shortly before the name of an operation: it has not been done."""
-REMOVED = ("removed", "surgically removed", "resected", "surgically absent", "surgically resected", "excised", "absent",
-           "missing", "not seen", "not present", "not visible", "not visualized", "not identified", "not there",
-           "not found", "no longer present", "no longer seen", "been removed")  # fmt: skip
+REMOVED = (
+    "has been removed", "have been removed", "was removed", "were removed", "was surgically removed",
+    "was resected", "has been resected", "have been resected", "were resected", "was excised", "removed",
+    "surgically removed", "resected", "surgically absent", "surgically resected", "excised", "absent",
+    "missing", "not seen", "not present", "not visible", "not visualized", "not identified", "not there",
+    "not found", "no longer present", "no longer seen", "been removed",
+)  # fmt: skip
 """After the noun of an organ: it is gone."""
 TAKEN_OUT = ("removed", "surgically removed", "absent", "missing", "removal of", "after removal of",
              "surgically absent", "excision of", "surgical removal of")  # fmt: skip

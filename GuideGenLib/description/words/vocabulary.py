@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from GuideGenLib.description.words import grammar, lexicon, organs
+from GuideGenLib.description.words import context, grammar, lexicon, organs
 from GuideGenLib.description.words.protected import ORDINARY_WORDS
 
 
@@ -113,7 +113,11 @@ def _organ_kinds() -> dict[str, Kind]:
 
 def _past() -> dict[str, str | None]:
     """Words of the past; with the organ that is gone where the word says so ("nephrectomy for RCC")."""
-    return {**dict.fromkeys(grammar.PAST), **{f"{word} for": organ for word, organ in organs.ECTOMIES.items()}}
+    return {**dict.fromkeys(context.PAST), **{f"{word} for": organ for word, organ in organs.ECTOMIES.items()}}
+
+
+def _by_category(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    return {phrase: category for category, group in table.items() for phrase in group}
 
 
 def _places() -> dict[str, dict[str, str]]:
@@ -124,8 +128,8 @@ def _places() -> dict[str, dict[str, str]]:
 
 
 _GRAMMAR_TABLES: dict[str, dict[str, Any]] = {
-    "negation": dict.fromkeys(grammar.NEGATIONS),
-    "negation_after": dict.fromkeys(grammar.NEGATIONS_AFTER),
+    "negation": _by_category(context.BEFORE),
+    "negation_after": _by_category(context.AFTER),
     "past": _past(),
     "link": dict.fromkeys(grammar.LINKS),
     "relation": {word: word not in grammar.MERE_RELATIONS for word in grammar.RELATIONS},

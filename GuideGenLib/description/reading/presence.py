@@ -1,23 +1,62 @@
-"""Which findings a sentence denies, and which it puts into the past."""
+"""Whether the patient has what a sentence names: the triggers of ConText and how far each of them reaches.
+
+After Harkema et al., J Biomed Inform 42:839 (2009). The scopes are not a number of words, as there, but end where a
+sentence says a new thing: at joints that list no places, and at words like "shows".
+"""
 
 from GuideGenLib.description.reading.items import Item
+from GuideGenLib.description.words.context import STRENGTH, WIDE
 
 PLACE_TYPES = ("place", "segment")
+_PAST_BEHIND = ("resected", "removed", "treated", "in remission", "surgically removed")
 FOR = ("for", "because", "due to", "secondary to")
 TRANSPARENT = ("article", "definite", "hyphen", "filler", "person", "scan")
 
 
-def denied(items: list[Item], head: int, heads: list[int]) -> bool:
-    """Whether the sentence denies the finding at position `head`; `heads` are the positions of all findings in it."""
-    return _denied_before(items, head) or _denied_after(items, head, heads)
+def presence_of(items: list[Item], head: int, heads: list[int]) -> tuple[str, Item | None]:
+    """What the sentence says of the finding at position `head`, one of model.PRESENCES, and the trigger that says it.
+
+    heads: of all findings in the sentence. The strongest of the triggers that reach it counts.
+    """
+    found = {}
+    for cue in (_before(items, head), _after(items, head, heads), _past(items, head)):
+        if cue is not None:
+            found[str(cue.value) if cue.value in STRENGTH else "historical"] = cue
+    category = next((category for category in STRENGTH if category in found), "present")
+    return category, found.get(category)
 
 
-def _denied_before(items: list[Item], head: int) -> bool:
+def _before(items: list[Item], head: int) -> Item | None:
+    """The nearest trigger in front of a head, if it reaches the head; wide ones reach from afar."""
+    nearest = True
     for cue in range(head - 1, -1, -1):
-        before_all = items[cue].type == "negation_after" and not any(item.type == "kind" for item in items[:cue])
-        if items[cue].type == "negation" or before_all:
-            return _reaches(items, cue, head)
-    return False
+        item = items[cue]
+        denied_first = item.type == "negation_after" and item.value in ("negated", "resolved")
+        if item.type != "negation" and not (denied_first and all(other.type != "kind" for other in items[:cue])):
+            continue
+        if item.value in WIDE:
+            if _reaches_wide(items, cue, head):
+                return item
+        elif nearest:
+            if _reaches(items, cue, head):
+                return item
+            nearest = False
+    return None
+
+
+def _reaches_wide(items: list[Item], cue: int, head: int) -> bool:
+    """Whether "mother" or "rule out" reaches a head: not over "but", a word for the patient, or to what is measured."""
+    passed = False
+    for index in range(cue + 1, head):
+        item = items[index]
+        passed = passed or item.type == "kind"
+        if item.type in ("but", "sex") or (item.type == "person" and item.span.text.lower() in ("patient", "pt")):
+            return False
+        if item.type == "present" and passed:
+            return False
+        if item.type in ("comma", "and") and any(other.type == "size" for other in items[index:head]):
+            return False
+    return True
 
 
 def _reaches(items: list[Item], cue: int, head: int) -> bool:
@@ -33,6 +72,8 @@ def _reaches(items: list[Item], cue: int, head: int) -> bool:
             # "neither kidney shows a mass": the subject is what is denied.
             if passed or any(other.type not in (*PLACE_TYPES, *TRANSPARENT) for other in items[cue + 1 : index]):
                 return False
+        elif item.type == "colon" and index == cue + 1:
+            continue  # "Family history: lung cancer"
         elif item.type in ("comma", "and", "colon"):
             rest = items[index + 1 : head]
             if not passed:
@@ -54,45 +95,47 @@ def _list_goes_on(items: list[Item], joint: int, rest: list[Item]) -> bool:
     return all(item.type in bare for item in rest)
 
 
-def _denied_after(items: list[Item], head: int, heads: list[int]) -> bool:
+def _after(items: list[Item], head: int, heads: list[int]) -> Item | None:
+    """The first trigger behind a head, if it reaches back to the head."""
     for cue in range(head + 1, len(items)):
         item = items[cue]
         if item.type == "negation_after":
             break
         if item.type in ("but", "present", "link", "negation"):
-            return False
+            return None
     else:
-        return False
+        return None
     nearest = max(index for index in heads if index < cue)
     if any(item.type == "comma" for item in items[nearest:cue]) and items[cue - 1].type != "comma":
-        return False
+        return None
     if head == nearest:
-        return True
+        return items[cue]
     between = items[head + 1 : nearest]
     listed = ("and", "or", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
-    return all(item.type in listed for item in between)
+    return items[cue] if all(item.type in listed for item in between) else None
 
 
-def past(items: list[Item], head: int) -> bool:
+def _past(items: list[Item], head: int) -> Item | None:
     """ "history of colon cancer", "resected lung cancer", "lung cancer in remission"."""
-    if head + 1 < len(items) and items[head + 1].type == "past" and " " not in items[head + 1].span.text.rstrip():
-        return items[head + 1].span.text.lower() in ("resected", "removed", "treated")
-    if head + 1 < len(items) and items[head + 1].span.text.lower() in ("in remission", "surgically removed"):
-        return True
+    after = items[head + 1] if head + 1 < len(items) else None
+    if after is not None and after.span.text.lower() in _PAST_BEHIND:
+        return after
+    if after is not None and after.type == "past" and " " not in after.span.text.rstrip():
+        return None
     for cue in range(head - 1, -1, -1):
         item = items[cue]
         if item.type == "past":
-            return True
+            return item
         if item.type == "kind" and item.value.name in ("absence", "resection"):
             if any(other.span.text.lower() in FOR for other in items[cue + 1 : head]):
-                return True  # "nephrectomy because of RCC"
+                return item  # "nephrectomy because of RCC"
             continue
         if item.type in ("comma", "and"):
             if not coordinates(items, cue, -1):
-                return False
+                return None
         elif item.type in ("but", "present", "link", "verb", "negation", "kind"):
-            return False
-    return False
+            return None
+    return None
 
 
 def coordinates(items: list[Item], joint: int, before: int) -> bool:
