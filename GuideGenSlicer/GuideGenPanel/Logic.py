@@ -112,6 +112,11 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
         description = self._description(parameterNode, mayBeEmpty=True)
         return self._ready(parameterNode).start_regenerate(description, settings(parameterNode), edits)
 
+    def startChange(self, parameterNode: GuideGenParameterNode, sentence: str, case: Any) -> Job:
+        """Change the chosen case (a workflow.changes.CaseNow) by a sentence. Raises ValueError where it cannot be
+        read."""
+        return self._ready(parameterNode).start_change(sentence, case, settings(parameterNode))
+
     def editsLater(self, parameterNode: GuideGenParameterNode) -> Callable[[], Any]:
         """What was edited since the chosen CT was made: workflow.edits.edits_later."""
         from GuideGenLib.workflow.edits import edits_later

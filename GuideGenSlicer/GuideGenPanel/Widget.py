@@ -8,6 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from GuideGenLib.workflow.job import Job
 
+from .ChangePanel import ChangePanel
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
 from .ExportPanel import ExportPanel
@@ -53,6 +54,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.segmentsPanel = SegmentsPanel(*shared)
         self.lesionPanel = LesionPanel(*shared)
         self.ctPanel = CTPanel(*shared, self.hindrance)
+        self.changePanel = ChangePanel(*shared, self.hindrance)
         self.comparePanel = ComparePanel(*shared)
         self.exportPanel = ExportPanel(*shared)
         # In the order in which they depend on each other: refresh() goes through them.
@@ -65,6 +67,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.segmentsPanel,
             self.lesionPanel,
             self.ctPanel,
+            self.changePanel,
             self.comparePanel,
             self.exportPanel,
         ]
@@ -85,6 +88,8 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.runPanel.sceneFilled.connect(self.sceneChanged)
         self.runPanel.ended.connect(self.onRunEnded)
         self.ctPanel.runWanted.connect(self.runPanel.start)
+        self.changePanel.runWanted.connect(self.runPanel.start)
+        self.changePanel.runChosen.connect(self.showResults)
         self.ctPanel.changeChosen.connect(self.segmentsPanel.goTo)
         self.lesionPanel.aboutToAdd.connect(self.segmentsPanel.editor.saveStateForUndo)
         self.lesionPanel.added.connect(self.segmentsPanel.editor.setCurrentSegmentID)
@@ -154,6 +159,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.ctSection.collapsed = False
         self.showResults()
         self.ctPanel.showEnded(job)
+        self.changePanel.showEnded(job)
 
     # ------------------------------------------------------------ events
 

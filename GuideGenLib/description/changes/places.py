@@ -54,10 +54,12 @@ def _read(finding: Finding, phrase: str, organ: str | None) -> Goal | None:
     if organ is not None and there.organ != organ:
         return None
     shift = start - len(lead)
+    odd = [(span.start, span.end) for span in read.not_understood]
+    said = (word for word in re.finditer(r"\S+", lead + words) if word.start() >= len(lead))
     used = tuple(
-        Span(span.start + shift, span.end + shift, span.text)
-        for path, span in read.spans.items()
-        if path.startswith("findings[0].") and span.start >= len(lead)
+        Span(word.start() + shift, word.end() + shift, word[0])
+        for word in said
+        if not any(first <= word.start() < last for first, last in odd)
     )
     if not used:
         return None
