@@ -65,7 +65,12 @@ def test_sizes(text: str, sentence: str, place: int, size: float) -> None:
         (TWO, "move the nodule to the other lung", 1, ("lung", "lower_lobe", None, "left")),
         (BOTH, "move the kidney tumour to the upper pole", 0, ("kidney", "upper_pole", None, "left")),
         (BOTH, "move the tumour of the left kidney to the right kidney", 0, ("kidney", "lower_pole", None, "right")),
-        (BOTH, "move the kidney tumour to the upper pole of the right kidney", 0, ("kidney", "upper_pole", None, "right")),
+        (
+            BOTH,
+            "move the kidney tumour to the upper pole of the right kidney",
+            0,
+            ("kidney", "upper_pole", None, "right"),
+        ),
         (BOTH, "move the colon cancer to the descending colon", 1, ("colon", "descending", None, None)),
     ],
 )
