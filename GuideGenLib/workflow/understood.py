@@ -1,6 +1,6 @@
 """What was understood of a text, as the groups and rows of a table, and what a user corrects in them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from GuideGenLib.workflow.words import say
 
 ALWAYS_SHOWN = ("kind", "presence", "organ")
 """The fields that a finding has a row for though it is not drawn: those that may make it drawn."""
+FEW = 8
+"""Groups; where there are more, as of a long report, their rows are shown when one of them is opened."""
 MOST_QUOTES = 12
 LONGEST_QUOTE = 60
 
@@ -74,6 +76,11 @@ class Group:
     key: str = ""
 
     @property
+    def name(self) -> str:
+        """What it is known by while it is open."""
+        return self.key or self.title
+
+    @property
     def heading(self) -> str:
         """All of it in one line: "Finding 1: tumor, left lung (drawn)"."""
         return titled(self.title, self.what) + (f" ({self.outcome})" if self.outcome else "")
@@ -95,6 +102,20 @@ def groups(understanding: Understanding, corrections: str) -> list[Group]:
     found = found or [Group(say("No findings"), Role.PLAIN, ())]
     organs = [_of_organ(description, place, known) for place in range(len(description.organs))]
     return [*found, *organs, _of_patient(description, known)]
+
+
+def lines(found: Sequence[Group], opened: Collection[str]) -> list[tuple[Group, Row | None]]:
+    """The lines of a table, with their group: its heading (no row), then its rows.
+
+    Of more than a few groups only those that were `opened`, by name, have their rows shown, and findings that the user
+    added.
+    """
+    told: list[tuple[Group, Row | None]] = []
+    for group in found:
+        told.append((group, None))
+        if len(found) <= FEW or group.name in opened or group.key.startswith(ADDED):
+            told += [(group, row) for row in group.rows]
+    return told
 
 
 def _of_finding(description: Description, place: int, number: int, key: str, known: Corrections) -> Group:

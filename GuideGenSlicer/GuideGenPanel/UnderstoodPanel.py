@@ -16,7 +16,8 @@ WAIT_MS = 300
 
 class UnderstoodPanel(Panel):
     """Text and table are filled again a moment after the text or a correction changed, never in the midst of a signal
-    of the table's own cells. `lines`: of each line of the table its group and its row, None in the group's heading."""
+    of the table's own cells. `lines`: of each line of the table its group and its row, None in the group's heading;
+    `opened`: the names of the groups whose rows are shown though there are too many to show all."""
 
     def __init__(self, ui: Any, logic: Any, session: Any) -> None:
         super().__init__(ui, logic, session)
@@ -24,6 +25,8 @@ class UnderstoodPanel(Panel):
 
         self.understanding = Understanding(None, error="")
         self.lines: list[tuple[Any, Any]] = []
+        self.groups: list[Any] = []
+        self.opened: set[str] = set()
         self._shown: tuple[str, str] | None = None
         self._filling = False
         self.timer = qt.QTimer()
@@ -35,6 +38,7 @@ class UnderstoodPanel(Panel):
         table.verticalHeader().setVisible(False)
         table.horizontalHeader().setSectionResizeMode(WORDS, qt.QHeaderView.Stretch)
         table.connect("cellChanged(int,int)", self.onCellChanged)
+        table.connect("cellClicked(int,int)", self.onCellClicked)
         table.connect("itemSelectionChanged()", self.onSelection)
         self.ui.addFindingButton.connect("clicked()", self.onAdd)
         self.ui.removeFindingButton.connect("clicked()", self.onRemove)
@@ -66,23 +70,35 @@ class UnderstoodPanel(Panel):
 
         if self.parameterNode is None:
             return
-        self._filling = True
-        place = self.ui.understoodTable.verticalScrollBar().value
-        try:
-            found = groups(self.understanding, self.parameterNode.corrections)
-            self.lines = [(group, row) for group in found for row in (None, *group.rows)]
-            self.ui.understoodTable.clearSpans()
-            self.ui.understoodTable.setRowCount(0)
-            self.ui.understoodTable.setRowCount(len(self.lines))
-            for line, (group, row) in enumerate(self.lines):
-                self._showHeading(line, group) if row is None else self._showRow(line, row)
-            self.ui.understoodTable.resizeColumnToContents(NAME)
-            self.ui.understoodTable.resizeRowsToContents()
-            self.ui.understoodTable.verticalScrollBar().value = place
-        finally:
-            self._filling = False
+        self.groups = groups(self.understanding, self.parameterNode.corrections)
+        self.fillTable()
         self.paintText()
         self.ui.understoodMessageLabel.text = "\n".join(notes(self.understanding, self.parameterNode.prompt))
+
+    def fillTable(self) -> None:
+        """Write the table anew; it stays scrolled where it was, and the chosen group stays chosen."""
+        from GuideGenLib.workflow.understood import lines
+
+        table, chosen = self.ui.understoodTable, self.chosenFinding()
+        place = table.verticalScrollBar().value
+        self._filling = True
+        try:
+            self.lines = lines(self.groups, self.opened)
+            table.clearSpans()
+            table.setRowCount(0)
+            table.setRowCount(len(self.lines))
+            for line, (group, row) in enumerate(self.lines):
+                if row is None:
+                    self._showHeading(line, group)
+                    if group.key and group.key == chosen:
+                        table.setCurrentCell(line, NAME)
+                else:
+                    self._showRow(line, row)
+            table.resizeColumnToContents(NAME)
+            table.resizeRowsToContents()
+            table.verticalScrollBar().value = place
+        finally:
+            self._filling = False
         self.showButtons()
 
     def paintText(self) -> None:
@@ -117,6 +133,15 @@ class UnderstoodPanel(Panel):
             return
         text = self.ui.understoodTable.item(row, column).text()
         self.correct(row, lambda: self.lines[row][1].field.read(typed(text)))
+
+    def onCellClicked(self, line: int, _column: int) -> None:
+        """Show the rows of a group whose heading is clicked, or hide them, where there are too many to show all."""
+        from GuideGenLib.workflow.understood import FEW
+
+        group, row = self.lines[line]
+        if row is None and len(self.groups) > FEW:
+            self.opened ^= {group.name}
+            qt.QTimer.singleShot(0, self.fillTable)
 
     def onChoice(self, row: int, value: object) -> None:
         """A chosen value."""
@@ -154,7 +179,9 @@ class UnderstoodPanel(Panel):
         from GuideGenLib.workflow.roles import LOOKS
 
         look = LOOKS.get(group.role)
-        item = self._item(group.heading if look is None else f"{look.mark}  {group.heading}", True, False)
+        marked = group.heading if look is None else f"{look.mark}  {group.heading}"
+        closed = bool(group.rows) and not any(row for _group, row in self.lines[line + 1 : line + 2])
+        item = self._item(f"{marked} …" if closed else marked, True, False)
         if look is not None:
             item.setForeground(qt.QBrush(qt.QColor(look.ink)))
             item.setBackground(qt.QBrush(qt.QColor(look.paper)))

@@ -112,6 +112,23 @@ def test_the_presence_is_corrected_and_taken_back(panel: Driver):
     assert panel.widget.understoodPanel.understanding.description.findings[0].drawn
 
 
+def test_of_a_long_text_a_click_on_a_heading_shows_its_rows(panel: Driver):
+    from PySide6 import QtCore, QtTest, QtWidgets
+
+    panel.type(" ".join(f"{size} mm nodule in the left upper lobe of the lung." for size in range(5, 25, 2)))
+    table = panel.ui.understoodTable
+    assert table.rowCount == 11 and table.item(2, 0).text() == "D  Finding 3: nodule, left lung, upper lobe (drawn) …"
+    place = table.visualItemRect(table.item(2, 0)).center()
+    QtTest.QTest.mouseClick(QtWidgets.QTableWidget.viewport(table), QtCore.Qt.MouseButton.LeftButton, pos=place)
+    panel.settle()
+    table.item(row_of(panel, "3: size (mm)"), 1).setText("12")
+    panel.settle()
+    assert table.item(row_of(panel, "3: size (mm)"), 2).text() == "(corrected)", "it stays open"
+    panel.press("removeFindingButton")
+    panel.settle()
+    assert table.rowCount == 10 and len(panel.widget.understoodPanel.understanding.description.findings) == 9
+
+
 def test_examples_are_in_the_history(panel: Driver):
     panel.choose("historyComboBox", "This patient is a white male")
     panel.settle()

@@ -11,6 +11,7 @@ from GuideGenLib.workflow.understood import (
     corrected,
     description_of,
     groups,
+    lines,
     notes,
     with_finding,
     without,
@@ -136,3 +137,14 @@ def test_long_lists_and_quotations_are_cut():
     unknown, family = notes(Understanding(description), left)
     assert unknown.count("“word”") == 12 and unknown.endswith("and 8 more.")
     assert family.startswith("Left out (family): “word word") and len(family) < 90 and family.endswith("…”.")
+
+
+def test_of_many_groups_only_the_opened_have_their_rows_shown():
+    text = " ".join(f"{size} mm nodule in the left upper lobe of the lung." for size in range(5, 25, 2))
+    many = found(text)
+    assert len(many) == 11 and all(row is None for _, row in lines(many, ()))
+    assert [row.of for _, row in lines(many, {many[2].name}) if row] == ["3"] * len(many[2].rows)
+    added = found(text, with_finding(text, ""))
+    assert {group.title for group, row in lines(added, ()) if row} == {"Finding 11"}
+    few = found(TEXT)
+    assert [row for _, row in lines(few, ()) if row] == [row for group in few for row in group.rows]

@@ -17,10 +17,12 @@ from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.painted import Piece, legend, paint, word_sum
 from GuideGenLib.workflow.roles import LOOKS, Look
 from GuideGenLib.workflow.understood import (
+    FEW,
     Group,
     Row,
     corrected,
     groups,
+    lines,
     notes,
     titled,
     with_finding,
@@ -46,6 +48,8 @@ class UnderstoodPanel(Panel):
         self.corrections = ""
         self.understanding = Understanding(None)
         self._rows: list[Row] = []
+        self._groups: list[Group] = []
+        self._opened: set[str] = set()
         self.state.update({"understood_rows": [], "understood_notes": [], "understood_corrected": False})
         self.state.update({"understood_pieces": [], "understood_legend": [], "understood_sum": ""})
         prompt.changed.connect(lambda _text: self.refresh())
@@ -63,9 +67,9 @@ class UnderstoodPanel(Panel):
     def refresh(self) -> None:
         """Read the text anew."""
         self.understanding = understand(self.prompt.text, self.corrections)
-        found = groups(self.understanding, self.corrections)
-        self._rows = [row for group in found for row in group.rows]
-        self.state.understood_rows = [line for group in found for line in (_heading(group), *map(_row, group.rows))]
+        self._groups = groups(self.understanding, self.corrections)
+        self._rows = [row for group in self._groups for row in group.rows]
+        self._fill()
         pieces = [] if self.description is None else paint(self.description)
         self.state.understood_pieces = [_piece(piece) for piece in pieces]
         self.state.understood_legend = [{"text": look.title, "title": "", **_look(look)} for look in legend(pieces)]
@@ -73,6 +77,19 @@ class UnderstoodPanel(Panel):
         self.state.understood_notes = notes(self.understanding, self.prompt.text)
         self.state.understood_corrected = bool(self.corrections)
         self.changed.emit()
+
+    def toggle(self, name: str) -> None:
+        """Show the rows of a group, or hide them, where there are too many to show all."""
+        self._opened ^= {name}
+        self._fill()
+
+    def _fill(self) -> None:
+        shown_lines = lines(self._groups, self._opened)
+        open_ones = {group.name for group, row in shown_lines if row is not None}
+        self.state.understood_rows = [
+            _heading(group, group.name in open_ones, len(self._groups) > FEW) if row is None else _row(row)
+            for group, row in shown_lines
+        ]
 
     # ------------------------------------------------------------ corrections
 
@@ -187,6 +204,15 @@ class UnderstoodPanel(Panel):
             html.Td(colspan=3, classes="px-1 text-body-2 font-weight-bold"),
             html.Div(classes="d-flex align-center"),
         ):
+            v3.VBtn(
+                v_if="row.icon",
+                id=("`understood-toggle-${row.id}`",),
+                icon=("row.icon",),
+                size="x-small",
+                variant="text",
+                title="Show or hide its fields",
+                click=(self.toggle, "[row.group]"),
+            )
             with html.Span(style=("row.style",), classes="flex-grow-1"):
                 html.Small(v_text="row.mark", v_if="row.mark", classes="mr-1")
                 html.Span(v_text="row.heading")
@@ -222,10 +248,16 @@ def _look(look: Look | None) -> dict[str, str]:
     return {"mark": look.mark, "style": f"color: {look.ink}; background: {look.paper}; {CHIP}"}
 
 
-def _heading(group: Group) -> dict[str, Any]:
+def _heading(group: Group, is_open: bool, foldable: bool) -> dict[str, Any]:
     """The line above the rows of a group."""
-    look = _look(LOOKS.get(group.role))
-    return {"id": _id(group.key or group.title), "key": group.key, "heading": group.heading, **look}
+    return {
+        "id": _id(group.name),
+        "key": group.key,
+        "group": group.name,
+        "heading": group.heading,
+        "icon": ("mdi-chevron-down" if is_open else "mdi-chevron-right") if foldable and group.rows else "",
+        **_look(LOOKS.get(group.role)),
+    }
 
 
 def _row(row: Row) -> dict[str, Any]:

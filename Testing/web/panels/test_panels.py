@@ -161,6 +161,20 @@ def test_the_presence_of_a_finding_is_corrected(page: SimpleNamespace) -> None:
     assert page.client.requests[0].description["findings"][0]["presence"] == "family"
 
 
+def test_of_a_long_text_the_rows_are_shown_where_a_group_is_opened(page: SimpleNamespace) -> None:
+    page.type(" ".join(f"{size} mm nodule in the left upper lobe of the lung." for size in range(5, 25, 2)))
+    assert all(line["heading"] and line["icon"] == "mdi-chevron-right" for line in page.state.understood_rows)
+    third = page.state.understood_rows[2]
+    page.understood.toggle(third["group"])
+    assert row(page, "3: size (mm)")["value"] == "9"
+    page.understood.correct(third["key"], "size_mm", "12")
+    assert row(page, "3: size (mm)")["corrected"], "it stays open"
+    page.understood.toggle(third["group"])
+    assert all(line["heading"] for line in page.state.understood_rows)
+    page.type(TEXT)
+    assert not any(line["icon"] for line in page.state.understood_rows if line["heading"])
+
+
 def test_words_without_effect_are_named(page: SimpleNamespace):
     page.type(TEXT + " 30 mm zorb of the liver.")
     assert any("zorb" in note for note in page.state.understood_notes)
