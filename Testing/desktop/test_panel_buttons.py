@@ -81,7 +81,7 @@ def test_an_organ_is_corrected_and_removed(panel: Driver):
 
 
 def test_the_words_are_coloured_and_tell_what_they_became(panel: Driver):
-    text = TEXT + "\nNo <b>liver</b> mass, &lt; 5 <zorb>."
+    text = TEXT + "\nNo <b>liver</b> mass, &lt; 5, a zorb."
     panel.type(text)
     browser = panel.ui.understoodTextBrowser
     told = told_of(browser)
