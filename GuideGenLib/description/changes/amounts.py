@@ -6,14 +6,14 @@ from dataclasses import dataclass
 NUMBERS = {
     "half a": 0.5, "half": 0.5, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "eighteen": 18, "twenty": 20,
-    "thirty": 30,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 NUMBER = r"(?:\d+(?:[.,]\d+)?|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 SIZE = rf"\b(?P<size>{NUMBER})[\s-]*(?P<unit>mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|inch(?:es)?)\b"
 UP = r"(?:larger|bigger|longer|wider|greater|broader|thicker)"
 DOWN = r"(?:smaller|shorter|narrower|thinner|less large|less big)"
 GROW = r"(?:enlarg\w*|grow\w*|grew|increas\w*|expand\w*|extend\w*)"
-SHRINK = r"(?:shrink\w*|shrunk|shrank|reduc\w*|decreas\w*|diminish\w*|downsiz\w*)"
+SHRINK = r"(?:shrink\w*|shrunk|shrank|regress\w*|reduc\w*|decreas\w*|diminish\w*|downsiz\w*)"
 MUCH = {"slightly": 1.15, "a little": 1.15, "a bit": 1.15, "somewhat": 1.15, "a touch": 1.15, "much": 1.6, "a lot": 1.6,
         "considerably": 1.6, "significantly": 1.6, "clearly": 1.3, "far": 1.6, "markedly": 1.6}  # fmt: skip
 PLAIN = 1.3

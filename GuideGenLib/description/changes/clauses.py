@@ -7,13 +7,20 @@ from GuideGenLib.description.changes.amounts import DOWN, GROW, SHRINK, UP
 from GuideGenLib.description.model import Span
 
 REMOVE = (
-    r"remov\w*|delet\w*|eras\w*|resect\w*|excis\w*|take (?:out|away|off)|take|took|drop|get rid of|leave out|clear|omit"
+    r"remov\w*|delet\w*|eras\w*|resect\w*|excis\w*|take (?:out|away|off)|take|took|drop|get rid of|leave out|clear|"
+    r"omit|gone|resolv\w*|disappear\w*|vanish\w*|no longer (?:seen|there|visible|present)"
 )
-ADD = r"add|adds|adding|insert\w*|includ\w*|give|draw|put in|introduce|create|there is now|now has"
+ADD = (
+    r"add|adds|adding|added|insert\w*|includ\w*|give|draw|put in|introduce|create|now has|"
+    r"there (?:is|are)(?: now)?(?: also)?"
+)
 MOVE = r"mov\w*|shift\w*|plac\w*|put|relocat\w*|transfer\w*|swap|flip|mirror|switch|bring"
-SET = r"make|makes|making|chang\w*|set|turn|let|convert\w*|stage|restage|upstage|downstage|age|ageing|aging|show|use|" \
-      r"do|double|doubled|triple|halve|halved|upgrade|downgrade|have"  # fmt: skip
-VERB = rf"(?:{REMOVE}|{ADD}|{MOVE}|{SET}|{GROW}|{SHRINK})"
+SET = (
+    r"make|makes|making|chang\w*|set|turn|let|convert\w*|stage|restage\w*|upstage\w*|downstage\w*|age|ageing|aging|show|use|do|"
+    r"measur\w*|have"
+)
+SCALE = r"double|doubled|triple|tripled|halve|halved"
+VERB = rf"(?:{REMOVE}|{ADD}|{MOVE}|{SET}|{SCALE}|{GROW}|{SHRINK})"
 _POLITE = r"(?:(?:please|now|also|then|next|finally|instead|can you|could you|would you|i want (?:you )?to|i would " \
           r"like (?:you )?to|we|let us|let's|just)\s+)*"  # fmt: skip
 LEAVE = r"(?:do not|don't|dont|never|without (?:changing|touching|moving)|leave(?! out)|keep|not change|unchanged)\b"
@@ -24,9 +31,9 @@ _BREAK = re.compile(
     rf"(?={_POLITE}(?:{VERB}|{_TIME})\b|{LEAVE}|$)|(?P<leave>,?\s+)(?=without (?:changing|touching|moving)\b)",
     re.IGNORECASE,
 )
-_NEW_SUBJECT = re.compile(r",?\s+(?:and|but)\s+(?=(?:the|its|his|her|it|all|both)\b)", re.IGNORECASE)
-_WORDS = "to|T[0-4]|stage|tiny|small|huge|large|enlarged|atrophic|normal|older|younger"
-_ASKS = re.compile(rf"\b(?:{UP}|{DOWN}|{_WORDS})\b|\d\s*[cm]m", re.IGNORECASE)
+_NEW_SUBJECT = re.compile(r"(?:,?\s+(?:and|but)|,)\s+(?=(?:the|its|his|her|it|all|both)\b)", re.IGNORECASE)
+_WORDS = "to|into|onto|T[0-4]|stage|phase|contrast|tiny|small|huge|large|enlarged|atrophic|normal|older|younger"
+_ASKS = re.compile(rf"\b(?:{UP}|{DOWN}|{VERB}|{_WORDS})\b|\d\s*[cm]m", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the clauses of a sentence have changed so far."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,6 +74,11 @@ class Draft:
         self.steps.append(
             Step("removed", clause.words, f"removed: {name_of(old)}" + ("" if old.drawn else " (not drawn)"))
         )
+
+    def use_verbs(self, clause: Clause, pattern: str) -> None:
+        """Verbs that a change follows."""
+        found = re.finditer(rf"\b(?:{pattern})\b", clause.text, re.IGNORECASE)
+        self.use(Span(*match.span(), match[0]) for match in found)
 
     def set_organ(self, clause: Clause, state: OrganState) -> None:
         """What is said of an organ, in place of what was said of it."""

@@ -3,18 +3,19 @@
 import re
 from dataclasses import replace
 
-from GuideGenLib.description.changes.amounts import GROW, Amount, read_amount, read_time
+from GuideGenLib.description.changes.amounts import GROW, MUCH, NUMBER, SHRINK, Amount, number, read_amount, read_time
 from GuideGenLib.description.changes.clauses import ADD, MOVE, REMOVE, Clause
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.growth import doubling_time, grown_mm
 from GuideGenLib.description.changes.model import name_of
 from GuideGenLib.description.changes.organs import organ_of
 from GuideGenLib.description.changes.places import OTHER_SIDE, moved
-from GuideGenLib.description.changes.targets import find_targets, told_findings, understood
-from GuideGenLib.description.model import DRAWN_KINDS, LARGEST_MM, DescriptionError, Finding, OrganState, Span
+from GuideGenLib.description.changes.targets import EXTREME, IT, find_targets, told_findings, understood
+from GuideGenLib.description.model import DRAWN_KINDS, LARGEST_MM, SIDES, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.stage import stage_size_mm
 
-_GROWTH = r"\b(?:grow\w*|growth|later|untreated|progress\w*|follow[\s-]*up)\b|^\s*(?:after|in)\b"
+_GROWTH = r"\b(?:grow\w*|growth|later|pass(?:es|ed)?|untreated|progress\w*|follow[\s-]*up)\b|^\s*(?:after|in)\b"
+_MUCH = "|".join(MUCH)
 _SIZE_WORD = r"\b(tiny|small|moderate|large|huge)\b"
 _T, _N, _M = r"[pcy]*T(?:is|X|[0-4](?:mi|[a-d])?)", r"[pc]?N(?:X|[0-3][a-c]?)", r"[pc]?M(?:X|[01][a-c]?)"
 _GROUP = r"stage\s+(?:0|I{1,3}|IV|[1-4])[A-D]?[1-3]?"
@@ -24,6 +25,7 @@ _VERBS = re.compile(
     rf"{GROW}|double|triple|halve|the size of|the stage of|the diameter of|stage|size|diameter|volume)\b",
     re.IGNORECASE,
 )
+_NEW = rf"^\s*(?:(?:a\s+)?new|another|an additional|one more)\b|\b(?:put|place)\b(?=\s+(?:another|{NUMBER})\b)"
 _COUNTED = r"\b(?:an?other|additional|extra|new|further|more|second|third)\b"
 
 
@@ -68,8 +70,11 @@ def remove(draft: Draft, clause: Clause) -> bool:
         if organ is not None:
             state, used = organ
             draft.set_organ(clause, OrganState(state.organ, state.side, absent=True))
-            draft.use(used)
+            draft.use([*used, *_quoted(verb)])
             return True
+    if draft.last and all(draft.findings[i] is None for i in draft.last) and re.search(IT, phrase, re.IGNORECASE):
+        draft.use([clause.words])  # "remove the tumour, it was resected"
+        return True
     one_of = re.search(r"\b(?P<n>one|two|three)\s+of\s+(?:the\s+)?(?!two|three)", phrase, re.IGNORECASE)
     targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
     for index in targets.indices:
@@ -80,8 +85,8 @@ def remove(draft: Draft, clause: Clause) -> bool:
             draft.change("removed", clause, index, replace(finding, count=finding.count - fewer))
         else:
             draft.remove(clause, index)
-    draft.last = ()
-    draft.use(targets.used)
+    draft.last = targets.indices
+    draft.use([*targets.used, *_quoted(verb)])
     if one_of:
         draft.use([Span(*one_of.span(), one_of[0])])
     return True
@@ -89,15 +94,14 @@ def remove(draft: Draft, clause: Clause) -> bool:
 
 def add(draft: Draft, clause: Clause) -> bool:
     """ "add a small pleural effusion on the right", "add splenomegaly" """
-    verb = clause.find(rf"\b(?:{ADD})\b")
-    if verb is None and clause.verb not in ADD.split("|"):
+    verb = clause.find(rf"\b(?:{ADD})\b") or clause.find(_NEW)
+    if verb is None and not re.fullmatch(ADD, clause.verb):
         return False
-    phrase = clause.text if verb is None else clause.but((clause.start, verb.end()))
-    phrase = re.sub(
-        _COUNTED, lambda m: "a".ljust(len(m[0])) if m[0][0] in "aA" else " " * len(m[0]), phrase, flags=re.IGNORECASE
-    )
-    phrase = re.sub(r"\ba(\s+)a\b", lambda m: " " + m[1] + "a", phrase)
-    phrase = _sided(draft, phrase)
+    phrase = clause.text
+    if verb is not None:  # "added" stands behind
+        before = not clause.text[verb.end() : clause.end].strip()
+        phrase = clause.but(verb.span()) if before else clause.but((clause.start, verb.end()))
+    phrase = _sided(draft, _uncounted(phrase))
     read = understood(phrase)
     findings = told_findings(read)
     if read is None or not (findings or read.organs):
@@ -105,10 +109,10 @@ def add(draft: Draft, clause: Clause) -> bool:
     start = len(draft.findings)
     for finding in findings:
         if finding.organ is None and finding.kind in DRAWN_KINDS:
-            raise DescriptionError(
-                f"Where the {finding.kind} is to be is not said", "name an organ, for example the liver."
-            )
-        draft.add(clause, finding)
+            msg = f"Where the {finding.kind} is to be is not said"
+            raise DescriptionError(msg, "name an organ, for example the liver.")
+        for one in _several(finding, phrase, alone=len(findings) == 1):
+            draft.add(clause, one)
     draft.last = tuple(range(start, len(draft.findings)))
     for state in read.organs:
         draft.set_organ(clause, state)
@@ -150,8 +154,16 @@ def move(draft: Draft, clause: Clause) -> bool:
         draft.use(goal.used)
         draft.notes += goal.notes
     draft.last = targets.indices
-    draft.use(targets.used)
+    draft.use([*targets.used, *_quoted(verb)])
     return True
+
+
+def move_without_a_verb(draft: Draft, clause: Clause) -> bool:
+    """ "the kidney lesion to the upper pole" """
+    to = clause.find(r"\bto\b")
+    if to is None or not told_findings(understood(clause.only(clause.start, to.start()))):
+        return False
+    return move(draft, Clause(clause.text, clause.start, clause.end, "move"))
 
 
 def restage(draft: Draft, clause: Clause) -> bool:
@@ -191,7 +203,8 @@ def restage(draft: Draft, clause: Clause) -> bool:
 
 def resize(draft: Draft, clause: Clause) -> bool:
     """ "2 cm larger", "twice as large", "to 5 cm", "huge" """
-    amount = read_amount(clause.text)
+    chosen = clause.find(EXTREME)  # "make the smaller one larger"
+    amount = read_amount(clause.text if chosen is None else clause.but(chosen.span()))
     word = clause.find(_SIZE_WORD) if amount is None else None
     if amount is None and word is None:
         return False
@@ -206,6 +219,7 @@ def resize(draft: Draft, clause: Clause) -> bool:
     if amount is not None and amount.told:
         draft.notes.append(amount.told)
     draft.last = targets.indices
+    draft.use_verbs(clause, f"{GROW}|{SHRINK}|{_MUCH}")
     draft.use([*targets.used, Span(*cut, clause.text[cut[0] : cut[1]])])
     return True
 
@@ -248,6 +262,23 @@ def _restaged(draft: Draft, finding: Finding) -> Finding:
     return replace(finding, t=None)
 
 
+def _uncounted(phrase: str) -> str:
+    """ "another", "a second": one more, which the reader would take for words of its own."""
+    phrase = re.sub(_COUNTED, lambda m: ("a" if m[0][0] in "aA" else "").ljust(len(m[0])), phrase, flags=re.IGNORECASE)
+    return re.sub(r"\ba(\s+)a\b", lambda m: f" {m[1]}a", phrase)
+
+
+def _several(finding: Finding, phrase: str, alone: bool) -> list[Finding]:
+    """ "three of them", "on each side": what the reader, who looks at one place, leaves open."""
+    count = re.search(rf"\b(?P<n>{NUMBER})\s+of them\b", phrase, re.IGNORECASE)
+    if count is not None and alone:
+        finding = replace(finding, count=max(1, round(number(count["n"]))))
+    both = re.search(r"\b(?:each|both|either)\s+(?:sides?|lungs?|kidneys?)\b|\bbilateral\w*", phrase, re.IGNORECASE)
+    if both is not None and alone and finding.organ in ("lung", "kidney") and finding.side is None:
+        return [replace(finding, side=side, count=1) for side in SIDES]
+    return [finding]
+
+
 def _sided(draft: Draft, phrase: str) -> str:
     """ "in the other lung": the other side of what was spoken of, or of the only finding with a side."""
     other = re.search(r"\b(?:other|opposite|contralateral)\b", phrase, re.IGNORECASE)
@@ -259,6 +290,10 @@ def _sided(draft: Draft, phrase: str) -> str:
         raise DescriptionError(f"Which side is the {other[0]} one is not clear", "say left or right.")
     side = "left" if sides == {"right"} else "right"
     return phrase[: other.start()] + side.ljust(len(other[0])) + phrase[other.end() :]
+
+
+def _quoted(match: "re.Match[str] | None") -> tuple[Span, ...]:
+    return () if match is None else (Span(*match.span(), match[0]),)
 
 
 def _without_verbs(text: str) -> str:

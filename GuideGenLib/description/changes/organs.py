@@ -5,14 +5,15 @@ import re
 from GuideGenLib.description.changes.amounts import DOWN, GROW, SHRINK, UP, read_amount
 from GuideGenLib.description.changes.clauses import Clause
 from GuideGenLib.description.changes.draft import Draft
-from GuideGenLib.description.changes.targets import told_findings, understood
+from GuideGenLib.description.changes.targets import EXTREME, told_findings, understood
 from GuideGenLib.description.model import ORGAN_SIZES, Description, DescriptionError, OrganState, Span
 
 _VOLUME = r"\b\d+(?:[.,]\d+)?\s*(?:ml|cc|millilit(?:er|re)s?|l|lit(?:er|re)s?)\b"
 _LONG = r"\b\d+(?:[.,]\d+)?\s*(?:mm|cm)\b"
 _COMPARED = rf"\b(?:{UP}|{DOWN}|{GROW}|{SHRINK})\b".replace(r"enlarg\w*", "enlarge|enlarging")
 """Not "enlarged", which is the word for a size."""
-_MUCH = r"\b(?:much|massively|greatly|considerably|markedly|huge|hugely|far|very)\b"
+_MUCH_WORDS = "much|a lot|massively|greatly|considerably|markedly|huge|hugely|far|very"
+_MUCH = rf"\b(?:{_MUCH_WORDS})\b"
 
 
 def organ_of(phrase: str) -> tuple[OrganState, tuple[Span, ...]] | None:
@@ -39,6 +40,8 @@ def organ_of(phrase: str) -> tuple[OrganState, tuple[Span, ...]] | None:
 def change_organ(draft: Draft, clause: Clause) -> bool:
     """ "enlarge the spleen", "make the liver 20 cm", "shrink both kidneys" """
     number = clause.find(_VOLUME) or clause.find(_LONG)
+    if clause.find(EXTREME):
+        return False
     amount = read_amount(clause.text)
     plain = clause.text if amount is None else clause.but((amount.start, amount.end))
     read = understood(plain)  # with a size beside it an organ may be read as a tumour of that size
@@ -64,6 +67,7 @@ def change_organ(draft: Draft, clause: Clause) -> bool:
     down = amount.factor is not None and amount.factor < 1
     word = _next_word(draft, state, down, bool(clause.find(_MUCH)))
     draft.use([*used, Span(amount.start, amount.end, clause.text[amount.start : amount.end])])
+    draft.use_verbs(clause, f"{GROW}|{SHRINK}|{_MUCH_WORDS}")
     draft.set_organ(clause, OrganState(state.organ, state.side, size_word=word))
     return True
 
@@ -79,6 +83,7 @@ def _sized(draft: Draft, clause: Clause, number: "re.Match[str]") -> bool:
     if found is None or not found.sized:
         return False
     draft.use([*used, Span(*number.span(), number[0])])
+    draft.use_verbs(clause, f"{GROW}|{SHRINK}")
     draft.set_organ(clause, OrganState(state.organ, state.side, length_mm=found.length_mm, volume_ml=found.volume_ml))
     return True
 

@@ -45,9 +45,11 @@ def change_age(draft: Draft, clause: Clause) -> bool:
     """ "ten years older", "make her 80 years old", "older" """
     compared = clause.find(rf"\b(?:(?P<years>{NUMBER})\s+years?\s+)?(?P<word>older|younger)\b")
     by = clause.find(rf"\bag(?:e|ed|es|eing|ing)\b.*?\bby\s+(?P<years>{NUMBER})\s+years?\b")
-    to = clause.find(r"\b(?P<age>\d{1,3})[\s-]*(?:years?[\s-]*old|yo|y/o|years? of age)\b")
+    age = r"(?P<age>\d{1,3}|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    to = clause.find(rf"\b{age}[\s-]*(?:years?[\s-]*old|yo|y/o|years? of age)\b")
     to = to or clause.find(r"\bage(?:d)?(?:\s+\w+)?\s+(?:to\s+|of\s+)?(?P<age>\d{1,3})\b")
-    person = clause.find(rf"{_PERSON}\s+(?P<age>\d{{2,3}})\s*$")
+    is_now = r"(?:\s+(?:is|becomes|turns|to be|should be))?(?:\s+now)?"
+    person = clause.find(rf"{_PERSON}{is_now}\s+(?P<age>\d{{2,3}})(?:\s+now)?\s*$")
     if compared or by:
         match = compared or by
         assert match is not None
@@ -59,10 +61,10 @@ def change_age(draft: Draft, clause: Clause) -> bool:
     match = to or person
     if match is None:
         return False
-    age = int(match["age"])
-    if age > OLDEST:
-        raise DescriptionError(f"An age of {age} years is not possible", f"give 0 to {OLDEST}.")
-    _set_age(draft, clause, age, match)
+    years = int(number(match["age"]))
+    if years > OLDEST:
+        raise DescriptionError(f"An age of {years} years is not possible", f"give 0 to {OLDEST}.")
+    _set_age(draft, clause, years, match)
     return True
 
 

@@ -63,14 +63,17 @@ def _read(finding: Finding, phrase: str, organ: str | None) -> Goal | None:
     )
     if not used:
         return None
+    notes: tuple[str, ...] = ()
     side = there.side
     if side is None and there.organ == finding.organ and there.site is not None and finding.side is not None:
-        side = finding.side if (there.organ, there.site) != ("lung", "middle_lobe") else "right"
+        side = finding.side
+    if (there.organ, there.site) == ("lung", "middle_lobe") and side == "left" and there.side is None:
+        side, notes = "right", ("The left lung has no middle lobe: that of the right lung is taken.",)
     goal = replace(finding, organ=there.organ, site=there.site, segment=there.segment, side=side)
     if (there.site, there.segment) == (None, None) and there.organ == finding.organ:
         kept = _to_side(finding, side or finding.side or "left", used[0]) if side else None
         return Goal(kept.finding, used, kept.notes) if kept else Goal(goal, used)
-    return Goal(goal, used)
+    return Goal(goal, used, notes)
 
 
 def _other_side(finding: Finding, words: Span) -> Goal:

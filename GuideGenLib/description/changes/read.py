@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from GuideGenLib.description.changes.clauses import LEAVE, VERB, Clause, clauses
+from GuideGenLib.description.changes.clauses import LEAVE, SET, Clause, clauses
 from GuideGenLib.description.changes.draft import Draft
-from GuideGenLib.description.changes.lesions import add, grow, move, remove, resize, restage
+from GuideGenLib.description.changes.lesions import add, grow, move, move_without_a_verb, remove, resize, restage
 from GuideGenLib.description.changes.model import Difference
 from GuideGenLib.description.changes.organs import change_organ
 from GuideGenLib.description.changes.patient import change_age, change_phase, refuse_another_patient
+from GuideGenLib.description.changes.targets import told_findings, understood
 from GuideGenLib.description.model import Description, DescriptionError, Span
 
 LONGEST = 600
@@ -18,13 +19,11 @@ _ASKS = r"^\s*(?:is|are|was|were|does|did|has|have you|what|why|how|where|which|
 _PLAIN_WORDS = """
 a an the of in on at to into onto from by with and but then also now please make makes making made change changes
 changed set turn let be is it its this that them they these those him her his patient case ct scan image images some
-more further another additional extra new one ones there he she we you i can could would want like move moved shift
-put place placed remove removed delete add added give insert draw take out away off enlarge enlarged grow grows grown
-growing growth increase reduce decrease shrink expand as large big size sized diameter stage staged staging tnm phase
-so for after later over within all both every each side bit little lot much slightly show use have has been convert
-switch relocate transfer swap flip include erase resect resected excise excised drop older younger old years year
-instead or per cent percent same time length long wide just first next finally completely entirely very become becomes
-get rid should shall must will lesion finding findings untreated drawn present do
+more further another additional extra new one ones there he she we you i can could would want like as large big size
+sized diameter stage staged staging tnm phase so for after later over within all both every everything each side bit
+show use have has been convert old years year instead or per cent percent same time length long wide just first next
+finally completely entirely very become becomes should shall must will lesion finding findings untreated drawn present
+do
 """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 """Words that say nothing of their own in such a sentence."""
@@ -76,13 +75,24 @@ def _check(sentence: str) -> None:
 def _apply(draft: Draft, clause: Clause) -> bool:
     """Change the draft as a clause says; False where it says nothing that is understood. The first that it fits."""
     refuse_another_patient(draft, clause)
-    for change in (change_age, grow, change_phase, remove, add, move):
+    if change_age(draft, clause) or change_phase(draft, clause):
+        used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
+        rest = Clause(clause.but(*used), clause.start, clause.end, clause.verb)
+        if told_findings(understood(rest.text)):  # "both 1 cm larger, arterial phase"
+            _change_findings(draft, rest)
+        return True
+    return _change_findings(draft, clause)
+
+
+def _change_findings(draft: Draft, clause: Clause) -> bool:
+    """What a clause says of findings and organs."""
+    for change in (grow, remove, add, move):
         if change(draft, clause):
             return True
     if change_organ(draft, clause):
         return True
     sized = resize(draft, clause)
-    return restage(draft, clause) or sized
+    return restage(draft, clause) or sized or move_without_a_verb(draft, clause)
 
 
 def _not_understood(sentence: str, used: Iterable[Span]) -> tuple[Span, ...]:
@@ -94,4 +104,4 @@ def _not_understood(sentence: str, used: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _is_plain(word: str) -> bool:
-    return word.lower() in _PLAIN or re.fullmatch(VERB, word, re.IGNORECASE) is not None
+    return word.lower() in _PLAIN or re.fullmatch(SET, word, re.IGNORECASE) is not None

@@ -10,11 +10,11 @@ from GuideGenLib.description.parse import parse
 
 ALIKE = ("tumor", "mass", "nodule", "lesion")
 """Words that may mean one another, where nothing in the case has the very word."""
-ALL = r"\b(?:all|both|every|each)\b"
+ALL = r"\b(?:all|both|every|each|everything)\b"
 SECOND = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "last": -1}
 EXTREME = r"\b(?P<most>larg|bigg|small)(?:est|er|ger|gest)\s+(?:of the (?:two|three)\s+)?(?=(?:\w+\s+)?(?:one|tumou?rs?|lesions?|mass(?:es)?|nodules?|metastas[ei]s|cancers?|finding)\b)"  # fmt: skip  # noqa: E501
 _PLURAL = r"\b(?:tumou?rs|lesions|masses|nodules|metastases|mets|cancers|findings|cysts|effusions)\b"
-_IT = r"\b(?:it|its|this|that|them|they|these|those)\b"
+IT = r"\b(?:it|its|this|that|them|they|these|those)\b"
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,15 @@ def _unnamed(
         if not of_side:
             raise DescriptionError(f"There is none on the {side[1].lower()}", _has(findings, there))
         drawn, used = of_side, (*used, Span(*side.span(), side[0]))
-    elif last and re.search(_IT, phrase, re.IGNORECASE):
+    elif last and re.search(IT, phrase, re.IGNORECASE):
+        if all(findings[index] is None for index in last):
+            raise DescriptionError("What 'it' means was removed just before", "name another finding.")
         return Targets(last, used)
     if not drawn:
         raise DescriptionError("There is nothing drawn in this case that could change", "add something first.")
     if re.search(ALL, phrase, re.IGNORECASE):
         return Targets(tuple(drawn), used)
+    last = tuple(index for index in last if findings[index] is not None)
     if last and len(drawn) > 1 and extreme is None and order is None and side is None:
         return Targets(last, used)
     return Targets(tuple(_chosen(None, drawn, findings, False, extreme, order, sizes)), used)

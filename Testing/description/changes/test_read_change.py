@@ -195,6 +195,7 @@ def test_findings_come_and_go() -> None:
         (BOTH, "make her 10 years older", "not told"),
         (LUNG, "move the tumour to the moon", "not understood"),
         (LUNG, "make the tumour 4 cm smaller", "or remove it"),
+        (TWO, "remove the nodule and make it larger", "removed just before"),
     ],
 )
 def test_what_cannot_be_followed_is_said(text: str, sentence: str, told: str) -> None:
@@ -221,3 +222,33 @@ def test_the_description_after_is_a_description_like_any_other() -> None:
     assert again == difference.after
     assert changed(LUNG, "make it 5 cm").after.spans["findings[0].side"].text == "left"
     assert "findings[0].size_mm" not in changed(LUNG, "make it 5 cm").after.spans
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "told"),
+    [
+        (LUNG, "There is now also a 12 mm nodule in the right middle lobe.", ["added: 12 mm nodule of the right lung"]),
+        (LUNG, "add a lung metastasis of 1 cm on each side", ["of the left lung", "of the right lung"]),
+        (LUNG, "erase the tumour and put a 3 cm tumour in the tail of the pancreas", ["removed", "pancreas (tail)"]),
+        (LUNG, "the patient is five years older and the tumor has doubled", ["67 to 72", "now 80 mm"]),
+        (LUNG, "arterial phase, and the tumour 1cm larger", ["arterial", "now 50 mm"]),
+        (LUNG, "make the patient eighty years old", ["67 to 80"]),
+        (TWO, "now the pulmonary nodule is gone", ["removed: 20 mm nodule"]),
+        (TWO, "make the smaller one larger", ["20 mm nodule of the right lung (lower lobe): now 26 mm"]),
+        (TWO, "another nodule, 8 mm, in the left lower lobe", ["added: 8 mm nodule of the left lung"]),
+        (TWO, "Both lesions should be 1 cm larger, arterial phase", ["arterial", "now 40 mm", "now 30 mm"]),
+        (
+            TWO,
+            "move the liver lesion into the left lobe and the nodule into the right upper lobe",
+            ["now 30 mm tumor of the liver (left lobe)", "now 20 mm nodule of the right lung (upper lobe)"],
+        ),
+        (BOTH, "the colon tumour is 2 centimetres longer and the kidney tumour is removed", ["now 60 mm", "removed"]),
+        (BOTH, "remove the sigmoid tumour, it was resected", ["removed: 40 mm tumor of the colon"]),
+        (BOTH, "kidney lesion to the interpolar region", ["(middle)"]),
+        (BOTH, "add liver metastases, three of them, about 2 cm each", ["20 mm metastasis (x 3) of the liver"]),
+    ],
+)
+def test_other_ways_to_say_it(text: str, sentence: str, told: list[str]) -> None:
+    difference = changed(text, sentence)
+    assert len(difference.steps) == len(told)
+    assert all(words in step.told for words, step in zip(told, difference.steps, strict=True)), difference.steps
