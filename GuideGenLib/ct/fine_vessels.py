@@ -26,8 +26,8 @@ THICKEST_MM = 1.4
 """Radius of a branch that no label shows."""
 UPPER_MM = 45.0
 """Liver veins enter the vena cava so far below the dome at most."""
-SHARPNESS = 0.6
-"""Voxels: standard deviation of the blur of labelled vessels."""
+TRUNK_BLUR, BLUR = 0.6, 0.5
+"""Standard deviations in voxels of the blur of labelled vessels, and of finer ones, as scanners are no sharper."""
 BLOOD = {"lungs": "pulmonary_vein", "liver": "portal_splenic_vein"}
 """Whose HU the vessels have."""
 

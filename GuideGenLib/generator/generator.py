@@ -23,6 +23,7 @@ from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array,
 from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import aged, reference_table
+from GuideGenLib.ct.scanner_noise import scanner_noise
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
@@ -309,8 +310,9 @@ class Generator:
         table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
-        # grown in the whole: in a window alone vessels would begin elsewhere
-        return with_vessels(hu, table, vessel_shares(labels, CT_SPACING, seed), window)
+        # drawn in the whole: a window alone would have others
+        hu = with_vessels(hu, table, vessel_shares(labels, CT_SPACING, seed), window)
+        return hu + scanner_noise(labels.shape, CT_SPACING, seed)[window]
 
 
 def _grid(image: sitk.Image, spacing: float) -> sitk.Image:

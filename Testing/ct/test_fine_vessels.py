@@ -67,9 +67,10 @@ def test_vessels_have_the_blood_of_the_phase(labels: np.ndarray) -> None:
     for phase, lighter in (("none", False), ("portal_venous", True)):
         table = reference_table(phase)
         drawn = with_vessels(hu, table, shares)
-        full = shares["liver"] > 0.9
-        assert full.any() and np.allclose(drawn[full], table[VALUE["portal_splenic_vein"]], atol=12)
-        assert (drawn[full].mean() > 57) == lighter
+        thick = shares["liver"] > 0.6
+        blood = table[VALUE["portal_splenic_vein"]]
+        assert thick.any() and (np.abs(drawn[thick] - blood) <= 0.4 * abs(57 - blood) + 1e-3).all()
+        assert (drawn[thick].mean() > 57) == lighter
         assert np.array_equal(hu, kept)
         free = (shares["liver"] == 0) & (shares["lungs"] == 0)
         assert np.array_equal(drawn[free], hu[free])
