@@ -17,7 +17,7 @@ from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import Box, box_of, depth_of, gate, scattered, sided_lungs, within
 
 LUNG_FEEDERS = ("pulmonary_vein", "heart", "trachea")
-LUNG_CELL_MM, LUNG_TIP_MM = 8.5, 0.5
+LUNG_CELL_MM, LUNG_TIP_MM = 9.0, 0.45
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches."""
 LIVER_CELL_MM, LIVER_TIP_MM = 17.0, 0.8
 PLEURA_MM, CAPSULE_MM = 5.0, 6.0
@@ -67,8 +67,9 @@ def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
             starts = gate(labels, lung, box, LUNG_FEEDERS, spacing)
         deep = depth_of(lung, spacing) > PLEURA_MM
         tree = grow(starts, within(wanted, deep & ~labelled, box, spacing), LUNG_TIP_MM)
-        trunk = ndimage.gaussian_filter(labelled.astype(np.float32), SHARPNESS)
-        yield box, np.maximum(filled_shares(_fine(tree), lung.shape, spacing), trunk) * lung
+        trunk = ndimage.gaussian_filter(labelled.astype(np.float32), TRUNK_BLUR)
+        fine = ndimage.gaussian_filter(filled_shares(_fine(tree), lung.shape, spacing), BLUR)
+        yield box, np.maximum(fine, trunk) * lung
 
 
 def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
@@ -87,7 +88,7 @@ def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
     for kind, start in enumerate(gates):
         wanted = scattered(labels.shape, spacing, LIVER_CELL_MM, (seed, 3 + kind))
         tree = grow(start, within(wanted, deep, box, spacing), LIVER_TIP_MM)
-        yield box, filled_shares(tree, liver.shape, spacing) * liver
+        yield box, ndimage.gaussian_filter(filled_shares(tree, liver.shape, spacing), BLUR) * liver
 
 
 def _fine(tree: Tree) -> Tree:

@@ -19,7 +19,7 @@ from GuideGenLib.vessels.places import Mask, depth_of, gate, scattered, sided_lu
 FEEDERS = ("pulmonary_vein", "heart", "trachea")
 PLEURA_MM = 4.0
 """No vessel is drawn nearer than this to the surface of the lung, as in the labels that the CT stage learned from."""
-CELL_MM, TIP_MM = 12.0, 0.6
+CELL_MM, TIP_MM = 12.0, 0.5
 """Arteries, and veins, come to a point in each cube of CELL_MM; radius of their last branches."""
 APART_MM = 6.0
 """Between the roots of arteries and of veins."""

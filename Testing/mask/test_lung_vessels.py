@@ -11,7 +11,7 @@ from GuideGenLib.vessels.places import SIDES
 
 VALUE = values()
 VESSEL = VALUE["lung_vessel"]
-SPACING = 4.0
+SPACING = 3.0
 SHAPE = (68, 44, 76)
 CENTRE = {"left": (34.0, 22.0, 54.0), "right": (34.0, 22.0, 22.0)}
 RADII = (28.0, 18.0, 15.0)
@@ -60,7 +60,7 @@ def test_lumps_become_trees_all_over_the_lungs() -> None:
     far = ndimage.distance_transform_edt(~laid) * SPACING
     assert np.median(far[whole > 12]) < 30
     share = laid.sum() / lungs_of(drawn).sum()
-    assert 0.005 < share < 0.08
+    assert 0.002 < share < 0.05
     parts = ndimage.label(laid, np.ones((3, 3, 3)))[0]
     sizes = np.bincount(parts.ravel())[1:]
     assert np.sort(sizes)[-2:].sum() > 0.9 * sizes.sum(), "one tree in each lung"
@@ -70,8 +70,8 @@ def test_branches_start_at_the_heart() -> None:
     drawn = chest()
     laid = lay_vessels(drawn, SPACING, seed=1) == VESSEL
     heart = ndimage.distance_transform_edt(drawn != VALUE["heart"])
-    width = ndimage.distance_transform_edt(laid)
-    assert heart[laid & (width > 1)].mean() < 0.7 * heart[laid].mean(), "the thick ones are near to it"
+    about = ndimage.uniform_filter(laid.astype(float), 3)
+    assert np.corrcoef(heart[laid], about[laid])[0, 1] < -0.3, "they are thicker near to it"
 
 
 def test_each_patient_has_other_vessels_and_the_same_ones_again() -> None:
