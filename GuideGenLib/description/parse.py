@@ -45,7 +45,8 @@ def parse(text: str) -> Description:
     organs = read_organs([sentence.items for sentence in prepared.sentences])
     items = [item for read in organs for item in read.items]
     reading = read_findings([read.items for read in organs], [sentence.section for sentence in prepared.sentences])
-    found, notes, used = _patient(items, reading)
+    not_scanned = {id(item) for sentence in prepared.sentences if sentence.is_told for item in sentence.items}
+    found, notes, used = _patient([i for i in items if i.type != "region" or id(i) not in not_scanned], reading)
     mentions = [mention for read in organs for mention in read.mentions] + reading.organs
     states, quotes, organ_notes = states_of(mentions, reading.findings)
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]

@@ -87,11 +87,11 @@ def test_a_text_over_the_limit_is_refused_with_the_limit(text: str) -> None:
         parse(text)
 
 
-def test_the_longest_text_is_read_within_a_second() -> None:
-    text = ("Tumro of the lfet kidnye, zxcvbnmasd. " * 60)[:2000]
-    start = time.perf_counter()
+def test_the_longest_text_is_read_within_some_seconds() -> None:
+    text = ("Tumro of the lfet kidnye, zxcvbnmasd. " * 600)[:20_000]
+    start = time.process_time()
     parse(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 5
 
 
 def test_the_same_text_gives_the_same_description() -> None:

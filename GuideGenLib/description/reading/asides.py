@@ -4,13 +4,24 @@ import re
 from functools import cache
 
 from GuideGenLib.description.reading.rewriting import Draft
-from GuideGenLib.description.words.asides import ASIDES, ORGAN_OF_SCORE, SCORE_OF_ORGAN, SPREAD, SPREAD_WORDS
+from GuideGenLib.description.words.asides import (
+    ASIDES,
+    DIAMETERS,
+    LENGTH,
+    ORGAN_OF_SCORE,
+    OTHER_DIAMETER,
+    SCORE_OF_ORGAN,
+    SPREAD,
+    SPREAD_WORDS,
+)
 from GuideGenLib.description.words.vocabulary import phrases
+
+_WORD = re.compile(r"[a-z]+")
 
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((reason, re.compile(pattern, re.IGNORECASE)) for reason, pattern in ASIDES)
+    return tuple((reason, re.compile(pattern)) for reason, pattern in ASIDES)
 
 
 def take_asides_out(draft: Draft) -> None:
@@ -19,14 +30,27 @@ def take_asides_out(draft: Draft) -> None:
         draft.take_out(*match.span(), "a score or category")
         organ = ORGAN_OF_SCORE[match["organ"].lower()]
         draft.text = draft.text[: match.start()] + organ.ljust(len(match[0])) + draft.text[match.end() :]
+    for match in list(DIAMETERS.finditer(draft.text)):
+        _keep_the_longest(draft, match)
     for reason, pattern in _patterns():
         out = "out" in pattern.groupindex
-        for match in list(pattern.finditer(draft.text)):
+        for match in list(pattern.finditer(draft.lowered)):
             start, end = match.span(match.lastgroup) if out and match.lastgroup else match.span()
             draft.take_out(start, end, reason)
     for match in list(SPREAD.finditer(draft.text)):
-        if not any(_is_kind(word) for word in match["between"].lower().split()):
-            draft.take_out(*match.span(), SPREAD_WORDS)
+        findings = [one.start() for one in _WORD.finditer(match[0].lower()) if _is_kind(one[0])]
+        if not any(start + match.start() < match.end("between") for start in findings):
+            draft.take_out(match.start(), match.start() + min(findings, default=len(match[0])), SPREAD_WORDS)
+
+
+def _keep_the_longest(draft: Draft, diameters: re.Match[str]) -> None:
+    """Of diameters along several axes the longest is the size."""
+    lengths = list(LENGTH.finditer(draft.text, *diameters.span()))
+    longest = max(lengths, key=lambda one: float(one["number"].replace(",", ".")) * (10 if one["unit"] == "cm" else 1))
+    start = diameters.start()
+    for stretch in ((start, longest.start()), (longest.end(), diameters.end())):
+        if stretch[0] < stretch[1]:
+            draft.take_out(*stretch, OTHER_DIAMETER)
 
 
 def _is_kind(word: str) -> bool:

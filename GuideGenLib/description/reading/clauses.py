@@ -225,6 +225,8 @@ def _start(items: list[Item], head: int, before: int, lowest: int) -> int:
             start += 1
     if start < head and items[start].type in ("comma", "and", "or"):
         start += 1
+    if before >= 0:  # "not in the left lung, but in the right one there is one of 11 mm"
+        start = min(start, max((i + 1 for i in range(before + 1, head) if items[i].type == "but"), default=start))
     return _with_fronted_place(items, _with_place_of_size(items, start, before), before, lowest)
 
 

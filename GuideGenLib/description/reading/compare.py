@@ -7,7 +7,7 @@ from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft
 from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
 
-_SAME = (*FAMILY, "metastasis")
+SAME = (*FAMILY, "metastasis")
 """What an impression may call a finding that was described before."""
 
 
@@ -28,7 +28,7 @@ def names_again(before: Draft, draft: Draft) -> bool:
     if not draft.there or not before.there:
         return False
     if draft.region.section == "impression" != before.region.section and draft.organs:
-        return draft.kind in _SAME and before.kind in _SAME and draft.organs == before.organs and agree(before, draft)
+        return draft.kind in SAME and before.kind in SAME and draft.organs == before.organs and agree(before, draft)
     if draft.other:
         return False
     if (
@@ -68,7 +68,8 @@ def agree(first: Draft, second: Draft) -> bool:
         a, b = first.fields.get(name), second.fields.get(name)
         if a and b and "X" not in (a[0], b[0]) and not (a[0].startswith(b[0]) or b[0].startswith(a[0])):
             return name == "stage" and "stage_word" in (a[1].type, b[1].type)
-    if first.sizes and second.sizes and {s for s, _ in first.sizes} != {s for s, _ in second.sizes}:
+    ours, theirs = {size for size, _ in first.sizes}, {size for size, _ in second.sizes}
+    if ours and theirs and not (ours <= theirs or theirs <= ours):
         return False
     if (first.count or 1) != (second.count or 1) and first.count is not None and second.count is not None:
         return False

@@ -12,6 +12,7 @@ from GuideGenLib.description.reading.tnm import TnmStage
 
 FAMILY = ("tumor", "mass", "nodule", "lesion")
 _FORMERLY = ("was", "previously", "formerly", "initially")
+_NOW = ("now", "currently", "today", "presently")
 STAGE_FIELDS = ("t", "n", "m", "stage")
 
 
@@ -89,6 +90,8 @@ def read_draft(region: Region) -> Draft:
         draft.other = head.type == "other"
     for item in region.items:
         _read_item(draft, item, item in region.before)
+    current = [(length, item) for length, item in draft.sizes if _is_current(region.items, item)]
+    draft.sizes = current or draft.sizes
     draft.groups, unused = groups_of(region.items, head, draft.kind == "metastasis", draft.organ)
     draft.unused += unused
     _organ_of_kind(draft)
@@ -148,6 +151,12 @@ def _is_old(items: list[Item], item: Item) -> bool:
     """ "previously T1", "was 4 cm": no longer so."""
     index = items.index(item)
     return index > 0 and (items[index - 1].type == "past" or items[index - 1].span.text.lower() in _FORMERLY)
+
+
+def _is_current(items: list[Item], size: Item) -> bool:
+    """ "is now 1.8 cm", "currently 14 mm"."""
+    index = items.index(size)
+    return any(item.span.text.lower() in _NOW for item in items[max(0, index - 3) : index])
 
 
 def add_stage(draft: Draft, item: Item) -> None:

@@ -1,19 +1,23 @@
 """The findings of a text: drafts compared with each other, named again, grouped, and written out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
-from GuideGenLib.description.reading.clauses import PLACE_TYPES, Region, regions
-from GuideGenLib.description.reading.compare import agree, combine, names_again, within
+from GuideGenLib.description.model import DescriptionError
+from GuideGenLib.description.reading.clauses import Region, regions
+from GuideGenLib.description.reading.compare import SAME, agree, combine, names_again, within
 from GuideGenLib.description.reading.drafts import FAMILY, STAGE_FIELDS, Draft, add_stage, read_draft
-from GuideGenLib.description.reading.groups import Group, contradiction
-from GuideGenLib.description.reading.items import Item, liver_segment
-from GuideGenLib.description.reading.location import implied_organ, resolve
+from GuideGenLib.description.reading.fragments import CARRYING, attach, content, doubtful, imply, take_pending
+from GuideGenLib.description.reading.items import Item
+from GuideGenLib.description.reading.location import implied_organ, in_organ
+from GuideGenLib.description.reading.resolving import context_of, last_side, resolve_places
 from GuideGenLib.description.reading.writing import PLURAL_COUNT, ReadFindings, check_denials, write
 from GuideGenLib.description.words.lexicon import ORGAN_OF_REGION
 
 _ORDER = {"the former": 0, "the latter": -1}
-_OPPOSITE = {"left": "right", "right": "left"}
+FEW = 3
+"""A text of so few sentences is refused where it contradicts itself: its writer can mend it at once."""
 _LIKE_REGION = ("region", "comma", "and", "or", "contrast", "phase", "filler", "definite", "preposition", "hyphen",
                 "present")  # fmt: skip
 
@@ -21,52 +25,62 @@ _LIKE_REGION = ("region", "comma", "and", "or", "contrast", "phase", "filler", "
 def read_findings(sentences: Sequence[list[Item]], sections: Sequence[str]) -> ReadFindings:
     """All findings of a text; sections: of its sentences. Raises DescriptionError where the text contradicts itself."""
     reading = ReadFindings()
+    strict = len(sentences) <= FEW
     found: list[Draft] = []
     for number, sentence in enumerate(sentences):
         here, aside = regions(sentence, number, sections[number])
         reading.aside += aside
         for region in here:
-            draft = read_draft(region)
-            _region_as_organ(draft, sentence, reading)
-            found.append(draft)
+            with _kept(region, reading, strict):
+                draft = read_draft(region)
+                _region_as_organ(draft, sentence, reading)
+                found.append(draft)
     organs = _organs_of_text(found)
     merged: list[Draft] = []
     pending: list[Draft] = []
     for draft in found:
-        if draft.region.head is None:
-            _attach(draft, merged, pending, organs, reading)
-            continue
-        if pending and draft.in_family:
-            _resolve(draft, _context(draft, merged, organs), _last_side(merged))
-            for fragment in pending:
-                if agree(draft, fragment) and not _doubtful(fragment):
-                    combine(draft, fragment)
-                else:
-                    reading.unused += _content(fragment)
-            pending = []
-        _settle(draft, merged, organs, reading)
-    _imply(pending, merged, organs, reading)
+        with _kept(draft.region, reading, strict):
+            if draft.region.head is None:
+                attach(draft, merged, pending, organs, reading)
+                continue
+            if pending and draft.in_family:
+                take_pending(draft, pending, merged, organs, reading)
+            _settle(draft, merged, organs, reading)
+    imply(pending, merged, organs, reading)
     _move_stages(merged)
     for draft in merged:
         write(draft, reading)
-    check_denials(reading)
+    try:
+        check_denials(reading)
+    except DescriptionError as error:
+        if strict:
+            raise
+        reading.notes.append(str(error))
     return reading
+
+
+@contextmanager
+def _kept(region: Region, reading: ReadFindings, strict: bool) -> Iterator[None]:
+    """A long report is read on where one of its sentences contradicts itself: that one is told, and not drawn."""
+    try:
+        yield
+    except DescriptionError as error:
+        if strict:
+            raise
+        reading.notes.append(str(error))
+        reading.unused += [item for item in region.items if item.type in CARRYING]
 
 
 def _organs_of_text(drafts: list[Draft]) -> list[str]:
     """The organs in which the text says something to be, or that it names as its subject."""
     organs: list[str] = []
     for draft in drafts:
-        if not draft.there or (draft.region.head is None and _doubtful(draft)):
+        if not draft.there or (draft.region.head is None and doubtful(draft)):
             continue
         named = [draft.organ, *(group.get("organ") or implied_organ(group) for group in draft.groups)]
         if draft.region.head is None or draft.kind in FAMILY or draft.pronoun:
             organs += [organ for organ in named if organ is not None and organ not in organs]
     return organs
-
-
-def _doubtful(fragment: Draft) -> bool:
-    return any(item.type in ("unknown", "relation") for item in fragment.region.items)
 
 
 def _region_as_organ(draft: Draft, sentence: list[Item], reading: ReadFindings) -> None:
@@ -98,56 +112,13 @@ def _is_scanned(sentence: list[Item], index: int) -> bool:
     return False
 
 
-def _resolve(draft: Draft, context: str | None, side: str | None) -> None:
-    """Make places of the words of place, once."""
-    for group in draft.groups:
-        value, item = group.parts.get("side", (None, None))
-        if value in ("other", "same") and item is not None:
-            known = side if value == "same" else _OPPOSITE.get(side or "")
-            group.parts.pop("side")
-            if known:
-                group.parts["side"] = (known, item)
-            else:
-                draft.unused.append(item)
-        places, unused = resolve(group, draft.organ, context, draft.plural or (draft.count or 1) > 1)
-        if not group.get("organ") and not draft.organ and context and all(not p.site and not p.segment for p in places):
-            places = [replace(place, organ=None if place.organ == context else place.organ) for place in places]
-        draft.places += [place for place in places if place.organ or place.side or place.site]
-        draft.unused += unused
-    draft.groups = []
-
-
-def _context(draft: Draft, merged: list[Draft], organs: list[str]) -> str | None:
-    """The organ that a draft without one may be in: the text's only one, or that of the finding before."""
-    if draft.kind == "metastasis" or draft.negated:
-        return "liver" if any(_is_liver_segment(group) for group in draft.groups) else None
-    if len(organs) == 1:
-        return organs[0]
-    if any(_is_liver_segment(group) for group in draft.groups) and draft.kind != "nodule":
-        return "liver"
-    for before in reversed(merged):
-        if before.in_family and len(before.organs) == 1:
-            return next(iter(before.organs))
-    return None
-
-
-def _is_liver_segment(group: Group) -> bool:
-    """Whether a group has a bare number of a segment: "segment 7" is one of the liver unless a lung is spoken of."""
-    names = (group.get("segments") or "").split("/")
-    return "segments" in group.parts and not group.get("lobe") and all(liver_segment(name) for name in names)
-
-
-def _last_side(merged: list[Draft]) -> str | None:
-    return next((p.side for d in reversed(merged) for p in reversed(d.places) if p.side and not d.negated), None)
-
-
 def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadFindings) -> None:
     """Put a draft to the others: named again, one of a group, or new."""
-    _resolve(draft, _context(draft, merged, organs), _last_side(merged))
+    resolve_places(draft, context_of(draft, merged, organs), last_side(merged))
     if draft.pronoun:
         parent = _parent(draft, merged)
         if parent is None:
-            reading.unused += _content(draft)
+            reading.unused += content(draft)
             return
         _descend(draft, parent, merged)
         return
@@ -156,7 +127,9 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
         if parent is not None and (parent.kind == draft.kind or draft.generic):
             _descend(draft, parent, merged)
             return
-    same = next((before for before in reversed(merged) if names_again(before, draft)), None)
+    same = reading.last if _renames(reading.last, draft) else None
+    same = same or next((before for before in reversed(merged) if names_again(before, draft)), None)
+    reading.last = draft if same is None else same
     if same is not None:
         combine(same, draft)
         return
@@ -171,6 +144,13 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
         if item is not None:
             draft.fields["organ"] = item
     merged.append(draft)
+
+
+def _renames(last: Draft | None, draft: Draft) -> bool:
+    """Whether a draft is another name for the finding right before it: "two lesions, concerning for metastases"."""
+    if last is None or draft.region.joint != "link" or last.region.sentence != draft.region.sentence:
+        return False
+    return draft.there and last.there and draft.kind in SAME and last.kind in SAME and agree(last, draft)
 
 
 def _parent(draft: Draft, merged: list[Draft]) -> Draft | None:
@@ -194,7 +174,10 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
         if "organ" in parent.fields:
             draft.fields.setdefault("organ", parent.fields["organ"])
         organ = next(iter(parent.organs)) if len(parent.organs) == 1 else None
-        draft.places = [replace(place, organ=place.organ or organ) for place in draft.places]
+        draft.places = [in_organ(place, organ) for place in draft.places]
+    sides = {place.side for place in parent.places}
+    if len(sides) == 1 and draft.organs == parent.organs:
+        draft.places = [replace(place, side=place.side or next(iter(sides))) for place in draft.places]
     ordinal = _ORDER.get(draft.region.head.span.text.lower() if draft.region.head else "")
     if ordinal is not None and len(parent.places) == 2:
         draft.places, own = [parent.places[ordinal]], True
@@ -209,93 +192,14 @@ def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:
             merged.remove(parent)
 
 
-def _content(draft: Draft) -> list[Item]:
-    carrying = (*PLACE_TYPES, "size", "size_word", "stage", "stage_word", "metastatic")
-    return [item for item in draft.region.items if item.type in carrying and item not in draft.unused]
-
-
-def _attach(
-    fragment: Draft, merged: list[Draft], pending: list[Draft], organs: list[str], reading: ReadFindings
-) -> None:
-    """A sentence without a finding tells more of the one before, or of the one to come."""
-    if not _content(fragment):
-        reading.unused += fragment.unused
-        return
-    reading.notes += [note for note in fragment.notes if note not in reading.notes]
-    fragment.notes = []
-    last = next((before for before in reversed(merged) if before.in_family), None)
-    last = last or next((before for before in reversed(merged) if before.drawable and before.there), None)
-    if fragment.negated:
-        reading.unused += _content(fragment) + fragment.unused
-        return
-    context = _context(fragment, merged, organs) if last is None else next(iter(last.organs), None)
-    _resolve(fragment, context, _last_side(merged))
-    tells = bool(fragment.fields or fragment.sizes or fragment.located)
-    if last is None:
-        pending.append(fragment)
-    elif not tells and last.organs:
-        if not fragment.organs <= set(organs) or _doubtful(fragment):
-            reading.unused += _content(fragment)
-        reading.unused += fragment.unused
-    elif agree(last, fragment) and not (_doubtful(fragment) and not fragment.fields and not fragment.sizes):
-        combine(last, fragment)
-    elif (
-        not _doubtful(fragment)
-        and fragment.located
-        and last.located
-        and last.organs == fragment.organs
-        and not fragment.fields
-    ):
-        raise contradiction(_located_words(last), _located_words(fragment), "one finding has one place")
-    else:
-        _check_stage(last, fragment, merged)
-        reading.unused += _content(fragment) + fragment.unused
-
-
-def _check_stage(last: Draft, fragment: Draft, merged: list[Draft]) -> None:
-    """Raise DescriptionError where a text with one tumour gives it two stages."""
-    if sum(draft.in_family for draft in merged) == 1:
-        for name in STAGE_FIELDS:
-            if name in fragment.fields and fragment.fields[name][1].type == "stage":
-                add_stage(last, fragment.fields[name][1])
-
-
-def _located_words(draft: Draft) -> str:
-    place = next(place for place in draft.places if place.side or place.site or place.segment)
-    return next(place.spans[name].text for name in ("side", "site", "segment") if name in place.spans)
-
-
-def _imply(pending: list[Draft], merged: list[Draft], organs: list[str], reading: ReadFindings) -> None:
-    """ "Left upper lobe, T3N0M0" names no tumour, but a tumour's stage; "5 cm in the liver" a size."""
-    if not pending:
-        return
-    whole = pending[0]
-    for fragment in pending[1:]:
-        if agree(whole, fragment):
-            combine(whole, fragment)
-        else:
-            reading.unused += _content(fragment)
-    told = [item for item in _content_of(pending) if item.type in ("stage", "size")]
-    if told and whole.organs and not merged:
-        whole.kind, whole.drawable = "tumor", True
-        whole.region = Region(told[0], whole.region.items, whole.region.sentence)
-        merged.append(whole)
-        return
-    if not (whole.organs and not whole.located and not whole.fields and not whole.sizes):
-        reading.unused += [item for fragment in pending for item in _content(fragment)]
-
-
-def _content_of(drafts: list[Draft]) -> list[Item]:
-    return [item for draft in drafts for item in _content(draft)]
-
-
 def _move_stages(drafts: list[Draft]) -> None:
     """A TNM after "with liver metastases" or "no effusion" is that of the tumour."""
     for index, draft in enumerate(drafts):
         items = {
             id(item): item for name, (_, item) in draft.fields.items() if name in STAGE_FIELDS and item.type == "stage"
         }
-        if draft.in_family or not items:
+        of_old = draft.kind in FAMILY and not draft.there and not draft.negated
+        if draft.in_family or of_old or not items:
             continue
         near = [*reversed(drafts[:index]), *drafts[index + 1 :]]
         owner = next((other for other in near if other.in_family), None)

@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from GuideGenLib.description.model import DescriptionError
-from GuideGenLib.description.words.languages import ENGLISH, LANGUAGES, SCRIPTS
+from GuideGenLib.description.words.languages import ENGLISH, LANGUAGES, SCRIPTS, SURELY_ENGLISH
 from GuideGenLib.description.words.vocabulary import known_words
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -25,6 +25,8 @@ def refuse_other_languages(text: str) -> None:
         if len(re.findall(f"[{script}]", text)) > _FOREIGN_LETTERS * letters:
             raise _refused(language)
     words = [word.lower() for word in _WORD.findall(text)[:_MOST_WORDS]]
+    if 6 * sum(word in SURELY_ENGLISH for word in words) >= len(words):
+        return
     tables = _tables()
     english = sum(word in ENGLISH for word in words)
     hits = {language: sum(word in table for word in words) for language, table in tables.items()}

@@ -64,6 +64,15 @@ def resolve(group: Group, own: str | None, context: str | None, plural: bool) ->
     return [sided for place in places for sided in _sided(group, place)], list(unused.values())
 
 
+def in_organ(place: SaidPlace, organ: str | None) -> SaidPlace:
+    """A place whose organ is known only now; a side of the liver is a lobe of it."""
+    place = replace(place, organ=place.organ or organ)
+    if place.organ != "liver" or place.side is None:
+        return place
+    spans = {("site" if name == "side" else name): span for name, span in place.spans.items()}
+    return replace(place, side=None, site=place.site or f"{place.side}_lobe", spans=spans)
+
+
 def implied_organ(group: Group) -> str | None:
     """The organ that only can be meant: "upper lobe" is in a lung, "segment VI" in the liver."""
     if "level" in group.parts and "lobe" in group.parts:

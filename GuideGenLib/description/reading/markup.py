@@ -33,7 +33,6 @@ _TABS = re.compile(r"(?<=\S)\t+(?=\S)")
 _OPEN_BOX = re.compile(r"^.*?(?P<box>\[ ?\]|☐|□)[^\n]*", re.MULTILINE)
 _TICKED = re.compile(r"\[[xX✓✔]\]|☒|☑|✓|✔")
 _LIST_MARK = re.compile(r"^[ \t]*(?:\(?(?:\d{1,2}|[a-h])[.)](?=\s)|[-*•–](?=\s))", re.MULTILINE)
-_NUMBER_ALONE = re.compile(r"\n[ \t]*\n")
 _UNIT_STOP = re.compile(r"(?<=\d)(?P<unit>\s?(?:cm|mm))\.(?=\s*[a-z])")
 _GLUED = re.compile(r"(?<=[A-Za-z]{3})\.(?=[A-Z0-9])")
 _DICTATED = re.compile(
@@ -56,7 +55,9 @@ def make_plain(draft: Draft) -> None:
         draft.replace(_RULE, " ")
         draft.rewrite(_ROW, _row)
     draft.replace(_TABS, ", ")
-    draft.replace(_LIST_MARK, ".")
+    for match in list(_LIST_MARK.finditer(draft.text)):
+        draft.take_out(*match.span(), "a list number")
+        draft.text = draft.text[: match.start()] + "." + draft.text[match.start() + 1 :]
     draft.replace(_UNIT_STOP, lambda match: match["unit"])
     draft.replace(_GLUED, ". ")
     if "." not in draft.text and len(_DICTATED.findall(draft.text)) > 1:

@@ -137,6 +137,10 @@ def _share(items: list[Item], subjects: list[Subject]) -> None:
                     other.values[name] = one.values[name]
 
 
+_SKIPPED = ("comma", "definite", "filler", "and")
+"""Between what is said of an organ and what it contains."""
+
+
 def _finding_needs(items: list[Item], subject: Subject, sets_the_scene: bool) -> bool:
     """Whether the noun is also where a finding is: "the liver is enlarged with multiple metastases"."""
     said = subject.values.get("size_word", ("", None))[0]
@@ -154,7 +158,7 @@ def _finding_needs(items: list[Item], subject: Subject, sets_the_scene: bool) ->
     if in_phrase_of_finding(items, subject):
         return True
     behind = max({subject.last, *(index + 1 for index in subject.taken)})
-    present = next((i for i in range(behind, len(items)) if items[i].type not in ("comma", "definite", "filler")), None)
+    present = next((i for i in range(behind, len(items)) if items[i].type not in _SKIPPED), None)
     if present is None or items[present].type not in ("present", "preposition"):
         return False
     for item in items[present + 1 :]:

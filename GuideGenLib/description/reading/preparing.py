@@ -22,6 +22,11 @@ class Sentence:
     items: list[Item]
     section: str
 
+    @property
+    def is_told(self) -> bool:
+        """Whether a word for a region says where something is, not what was scanned."""
+        return self.section in ("findings", "impression") and all(item.type != "scan" for item in self.items)
+
 
 @dataclass
 class Prepared:

@@ -24,6 +24,12 @@ class Draft:
         self.text = self.text or self.source
         self.origin = self.origin or list(range(len(self.source)))
 
+    @property
+    def lowered(self) -> str:
+        """The text in lower case, character for character: patterns without a flag for case are five times as fast."""
+        lowered = self.text.lower()
+        return lowered if len(lowered) == len(self.text) else self.text
+
     def span(self, start: int, end: int) -> Span:
         """The quotation behind characters [start, end) of the present text."""
         first, last = self.origin[start], self.origin[end - 1] + 1

@@ -14,6 +14,7 @@ _HEADING = re.compile(
 )
 _TITLE = re.compile(r"^[ \t]*(?P<title>[A-Za-z][A-Za-z ,/&-]{2,40}?)[ \t]*(?=\n[ \t]*\S)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n")
+_LABEL = re.compile(r"\n[ \t.]*\n|\n(?=[ \t.]*[A-Z][A-Za-z /&,]{2,30}:)")
 _TITLE_WORDS = 4
 
 
@@ -40,8 +41,8 @@ def find_sections(draft: Draft) -> Sections:
         section = _NAMES[name]
         last = index + 1 == len(headings)
         end = len(draft.text) if last else headings[index + 1].start()
-        if last and section in BRIEF:
-            end = _end_of_first(draft.text, match.end(), end)
+        if section in BRIEF:
+            end = _end_of_brief(draft.text, match.end(), end, last)
         starts += [match.start(), end]
         names += [section, ""]
         draft.take_out(match.start("name"), match.end("name"), "a heading")
@@ -60,11 +61,11 @@ def _titles_to_colons(draft: Draft, headings: list[re.Match[str]]) -> None:
             draft.text = draft.text[:at] + ":" + draft.text[at + 1 :]
 
 
-def _end_of_first(text: str, start: int, end: int) -> int:
-    """The end of the first sentence from `start` on."""
+def _end_of_brief(text: str, start: int, end: int, last: bool) -> int:
+    """Where a section of few sentences ends: at an empty line or a label ("Lungs:"); the last one after a sentence."""
     start += len(text[start:end]) - len(text[start:end].lstrip())
-    match = _SENTENCE_END.search(text, start, end)
-    return match.end() if match else end
+    match = (_SENTENCE_END if last else _LABEL).search(text, start, end)
+    return match.end() if match and last else match.start() if match else end
 
 
 def _stop(draft: Draft, at: int) -> None:

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from GuideGenLib.description.words.vocabulary import clinical_words, known_words, protected_words
 
@@ -74,6 +74,7 @@ def _word(text: str) -> str:
     return correct(word) if word.isalpha() and word.isascii() else word
 
 
+@lru_cache(1 << 16)
 def _american(word: str) -> str:
     for british, american in _BRITISH:
         word = word.replace(british, american)
@@ -83,7 +84,7 @@ def _american(word: str) -> str:
     return word
 
 
-@cache
+@lru_cache(1 << 16)
 def correct(word: str) -> str:
     """The known word that an unknown one is a slip of, else the word itself.
 

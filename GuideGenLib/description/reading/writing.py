@@ -27,6 +27,8 @@ class ReadFindings:
     """Words for a body region that name where a finding is, not what was scanned."""
     aside: list[tuple[Item, str]] = field(default_factory=list)
     """What is understood and belongs to no finding, with the reason."""
+    last: Draft | None = None
+    """The finding that was read last, as it now is."""
     organs: list[Mention] = field(default_factory=list)
 
 

@@ -213,6 +213,10 @@ ASIDES: tuple[tuple[str, str], ...] = (
         rf"(?:\s+(?:is|are|was|measures?|measuring|dilated|distended|ectatic|at|to|up|of|diameter|"
         rf"caliber|calibre|in))+\s*:?\s*{_SIZE}))",
     ),
+    (
+        "a duct or vessel",
+        rf"\b(?:ductal\s+)?dilat(?:at)?ion\s+(?P<out>(?:to|of|up to|measuring)\s+(?:up to\s+)?{_SIZE})",
+    ),
     ("a symptom", rf"\b(?:{_WHERE}[\s-]+)*(?:pain|tenderness|discomfort|cramps?|ache|numbness|weakness|paresis)\b"),
     (
         "a change over time",
@@ -235,7 +239,20 @@ SPREAD = re.compile(
     r"\b(?:(?:with|and|but)\s+)?(?:no|without(?: any)?)\s+(?:evidence of\s+|signs? of\s+)?"
     r"(?P<between>(?:[a-z-]+\s+){0,4}?)"
     r"(?:invasion|infiltration|involvement|extension|destruction|encasement|ingrowth|breach)\b"
-    r"(?:\s+(?:of|into|to)(?:\s+(?!(?:and|with|but|which|is|or|measuring|size|in)\b)[a-z-]+){1,5})?",
+    r"(?P<tail>[^\S\n]+(?:of|into|to)(?:[^\S\n]+(?!(?:and|with|but|which|is|or|measuring|size|in)\b)[a-z-]+){1,5})?",
     re.IGNORECASE,
 )
 """What a tumour does not do to its neighbours says nothing of the tumour; `between` may name no finding."""
+
+_AXIS = (
+    r"(?:ap|a\.p\.|anteroposterior|antero-posterior|transverse|tr|cc|craniocaudal|cranio-caudal|sagittal|axial|coronal|"
+    r"width|length|height|depth|long axis|short axis)"
+)
+_ALONG = (
+    rf"{_NUMBER}\s?(?:cm|mm)\s*(?:\(\s*|in\s+(?:the\s+)?)?{_AXIS}"
+    r"(?:\s+(?:dimension|diameter|direction|axis|plane)s?)?\s*\)?"
+)
+DIAMETERS = re.compile(rf"{_ALONG}(?:\s*(?:,|x|×|by|and)*\s*{_ALONG})+", re.IGNORECASE)
+"""Diameters of one thing, each with its axis."""
+LENGTH = re.compile(r"(?P<number>\d+(?:[.,]\d+)?)\s?(?P<unit>cm|mm)\b", re.IGNORECASE)
+OTHER_DIAMETER = "a shorter diameter"

@@ -45,7 +45,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "resolved": (
         "resolution of", "interval resolution of", "complete resolution of", "disappearance of",
         "interval disappearance of", "complete response of", "complete remission of", "clearance of", "resolved",
-        "no longer seen", "interval clearing of", "no longer any", "no more",
+        "interval clearing of", "no longer any", "no more",
     ),
 }  # fmt: skip
 AFTER: dict[str, tuple[str, ...]] = {

@@ -40,4 +40,4 @@ PRESENCE_BELOW = {"indication": "hypothetical", "history": "historical", "family
                   "recommendation": "hypothetical"}  # fmt: skip
 """Whether the patient has what stands in a section, where its sentence does not say it."""
 BRIEF = ("indication", "history", "family", "comparison", "technique")
-"""One sentence each where no other heading follows; the report itself may come next without one."""
+"""Of few sentences: the report itself may come next without a heading."""

@@ -52,3 +52,5 @@ ENGLISH = frozenset(
     ("the", "of", "and", "with", "is", "are", "no", "not", "has", "have", "this", "that", "there", "a", "an", "in",
      "to", "from", "for", "on", "at", "by", "was", "were", "which")
 )  # fmt: skip
+SURELY_ENGLISH = ENGLISH - {"a", "an", "no", "in", "on", "is", "was", "to", "at", "by", "has", "are", "that"}
+"""Those that no other language has."""
