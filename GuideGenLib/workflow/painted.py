@@ -36,33 +36,37 @@ class Piece(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """What one field, or one remark, makes of characters [start, end)."""
+    """What one field, or one remark, makes of characters [start, end): `of` a finding, an organ or "", `told`."""
 
     start: int
     end: int
     role: Role
-    meaning: str
+    of: str
+    told: str
 
 
 def paint(description: Description) -> list[Piece]:
     """The text of a description in pieces, in order: each character is in exactly one.
 
-    Words of several fields have the highest role of them and tell of all.
+    Words of several fields have the highest role of them and tell of all; words of one role that touch are one piece.
     """
     text = description.text
     claims = sorted(_claims(description), key=lambda claim: claim.start)
     cuts = sorted({0, len(text), *(claim.start for claim in claims), *(claim.end for claim in claims)})
     pieces: list[Piece] = []
-    waiting, over = 0, list[_Claim]()
+    over, told, waiting = list[_Claim](), list[_Claim](), 0
     for start, end in pairwise(cuts):
         while waiting < len(claims) and claims[waiting].start <= start:
             over.append(claims[waiting])
             waiting += 1
         over = [claim for claim in over if claim.end > start]
-        role, meaning = _joined(over)
-        if pieces and (pieces[-1].role, pieces[-1].meaning) == (role, meaning):
+        role = max((claim.role for claim in over), default=Role.PLAIN)
+        if pieces and pieces[-1].role == role:
             start = pieces.pop().start
-        pieces.append(Piece(start, end, text[start:end], role, meaning))
+        else:
+            told = []
+        told += [claim for claim in over if claim.role >= min(role, Role.NOT_DRAWN)]
+        pieces.append(Piece(start, end, text[start:end], role, _meaning(told)))
     return pieces
 
 
@@ -97,14 +101,14 @@ def _roles_of_words(pieces: Sequence[Piece]) -> Iterator[Role]:
         yield role
 
 
-def _joined(over: Sequence[_Claim]) -> tuple[Role, str]:
-    """Role and meaning of characters under these claims; what is left out of words that are used is not told there."""
-    if len(over) < 2:
-        return (over[0].role, over[0].meaning) if over else (Role.PLAIN, "")
-    role = max(claim.role for claim in over)
-    least = Role.NOT_DRAWN if role >= Role.NOT_DRAWN else role
-    told = sorted((claim for claim in over if claim.role >= least), key=lambda claim: -claim.role)
-    return role, "; ".join(dict.fromkeys(claim.meaning for claim in told))
+def _meaning(claims: Sequence[_Claim]) -> str:
+    """What claims tell, the highest role first, each part of the description once with all its fields."""
+    if len(claims) == 1:
+        return ", ".join(words for words in claims[0][3:] if words)
+    parts: dict[str, dict[str, None]] = {}
+    for claim in sorted(claims, key=lambda claim: -claim.role):
+        parts.setdefault(claim.of, {})[claim.told] = None
+    return "; ".join(", ".join(words for words in (of, *told) if words) for of, told in parts.items())
 
 
 def _claims(description: Description) -> Iterator[_Claim]:
@@ -113,22 +117,22 @@ def _claims(description: Description) -> Iterator[_Claim]:
         home, _, name = path.rpartition(".")
         part, role, of, titles = homes[home]
         title = say(titles.get(name, name.replace("_", " ")))
-        yield _Claim(span.start, span.end, role, f"{of}{title}: {shown(getattr(part, name))}")
+        yield _Claim(span.start, span.end, role, of, f"{title}: {shown(getattr(part, name))}")
     for left in description.left_out:
-        yield _Claim(left.span.start, left.span.end, Role.LEFT_OUT, say("Left out: {reason}", reason=left.reason))
+        yield _Claim(left.span.start, left.span.end, Role.LEFT_OUT, "", say("Left out: {reason}", reason=left.reason))
     unknown = say("Not understood, without effect")
     for span in description.not_understood:
-        yield _Claim(span.start, span.end, Role.NOT_UNDERSTOOD, unknown)
+        yield _Claim(span.start, span.end, Role.NOT_UNDERSTOOD, "", unknown)
 
 
 def _homes(description: Description) -> dict[str, tuple[Any, Role, str, dict[str, str]]]:
-    """What fields belong to, by the path before the field: the part of the description, its role, how the meaning of
-    its words begins, and the titles of its fields."""
+    """What fields belong to, by the path before the field: the part of the description, its role, what it is called,
+    and the titles of its fields."""
     homes: dict[str, tuple[Any, Role, str, dict[str, str]]] = {"": (description, Role.PATIENT, "", _TITLES["patient"])}
     for number, place in enumerate(finding_order(description), 1):
         finding = description.findings[place]
-        of = say("Finding {number} ({outcome}), ", number=number, outcome=outcome_of(finding))
+        of = say("Finding {number} ({outcome})", number=number, outcome=outcome_of(finding))
         homes[f"findings[{place}]"] = (finding, role_of(finding), of, _TITLES["finding"])
     for place, state in enumerate(description.organs):
-        homes[f"organs[{place}]"] = (state, Role.PATIENT, f"{state.name.capitalize()}, ", _TITLES["organ"])
+        homes[f"organs[{place}]"] = (state, Role.PATIENT, state.name.capitalize(), _TITLES["organ"])
     return homes

@@ -96,8 +96,18 @@ def test_words_have_the_role_and_the_meaning_of_what_they_became():
     ]  # fmt: skip
 
 
-def test_words_of_two_fields_tell_of_both():
-    assert piece(paint(parse("A liver tumor of 2 cm and HCC")), "HCC").meaning.count("Finding 2 (drawn)") == 2
+def test_words_of_several_fields_are_one_piece_that_tells_of_all():
+    cancer = piece(paint(parse("A liver tumor of 2 cm and HCC")), "HCC")
+    assert cancer.meaning == "Finding 2 (drawn), organ: liver, kind: tumor"
+    place = piece(paint(parse("A 2 cm tumor of the sigmoid colon")), "sigmoid colon")
+    assert place.meaning == "Finding 1 (drawn), organ: colon, place: sigmoid"
+    spans = dict.fromkeys(("findings[0].organ", "findings[1].organ"), Span(0, 5, "liver"))
+    two = (Finding("cyst", "liver"), Finding("tumor", "liver"))
+    (shared,) = paint(
+        Description("liver", findings=two, spans=spans, left_out=(LeftOut(Span(0, 5, "liver"), "family"),))
+    )
+    assert shared.role == Role.DRAWN
+    assert shared.meaning == "Finding 1 (drawn), organ: liver; Finding 2 (not drawn by this version), organ: liver"
 
 
 def test_findings_are_numbered_as_they_are_listed():
