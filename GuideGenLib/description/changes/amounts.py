@@ -19,8 +19,8 @@ MUCH = {"slightly": 1.15, "a little": 1.15, "a bit": 1.15, "somewhat": 1.15, "a 
 PLAIN = 1.3
 """What "larger" alone means for the diameter, by judgement: more than twice the volume."""
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
-TIMES = {"twice": 2.0, "double": 2.0, "doubled": 2.0, "triple": 3.0, "tripled": 3.0, "three times": 3.0,
-         "four times": 4.0, "half": 0.5, "halve": 0.5, "halved": 0.5, "a third": 1 / 3}  # fmt: skip
+TIMES = {"twice": 2.0, "double": 2.0, "doubled": 2.0, "triple": 3.0, "tripled": 3.0, 
+         "half": 0.5, "halve": 0.5, "halved": 0.5, "a third": 1 / 3}  # fmt: skip
 _TIMES = "|".join(sorted(TIMES, key=len, reverse=True))
 _NOUN = r"(?:tumou?rs?|mass(?:es)?|nodules?|lesions?|cancers?|metastas[ei]s|one)\b"
 _AS = r"(?:\s+(?:as (?:large|big|long|wide)(?: as (?:it is|now|before))?|(?:(?:the|its|in) )?(?:size|diameter|volume)))"
@@ -83,15 +83,18 @@ def _by_part(text: str, sign: int) -> Amount | None:
 
 
 def _times(text: str, sign: int) -> Amount | None:
-    found = _found(rf"\b(?:to\s+)?(?P<times>{_TIMES})\b{_AS}?(?:\s+(?:{UP}|{DOWN})\b)?", text)
+    counted = r"(?P<times>\d+(?:[.,]\d+)?|two|three|four|five)\s*(?:x|times)\b"
+    found = _found(rf"\b(?:to\s+)?(?:{counted}){_AS}?(?:\s+(?:{UP}|{DOWN})\b)?", text)
+    found = found or _found(rf"\b(?:to\s+)?(?P<times>{_TIMES})\b{_AS}?(?:\s+(?:{UP}|{DOWN})\b)?", text)
     if found is None:
         return None
-    factor = TIMES[found["times"].lower()]
-    if found["times"].lower() == "a third":  # of it more, or less
+    word = found["times"].lower()
+    factor = TIMES[word] if word in TIMES else number(word)
+    if word == "a third":  # of it more, or less
         factor = 1 + sign * factor
     elif sign < 0 < factor - 1:
         factor = 1 / factor
-    return _scaled(text, found, factor)
+    return _scaled(text, found, factor) if factor > 0 else None
 
 
 def _scaled(text: str, found: re.Match[str], factor: float) -> Amount:

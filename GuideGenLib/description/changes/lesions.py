@@ -9,7 +9,6 @@ from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.growth import doubling_time, grown_mm
 from GuideGenLib.description.changes.model import name_of
 from GuideGenLib.description.changes.organs import organ_of
-from GuideGenLib.description.changes.places import OTHER_SIDE, moved
 from GuideGenLib.description.changes.targets import EXTREME, IT, find_targets, told_findings, understood
 from GuideGenLib.description.model import DRAWN_KINDS, LARGEST_MM, SIDES, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.stage import stage_size_mm
@@ -19,13 +18,14 @@ _MUCH = "|".join(MUCH)
 _SIZE_WORD = r"\b(tiny|small|moderate|large|huge)\b"
 _T, _N, _M = r"[pcy]*T(?:is|X|[0-4](?:mi|[a-d])?)", r"[pc]?N(?:X|[0-3][a-c]?)", r"[pc]?M(?:X|[01][a-c]?)"
 _GROUP = r"stage\s+(?:0|I{1,3}|IV|[1-4])[A-D]?[1-3]?"
-_STAGE = rf"\b(?:{_T}(?:[\s,]*{_N})?(?:[\s,]*{_M})?|{_N}(?:[\s,]*{_M})?|{_M}|{_GROUP}|early|advanced)\b"
+STAGE = rf"\b(?:{_T}(?:[\s,]*{_N})?(?:[\s,]*{_M})?|{_N}(?:[\s,]*{_M})?|{_M}|{_GROUP}|early|advanced)\b"
 _VERBS = re.compile(
     rf"\b(?:{REMOVE}|{ADD}|{MOVE}|make|makes|making|change|changes|changed|set|turn|let|convert|have|show|stage|restage|"
     rf"{GROW}|double|triple|halve|the size of|the stage of|the diameter of|stage|size|diameter|volume)\b",
     re.IGNORECASE,
 )
-_NEW = rf"^\s*(?:(?:a\s+)?new|another|an additional|one more)\b|\b(?:put|place)\b(?=\s+(?:another|{NUMBER})\b)"
+_NEW = rf"^\s*(?:{NUMBER}\s+)?(?:new|another|additional|more|further)\b"
+_PUT = rf"\b(?:put|place)\b(?=\s+(?:another|{NUMBER})\b)"
 _COUNTED = r"\b(?:an?other|additional|extra|new|further|more|second|third)\b"
 
 
@@ -35,7 +35,10 @@ def grow(draft: Draft, clause: Clause) -> bool:
     if time is None or not clause.find(_GROWTH):
         return False
     match, days = time
-    phrase = _without_verbs(clause.but(match.span()))
+    amount = read_amount(clause.but(match.span()))
+    if amount is not None and not amount.a_word:  # how much it grew is said
+        return False
+    phrase = without_verbs(clause.but(match.span()))
     if told_findings(understood(phrase)):
         targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
         indices = targets.indices
@@ -64,7 +67,7 @@ def remove(draft: Draft, clause: Clause) -> bool:
     verb = clause.find(rf"\b(?:{REMOVE})\b")
     if verb is None and not re.fullmatch(REMOVE, clause.verb):
         return False
-    phrase = _without_verbs(clause.text)
+    phrase = without_verbs(clause.text)
     if not told_findings(understood(phrase)):
         organ = organ_of(phrase)
         if organ is not None:
@@ -94,8 +97,8 @@ def remove(draft: Draft, clause: Clause) -> bool:
 
 def add(draft: Draft, clause: Clause) -> bool:
     """ "add a small pleural effusion on the right", "add splenomegaly" """
-    verb = clause.find(rf"\b(?:{ADD})\b") or clause.find(_NEW)
-    if verb is None and not re.fullmatch(ADD, clause.verb):
+    verb = clause.find(rf"\b(?:{ADD})\b") or clause.find(_PUT)
+    if verb is None and not clause.find(_NEW) and not re.fullmatch(ADD, clause.verb):
         return False
     phrase = clause.text
     if verb is not None:  # "added" stands behind
@@ -122,58 +125,14 @@ def add(draft: Draft, clause: Clause) -> bool:
     return True
 
 
-def move(draft: Draft, clause: Clause) -> bool:
-    """ "move the tumour to the left lower lobe", "to the other side" """
-    verb = clause.find(rf"\b(?:{MOVE})\b")
-    other = clause.find(OTHER_SIDE)
-    to = clause.find(r"\b(?:in)?to\b|\bonto\b|\bover\b")
-    if verb is None and other is None and not (to and re.fullmatch(MOVE, clause.verb)):
-        return False
-    if verb is not None and (to is None or to.start() < verb.start()):
-        later = re.compile(r"\b(?:in|on|at)\b", re.IGNORECASE).search(clause.text, verb.end())
-        to = later or other
-    to = to or other or clause.find(r"\b(?:left|right)\b(?=\W*$)")
-    if to is None:
-        raise DescriptionError(
-            f"Where to is not said in '{clause.words.text}'", "name a place, for example the left lung."
-        )
-    phrase = re.sub(r"\bfrom\b", "on  ", _without_verbs(clause.but((to.start(), clause.end))), flags=re.IGNORECASE)
-    targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
-    for index in targets.indices:
-        finding = draft.findings[index]
-        assert finding is not None
-        goal = moved(finding, clause.only(to.start(), clause.end))
-        if goal is None:
-            where = clause.text[to.start() : clause.end]
-            raise DescriptionError(
-                f"The place '{where}' is not understood", "name an organ, a lobe, a segment or a side."
-            )
-        if goal.finding == finding:
-            raise DescriptionError(f"The {name_of(finding)} is there already", "name another place.")
-        draft.change("moved", clause, index, goal.finding)
-        draft.use(goal.used)
-        draft.notes += goal.notes
-    draft.last = targets.indices
-    draft.use([*targets.used, *_quoted(verb)])
-    return True
-
-
-def move_without_a_verb(draft: Draft, clause: Clause) -> bool:
-    """ "the kidney lesion to the upper pole" """
-    to = clause.find(r"\bto\b")
-    if to is None or not told_findings(understood(clause.only(clause.start, to.start()))):
-        return False
-    return move(draft, Clause(clause.text, clause.start, clause.end, "move"))
-
-
 def restage(draft: Draft, clause: Clause) -> bool:
     """ "make it T3", "stage IIIB", "N2" """
-    found = list(re.finditer(_STAGE, clause.text, re.IGNORECASE))
+    found = list(re.finditer(STAGE, clause.text, re.IGNORECASE))
     if not found:
         return False
     amount = read_amount(clause.text)
     sized = () if amount is None else ((amount.start, amount.end),)
-    phrase = _without_verbs(clause.but(*sized, *(match.span() for match in found)))
+    phrase = without_verbs(clause.but(*sized, *(match.span() for match in found)))
     targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
     stated = understood("lung tumor, " + ", ".join(match[0] for match in found))
     if stated is None or not stated.findings:
@@ -209,8 +168,8 @@ def resize(draft: Draft, clause: Clause) -> bool:
     if amount is None and word is None:
         return False
     cut = (amount.start, amount.end) if amount is not None else word.span() if word is not None else (0, 0)
-    stages = tuple(match.span() for match in re.finditer(_STAGE, clause.text, re.IGNORECASE))
-    phrase = _without_verbs(clause.but(cut, *stages))
+    stages = tuple(match.span() for match in re.finditer(STAGE, clause.text, re.IGNORECASE))
+    phrase = without_verbs(clause.but(cut, *stages))
     targets = find_targets(phrase, draft.findings, draft.last, draft.known_sizes)
     for index in targets.indices:
         finding = draft.findings[index]
@@ -296,5 +255,5 @@ def _quoted(match: "re.Match[str] | None") -> tuple[Span, ...]:
     return () if match is None else (Span(*match.span(), match[0]),)
 
 
-def _without_verbs(text: str) -> str:
+def without_verbs(text: str) -> str:
     return _VERBS.sub(lambda match: " " * len(match[0]), text)

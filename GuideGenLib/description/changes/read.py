@@ -6,8 +6,9 @@ from typing import Any
 
 from GuideGenLib.description.changes.clauses import LEAVE, SET, Clause, clauses
 from GuideGenLib.description.changes.draft import Draft
-from GuideGenLib.description.changes.lesions import add, grow, move, move_without_a_verb, remove, resize, restage
+from GuideGenLib.description.changes.lesions import add, grow, remove, resize, restage
 from GuideGenLib.description.changes.model import Difference
+from GuideGenLib.description.changes.moving import move, move_without_a_verb
 from GuideGenLib.description.changes.organs import change_organ
 from GuideGenLib.description.changes.patient import change_age, change_phase, refuse_another_patient
 from GuideGenLib.description.changes.targets import told_findings, understood
@@ -75,7 +76,7 @@ def _check(sentence: str) -> None:
 def _apply(draft: Draft, clause: Clause) -> bool:
     """Change the draft as a clause says; False where it says nothing that is understood. The first that it fits."""
     refuse_another_patient(draft, clause)
-    if change_age(draft, clause) or change_phase(draft, clause):
+    if any([change_age(draft, clause), change_phase(draft, clause)]):
         used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
         rest = Clause(clause.but(*used), clause.start, clause.end, clause.verb)
         if told_findings(understood(rest.text)):  # "both 1 cm larger, arterial phase"
