@@ -1,5 +1,6 @@
 """The folder of a case, and the steps that led to it: each change keeps the files before it, and can be undone."""
 
+import argparse
 import json
 import os
 import re
@@ -10,12 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.cli.generate import ANATOMY, CT, LABELS, PREVIEW, PROVENANCE
+from GuideGenLib.cli.generate import ANATOMY, CT, LABELS, PREVIEW, PROVENANCE, OpenGenerator
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.output import output_folder
+from GuideGenLib.cli.terminal import progress_bar
+from GuideGenLib.core.progress import within
 
 if TYPE_CHECKING:
-    from GuideGenLib.generator import Case
+    from GuideGenLib.description.changes.model import Difference
+    from GuideGenLib.generator import Case, RunSettings
 
 FILES = (ANATOMY, CT, LABELS, PREVIEW, PROVENANCE)
 HISTORY = "history"
@@ -79,6 +83,33 @@ class CaseFolder:
         with output_folder(self.path, FILES, overwrite=True) as private:
             yield private
             self._keep()
+
+    def apply(
+        self, open_generator: OpenGenerator, args: argparse.Namespace, case: "Case", difference: "Difference",
+        settings: "RunSettings",
+    ) -> "Case":  # fmt: skip
+        """Change the case and write it; the files before are kept."""
+        from GuideGenLib.anatomy.table import write_labels_csv
+        from GuideGenLib.core.files import write_json
+        from GuideGenLib.core.volumes import write_volume
+        from GuideGenLib.generator.change import change
+        from GuideGenLib.generator.preview import write_preview
+
+        with self.step() as private, progress_bar() as progress:
+            progress("load", 0.0)
+            part = within(progress, 0.0, 0.95)
+            after = change(open_generator(args), case, difference, settings, progress=part)
+            progress("write", 0.95)
+            write_volume(after.anatomy, private / ANATOMY)
+            write_labels_csv(private / LABELS)
+            if after.ct is not None:
+                write_volume(after.ct, private / CT)
+            write_json(after.provenance, private / PROVENANCE)
+            sentences = [link["sentence"] for link in after.provenance["changes"]]
+            caption = " ".join([after.description.text, *(f"Then: {one}." for one in sentences)])
+            write_preview(after.anatomy, after.ct, private / PREVIEW, after.lesions, caption)
+            progress("write", 1.0)
+        return after
 
     def undo(self) -> str:
         """Take the last change back: the files before it, byte for byte. Returns its sentence. Raises CommandError

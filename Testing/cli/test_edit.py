@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import SimpleITK as sitk
@@ -11,6 +12,10 @@ import SimpleITK as sitk
 from GuideGenLib.cli import case_folder
 from GuideGenLib.cli.case_folder import CaseFolder
 from GuideGenLib.core.progress import Cancelled
+from GuideGenLib.scene.ct import read_ct
+from GuideGenLib.scene.files import load_mrb, save_mrb
+from GuideGenLib.scene.headless import Headless, new_scene
+from GuideGenLib.scene.runs.run import runs
 
 TEXT = "A 60 year old man with a 48 mm tumor in the left upper lobe of the lung."
 FILES = ["anatomy.nii.gz", "ct.nii.gz", "labels.csv", "preview.png", "provenance.json"]
@@ -180,3 +185,56 @@ def test_the_anatomy_of_the_step_is_what_the_sentence_asks(guidegen: Run, folder
     assert guidegen("edit", folder, "add ascites") == 0
     after = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "anatomy.nii.gz")))
     assert (before == after).all()  # it is not drawn, and the user is told so
+
+
+# ---------------------------------------------------------------- a scene
+
+
+def test_a_scene_gets_a_run_more_for_each_change_and_loses_it_again(
+    guidegen: Run, tmp_path: Path, small_ct: sitk.Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("slicer", reason="needs slicer-core")
+    path = tmp_path / "case ü.mrb"
+    assert guidegen("scene", TEXT, "-o", path, "--seed", 7) == 0
+    nodes = [len(node_ids(path))]
+    for sentence in SENTENCES:
+        assert guidegen("edit", path, sentence) == 0
+        nodes.append(len(node_ids(path)))
+    assert nodes == sorted(set(nodes))
+    assert "--undo` takes it back" in capsys.readouterr().out
+    for count in reversed(nodes[:-1]):
+        assert guidegen("edit", path, "--undo") == 0
+        assert len(node_ids(path)) == count, node_ids(path)
+    assert "0 more can be undone" in capsys.readouterr().out
+    assert guidegen("edit", path, "--undo") == 2
+    (run,) = runs_in(path)
+    assert (sitk.GetArrayFromImage(read_ct(run.ct)) == sitk.GetArrayFromImage(small_ct)).all()
+    assert "changes" not in run.provenance
+
+
+def test_a_scene_without_a_case_is_told(guidegen: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("slicer", reason="needs slicer-core")
+    path = tmp_path / "none.mrb"
+    save_mrb(new_scene().scene, path)
+    assert guidegen("edit", path, "add ascites") == 2
+    assert guidegen("edit", tmp_path / "nowhere.mrb", "add ascites") == 2
+    assert "holds no case" in capsys.readouterr().err
+
+
+SCENES: list[Headless] = []
+"""They live as long as the nodes that are looked at."""
+
+
+def loaded(path: Path) -> Any:
+    SCENES.append(new_scene())
+    load_mrb(SCENES[-1].scene, path)
+    return SCENES[-1].scene
+
+
+def node_ids(path: Path) -> list[str]:
+    scene = loaded(path)
+    return [scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())]
+
+
+def runs_in(path: Path) -> list[Any]:
+    return runs(loaded(path))

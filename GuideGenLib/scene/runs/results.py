@@ -8,9 +8,10 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.hierarchy import folder_of, hierarchy_of
-from GuideGenLib.scene.runs.provenance import provenance_of
-from GuideGenLib.scene.runs.run import RUN, Run, add_ct_to_run, add_run
+from GuideGenLib.scene.runs.provenance import REFERENCE, provenance_of
+from GuideGenLib.scene.runs.run import RUN, SHOWN_REFERENCE, Run, add_ct_to_run, add_run
 
 CHANGED_FROM, CHANGED_FROM_CT = "GuideGen.ChangedFrom", "GuideGen.ChangedFromCT"
 
@@ -79,6 +80,29 @@ def changed_from(segmentation: Any) -> tuple[Any, Any] | None:
     return None if source is None else (source, segmentation.GetNodeReference(CHANGED_FROM_CT))
 
 
+def remove_run(scene: Any, run: Run) -> None:
+    """Take a run out of the scene with all that is its own: segmentation, CTs, the anatomies that these show, records
+    that no other node has, and its folder where nothing else is in it."""
+    shown = [ct.GetNodeReference(SHOWN_REFERENCE) for ct in run.cts]
+    nodes = [run.segmentation, *run.cts, *filter(None, shown)]
+    records = {node.GetNodeReference(REFERENCE) for node in nodes} - {None}
+    for node in nodes:
+        displays = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+        _remove(scene, [*displays, node.GetStorageNode(), node])
+    for record in records:
+        if not any(node.GetNodeReference(REFERENCE) is record for node in nodes_of(scene, "vtkMRMLNode")):
+            _remove(scene, [record.GetStorageNode(), record])
+    hierarchy = hierarchy_of(scene)
+    if not _children(hierarchy, run.folder_item):
+        hierarchy.RemoveItem(run.folder_item)
+
+
+def _remove(scene: Any, nodes: list[Any]) -> None:
+    for node in nodes:
+        if node is not None:
+            scene.RemoveNode(node)
+
+
 def is_run(segmentation: Any) -> bool:
     """Whether GuideGen made the segmentation (a clone of one counts)."""
     return bool(segmentation.GetAttribute(RUN))
@@ -90,8 +114,13 @@ def _nodes(scene: Any) -> set[str]:
 
 def _items(hierarchy: Any) -> list[int]:
     """All items, parents before their children."""
+    return _children(hierarchy, hierarchy.GetSceneItemID())
+
+
+def _children(hierarchy: Any, item: int) -> list[int]:
+    """All items below one, parents before their children."""
     import vtk
 
     found = vtk.vtkIdList()
-    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), found, True)
+    hierarchy.GetItemChildren(item, found, True)
     return [int(found.GetId(index)) for index in range(found.GetNumberOfIds())]
