@@ -76,6 +76,8 @@ def _presence(
     """What the sentence says of a finding, else its section; what is called known is known in any section."""
     said, cue = presence_of(items, head, heads)
     known = any(item.span.text.lower() == "known" for item in phrase) and section != "family"
+    if section == "patient" and said == "possible" and not known:
+        return "hypothetical", cue  # what a clinician suspects is asked of the radiologist
     if section in PRESENCE_BELOW and said in ("present", "possible") and not known:
         return PRESENCE_BELOW[section], None
     return said, cue
@@ -172,6 +174,8 @@ def _stands_for_finding(items: list[Item], index: int) -> bool:
         return False
     if item.type == "other" and item.span.text.lower() not in ("another", "other", "second", "third", "others"):
         return False
+    if item.span.text.lower() in ("smaller", "larger", "bigger") and (not index or items[index - 1].type != "definite"):
+        return False  # "the metastases are smaller, 8 mm"
     if index + 1 == len(items) and item.type == "count":  # "in the right lung there is one"
         return any(other.type in PLACE_TYPES for other in items) and all(other.type != "kind" for other in items)
     if index + 1 < len(items) and items[index + 1].span.text.lower() in _MEASURES:

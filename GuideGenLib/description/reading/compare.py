@@ -40,6 +40,8 @@ def names_again(before: Draft, draft: Draft) -> bool:
         return agree(before, draft)
     if before.kind not in FAMILY or draft.kind not in FAMILY:
         return before.kind == draft.kind and draft.definite and agree(before, draft)
+    if draft.current and draft.definite and draft.generic and not draft.located:
+        return agree(replace(before, sizes=[]), draft)  # "Today the nodule measures 9 mm."
     if not agree(before, draft):
         return False
     same_sentence = draft.region.sentence == before.region.sentence
@@ -106,12 +108,12 @@ def combine(first: Draft, second: Draft) -> None:
         old = first.fields.get(name)
         if old is None or (value[1].type != "stage_word" and _says_less(name, old, value)):
             first.fields[name] = value
-    if not first.sizes:
+    if not first.sizes or (second.current and second.sizes):
         first.sizes = second.sizes
     first.organ = first.organ or second.organ
     if first.count is None:
         first.count, first.count_item = second.count, second.count_item
-    first.plural = first.plural or (second.plural and first.count is None)
+    first.plural = first.plural or (second.plural and first.count is None and second.region.joint != "link")
     if len(first.places) == 1 and len(second.places) == 1:
         a, b = first.places[0], second.places[0]
         spans = {**b.spans, **a.spans}

@@ -32,6 +32,8 @@ class Draft:
     plural: bool = False
     generic: bool = False
     drawable: bool = False
+    current: bool = False
+    """Whether the text calls its size the one of today."""
     definite: bool = False
     other: bool = False
     member: bool = False
@@ -91,6 +93,7 @@ def read_draft(region: Region) -> Draft:
     for item in region.items:
         _read_item(draft, item, item in region.before)
     current = [(length, item) for length, item in draft.sizes if _is_current(region.items, item)]
+    draft.current = bool(current)
     draft.sizes = current or draft.sizes
     draft.groups, unused = groups_of(region.items, head, draft.kind == "metastasis", draft.organ)
     draft.unused += unused
@@ -154,9 +157,14 @@ def _is_old(items: list[Item], item: Item) -> bool:
 
 
 def _is_current(items: list[Item], size: Item) -> bool:
-    """ "is now 1.8 cm", "currently 14 mm"."""
+    """ "is now 1.8 cm", "today the nodule measures 9 mm"."""
     index = items.index(size)
-    return any(item.span.text.lower() in _NOW for item in items[max(0, index - 3) : index])
+    for item in reversed(items[max(0, index - 4) : index]):
+        if item.type in ("comma", "size"):
+            return False
+        if item.span.text.lower() in _NOW:
+            return True
+    return False
 
 
 def add_stage(draft: Draft, item: Item) -> None:

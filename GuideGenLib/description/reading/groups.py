@@ -14,6 +14,10 @@ _JOINING = ("preposition", "article", "definite", "hyphen", "filler", "kind", "c
             "or")  # fmt: skip
 
 
+WITH_NECKS = ("pancreas", "bladder", "gallbladder", "uterus")
+"""Organs that have a neck: beside one of them the word means no region of the body."""
+
+
 @dataclass
 class Group:
     """Words of one place before they are made sense of: field -> (value, item). `strict`: nothing odd in between."""
@@ -74,6 +78,8 @@ def _premodifies(items: Sequence[Item], index: int, head: Item | None) -> bool:
 def _add(group: Group, item: Item, strict: bool, premodifies: bool, is_metastasis: bool) -> bool:
     """Put a word into a group. False where it does not fit, and the joint is too loose to call it a contradiction."""
     fields = fields_of(item)
+    if fields == {"organ": "neck"} and group.get("organ") in WITH_NECKS:
+        fields = {"site": "head", "segment": "neck"} if group.get("organ") == "pancreas" else {}
     for name, value in fields.items():
         if group.get(name) in (None, value):
             continue

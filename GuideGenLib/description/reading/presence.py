@@ -2,6 +2,10 @@
 
 After Harkema et al., J Biomed Inform 42:839 (2009). The scopes are not a number of words, as there, but end where a
 sentence says a new thing: at joints that list no places, and at words like "shows".
+
+No library does this here. medspaCy and negspaCy need spaCy, a wheel of 35 MB with compiled dependencies that Slicer's
+Python would have to take; pyConTextNLP had its last release in 2019. All of them give a category to targets that are
+found already, and which size, side and organ a target has would still be read by this grammar.
 """
 
 from GuideGenLib.description.reading.items import Item
@@ -99,8 +103,10 @@ def _after(items: list[Item], head: int, heads: list[int]) -> Item | None:
     """The first trigger behind a head, if it reaches back to the head."""
     for cue in range(head + 1, len(items)):
         item = items[cue]
-        if item.type == "negation_after":
+        if item.type == "negation_after" and items[cue - 1].type != "hyphen":  # "PET-negative" denies nothing
             break
+        if item.value == "possible" and all(other.type != "kind" for other in items[cue:]):
+            break  # "lung cancer suspected"
         if item.type in ("but", "present", "link", "negation"):
             return None
     else:
@@ -120,6 +126,11 @@ def _past(items: list[Item], head: int) -> Item | None:
     after = items[head + 1] if head + 1 < len(items) else None
     if after is not None and after.span.text.lower() in _PAST_BEHIND:
         return after
+    for index in range(head + 1, len(items)):
+        if items[index].type == "kind":
+            break
+        if items[index].span.text.lower() in _PAST_BEHIND and items[index - 1].type == "comma":
+            return items[index]  # "Wilms tumor in childhood, resected"
     if after is not None and after.type == "past" and " " not in after.span.text.rstrip():
         return None
     for cue in range(head - 1, -1, -1):

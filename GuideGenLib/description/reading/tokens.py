@@ -11,7 +11,7 @@ from GuideGenLib.description.words.vocabulary import clinical_words, known_words
 CLAIMED = "§"
 """Stands in the normal form for a piece of text that was read before the words (TNM)."""
 _TOKEN = re.compile(
-    r"\b(?:w/o|h/o|s/p|r/o|y/o|w/)(?![a-z])|(?:cm|mm)(?=x\s?\d)|[^\W\d_]+|\d+(?:\.\d+)?|[^\w\s]|_", re.IGNORECASE
+    r"\b(?:w/o|c/w|h/o|s/p|r/o|y/o|w/)(?![a-z])|(?:cm|mm)(?=x\s?\d)|[^\W\d_]+|\d+(?:\.\d+)?|[^\w\s]|_", re.IGNORECASE
 )
 _BRITISH = (
     ("tumour", "tumor"), ("oesoph", "esoph"), ("oedem", "edem"), ("caec", "cec"), ("coec", "cec"), ("haem", "hem"),

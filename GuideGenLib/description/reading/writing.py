@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from GuideGenLib.description.model import Finding, Span
+from GuideGenLib.description.reading.account import JOINING
 from GuideGenLib.description.reading.drafts import Draft
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import Item
@@ -37,6 +38,8 @@ def write(draft: Draft, reading: ReadFindings) -> None:
     reading.unused += draft.unused
     reading.notes += [note for note in draft.notes if note not in reading.notes]
     if draft.negated and draft.other:
+        reading.aside += [(item, "nothing else") for item in draft.region.items if item.type not in JOINING]
+        reading.aside += [] if draft.region.cue is None else [(draft.region.cue, "nothing else")]
         return
     mentions = mentions_of(draft)
     if mentions is not None:

@@ -44,6 +44,12 @@ ASIDES: tuple[tuple[str, str], ...] = (
         r"number)?"
         r"[\s#:.]*[\w/.-]*\d[\w/.-]*",
     ),
+    (
+        "an earlier study",
+        r"\b(?:not|nor)\s+(?:present|seen|visible|there|identified|noted|visuali[sz]ed|appreciated|evident)\s+(?:on|in|at)\s+"
+        r"(?:the\s+|an?\s+)?(?:(?:prior|previous|earlier|old|last|comparison)\b[a-z -]{0,30}|"
+        r"(?:ct|scan|study|mri|pet|examination|exam)\s+(?:of|from|dated)\s+[\w /.-]{2,15})",
+    ),
     ("series and image numbers", r"\(\s*\d{1,3}\s*[/:]\s*\d{1,4}\s*\)"),
     (
         "series and image numbers",
@@ -198,6 +204,7 @@ ASIDES: tuple[tuple[str, str], ...] = (
         r"\b(?:256|512|1024)\s?[x×]\s?(?:256|512|1024)\b|\b\d{2,3}\s*-?\s*(?:slice|row|detector)\b",
     ),
     ("an earlier size", rf"\b{_SIZE}(?=\s+now\s+(?:measur\w+\s+)?{_NUMBER})|\b{_NUMBER}(?=\s+now\s+{_SIZE})"),
+    ("an earlier size", rf"\(\s*(?:was|from)\s+{_SIZE}[^)\n]{{0,20}}\)|(?<=[cm]m),?\s+(?P<out>was\s+{_SIZE})"),
     ("an earlier size", rf"\bto\s+{_SIZE}\s+(?P<out>from\s+{_SIZE})"),
     (
         "an earlier size",

@@ -19,7 +19,8 @@ BEFORE: dict[str, tuple[str, ...]] = {
         "without recurrent", 
     ),
     "possible": (
-        "possible", "possibly", "probable", "suspected", "questionable", "potential", "potentially", "equivocal",
+        "possible", "possibly", "probable", "suspected", "questionable", "doubtful", "dubious",
+        "potential", "potentially", "equivocal",
         "suspicion of", "suspicion for", "may be", "might be", "could be", "may represent", "might represent",
         "could represent", "could reflect", "may reflect", "can represent", "perhaps", "cannot exclude",
         "can not exclude", "cannot rule out", "can not rule out", "could not exclude", "unable to exclude",

@@ -1,7 +1,7 @@
 """Words that join, negate or only fill; data only. Same notation as lexicon.py."""
 
 LINKS = (
-    "consistent with", "compatible with", "suspicious for", "concerning for", "suggestive of", "in keeping with",
+    "consistent with", "c/w", "compatible with", "suspicious for", "concerning for", "suggestive of", "in keeping with",
     "representing",
     "represents", "likely", "presumably", "presenting as", "seen as", "appearing as", "manifesting as", "appears as",
     "namely",
