@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.options import (
     CommandError,
     add_ct_options,
@@ -124,6 +123,7 @@ def _produce(
     """Make a case of volumes and of what is asked (also by the record beside a file), and write it: all of `names` or
     nothing."""
     from GuideGenLib.anatomy.table import write_labels_csv
+    from GuideGenLib.cli.described import show_description
     from GuideGenLib.core.files import write_json
     from GuideGenLib.core.volumes import write_volume
     from GuideGenLib.generator.preview import write_preview

@@ -2,7 +2,6 @@
 
 import argparse
 
-from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import (
     CommandError,
@@ -39,6 +38,7 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         raise CommandError(f"{args.output} is a folder", "name a file with -o")
     description, settings = asked(args)
 
+    from GuideGenLib.cli.described import show_description
     from GuideGenLib.scene.files import save_mrb
     from GuideGenLib.scene.headless import new_scene
     from GuideGenLib.scene.runs.comparison import blend

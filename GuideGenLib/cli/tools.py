@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from GuideGenLib.cli.described import show_description
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.terminal import progress_bar
@@ -43,6 +42,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def describe_text(args: argparse.Namespace, _: OpenGenerator) -> int:
     """What is understood of a text."""
+    from GuideGenLib.cli.described import show_description
     from GuideGenLib.description import parse
     from GuideGenLib.description.report import to_json
 

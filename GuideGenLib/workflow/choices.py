@@ -15,8 +15,11 @@ ANATOMY_MM = 2.0
 """Of the anatomies that panel and page draw: at 1.5 mm the surfaces of their 3D views take twice as long as at 3 mm."""
 
 
-def chosen(*, region: str, seed: int, quality: str, spacing: float, margin: float) -> RunSettings:
-    """region "" is the text's; quality: a key of MASK_STEPS; spacing of the CT and margin about an edit in mm."""
+def chosen(*, region: str, seed: int, quality: str, spacing: float, margin: float, possible: bool) -> RunSettings:
+    """region "" is the text's; quality: a key of MASK_STEPS; spacing of the CT and margin about an edit in mm.
+
+    possible: whether findings that are only possible are drawn.
+    """
     return RunSettings(
         seed=seed,
         region=region or None,
@@ -25,6 +28,7 @@ def chosen(*, region: str, seed: int, quality: str, spacing: float, margin: floa
         anatomy_mm=ANATOMY_MM,
         spacing_mm=spacing,
         margin_mm=margin,
+        possible=possible,
     )
 
 

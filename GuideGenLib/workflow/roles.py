@@ -32,7 +32,7 @@ class Look:
 
 LOOKS = {
     Role.DRAWN: Look("finding, drawn", "D", "#0b4a1e", "#c4efcd"),
-    Role.POSSIBLE: Look("finding, possible, drawn", "?", "#574100", "#ffe79e"),
+    Role.POSSIBLE: Look("finding, possible", "?", "#574100", "#ffe79e"),
     Role.NOT_DRAWN: Look("finding, not drawn", "N", "#43257a", "#e4d8f7"),
     Role.PATIENT: Look("patient, organs and scan", "P", "#0b3d66", "#cde6ff"),
     Role.LEFT_OUT: Look("left out", "L", "#3a3a3a", "#dcdcdc"),
@@ -61,7 +61,7 @@ def outcome_of(finding: Finding) -> str:
     """The same in words, with the reason where it is not drawn: "not drawn: negated"."""
     role = role_of(finding)
     if role != Role.NOT_DRAWN:
-        return say("drawn") if role == Role.DRAWN else say("possible, drawn")
+        return say("drawn") if role == Role.DRAWN else say("possible")
     reason = _reason(finding)
     outcome = say("not drawn: {reason}", reason=say(reason)) if reason else say("not drawn by this version")
     return say("possible, {outcome}", outcome=outcome) if finding.presence == "possible" else outcome

@@ -204,6 +204,7 @@ def settings(parameterNode: GuideGenParameterNode) -> Any:
         quality=parameterNode.quality.value,
         spacing=parameterNode.spacing,
         margin=parameterNode.margin,
+        possible=parameterNode.possible,
     )
 
 

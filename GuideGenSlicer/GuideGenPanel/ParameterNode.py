@@ -81,6 +81,7 @@ class GuideGenParameterNode:
     spacing: Annotated[float, WithinRange(0.5, 6.0), Default(2.0)]
     quality: Quality = Quality.STANDARD
     margin: Annotated[float, WithinRange(5.0, 100.0), Default(20.0)]
+    possible: bool = True
     bundlePath: str
     device: Device = Device.AUTO
     segmentation: vtkMRMLSegmentationNode

@@ -1,4 +1,4 @@
-"""Region, seed, spacing, quality and margin."""
+"""Region, seed, spacing, quality, margin, and whether possible findings are drawn."""
 
 from typing import Any
 
@@ -28,6 +28,7 @@ class SettingsPanel(Panel):
             self.ui.spacingSpinBox,
             self.ui.qualityComboBox,
             self.ui.marginSpinBox,
+            self.ui.possibleCheckBox,
         ):
             switch(widget, state is not None and not self.logic.busy)
 

@@ -1,5 +1,6 @@
 """The panel without a run: what it shows, what it greys out and why, what it says of bad input."""
 
+import sys
 from typing import Any
 
 from Testing.desktop import host
@@ -170,6 +171,7 @@ def test_the_state_is_in_the_scene(panel: Driver, tmp_path: Any):
     panel.type(TEXT)
     panel.ui.seedSpinBox.value = 77
     panel.choose("qualityComboBox", "Fine")
+    panel.press("possibleCheckBox")
     path = str(tmp_path / "ü scene.mrb")
     assert panel.slicer.app.ioManager().saveScene(path)
     panel.slicer.mrmlScene.Clear(False)
@@ -179,6 +181,9 @@ def test_the_state_is_in_the_scene(panel: Driver, tmp_path: Any):
     panel.settle()
     assert (panel.ui.promptEdit.toPlainText(), panel.ui.seedSpinBox.value) == (TEXT, 77)
     assert panel.ui.qualityComboBox.currentText.startswith("Fine")
+    assert (
+        not panel.ui.possibleCheckBox.checked and not sys.modules["GuideGenPanel.Logic"].settings(panel.state).possible
+    )
 
 
 def test_leaving_and_coming_back_keeps_all(panel: Driver):

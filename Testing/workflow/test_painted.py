@@ -127,7 +127,7 @@ def test_findings_are_numbered_as_they_are_listed():
     ("finding", "role", "outcome"),
     [
         (Finding("tumor", "lung"), Role.DRAWN, "drawn"),
-        (Finding("tumor", "lung", presence="possible"), Role.POSSIBLE, "possible, drawn"),
+        (Finding("tumor", "lung", presence="possible"), Role.POSSIBLE, "possible"),
         (Finding("effusion", "pleura"), Role.NOT_DRAWN, "not drawn by this version"),
         (Finding("effusion", presence="possible"), Role.NOT_DRAWN, "possible, not drawn by this version"),
         (Finding("tumor"), Role.NOT_DRAWN, "not drawn: no organ is named"),

@@ -120,7 +120,7 @@ def test_the_presence_of_each_finding_is_shown_and_corrected():
     assert len(negated.rows) == 3 < len(drawn.rows), "a finding that is not drawn has what may make it so"
     corrections = corrected(text, "", negated.rows[1], "possible")
     liver = found(text, corrections)[1]
-    assert liver.heading == "Finding 2: tumor, liver (possible, drawn)" and liver.rows[1].corrected
+    assert liver.heading == "Finding 2: tumor, liver (possible)" and liver.rows[1].corrected
     assert "site" in [one.field.name for one in liver.rows]
 
 

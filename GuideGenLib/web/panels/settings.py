@@ -42,6 +42,7 @@ class SettingsPanel(Panel):
                 "settings_spacing": 2.0,
                 "settings_margin": 20.0,
                 "settings_quality": "standard",
+                "settings_possible": True,
                 "settings_bundle": 0,
                 "settings_bundles": [{"value": index, "title": name} for index, name in enumerate(names)],
                 "settings_regions": _items(REGIONS),
@@ -76,6 +77,7 @@ class SettingsPanel(Panel):
             quality=state.settings_quality,
             spacing=state.settings_spacing,
             margin=state.settings_margin,
+            possible=bool(state.settings_possible),
         )
 
     def build(self) -> None:
@@ -88,17 +90,13 @@ class SettingsPanel(Panel):
             with v3.VCol(cols=6):
                 self._number("settings-seed", "settings_seed", "Seed", 0, LARGEST_SEED, 1)
             with v3.VCol(cols=6):
-                v3.VCheckbox(
-                    id="settings-new-seed",
-                    v_model=("settings_new_seed",),
-                    label="New seed each time",
-                    density="compact",
-                    hide_details=True,
-                )
+                self._check("settings-new-seed", "settings_new_seed", "New seed each time")
             with v3.VCol(cols=6):
                 self._number("settings-spacing", "settings_spacing", "CT voxels (mm)", *SPACINGS, 0.5)
             with v3.VCol(cols=6):
                 self._number("settings-margin", "settings_margin", "Margin about edits (mm)", *MARGINS, 5)
+            with v3.VCol(cols=12):
+                self._check("settings-possible", "settings_possible", "Draw findings that are only possible")
             with v3.VCol(cols=12):
                 self._select("settings-bundle", "settings_bundle", "settings_bundles", "Model")
 
@@ -110,6 +108,10 @@ class SettingsPanel(Panel):
             items=(items,),
             label=label,
         )
+
+    @staticmethod
+    def _check(identifier: str, model: str, label: str) -> None:
+        v3.VCheckbox(id=identifier, v_model=(model,), label=label, density="compact", hide_details=True)
 
     @staticmethod
     def _number(identifier: str, model: str, label: str, low: float, high: float, step: float) -> None:

@@ -219,6 +219,15 @@ def test_the_field_of_the_seed_takes_as_large_ones_as_anywhere_else(page: Simple
     assert f'max="{LARGEST_SEED}"' in field
 
 
+def test_findings_that_are_only_possible_are_drawn_unless_switched_off(page: SimpleNamespace):
+    page.type("A 60 year old man. A tumor in the liver cannot be excluded.")
+    for switched in (True, False):
+        page.state.settings_possible = switched
+        page.run.generate()
+        finish(page, "Stopped", id=str(len(page.client.requests)))
+    assert [request.settings.possible for request in page.client.requests] == [True, False]
+
+
 def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
     page.state.settings_bundle = 0
     made: list[Any] = []

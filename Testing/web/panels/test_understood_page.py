@@ -40,7 +40,7 @@ def test_the_words_are_coloured_and_the_presence_is_corrected(page: Any, picture
     picture(page, "painted-report")
 
     choose(page, "understood-liver-mass-1-presence", "possible")
-    page.locator("#understood-group-liver-mass-1", has_text="possible, drawn").wait_for()
+    page.locator("#understood-group-liver-mass-1", has_text="(possible)").wait_for()
     assert "(corrected)" in page.locator("#understood-row-liver-mass-1-presence").inner_text()
     assert chip(page, "4.2 cm")[0] == "?"
     page.locator("#understood-remove-liver-mass-1").click()
