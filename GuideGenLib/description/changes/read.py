@@ -79,7 +79,8 @@ def _apply(draft: Draft, clause: Clause) -> bool:
     if any([change_age(draft, clause), change_phase(draft, clause)]):
         used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
         rest = Clause(clause.but(*used), clause.start, clause.end, clause.verb)
-        if told_findings(understood(rest.text)):  # "both 1 cm larger, arterial phase"
+        read = understood(rest.text)
+        if told_findings(read) or (read is not None and read.organs):  # "both 1 cm larger, arterial phase"
             _change_findings(draft, rest)
         return True
     return _change_findings(draft, clause)

@@ -244,6 +244,7 @@ def test_the_description_after_is_a_description_like_any_other() -> None:
         ),
         (BOTH, "the colon tumour is 2 centimetres longer and the kidney tumour is removed", ["now 60 mm", "removed"]),
         (LUNG, "unenhanced phase, patient 50 years old", ["67 to 50", "portal venous to none"]),
+        (BOTH, "make the right kidney atrophic and scan without contrast", ["to none", "right kidney: now atrophic"]),
         (TWO, "make the hepatic tumor 1.5 times larger", ["now 45 mm tumor of the liver"]),
         (TWO, "the nodule should be in the middle lobe", ["now 20 mm nodule of the right lung (middle lobe)"]),
         (TWO, "two more nodules in the left lung, 1 cm each", ["added: 10 mm nodule (x 2) of the left lung"]),
