@@ -138,15 +138,15 @@ class UnderstoodPanel(Panel):
         ):
             self._build_heading()
             self._build_row()
-        v3.VAlert(
-            "{{ note }}",
-            v_for="(note, index) in understood_notes",
-            key="index",
+        with v3.VAlert(
+            id="understood-notes",
+            v_if=("understood_notes.length > 0",),
             type="info",
             variant="tonal",
             density="compact",
             classes="my-1 text-body-2",
-        )
+        ):
+            html.Div(v_text="note", v_for="(note, index) in understood_notes", key="index", classes="mb-1")
         with html.Div(classes="d-flex ga-1"):
             v3.VBtn(
                 "Add a finding",

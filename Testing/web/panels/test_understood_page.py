@@ -37,6 +37,7 @@ def test_the_words_are_coloured_and_the_presence_is_corrected(page: Any, picture
     headings = page.locator("[id^=understood-group-]").all_inner_texts()
     assert "not drawn: negated" in headings[1] and "not drawn by this version" in headings[2], headings
     assert headings[-1].endswith("Patient and scan")
+    assert "Not understood, without effect: “zorb”." in page.locator("#understood-notes").inner_text().split("\n")
     picture(page, "painted-report")
 
     choose(page, "understood-liver-mass-1-presence", "possible")
