@@ -17,7 +17,7 @@ REASONS = {
     "size": "another size", "stage": "another stage", "distance": "a distance", "volume": "a volume",
     "negation": "reaches no finding", "negation_after": "reaches no finding", "past": "reaches no finding",
     "region": "where something is", "phase": "another phase", "contrast": "another phase",
-    "count": "no count of findings", "not_a_finding": "no finding",
+    "count": "no count of findings", "filler": "a number that tells nothing", "not_a_finding": "no finding",
     "weight": "no build without a height", "height": "no build without a weight",
 }  # fmt: skip
 NOTHING_SAID = "nothing is said of it"
@@ -42,7 +42,7 @@ def account(
         silent = all(item.type != "kind" for item in sentence)
         joined = False
         for item in sentence:
-            known = (item.type in JOINING or item.span.text.lower() in PRONOUNS) and id(item) not in reasons
+            known = _only_joins(item) and id(item) not in reasons
             if known or covered.issuperset(range(item.span.start, item.span.end)):
                 joined = joined and item.type in ("hyphen", "definite")
                 continue
@@ -74,6 +74,13 @@ def with_their_nouns(
         if span and noun and noun.span.start not in quoted and fields_of(noun)["organ"] == finding.organ:
             longer[f"findings[{index}].site"] = Span(span.start, noun.span.end, noun.source[span.start : noun.span.end])
     return longer
+
+
+def _only_joins(item: Item) -> bool:
+    """Whether nobody would miss it: a number never is of these, nor its unit."""
+    text = item.span.text.lower()
+    measure = text in ("mm", "cm") or any(character.isdigit() for character in text)
+    return text in PRONOUNS or (item.type in JOINING and not measure)
 
 
 def _reason(item: Item, silent: bool, sizes: Collection[float]) -> str:

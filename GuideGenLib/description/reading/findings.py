@@ -133,6 +133,9 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
     if same is not None:
         combine(same, draft)
         return
+    asked = {organ for before in merged if before.region.presence == "hypothetical" for organ in before.organs}
+    if draft.negated and draft.kind in FAMILY and not draft.organs and len(asked) == 1:
+        draft.organ = next(iter(asked))  # "? lung cancer. No nodule."
     before = merged[-1] if merged else None
     if draft.region.presence == "possible" and not draft.organs and before and before.there and not before.drawable:
         draft.places = list(before.places)  # "wall thickening of the sigmoid, an underlying tumor is not excluded"

@@ -35,7 +35,8 @@ def _before(items: list[Item], head: int) -> Item | None:
     nearest = True
     for cue in range(head - 1, -1, -1):
         item = items[cue]
-        denied_first = item.type == "negation_after" and item.value in ("negated", "resolved")
+        bare = cue == 0 or items[cue - 1].type != "hyphen"
+        denied_first = item.type == "negation_after" and item.value in ("negated", "resolved") and bare
         if item.type != "negation" and not (denied_first and all(other.type != "kind" for other in items[:cue])):
             continue
         if item.value in WIDE:
@@ -43,7 +44,8 @@ def _before(items: list[Item], head: int) -> Item | None:
                 return item
         elif nearest:
             if _reaches(items, cue, head):
-                return item
+                before = items[cue - 1] if cue else item
+                return before if before.type == "negation" and before.value == "negated" else item  # "no suspected"
             nearest = False
     return None
 

@@ -12,7 +12,7 @@ _ANY = "|".join(re.escape(name).replace(r"\ ", r"[ \t]+") for name in sorted(_NA
 _HEADING = re.compile(
     rf"(?:^|(?<=[.;!?])|(?<=\n))[ \t]*(?P<name>{_ANY})\b[ \t]*(?:(?P<colon>:)|(?P<alone>(?=\n|$)))", re.IGNORECASE
 )
-_TITLE = re.compile(r"^[ \t]*(?P<title>[A-Za-z][A-Za-z ,/&-]{2,40}?)[ \t]*(?=\n[ \t]*\S)", re.MULTILINE)
+_TITLE = re.compile(r"^[ \t]*(?P<title>[A-Z][A-Za-z ,/&-]{2,40}?)[ \t]*(?=\n[ \t]*\S)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n")
 _LABEL = re.compile(r"\n[ \t.]*\n|\n(?=[ \t.]*[A-Z][A-Za-z /&,]{2,30}:)")
 _TITLE_WORDS = 4
@@ -56,7 +56,8 @@ def _titles_to_colons(draft: Draft, headings: list[re.Match[str]]) -> None:
     """Where headings stand alone on their lines, organs do too: "Liver", and what is said of it in the next line."""
     taken = {match.start("name") for match in headings}
     for match in _TITLE.finditer(draft.text):
-        if match.start("title") not in taken and len(match["title"].split()) <= _TITLE_WORDS:
+        following = match.end() + len(draft.text[match.end() :]) - len(draft.text[match.end() :].lstrip())
+        if not taken & {match.start("title"), following} and len(match["title"].split()) <= _TITLE_WORDS:
             at = match.end("title")
             draft.text = draft.text[:at] + ":" + draft.text[at + 1 :]
 
