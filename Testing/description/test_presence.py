@@ -29,6 +29,8 @@ def presences(text: str) -> list[tuple[str | None, str]]:
         ("Family history: liver mass.", "family"),
         ("Rule out liver mass.", "hypothetical"),
         ("? liver mass", "hypothetical"),
+        ("Liver mass?", "hypothetical"),
+        ("The liver mass resolved.", "resolved"),
         ("If a liver mass is seen, biopsy it.", "hypothetical"),
         ("No history of a liver mass.", "negated"),
         ("No suspected liver mass.", "negated"),

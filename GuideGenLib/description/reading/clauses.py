@@ -44,8 +44,9 @@ def regions(sentence: list[Item], number: int, section: str = "") -> tuple[list[
     """The findings of a sentence in a section, and the items that belong to none of them, with the reason."""
     items, normal = _without_normal([item for item in sentence if not _empty(item)])
     items, denied_places = _without_denied_places(items)
+    items, label = _without_label(items)
     aside = [(item, "said to be normal") for item in normal]
-    aside += [(item, "where nothing is") for item in denied_places]
+    aside += [(item, "where nothing is") for item in denied_places] + [(item, "a label") for item in label]
     heads = _heads(items)
     if not heads:
         denied = any(item.type == "negation" and item.value == "negated" for item in items)
@@ -311,6 +312,18 @@ def _without_denied_places(items: list[Item]) -> tuple[list[Item], list[Item]]:
             )
             dropped.update(set(range(cue, end)) - set(of_both))
     return [item for i, item in enumerate(items) if i not in dropped], [items[i] for i in sorted(dropped)]
+
+
+def _without_label(items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """ "Lungs and pleura: nodule in the left lower lobe": of a label of several organs only the finding chooses."""
+    colon = next((index for index, item in enumerate(items) if item.type == "colon"), 0)
+    label = items[:colon]
+    organs = [item for item in label if item.type == "place" and "organ" in fields_of(item)]
+    listed = all(item.type in ("place", "and", "comma", "definite", "filler") for item in label)
+    own = {name for item in items[colon:] if item.type in PLACE_TYPES for name in fields_of(item)}
+    if len(organs) > 1 and listed and own & {"organ", "lobe", "segments"}:
+        return items[colon + 1 :], organs
+    return items, []
 
 
 def _place_run(items: list[Item], start: int, step: int) -> list[int]:

@@ -39,6 +39,11 @@ _DICTATED = re.compile(
     r"\b(?P<stop>period|full stop|next paragraph|new paragraph|new line|next line)(?![\w-])", re.IGNORECASE
 )
 _ARROW = re.compile(r"\s*(?:-+>|→|⇒|=>)\s*")
+_QUESTION = re.compile(
+    r"(?:^|(?<=[.;!?\n]))\s*(?!(?:can|could|would|will|please|may|do|does|what|how|where|generate|show|query)\b)"
+    r"(?P<asked>[a-z][^.;!?\n]{2,80})\?(?=\s|$)",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(r"(?:^|(?<=[\s(,;:]))\?+\s*(?=[A-Za-z])")
 
 
@@ -66,6 +71,13 @@ def make_plain(draft: Draft) -> None:
             draft.text = draft.text[: match.start()] + "." + draft.text[match.start() + 1 :]
     draft.replace(_ARROW, " now ")
     draft.replace(_ASKED, "query ")
+    draft.rewrite(_QUESTION, _question)
+
+
+def _question(match: re.Match[str]) -> list[Piece]:
+    """ "Lung mass?" asks; "Could you draw a lung mass?" does not ask whether there is one."""
+    start, end = match.span("asked")
+    return [("query ", start, start + 1), (match["asked"], start, end), ("?", end, end + 1)]
 
 
 def _open_boxes(draft: Draft) -> None:

@@ -107,8 +107,9 @@ def _after(items: list[Item], head: int, heads: list[int]) -> Item | None:
         item = items[cue]
         if item.type == "negation_after" and items[cue - 1].type != "hyphen":  # "PET-negative" denies nothing
             break
-        if item.value == "possible" and all(other.type != "kind" for other in items[cue:]):
-            break  # "lung cancer suspected"
+        alone = item.type == "negation" and item.value in ("possible", "resolved")
+        if alone and all(other.type != "kind" for other in items[cue:]):
+            break  # "lung cancer suspected", "nodules resolved"
         if item.type in ("but", "present", "link", "negation"):
             return None
     else:

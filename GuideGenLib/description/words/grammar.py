@@ -1,7 +1,10 @@
 """Words that join, negate or only fill; data only. Same notation as lexicon.py."""
 
 LINKS = (
-    "consistent with", "c/w", "compatible with", "suspicious for", "concerning for", "suggestive of", "in keeping with",
+    "consistent with", "c/w", "favored to be", "favored to represent",
+    "favoring", "thought to be", "felt to be",
+    "felt to represent", "thought to represent", "believed to be", "presumed to be",
+    "compatible with", "suspicious for", "concerning for", "suggestive of", "in keeping with",
     "representing",
     "represents", "likely", "presumably", "presenting as", "seen as", "appearing as", "manifesting as", "appears as",
     "namely",
