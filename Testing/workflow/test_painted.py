@@ -35,9 +35,10 @@ def piece(pieces: list[Piece], words: str) -> Piece:
 @st.composite
 def descriptions(draw: st.DrawFn) -> Description:
     """Any text with quotations anywhere in it, one over the other."""
-    text = draw(st.text(max_size=60))
-    place = st.integers(0, len(text))
-    span = st.tuples(place, place).map(sorted).map(lambda ends: Span(ends[0], ends[1], text[ends[0] : ends[1]]))
+    text = draw(st.text(min_size=1, max_size=60))
+    first = st.integers(0, len(text) - 1)
+    ends = first.flatmap(lambda start: st.tuples(st.just(start), st.integers(start + 1, len(text))))
+    span = ends.map(lambda ends: Span(ends[0], ends[1], text[ends[0] : ends[1]]))
     return Description(
         text,
         age=60,
