@@ -30,9 +30,12 @@ CELL = 4
 ML_PER_CELL = (CELL * 6.0) ** 3 / 1000
 ATTRIBUTES = ((SEX, SEX_KNOWN), (AGE, AGE_KNOWN), (HABITUS, HABITUS_KNOWN))
 """Places of value and known-flag in the typed vector of the attributes that a layout follows."""
-NOISE_SHARE = 0.6
+NOISE_SHARE = 0.4
 """Of the standard deviation of a residual; the rest is somebody's own. Of noise alone organs are drawn too much alike:
 what is unusual in one of them takes many parts of the code together, which noise does not bring together."""
+NEAR = np.array([0.1, 1.0, 0.25])
+"""Standard deviations of sex, age and build, in the numbers of the typed vector, by which somebody whose residual is
+taken is unlike who is asked for: that of an obese person on a thin one is two skins, one within the other."""
 FURTHEST = 2.5
 """Standard deviations beyond which no part of a residual is drawn."""
 FURTHEST_VOLUME = 5.0
@@ -52,8 +55,8 @@ class LayoutModel:
     indices; basis int8 [rank, m] times scale float32 [rank]: what one unit of each part of the code changes; effects
     float32 [1 + attributes, rank]: code of the mean person and what each attribute adds; factor float32 [rank, rank]:
     the Cholesky factor of the residual's covariance; spread float32 [attributes, 2]: mean and standard deviation of
-    each attribute in the population; members float16 [n, rank]: residuals of its people, none in older bundles; sexes
-    int8 [n]: of them, as in the typed vector.
+    each attribute in the population; members float16 [n, rank]: residuals of its people, none in older bundles; traits
+    float16 [n, attributes]: of them, as in the typed vector.
     """
 
     shape: NDArray[np.int64]
@@ -65,7 +68,7 @@ class LayoutModel:
     factor: Array
     spread: Array
     members: NDArray[np.float16]
-    sexes: NDArray[np.int8]
+    traits: NDArray[np.float16]
 
     @property
     def rank(self) -> int:
@@ -87,18 +90,26 @@ class LayoutModel:
         volumes: Mapping[int, float] | None = None,
         kept: NDArray[np.float32] | None = None,
     ) -> Array:
-        """A code [rank] of somebody with the typed attributes [16]; those that are not known are drawn as well.
+        """A code [rank] of somebody with the typed attributes [16]; what is not known is drawn, or somebody's own.
 
         volumes: ml that the structure of a label value shall have, 0 for one that is not there; kept, shares of the
         classes [classes, z, y, x]: of the cells in which something is given, NaN elsewhere.
         """
-        noise = np.clip(rng.standard_normal(self.rank), -FURTHEST, FURTHEST)
-        unknown = self.spread[:, 0] + self.spread[:, 1] * rng.uniform(-1.5, 1.5, len(ATTRIBUTES))
+        noise = self.factor @ np.clip(rng.standard_normal(self.rank), -FURTHEST, FURTHEST)
         known = np.array([typed[flag] > 0 for _, flag in ATTRIBUTES])
-        attributes = np.where(known, [typed[place] for place, _ in ATTRIBUTES], unknown)
+        asked = np.array([typed[place] for place, _ in ATTRIBUTES])
+        if len(self.members):
+            member = self._member(known, asked, rng)
+            others = self.traits[member].astype(np.float64)
+            own = (1 - NOISE_SHARE**2) ** 0.5 * self.members[member].astype(np.float64)
+            residual = own + NOISE_SHARE * noise
+        else:
+            others = self.spread[:, 0] + self.spread[:, 1] * rng.uniform(-1.5, 1.5, len(ATTRIBUTES))
+            residual = noise
+        attributes = np.where(known, asked, others)
         attributes[0] = np.sign(attributes[0]) or 1.0  # nobody is between the sexes
         mean = self.effects[0] + attributes @ self.effects[1:]
-        code = (mean + self._residual(int(attributes[0]), noise, rng)).astype(np.float32)
+        code = (mean + residual).astype(np.float32)
         conditions = [self._observed(kept)] if kept is not None else []
         if volumes:
             rows, wanted = self._summed(volumes)
@@ -109,14 +120,12 @@ class LayoutModel:
         # all at once: one after the other, the later would undo the earlier
         return self._conditioned(code, *map(np.concatenate, zip(*conditions, strict=True)))
 
-    def _residual(self, sex: int, noise: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-        """That of somebody of a sex, mixed with noise [rank] of unit variance."""
-        spread = self.factor @ noise
-        alike = self.members[self.sexes == sex]
-        if not len(alike):
-            return spread
-        member = alike[rng.integers(len(alike))].astype(np.float32)
-        return (1 - NOISE_SHARE**2) ** 0.5 * member + NOISE_SHARE * spread
+    def _member(self, known: NDArray[np.bool_], asked: NDArray[np.float64], rng: np.random.Generator) -> int:
+        """Somebody of the population at random, the likelier the more alike in what is known."""
+        off = np.where(known, (self.traits.astype(np.float64) - asked) / NEAR, 0)
+        likeness = -0.5 * (off**2).sum(1)
+        weight = np.exp(likeness - likeness.max())
+        return int(rng.choice(len(weight), p=weight / weight.sum()))
 
     def _conditioned(self, code: Array, rows: Array, wanted: Array) -> Array:
         """The code moved so that rows [k, rank] @ code is within about 1 of wanted [k], as likely as can be (Matheron's
@@ -167,5 +176,8 @@ def layout_of(tensors: Mapping[str, Tensor]) -> LayoutModel | None:
     found: dict[str, Any] = {
         f.name: tensors[LAYOUT + f.name].numpy() for f in fields(LayoutModel) if LAYOUT + f.name in tensors
     }
-    nobody: dict[str, Any] = {"members": np.zeros((0, len(found["scale"])), np.float16), "sexes": np.zeros(0, np.int8)}
+    nobody: dict[str, Any] = {
+        "members": np.zeros((0, len(found["scale"])), np.float16),
+        "traits": np.zeros((0, len(ATTRIBUTES)), np.float16),
+    }
     return LayoutModel(**(nobody | found))

@@ -100,7 +100,7 @@ def fit_layouts(labels: NDArray[np.uint8], typed: NDArray[np.float32], classes: 
         factor=factor.astype(np.float32),
         spread=np.stack([known.mean(0), known.std(0)], 1).astype(np.float32),
         members=rest[chosen].astype(np.float16),
-        sexes=np.sign(known[chosen, 0]).astype(np.int8),
+        traits=known[chosen].astype(np.float16),
     )
     return Fitted(model, everybody.astype(np.float32), told)
 

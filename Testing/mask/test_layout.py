@@ -83,12 +83,22 @@ def test_a_residual_is_mostly_somebodys_of_that_sex(fitted: Fitted) -> None:
         drawn = whitening @ (model.draw(typed, np.random.default_rng(seed)) - mean)
         likeness = members @ (drawn / np.linalg.norm(drawn))
         nearest = likeness.argmax()
-        assert model.sexes[nearest] == -1
+        assert model.traits[nearest, 0] == -1
         assert 0.5 < likeness[nearest] < 0.97, "most of it is one person's, and not all"
 
 
+def test_whose_residual_it_is_is_alike_in_build(fitted: Fitted) -> None:
+    model = fitted.model
+    for build in (-0.8, 1.2):
+        for seed in range(10):
+            member = model._member(
+                np.array([True, False, True]), np.array([1.0, 0.0, build]), np.random.default_rng(seed)
+            )
+            assert model.traits[member, 0] == 1 and abs(model.traits[member, 2] - build) < 0.8
+
+
 def test_a_model_without_members_draws_noise_alone(fitted: Fitted) -> None:
-    kept = {key: one for key, one in tensors_of(fitted.model).items() if not key.endswith(("members", "sexes"))}
+    kept = {key: one for key, one in tensors_of(fitted.model).items() if not key.endswith(("members", "traits"))}
     model = layout_of(kept)
     assert model is not None
     typed = attributes_vector("female", 50, 0)
