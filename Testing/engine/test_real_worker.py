@@ -113,7 +113,8 @@ def test_an_anatomy_is_the_generators(generator: Generator, anatomy: MaskDone) -
     expected = generator.synthesize_mask(description, seed=3, region="pelvis", steps=1, spacing=1.5)
     assert same(anatomy.anatomy, fill_holes(expected.anatomy))
     assert anatomy.checks == [asdict(check) for check in expected.checks] and anatomy.lesions == []
-    settings = {"seed": 3, "region": "pelvis", "sampler": "flow", "mask_steps": 1, "guidance": None, "anatomy_mm": 1.5}
+    drawn = {"seed": 3, "region": "pelvis", "sampler": "flow", "mask_steps": 1, "guidance": None, "anatomy_mm": 1.5}
+    settings = {**drawn, "possible": True}
     whole = generator.provenance(description, settings, expected)
     assert anatomy.provenance == json.loads(json.dumps(whole))
 
