@@ -14,9 +14,8 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
-from GuideGenLib.vessels.places import Box, box_of, depth_of, gate, scattered, sided_lungs, within
+from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, sided_lungs, within
 
-LUNG_FEEDERS = ("pulmonary_vein", "heart", "trachea")
 LUNG_CELL_MM, LUNG_TIP_MM = 9.0, 0.45
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches."""
 LIVER_CELL_MM, LIVER_TIP_MM = 17.0, 0.8

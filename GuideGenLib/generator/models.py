@@ -49,7 +49,7 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
         maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
         layout = layout_of(mask_tensors)
-        # bundles before 0.3 bring the template's vessels along, which are grown now
+        # older bundles bring the template's vessels along, which are grown now
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith((LAYOUT, "vessels."))}
         spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))

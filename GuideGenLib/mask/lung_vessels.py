@@ -14,9 +14,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
-from GuideGenLib.vessels.places import Mask, depth_of, gate, scattered, sided_lungs, within
+from GuideGenLib.vessels.places import LUNG_FEEDERS, Mask, depth_of, gate, scattered, sided_lungs, within
 
-FEEDERS = ("pulmonary_vein", "heart", "trachea")
 PLEURA_MM = 4.0
 """No vessel is drawn nearer than this to the surface of the lung, as in the labels that the CT stage learned from."""
 CELL_MM, TIP_MM = 12.0, 0.5
@@ -35,7 +34,7 @@ def lay_vessels(labels: NDArray[np.uint8], spacing: float, seed: int) -> NDArray
     """A copy of labels uint8 [z, y, x], isotropic spacing in mm, with vessels grown in its lungs.
 
     What was drawn as vessel before becomes the nearest lobe. A lung of less than LEAST_ML, or beside which none of the
-    FEEDERS is shown, has no vessels.
+    LUNG_FEEDERS is shown, has no vessels.
     """
     result = labels.copy()
     wanted = [scattered(labels.shape, spacing, CELL_MM, (seed, kind)) for kind in range(2)]
@@ -44,7 +43,7 @@ def lay_vessels(labels: NDArray[np.uint8], spacing: float, seed: int) -> NDArray
         if np.count_nonzero(lung) * spacing**3 / 1000 < LEAST_ML:
             continue
         depth = depth_of(lung, spacing)
-        root = gate(labels, lung, box, FEEDERS, spacing)
+        root = gate(labels, lung, box, LUNG_FEEDERS, spacing)
         starts = (root, root - np.array([APART_MM, 0, 0], np.float32))  # veins enter below the arteries
         vessels = np.zeros(lung.shape, bool)
         for start, points in zip(starts, wanted, strict=True):

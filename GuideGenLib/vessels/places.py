@@ -12,6 +12,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.vessels.growth import Points
 
 SIDES = ("left", "right")
+LUNG_FEEDERS = ("pulmonary_vein", "heart", "trachea")
+"""Beside which the vessels of the lungs begin, the best first."""
 GATE_MM = 4.0
 """The gate of an organ is where it is so much farther from a great vessel than at its nearest."""
 
