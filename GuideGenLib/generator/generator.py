@@ -20,7 +20,7 @@ from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
-from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
+from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import aged, reference_table
 from GuideGenLib.ct.scanner_noise import scanner_noise
@@ -310,8 +310,7 @@ class Generator:
         table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
-        # drawn in the whole: a window alone would have others
-        hu = with_vessels(hu, table, vessel_shares(labels, CT_SPACING, seed), window)
+        hu = with_details(hu, labels, table, CT_SPACING, seed, window)
         return hu + scanner_noise(labels.shape, CT_SPACING, seed)[window]
 
 

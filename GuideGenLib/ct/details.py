@@ -1,0 +1,26 @@
+"""What the networks do not draw and rules do, in the order in which it is laid over their HU.
+
+Each step takes the whole label map, so that a window made anew after an edit has what the whole had, and changes HU
+near the structures alone that it draws.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
+from GuideGenLib.vessels.places import Box
+
+
+def with_details(
+    hu: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    table: NDArray[np.float32],
+    spacing: float,
+    seed: int,
+    window: Box = (slice(None),) * 3,
+) -> NDArray[np.float32]:
+    """HU [z, y, x] of a window of labels [z, y, x] with the details that rules draw.
+
+    table: reference HU by label value; spacing: mm of the isotropic voxels; seed: that of the patient.
+    """
+    return with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
