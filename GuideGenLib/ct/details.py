@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
+from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.vessels.places import Box
 
 
@@ -15,12 +16,14 @@ def with_details(
     hu: NDArray[np.float32],
     labels: NDArray[np.uint8],
     table: NDArray[np.float32],
+    phase: str,
     spacing: float,
     seed: int,
     window: Box = (slice(None),) * 3,
 ) -> NDArray[np.float32]:
     """HU [z, y, x] of a window of labels [z, y, x] with the details that rules draw.
 
-    table: reference HU by label value; spacing: mm of the isotropic voxels; seed: that of the patient.
+    table: reference HU by label value in the contrast phase; spacing: mm of the isotropic voxels; seed: the patient's.
     """
-    return with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
+    hu = with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
+    return with_kidneys(hu, labels, table, phase, spacing, seed, window)

@@ -22,7 +22,7 @@ from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
 from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.network import Style
-from GuideGenLib.ct.reference import aged, reference_table
+from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
 from GuideGenLib.ct.scanner_noise import scanner_noise
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
@@ -310,7 +310,7 @@ class Generator:
         table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
-        hu = with_details(hu, labels, table, CT_SPACING, seed, window)
+        hu = with_details(hu, labels, table, description.phase or DEFAULT_PHASE, CT_SPACING, seed, window)
         return hu + scanner_noise(labels.shape, CT_SPACING, seed)[window]
 
 

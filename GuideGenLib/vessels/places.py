@@ -43,10 +43,15 @@ def sided_lungs(labels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.uin
 
 def box_of(mask: Mask) -> Box:
     """The box of a mask with a margin of one voxel as far as the volume goes; an empty mask has an empty box."""
-    if not mask.any():
-        return (slice(0, 0),) * 3
-    box = ndimage.find_objects(mask.view(np.uint8))[0]
-    return tuple(slice(max(s.start - 1, 0), min(s.stop + 1, n)) for s, n in zip(box, mask.shape, strict=True))
+    box: list[slice] = []
+    part = mask
+    for axis, size in enumerate(mask.shape):
+        there = np.flatnonzero(part.any(axis=tuple(other for other in range(3) if other != axis)))
+        if not len(there):
+            return (slice(0, 0),) * 3
+        box.append(slice(max(int(there[0]) - 1, 0), min(int(there[-1]) + 2, size)))
+        part = mask[tuple(box)]
+    return tuple(box)
 
 
 def depth_of(organ: Mask, spacing: float) -> NDArray[np.float32]:

@@ -1,0 +1,177 @@
+"""Cortex, pyramids, sinus and collecting system of the kidneys, drawn by rule from their labels and the phase.
+
+Contrast reaches the cortex first, a minute later the pyramids, and after three minutes the collecting system (Yuh and
+Cohan, AJR 1999;173:747). What is added has the mean 0 over a kidney: how bright it is as a whole is the networks'.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.random_fields import smooth_field
+from GuideGenLib.vessels.growth import Points
+from GuideGenLib.vessels.places import Box, Mask, box_of
+
+Field = NDArray[np.float32]
+MEDIAL = {"kidney_left": -1.0, "kidney_right": 1.0}
+"""The kidneys, and which way along x their hilum lies."""
+DARKER = {"none": 0.0, "arterial": 130.0, "portal_venous": 38.0, "delayed": 0.0}
+"""HU of the cortex less those of the pyramids. Arterial: a labelled scan in that phase has 274 and 73 HU at the 90th
+and 10th percentile of its kidneys, of a mean of 175; the table has 132."""
+URINE = {"none": 6.0, "arterial": 8.0, "portal_venous": 10.0, "delayed": 320.0}
+"""HU of the collecting system; delayed is the beginning of excretion, as the table's bladder is dilute."""
+CORTEX_MM, COLUMN_MM, EDGE_MM = 5.5, 1.5, 2.5
+"""Depth of the cortex; half of the width of the columns between pyramids; how wide a border between them is."""
+PYRAMIDS = (10, 14)
+OFF_CENTRE = 0.42
+"""How far to the hilum the middle of the sinus lies, of the half-width of the kidney."""
+SINUS = (0.48, 0.33, 0.64)
+"""Half-axes of the sinus: of the half-length of the kidney along it, of its half-width across, and to the hilum."""
+PELVIS = (0.5, 0.6, 0.75)
+"""The collecting system, of the sinus."""
+FACING = 0.5
+"""The hilum faces so much to the front for each mm to the middle."""
+ROUGH_MM, ROUGH_SCALE_MM = 2.5, 12.0
+"""How far and over what distance places are shifted, as no kidney is an ellipsoid."""
+STRANDS, STRANDS_SCALE_MM = 0.45, 6.0
+"""Vessels and fasciae in the fat of the sinus: their share, and their width."""
+JUDGED_MM = 4.0
+"""The mean is kept where no neighbour is mixed in: so deep below the surface."""
+BLUR = 0.5
+"""Standard deviation in voxels, as scanners are no sharper."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A kidney's voxels by where they lie to its sinus: mm [n, 3] along it, across and to the hilum; half-length and
+    half-width in mm."""
+
+    places: Points
+    half_length: float
+    half_width: float
+
+
+def with_kidneys(
+    hu: Field,
+    labels: NDArray[np.uint8],
+    table: Field,
+    phase: str,
+    spacing: float,
+    seed: int,
+    window: Box = (slice(None),) * 3,
+) -> Field:
+    """HU [z, y, x] of a window of labels [z, y, x] with the inside of the kidneys; table: HU by label value."""
+    added = np.zeros(labels.shape, np.float32)
+    for box, part in _kidneys(labels, table, phase, spacing, seed):
+        added[box] += part
+    return hu + added[window]
+
+
+def _kidneys(
+    labels: NDArray[np.uint8], table: Field, phase: str, spacing: float, seed: int
+) -> Iterator[tuple[Box, Field]]:
+    for number, key in enumerate(MEDIAL):
+        organ = labels == values()[key]
+        if not organ.any():
+            continue
+        box = box_of(organ)
+        kidney = organ[box]
+        whole = kidney | (labels[box] == values()["kidney_tumor"])
+        rough = [smooth_field(labels.shape, box, spacing, ROUGH_SCALE_MM, (seed, 20, axis)) for axis in range(3)]
+        pose = _pose(whole, np.stack([ROUGH_MM * field[whole] for field in rough], axis=1), MEDIAL[key], spacing)
+        target = np.full(whole.shape, table[values()[key]], np.float32)
+        deep = _depth(whole, pose, spacing)
+        rng = np.random.default_rng((seed, 21, number))
+        strands = smooth_field(labels.shape, box, spacing, STRANDS_SCALE_MM, (seed, 22))[whole]
+        target[whole] += _inside(pose, deep[whole], strands, table, target[whole], phase, rng)
+        added = ndimage.gaussian_filter(target - table[values()[key]], BLUR)
+        judged = kidney & (deep > JUDGED_MM) if (kidney & (deep > JUDGED_MM)).any() else kidney
+        yield box, (added - added[judged].mean()) * kidney
+
+
+def _pose(whole: Mask, rough: Points, medial: float, spacing: float) -> Pose:
+    """Places of the voxels of a kidney, shifted by `rough` mm [n, 3]."""
+    points = np.argwhere(whole) * spacing
+    centred = points - points.mean(0)
+    axis = np.linalg.eigh(centred.T @ centred)[1][:, 2]
+    hilum = np.array([0.0, -FACING, medial])
+    hilum -= (hilum @ axis) * axis
+    hilum /= np.linalg.norm(hilum)
+    frame = np.stack([axis, np.cross(axis, hilum), hilum], axis=1)
+    places = centred @ frame
+    half_length, half_width = (float(np.percentile(np.abs(places[:, n]), 98)) for n in (0, 2))
+    places[:, 2] -= OFF_CENTRE * half_width
+    return Pose((places + rough).astype(np.float32), half_length, half_width)
+
+
+def _depth(whole: Mask, pose: Pose, spacing: float) -> Field:
+    """mm below the surface of a kidney, its hilum left out."""
+    inside = ndimage.distance_transform_edt(np.pad(whole, 1))[1:-1, 1:-1, 1:-1] * spacing
+    along, across, out = pose.places.T
+    at_hilum = np.zeros(whole.shape, bool)
+    at_hilum[whole] = (np.abs(along) < SINUS[0] * pose.half_length) & (out > 0) & (np.abs(across) < out)
+    return np.where(at_hilum, np.inf, inside).astype(np.float32)
+
+
+def _inside(
+    pose: Pose,
+    deep: Field,
+    strands: Field,
+    table: Field,
+    cortex: Field,
+    phase: str,
+    rng: np.random.Generator,
+) -> Field:
+    """HU [n] of a kidney's voxels less those of its cortex."""
+    medulla = _pyramids(pose, rng) * _step(deep - CORTEX_MM)
+    scale = np.array([pose.half_length, pose.half_width, pose.half_width], np.float32)
+    axes = scale * np.array(SINUS, np.float32)
+    sinus = _step(-_beyond(pose.places, axes))
+    pelvis = _step(-_beyond(pose.places, axes * np.array(PELVIS, np.float32)))
+    cups = medulla * _step(4 - np.abs(_beyond(pose.places, axes))) * 0.7
+    result = -DARKER[phase] * medulla
+    fat = table[values()["torso_fat"]] - cortex
+    result += sinus * (fat * (1 - np.clip(STRANDS + 0.5 * strands, 0, 1)) - result)
+    urine = np.maximum(pelvis, cups if URINE[phase] > cortex.mean() else 0) * (URINE[phase] - cortex - result)
+    return np.asarray(result + urine, np.float32)
+
+
+def _pyramids(pose: Pose, rng: np.random.Generator) -> Field:
+    """Share [n] of pyramids about the sinus, less the columns between them."""
+    core = 0.45 * pose.half_length
+    foot = np.clip(pose.places[:, 0], -core, core)
+    arm = pose.places.copy()
+    arm[:, 0] -= foot
+    far = np.linalg.norm(arm, axis=1)
+    radius = pose.half_width
+    surface = arm * (radius / np.maximum(far, 1e-3))[:, None]
+    surface[:, 0] += foot
+    apart = _spread_out(surface, int(rng.integers(PYRAMIDS[0], PYRAMIDS[1] + 1)), rng)
+    near = cKDTree(apart).query(surface, k=2)[0]
+    to_border = (near[:, 1] - near[:, 0]) / 2 * far / radius
+    return _step(to_border - COLUMN_MM)
+
+
+def _spread_out(points: Points, count: int, rng: np.random.Generator) -> Points:
+    """Some of the points that lie far apart: each is the farthest of a few at random."""
+    chosen = points[rng.integers(len(points))][None]
+    for _ in range(count - 1):
+        tried = points[rng.integers(len(points), size=8)]
+        chosen = np.concatenate([chosen, tried[[cKDTree(chosen).query(tried)[0].argmax()]]])
+    return chosen
+
+
+def _beyond(places: Points, axes: Points) -> Field:
+    """About the mm [n] outside an ellipsoid about 0, below 0 inside it."""
+    ratio = np.maximum(np.linalg.norm(places / axes, axis=1), 1e-3)
+    return np.asarray(np.linalg.norm(places, axis=1) * (1 - 1 / ratio), np.float32)
+
+
+def _step(mm: Field) -> Field:
+    """0..1 over a border that is EDGE_MM wide about 0."""
+    return np.clip(mm / EDGE_MM + 0.5, 0, 1)
