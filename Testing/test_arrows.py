@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 BELOW: dict[str, tuple[str, ...]] = {
     "core": (),
-    "anatomy": ("core",),
-    "description": ("core",),
+    "findings": ("core",),
+    "anatomy": ("core", "findings"),
+    "description": ("core", "findings"),
     "bundle": ("anatomy", "core", "description"),
     "codec": ("core",),
     "vessels": ("anatomy", "core"),
     "ct": ("anatomy", "codec", "core", "vessels"),
-    "mask": ("anatomy", "core", "description", "vessels"),
+    "mask": ("anatomy", "core", "description", "findings", "vessels"),
     "generator": ("anatomy", "bundle", "codec", "core", "ct", "description", "mask"),
     "data": ("anatomy", "core"),
     "population": ("anatomy", "core", "data", "description", "mask"),

@@ -9,7 +9,7 @@ PHASES: tuple[Phase, ...] = ("none", "arterial", "portal_venous", "delayed")
 
 GROUPS = (
     "background", "tissue", "lungs", "heart", "vessels", "organs", "digestive", "pelvis", "bones", "nerves", "muscles",
-    "lesions",
+    "lesions", "findings",
 )  # fmt: skip
 SWITCHES = {
     "organs": ("organs", "digestive", "pelvis", "heart", "lungs", "nerves"),
@@ -17,7 +17,7 @@ SWITCHES = {
     "vessels": ("vessels",),
     "muscles": ("muscles",),
     "tissue": ("tissue",),
-    "lesions": ("lesions",),
+    "lesions": ("lesions", "findings"),
 }
 """What users show and hide at once: the name of the switch, and its groups."""
 
@@ -53,6 +53,7 @@ class Label:
     hu_source: where the HU come from, entries of Resources/anatomy_sources.md.
     totalsegmentator, guidegen21, maisi132: the classes of the other vocabularies that are this label, first the one
     that stands for it there.
+    drawn_as: key of the label that stands for it in the networks, which know no findings; empty where they know it.
     """
 
     value: int
@@ -72,6 +73,7 @@ class Label:
     totalsegmentator: tuple[str, ...]
     guidegen21: int | None
     maisi132: tuple[int, ...]
+    drawn_as: str = ""
 
     @property
     def side(self) -> Literal["left", "right"] | None:

@@ -3,7 +3,7 @@
 import csv
 import math
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,8 +27,11 @@ class AnatomyTableError(GuideGenError):
     kind = "bundle"
 
 
-def load_table(path: Path) -> tuple[Label, ...]:
-    """The rows of a table file in order of value; value i stands at index i. Raises AnatomyTableError, OSError."""
+def load_table(path: Path, more: Sequence[Mapping[str, str]] = ()) -> tuple[Label, ...]:
+    """The rows of a table file in order of value; value i stands at index i.
+
+    more: rows that come after those of the file, by its columns and "drawn_as". Raises AnatomyTableError, OSError.
+    """
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file, strict=True)
         try:
@@ -40,6 +43,11 @@ def load_table(path: Path) -> tuple[Label, ...]:
             raise AnatomyTableError(f"{path.name} is not a UTF-8 CSV file: {error}.") from error
     if not rows:
         raise AnatomyTableError(f"{path.name} has no rows.")
+    known = {row.text("key") for row in rows}
+    for record in sorted(more, key=lambda one: int(one["value"])):
+        rows.append(_Row("a finding", int(record["value"]), dict(record)))
+        if record["drawn_as"] not in known:
+            raise rows[-1].error("drawn_as", f"{record['drawn_as']!r} is no key of {path.name}")
     table = tuple(_label(row) for row in rows)
     _check_values(rows, table)
     _check_unique(rows, "key", ((label.key,) for label in table))
@@ -139,6 +147,7 @@ def _label(row: _Row) -> Label:
         totalsegmentator=row.items("totalsegmentator"),
         guidegen21=guidegen21[0] if guidegen21 else None,
         maisi132=row.integers("maisi132", 0, 200),
+        drawn_as=row.record.get("drawn_as", ""),
     )
 
 

@@ -14,21 +14,41 @@ from typing import TYPE_CHECKING
 from GuideGenLib.anatomy.label import GROUPS, PHASES, Code, Hounsfield, Label, Phase
 from GuideGenLib.anatomy.reader import AnatomyTableError, load_table
 from GuideGenLib.core.resources import resource
+from GuideGenLib.findings.reading import recipes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
-    "GROUPS", "PHASES", "AnatomyTableError", "Code", "Hounsfield", "Label", "Phase", "by_group", "colors", "find",
-    "hu_mean", "hu_sd", "hu_texture_sd", "label", "labels", "load_table", "values", "write_labels_csv",
+    "GROUPS", "PHASES", "AnatomyTableError", "Code", "Hounsfield", "Label", "Phase", "as_networks_know", "by_group",
+    "colors", "find", "hu_mean", "hu_sd", "hu_texture_sd", "label", "labels", "load_table", "network_labels",
+    "values", "write_labels_csv",
 ]  # fmt: skip
 
 
 @cache
 def labels() -> tuple[Label, ...]:
-    """All rows in order of value; value i stands at index i. Raises AnatomyTableError."""
-    return load_table(resource("anatomy.csv"))
+    """All rows in order of value, those of findings last; value i stands at index i. Raises AnatomyTableError."""
+    return load_table(resource("anatomy.csv"), [one.label for one in recipes() if one.label is not None])
+
+
+@cache
+def network_labels() -> tuple[Label, ...]:
+    """The rows that the networks know: all but those of findings."""
+    return tuple(row for row in labels() if not row.drawn_as)
+
+
+@cache
+def as_networks_know() -> NDArray[np.uint8]:
+    """Value by value [256] of the label that stands for it in the networks: `as_networks_know()[volume]`."""
+    import numpy as np
+
+    table = np.arange(256, dtype=np.uint8)
+    for row in labels():
+        if row.drawn_as:
+            table[row.value] = values()[row.drawn_as]
+    return table
 
 
 @cache

@@ -118,7 +118,7 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
 
 def labels_hash() -> str:
     """sha256 of the anatomy table's values and keys: what must agree between a bundle and this version."""
-    rows = "\n".join(f"{label.value},{label.key}" for label in table.labels())
+    rows = "\n".join(f"{label.value},{label.key}" for label in table.network_labels())
     return hashlib.sha256(rows.encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from monai.inferers import sliding_window_inference
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.table import as_networks_know
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.ct.network import CTNetwork, Style
@@ -34,7 +35,8 @@ DECODE_OVERLAP = 12
 class CTSynthesizer:
     """Stage 3 and the decoder of stage 2.
 
-    spread: [8] standard deviation of the residual latents; offset: [labels] HU added to the reference of each label so
+    spread: [latent] standard deviation of the residual latents; offset: [labels that networks know] HU added to the
+    reference of each label so
     that the CT comes out at it, as `training.calibrate` measured.
     """
 
@@ -73,10 +75,13 @@ class CTSynthesizer:
         steps 0 leaves the texture out and gives the expected CT alone.
         """
         shape = labels.shape
-        volume = self._padded(labels)
+        known = as_networks_know()
+        offset = self.offset[torch.from_numpy(known[: len(table)].astype(np.int64)).to(self.offset.device)]
+        reference = (torch.from_numpy(table).to(offset.device) + offset)[self._padded(labels).int()]
+        volume = self._padded(known[labels])
         latents = self.latents(
             volume,
-            torch.from_numpy(table).to(volume.device) + self.offset,
+            reference[:, None],
             style,
             noise,
             steps,
@@ -91,10 +96,11 @@ class CTSynthesizer:
         return nnf.pad(torch.from_numpy(np.ascontiguousarray(labels)), pad)[None].to(self.spread.device)
 
     def latents(
-        self, labels: Tensor, table: Tensor, style: Style, noise: Tensor, steps: int, progress: Progress
+        self, labels: Tensor, reference_hu: Tensor, style: Style, noise: Tensor, steps: int, progress: Progress
     ) -> Tensor:
-        """Latents [1, 8, d, h, w] of padded labels [1, D, H, W]."""
-        reference = self.codec.encode_linear(table[labels.int()][:, None])
+        """Latents [1, latent, d, h, w] of padded labels [1, D, H, W] that the networks know, and the HU [1, 1, D, H, W]
+        that they should have."""
+        reference = self.codec.encode_linear(reference_hu)
         inside = nnf.max_pool3d((labels != 0).float()[:, None], FACTOR)[0, 0] > 0
         depth = skin_depth(inside, SPACING * FACTOR)
         features = [self._features(network, labels, reference, depth) for network in (self.mean, self.flow)]

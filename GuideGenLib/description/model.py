@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.findings.reading import recipe_of
+from GuideGenLib.findings.recipe import Recipe
 
 SEXES = ("male", "female")
 REGIONS = ("torso", "chest", "abdomen", "pelvis", "chest_abdomen", "abdomen_pelvis")
@@ -70,6 +72,7 @@ two that imaging reports need: possible (Chapman et al., J Biomed Inform 44:728,
 Hypothetical: only asked for, as in an indication or a recommendation. Family: another person has it."""
 OLDEST = 120
 LARGEST_MM = 400.0
+LARGEST_ML = 15_000.0
 
 _T = re.compile(r"X|is|[0-4](mi|[a-d])?")
 _N = re.compile(r"X|[0-3](mi|[a-c])?")
@@ -96,7 +99,8 @@ class Finding:
 
     kind: "tumor", "mass", "nodule", "lesion", "metastasis", or another word ("cyst", "effusion").
     organ: a key of SITES or another word ("stomach"); site: one of SITES[organ]; segment: "IVb" in the liver, "6" or a
-    name in the lung, "uncinate" in the pancreas. size_mm: longest diameter in mm. t, n, m: without their letter.
+    name in the lung, "uncinate" in the pancreas. size_mm: longest diameter in mm; volume_ml: of what fills a
+    space. t, n, m: without their letter.
     stage: "IIIB", or "early" and "advanced" where the text has only the word.
     """
 
@@ -113,6 +117,7 @@ class Finding:
     stage: str | None = None
     count: int = 1
     presence: str = "present"
+    volume_ml: float | None = None
 
     def __post_init__(self) -> None:
         _text("kind", self.kind)
@@ -128,6 +133,9 @@ class Finding:
             raise DescriptionError(f"presence is {self.presence!r}", f"give one of {', '.join(PRESENCES)}.")
         if self.size_mm is not None and not 0 < self.size_mm <= LARGEST_MM:
             msg = f"size_mm is {self.size_mm:g}: give a size above 0 and up to {LARGEST_MM:g} mm."
+            raise DescriptionError(msg)
+        if self.volume_ml is not None and not 0 < self.volume_ml <= LARGEST_ML:
+            msg = f"volume_ml is {self.volume_ml:g}: give a volume above 0 and up to {LARGEST_ML:g} ml."
             raise DescriptionError(msg)
         for name, value, pattern in (
             ("t", self.t, _T),
@@ -146,6 +154,16 @@ class Finding:
     def label_key(self) -> str | None:
         """Key of the lesion label in the anatomy table, e.g. "lung_tumor"; None where there is no such label."""
         return f"{self.organ}_tumor" if self.kind in DRAWN_KINDS and self.organ in SITES else None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How it is drawn where it is no tumour of the five organs; None where this version draws no such finding."""
+        return None if self.label_key is not None else recipe_of(self.kind, self.organ)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a volume of this description shows it: as a tumour, or by its recipe."""
+        return self.drawn or (self.there and self.recipe is not None)
 
     @property
     def there(self) -> bool:

@@ -224,6 +224,8 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
             and finding.kind in ("tumor", "mass", "nodule", "lesion", "metastasis")
         ):
             notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
+        elif finding.recipe is not None:
+            continue
         elif finding.label_key is None:
             notes.append(f"'{word}' ({(finding.organ or finding.kind).replace('_', ' ')}) is understood but not drawn.")
         elif (message := disagreement(finding)) is not None:

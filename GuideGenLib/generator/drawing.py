@@ -10,6 +10,8 @@ from GuideGenLib.description import Description
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.generator.case import MaskResult
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.others import draw_others
+from GuideGenLib.mask.findings.others_check import check_others
 from GuideGenLib.mask.findings.shapes import Spacing
 from GuideGenLib.mask.organ_sizes import fit_organs
 from GuideGenLib.mask.regions import ORGANS
@@ -48,11 +50,13 @@ def finish(
     if wanted := wanted_organs(description):
         labels = fit_organs(labels, spacing[0], wanted, kept)
     labels, lesions = insert_lesions(labels, spacing, description.findings, rng, kept)
+    labels, others = draw_others(labels, spacing, description.findings, rng, kept)
     present = set(ORGANS[region])
     if description.sex in OWN and "urinary_bladder" in present:
         present.add(OWN[description.sex])
     checks = check(labels, spacing, description, lesions, present, volumes if region == "torso" else None)
-    return Finished(labels, tuple(lesions), tuple(checks))
+    checks += [Check(*one) for one in check_others(labels, spacing, description.findings, others)]
+    return Finished(labels, (*lesions, *others), tuple(checks))
 
 
 def best_of(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from scipy import ndimage
 
-from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.core.components import TOUCHING
 
 SEVERAL_PARTS = (
@@ -18,7 +18,9 @@ SEVERAL_PARTS = (
 
 def single_part_keys() -> list[str]:
     """Keys of the organs that are in one piece in a healthy body; lesions are not among them."""
-    return [key for key in values() if key not in SEVERAL_PARTS and not key.endswith("_tumor")]
+    return [
+        key for key in values() if key not in SEVERAL_PARTS and not key.endswith("_tumor") and not label(key).drawn_as
+    ]
 
 
 def largest_share(mask: np.ndarray) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS, table_of
-from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.core.components import TOUCHING, largest_component
 from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.description.organ_sizes import WantedSize, wanted_organs
@@ -32,6 +32,8 @@ ORGAN_SLACK = 0.1
 WEIGHTS = {
     "lesion": 5.0,
     "no_other_lesion": 5.0,
+    "finding": 5.0,
+    "no_other_finding": 5.0,
     "present": 3.0,
     "organ": 3.0,
     "side": 3.0,
@@ -72,7 +74,7 @@ def check(
     """
     wanted = wanted_organs(description)
     found = measured_volumes(labels, spacing)
-    anatomy = {key for key in found if key != "background" and not key.endswith("_tumor")}
+    anatomy = {key for key in found if key != "background" and label(key).group not in ("lesions", "findings")}
     shown = anatomy if present is None else present
     expected = sorted(shown - wanted.absent, key=list(values()).index)
     checks = [_present(key, found.get(key, 0.0), volumes) for key in expected]

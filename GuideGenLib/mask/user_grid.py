@@ -252,9 +252,9 @@ def _kept(
     beyond: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for value in kept:
         row = label(value)
-        if row.group == "lesions":
+        if row.group in ("lesions", "findings"):
             part = classes == value
-            choices = [values()[key] for key in row.part_of]
+            choices = [values()[key] for key in row.part_of or (row.drawn_as,)]
             classes[part] = nearest_of(_moved(small, shape, offset), part, choices, missing=0)
             if (lost := part & (classes == 0)).any():  # nothing of its organ is labelled
                 classes[lost] = _nearest_in_frame(lost, choices)

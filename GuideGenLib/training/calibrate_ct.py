@@ -40,7 +40,7 @@ def calibrate_hu(
     minutes: float | None = None,
     log: Callable[[str], None] = print,
 ) -> Tensor:
-    """The offset [labels] in HU, kept in `run`/hu_offset.json.
+    """The offset [network labels] in HU, kept in `run`/hu_offset.json.
 
     labels: the template [z, y, x] at 2 mm; noise: the style's (standard deviation in soft tissue / 20 HU); minutes:
     time after which no further round begins. Labels that the template lacks (lesions, the other sex) and TISSUES
@@ -67,7 +67,7 @@ def calibrate_hu(
             table = hu_mean(phase)  # type: ignore[arg-type]
             hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, turn))
             means = organ_means(hu, labels, np.zeros(labels.shape, bool))
-            off += np.nan_to_num(means - table) / len(PHASES)
+            off += np.nan_to_num(means - table)[: len(off)] / len(PHASES)
         off[np.setdiff1d(np.arange(len(off)), present)] = 0
         log(f"HU calibration {turn + 1}/{rounds}: organs off by {float(np.abs(off[present]).mean()):.1f} HU (mean)")
         offset = (offset - torch.from_numpy(off).to(device)).clamp(-LARGEST_HU, LARGEST_HU)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from GuideGenLib.anatomy.table import labels as anatomy_rows
+from GuideGenLib.anatomy.table import network_labels
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.core.device import choose_precision
 from GuideGenLib.core.volumes import image_from_array, to_canonical
@@ -34,7 +34,7 @@ from GuideGenLib.training.presets import DEFAULT, Sizes, presets
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
 from GuideGenLib.training.start import initial_bundle
 
-LABELS = len(anatomy_rows())
+LABELS = len(network_labels())
 PEOPLE = 1000
 
 

@@ -52,7 +52,7 @@ REASONS = {
 
 def role_of(finding: Finding) -> Role:
     """What a finding came to."""
-    if not finding.drawn:
+    if not finding.shown:
         return Role.NOT_DRAWN
     return Role.POSSIBLE if finding.presence == "possible" else Role.DRAWN
 

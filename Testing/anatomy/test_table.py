@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from GuideGenLib.anatomy import table
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.resources import resource
+from GuideGenLib.findings.reading import recipes
 
 any_label = st.sampled_from(table.labels())
 
@@ -48,11 +49,19 @@ def hu(key: str, phase: table.Phase) -> float:
     return table.label(key).hu[phase].mean
 
 
-def test_values_and_labels_agree_with_the_file() -> None:
+def test_values_and_labels_agree_with_the_files() -> None:
     with resource("anatomy.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert table.values() == {row["key"]: int(row["value"]) for row in rows}
-    assert [row.key for row in table.labels()] == [row["key"] for row in rows]
+    findings = [one.label for one in recipes() if one.label is not None]
+    assert table.values() == {row["key"]: int(row["value"]) for row in [*rows, *findings]}
+    assert [row.key for row in table.network_labels()] == [row["key"] for row in rows]
+
+
+def test_the_networks_are_told_a_label_that_they_know_in_the_place_of_a_finding() -> None:
+    known = table.as_networks_know()
+    assert (known[: len(table.network_labels())] == np.arange(len(table.network_labels()))).all()
+    for row in table.by_group()["findings"]:
+        assert known[row.value] == table.label(row.drawn_as).value < len(table.network_labels())
 
 
 def test_value_i_stands_at_index_i_and_fits_a_byte() -> None:

@@ -128,8 +128,8 @@ def test_a_bundle_for_other_labels_is_refused(bundle: Bundle):
 
 def test_the_labels_hash_follows_values_and_keys(monkeypatch: pytest.MonkeyPatch):
     before = bundles.labels_hash()
-    rows = bundles.table.labels()
-    monkeypatch.setattr(bundles.table, "labels", lambda: rows[:-1])
+    rows = bundles.table.network_labels()
+    monkeypatch.setattr(bundles.table, "network_labels", lambda: rows[:-1])
     assert bundles.labels_hash() != before
 
 

@@ -18,7 +18,7 @@ from Testing.desktop.conftest import bundle, panel, scene, slicer  # noqa: F401 
 from Testing.desktop.driver import Driver
 
 TEXT = (
-    "A 61 year old man with a pleural effusion, a 4.2 cm mass in segment VII of the liver and a T3 tumor of the left "
+    "A 61 year old man with a pulmonary embolism, a 4.2 cm mass in segment VII of the liver and a T3 tumor of the left "
     "kidney; no lung nodules, spleen 15 cm. A zorb & <b>more</b>."
 )
 UNKNOWN = "unknown"

@@ -100,11 +100,11 @@ def test_organs_have_rows_that_can_be_corrected_and_removed():
 
 
 def test_findings_are_first_and_what_is_drawn_before_what_is_not():
-    text = "A man with a pleural effusion, no liver tumor, a 3 cm lung mass; enlarged spleen."
+    text = "A man with a pulmonary embolism, no liver tumor, a 3 cm lung mass; enlarged spleen."
     headings = [group.heading for group in found(text)]
     assert headings == [
         "Finding 1: mass, lung (drawn)",
-        "Finding 2: effusion, pleura (not drawn by this version)",
+        "Finding 2: embolism, pulmonary artery (not drawn by this version)",
         "Finding 3: tumor, liver (not drawn: negated)",
         "Spleen: enlarged",
         "Patient and scan",

@@ -64,7 +64,7 @@ class Draft:
         self.findings.append(finding)
         self.origins.append(None)
         told = f"added: {name_of(finding)}"
-        self.steps.append(Step("added", clause.words, told if finding.drawn else f"{told} (not drawn)"))
+        self.steps.append(Step("added", clause.words, told if finding.shown else f"{told} (not drawn)"))
 
     def remove(self, clause: Clause, index: int) -> None:
         """A finding goes."""
@@ -72,7 +72,7 @@ class Draft:
         assert old is not None
         self.findings[index] = None
         self.steps.append(
-            Step("removed", clause.words, f"removed: {name_of(old)}" + ("" if old.drawn else " (not drawn)"))
+            Step("removed", clause.words, f"removed: {name_of(old)}" + ("" if old.shown else " (not drawn)"))
         )
 
     def use_verbs(self, clause: Clause, pattern: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from GuideGenLib.description.words import context, grammar, lexicon, organs
 from GuideGenLib.description.words.protected import ORDINARY_WORDS
+from GuideGenLib.findings.reading import recipes
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ def _kinds(table: dict[str, tuple[str, str | None]], drawable: bool) -> dict[str
     return kinds
 
 
+def _recipe_words() -> dict[str, tuple[str, str | None]]:
+    """The words of the files of findings, with the kind and the organ that they mean."""
+    return {phrase: (one.kinds[0], organ) for one in recipes() for phrase, organ in one.words.items()}
+
+
 def _organ_kinds() -> dict[str, Kind]:
     """The nouns of growth, shrinking and loss of organs, as kinds of findings that are never drawn."""
     kinds: dict[str, Kind] = {}
@@ -158,7 +164,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "habitus": lexicon.HABITUS,
     "phase": lexicon.PHASE,
     "contrast": dict.fromkeys(lexicon.CONTRAST),
-    "kind": {**_kinds(lexicon.TUMORS, True), **_kinds(lexicon.OTHER_KINDS, False), **_organ_kinds()},
+    "kind": {**_kinds(lexicon.TUMORS, True), **_kinds(lexicon.OTHER_KINDS | _recipe_words(), False), **_organ_kinds()},
     "place": _places(),
     "region": lexicon.REGION,
     "organ_size": organs.SIZES,

@@ -89,8 +89,8 @@ def test_two_changes_in_one_sentence_with_the_words_of_each() -> None:
     ]
     tumor, effusion = difference.after.findings
     assert tumor.size_mm == 60
-    assert (effusion.kind, effusion.side, effusion.size_word, effusion.drawn) == ("effusion", "right", "small", False)
-    assert "not drawn" in difference.steps[1].told
+    assert (effusion.kind, effusion.side, effusion.size_word, effusion.shown) == ("effusion", "right", "small", True)
+    assert "not drawn" not in difference.steps[1].told
     assert difference.origins == (0, None)
     assert not difference.everywhere
 

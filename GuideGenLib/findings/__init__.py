@@ -1,0 +1,1 @@
+"""What findings there are to draw: one file each in Resources/findings."""

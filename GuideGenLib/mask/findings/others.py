@@ -1,0 +1,154 @@
+"""Findings that are drawn by their recipes (Resources/findings), after tumours: masses, then what fills spaces."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.description.model import Finding
+from GuideGenLib.findings.reading import recipes
+from GuideGenLib.findings.recipe import Recipe
+from GuideGenLib.mask.findings.fluid import fill, painted, space_of, squeezed_beside
+from GuideGenLib.mask.findings.lesions import LesionRecord
+from GuideGenLib.mask.findings.masses import grow_mass, home_of
+from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
+from GuideGenLib.mask.findings.sites import LesionError
+
+Labels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Drawn = tuple[Labels, list[LesionRecord]]
+
+SHORT = 0.85
+"""Of what was asked: less is said to be all that there is room for."""
+
+
+def draw_others(
+    labels: Labels, spacing: Spacing, findings: Sequence[Finding], rng: np.random.Generator, kept: Mask | None = None
+) -> Drawn:
+    """A copy of labels uint8 [z, y, x] (canonical frame, isotropic spacing in mm) with the findings that have a recipe
+    with a label, and what was drawn.
+
+    What stands in the volume of findings and tumours, and the voxels of `kept`, stay as they are. The same state of the
+    generator gives the same volume. Raises LesionError where the organ or its side is not in the volume.
+    """
+    labels = labels.copy()
+    records: list[LesionRecord] = []
+    order = sorted(enumerate(findings), key=lambda pair: bool(pair[1].recipe and pair[1].recipe.mechanism == "fluid"))
+    for index, finding in order:
+        recipe = finding.recipe
+        if recipe is None or recipe.label is None or not finding.there:
+            continue
+        draw = _draw_fluid if recipe.mechanism == "fluid" else _draw_masses
+        labels, more = draw(labels, spacing, finding, recipe, index, rng, kept)
+        records += more
+    return labels, records
+
+
+def standing(labels: Labels, kept: Mask | None) -> Mask:
+    """Where nothing is drawn any more."""
+    table = np.zeros(256, bool)
+    table[[value for key, value in values().items() if key.endswith("_tumor")]] = True
+    table[[values()[one.label["key"]] for one in recipes() if one.label is not None]] = True
+    return table[labels] if kept is None else table[labels] | kept
+
+
+def wanted_size(finding: Finding, recipe: Recipe, rng: np.random.Generator) -> float:
+    """In the unit of the recipe: what the text says, else drawn from the range of its word."""
+    assert recipe.sizes is not None
+    told = finding.volume_ml if recipe.sizes.unit == "ml" else finding.size_mm
+    low, high = recipe.sizes.range_of(finding.size_word)
+    drawn = float(rng.uniform(low, high))
+    return drawn if told is None else min(max(told, recipe.sizes.limits[0]), recipe.sizes.limits[1])
+
+
+def _sides(finding: Finding, recipe: Recipe, rng: np.random.Generator) -> list[str | None]:
+    if not recipe.sided:
+        return [None]
+    if finding.side is not None:
+        return [finding.side]
+    return ["left", "right"] if finding.count > 1 else [str(rng.choice(["left", "right"]))]
+
+
+def _draw_fluid(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
+    kept: Mask | None,
+) -> Drawn:  # fmt: skip
+    assert recipe.label is not None and recipe.sizes is not None
+    records = []
+    for side in _sides(finding, recipe, rng):
+        size = wanted_size(finding, recipe, rng)
+        space = space_of(labels, spacing[0], recipe.options, side)
+        if not space.room.any():
+            raise LesionError(f"the region does not show where a {recipe.name} lies", "choose one that does")
+        taken = fill(space, size, recipe.sizes.unit, spacing[0], rng, standing(labels, kept))
+        if not taken.any():
+            raise LesionError(f"there is no room for a {recipe.name}", "leave it out, or take another seed")
+        squeezed = recipe.options.get("squeezed")
+        if squeezed in values():
+            around = squeezed_beside(labels, taken, spacing[0]) & ~standing(labels, kept)
+            labels = painted(labels, around, squeezed)
+        labels = painted(labels, taken, recipe.label["key"])
+        records.append(_record(taken, recipe, finding, index, side, size, spacing))
+    return labels, records
+
+
+def _draw_masses(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
+    kept: Mask | None,
+) -> Drawn:  # fmt: skip
+    assert recipe.label is not None
+    records: list[LesionRecord] = []
+    for number in range(min(finding.count, recipe.most)):
+        side = _sides(replace(finding, count=1), recipe, rng)[0]
+        home = home_of(labels, recipe.options, side, spacing)
+        if not home.any():
+            name = f"{side} side of the " if side else ""
+            raise LesionError(f"the region does not show the {name}place of a {recipe.name}", "choose one that does")
+        size = wanted_size(finding, recipe, rng)
+        blocked = ndimage.binary_dilation(standing(labels, kept), TOUCHING)
+        growth = grow_mass(labels, spacing, recipe.label["key"], recipe.options, home, size, blocked, rng)
+        if growth is None and number == 0:
+            raise LesionError(f"there is no room for a {recipe.name}", "ask for a smaller one, or another place")
+        if growth is None:
+            records[-1] = replace(records[-1], note=f"room for {number} of {finding.count} only")
+            break
+        whole = labels.copy()
+        whole[growth.box] = growth.labels
+        taken = np.zeros(labels.shape, bool)
+        taken[growth.box] = growth.voxels
+        labels = whole if kept is None else np.where(kept, labels, whole)
+        records.append(_record(taken, recipe, finding, index, side, size, spacing, growth.extent))
+    return labels, records
+
+
+def _record(
+    taken: Mask, recipe: Recipe, finding: Finding, index: int, side: str | None, size: float, spacing: Spacing,
+    extent: float | None = None,
+) -> LesionRecord:  # fmt: skip
+    assert recipe.label is not None and recipe.sizes is not None
+    voxels = np.argwhere(taken)
+    middle = voxels.mean(axis=0)
+    at = middle * np.asarray(spacing)
+    volume = round(len(voxels) * float(np.prod(spacing)) / 1000, 3)
+    measured = longest_extent(taken, spacing) if extent is None else extent
+    unit = recipe.sizes.unit
+    got = volume if unit == "ml" else measured
+    short = recipe.mechanism == "solid" or unit == "ml"
+    note = f"{size:.0f} {unit} asked, {got:.0f} {unit} drawn" if short and got < SHORT * size else ""
+    return LesionRecord(
+        label=recipe.label["key"],
+        finding=index,
+        organ=finding.organ or recipe.name,
+        side=side,
+        site=finding.site,
+        size_mm=round(size if unit == "mm" else measured, 2),
+        measured_mm=round(measured, 2),
+        volume_ml=volume,
+        center_voxel=(float(middle[0]), float(middle[1]), float(middle[2])),
+        center_mm=(float(at[0]), float(at[1]), float(at[2])),
+        note=note,
+    )

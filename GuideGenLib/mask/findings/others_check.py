@@ -1,0 +1,94 @@
+"""Whether findings that have a recipe are there as asked, measured on the voxels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.description.model import Finding
+from GuideGenLib.findings.reading import recipes
+from GuideGenLib.findings.recipe import Recipe
+from GuideGenLib.mask.findings.lesions import LesionRecord
+from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
+
+SLACK = 0.1
+"""How far, in parts of what was asked, a size may be from it."""
+Result = tuple[str, bool, str]
+"""Name of the check, whether it is kept, and what was found."""
+
+
+def check_others(
+    labels: NDArray[np.uint8], spacing: Spacing, findings: Sequence[Finding], records: Sequence[LesionRecord]
+) -> list[Result]:
+    """Presence, side and size of each, and whether there is another; labels [z, y, x], records of what was drawn."""
+    results: list[Result] = []
+    asked: set[str] = set()
+    for index, finding in enumerate(findings):
+        recipe = finding.recipe
+        if recipe is None or recipe.label is None or not finding.there:
+            continue
+        key = recipe.label["key"]
+        asked |= {key, recipe.options.get("squeezed", key)}
+        mine = [one for one in records if one.finding == index and one.label == key]
+        there = labels == values()[key]
+        pieces = _pieces(there, mine, spacing) if mine else []
+        results.append((f"finding:{index}:present", bool(pieces), f"{len(pieces)} {recipe.name} found"))
+        if pieces:
+            results += _placed(labels, recipe, pieces, mine, index)
+            results += _sized(recipe, pieces, finding, spacing, index)
+    keys = {one.label["key"] for one in recipes() if one.label is not None} - asked
+    others = [key for key in sorted(keys) if (labels == values()[key]).any()]
+    results.append(("no_other_finding", not others, f"not asked for: {', '.join(others) or 'none'}"))
+    return results
+
+
+def _pieces(there: NDArray[np.bool_], records: Sequence[LesionRecord], spacing: Spacing) -> list[NDArray[np.bool_]]:
+    """The voxels of each record: the connected parts nearest to its middle, of those that are there."""
+    parts, count = ndimage.label(there, TOUCHING)
+    owner = np.zeros(count + 1, int)
+    boxes = ndimage.find_objects(parts)
+    for number in range(1, count + 1):
+        box = boxes[number - 1]
+        points = (np.argwhere(parts[box] == number) + [side.start for side in box]) * np.asarray(spacing)
+        away = [np.linalg.norm(points - np.asarray(one.center_mm), axis=1).min() for one in records]
+        owner[number] = 1 + int(np.argmin(away))
+    owned = owner[parts]
+    return [owned == 1 + i for i in range(len(records)) if (owned == 1 + i).any()]
+
+
+def _placed(
+    labels: NDArray[np.uint8], recipe: Recipe, pieces: Sequence[NDArray[np.bool_]], records: Sequence[LesionRecord],
+    index: int,
+) -> list[Result]:  # fmt: skip
+    if not recipe.sided:
+        return []
+    spine = np.zeros(256, bool)
+    spine[[values()[key] for key in ("vertebrae_thoracic", "vertebrae_lumbar", "vertebrae_cervical", "sacrum")]] = True
+    across = spine[labels].sum(axis=(0, 1))
+    if not across.any():
+        return []
+    middle = float(np.average(np.arange(labels.shape[2]), weights=across))
+    right = all(
+        (float(np.argwhere(piece)[:, 2].mean()) > middle) == (one.side == "left")
+        for piece, one in zip(pieces, records, strict=False)
+    )
+    return [(f"finding:{index}:place", right, "on the asked side" if right else "on the other side")]
+
+
+def _sized(
+    recipe: Recipe, pieces: Sequence[NDArray[np.bool_]], finding: Finding, spacing: Spacing, index: int
+) -> list[Result]:
+    if recipe.sizes is None or (recipe.sizes.unit == "mm" and recipe.mechanism == "fluid"):
+        return []  # a thickness is told by the space, not by the longest extent
+    unit = recipe.sizes.unit
+    told = finding.volume_ml if unit == "ml" else finding.size_mm
+    low, high = (told, told) if told is not None else recipe.sizes.range_of(finding.size_word)
+    voxel = float(np.prod(spacing))
+    half = 0.5 * voxel ** (1 / 3) if unit == "mm" else 0.0
+    got = [longest_extent(one, spacing) if unit == "mm" else one.sum() * voxel / 1000 for one in pieces]
+    kept = all(min((1 - SLACK) * low, low - half) <= size <= max((1 + SLACK) * high, high + half) for size in got)
+    measured = ", ".join(f"{size:.0f}" for size in got)
+    return [(f"finding:{index}:size", kept, f"{measured} {unit}, asked {low:.0f} to {high:.0f} {unit}")]
