@@ -8,12 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from GuideGenLib.description import Description
+from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.corrections import finding_keys
 from GuideGenLib.description.fields import shown
 from GuideGenLib.description.understanding import Understanding
 from GuideGenLib.workflow.painted import Piece, legend, paint, word_sum
 from GuideGenLib.workflow.roles import LOOKS, Look
-from GuideGenLib.workflow.understood import groups, notes, titled
+from GuideGenLib.workflow.understood import Row, groups, notes, titled
 
 WIDTH = 100
 """Of what is written into a file, characters; on a terminal, its own."""
@@ -56,14 +57,19 @@ def table(understanding: Understanding) -> Table:
         made.add_column(column, overflow="fold")
     for group in groups(understanding, ""):
         look = LOOKS.get(group.role)
+        rows = [row for row in group.rows if row.value is not None or row.source or _is_patients(row)]
+        if group.rows and not rows:
+            continue
         made.add_row()
         title = group.title if look is None else marked(look, group.title)
         made.add_row(title, printable(group.what), group.outcome)
-        for row in group.rows:
-            if row.value is not None or not row.key or row.source:
-                title = titled(row.of, row.field.title)
-                made.add_row(f"  {title}", printable(shown(row.value)), printable(row.source))
+        for row in rows:
+            made.add_row(f"  {titled(row.of, row.field.title)}", printable(shown(row.value)), printable(row.source))
     return made
+
+
+def _is_patients(row: Row) -> bool:
+    return not row.key and not row.field.name.startswith(HOME)
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from GuideGenLib.description.acquisition import HOME, PATHS
 from GuideGenLib.description.model import (
     SITES,
     Description,
@@ -21,7 +22,8 @@ from GuideGenLib.description.model import (
     with_presence,
 )
 
-PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase")
+PATIENT = ("age", "sex", "race", "ethnicity", "habitus", "region", "phase", *PATHS)
+"""Patient and scan."""
 FINDING = tuple(one.name for one in fields(Finding))
 ORGAN_STATE = ("absent", "size_word", "length_mm", "volume_ml")
 ORGAN = "organ "
@@ -156,8 +158,9 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
         organs.append(_changed_organ(state, changes))
     left_out = (*description.left_out, *(LeftOut(span, reason) for span, reason in overruled.items()))
     read = replace(description, findings=tuple(findings), organs=tuple(organs), spans=spans, left_out=left_out)
+    scan = {name.removeprefix(HOME): patient.pop(name) for name in PATHS if name in patient}
     try:
-        corrected = replace(read, **patient)
+        corrected = replace(read, acquisition=replace(read.acquisition, **scan), **patient)
     except TypeError as error:
         raise DescriptionError(*WRONG_KIND) from error
     names = (*keys, *(organ_key(state) for state in description.organs))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from GuideGenLib.description.acquisition import DOSES, HOME, KERNELS, METALS
 from GuideGenLib.description.model import (
     DRAWN_KINDS,
     HABITUS,
@@ -121,6 +122,17 @@ PATIENT_FIELDS = (
     Field("region", "Region", _any_of(REGIONS)),
     Field("phase", "Contrast phase", _any_of(PHASES)),
 )
+ACQUISITION_FIELDS = (
+    Field(HOME + "slice_mm", "Slice thickness (mm)", read=millimetres),
+    Field(HOME + "kernel", "Kernel", _any_of(KERNELS)),
+    Field(HOME + "dose", "Dose", _any_of(DOSES)),
+    Field(HOME + "oral_contrast", "Oral contrast", _any_of((False, True))),
+    Field(HOME + "table", "Table", _any_of((False, True))),
+    Field(HOME + "motion", "Motion", _any_of((False, True))),
+    Field(HOME + "metal", "Metal", _any_of(METALS)),
+    Field(HOME + "field_of_view_mm", "Field of view (mm)", read=millimetres),
+)
+"""How the scan was taken."""
 FINDING_FIELDS = (
     Field("kind", "kind", _any_of(DRAWN_KINDS, unknown=False)),
     Field("presence", "presence", _any_of(PRESENCES, unknown=False)),

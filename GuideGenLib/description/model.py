@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.description.acquisition import Acquisition
+from GuideGenLib.description.errors import DescriptionError
 from GuideGenLib.findings.reading import recipe_of
 from GuideGenLib.findings.recipe import Recipe
 
@@ -78,10 +79,6 @@ _T = re.compile(r"X|is|[0-4](mi|[a-d])?")
 _N = re.compile(r"X|[0-3](mi|[a-c])?")
 _M = re.compile(r"X|[01][a-d]?")
 _STAGE = re.compile(r"(0|I{1,3}|IV)([A-D][1-3]?)?|early|advanced")
-
-
-class DescriptionError(GuideGenError):
-    """The text is empty, senseless or contradicts itself; the message says what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +234,8 @@ class Description:
 
     spans: the quotation behind each field, keyed by its path ("age", "findings[0].side"). not_understood: the words
     that no field holds and no rule knows. left_out: those that are left out on purpose. warnings: sentences for the
-    user. age_range: both ends included, in years. organs: each organ, or side of it, once.
+    user. age_range: both ends included, in years. organs: each organ, or side of it, once. acquisition: how it
+    was scanned.
     """
 
     text: str
@@ -251,6 +249,7 @@ class Description:
     habitus: str | None = None
     findings: tuple[Finding, ...] = ()
     organs: tuple[OrganState, ...] = ()
+    acquisition: Acquisition = field(default_factory=Acquisition)
     spans: dict[str, Span] = field(default_factory=dict)
     not_understood: tuple[Span, ...] = ()
     left_out: tuple[LeftOut, ...] = ()

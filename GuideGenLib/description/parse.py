@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.model import Description, DescriptionError, LeftOut, Span
 from GuideGenLib.description.reading.account import account, with_their_nouns
 from GuideGenLib.description.reading.findings import read_findings
@@ -38,7 +39,8 @@ def parse(text: str) -> Description:
     _check_text(text)
     prepared = prepare(text)
     draft, line, items = prepared.draft, prepared.line, prepared.items
-    if all(item.type in _EMPTY_TYPES for item in items):
+    scan = prepared.scan
+    if not scan.spans and all(item.type in _EMPTY_TYPES for item in items):
         msg = f"Nothing in '{_shortened(text)}' was understood. Describe a patient in English, for example: {EXAMPLE}"
         raise DescriptionError(msg)
     slips = _slips(items)
@@ -50,7 +52,7 @@ def parse(text: str) -> Description:
     mentions = [mention for read in organs for mention in read.mentions] + reading.organs
     states, quotes, organ_notes = states_of(mentions, reading.findings)
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
-    notes = [*slips, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
+    notes = [*slips, *scan.notes, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
     _check_sex(found, reading, mentions)
     notes += _implied_sex(found, mentions)
     spans = {name: span for name, (_, span) in found.items()}
@@ -70,7 +72,9 @@ def parse(text: str) -> Description:
         **{name: value for name, (value, _) in found.items()},
         findings=tuple(reading.findings),
         organs=states,
-        spans={path: draft.span(span.start, span.end) for path, span in spans.items()},
+        acquisition=scan.acquisition,
+        spans={path: draft.span(span.start, span.end) for path, span in spans.items()}
+        | {HOME + name: span for name, span in scan.spans.items()},
         not_understood=tuple(draft.span(span.start, span.end) for span in not_understood),
         left_out=tuple(sorted(draft.left_out, key=lambda one: one.span.start)),
         warnings=tuple(dict.fromkeys(notes)),

@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from GuideGenLib.description.acquisition import HOME, Acquisition
 from GuideGenLib.description.model import (
     Description,
     DescriptionError,
@@ -16,7 +17,7 @@ from GuideGenLib.description.model import (
 )
 
 _PATIENT = ("age", "age_range", "sex", "race", "ethnicity", "habitus", "region", "phase")
-_Part = TypeVar("_Part", Finding, OrganState)
+_Part = TypeVar("_Part", Finding, OrganState, Acquisition)
 _TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,), "age": (int,), "sex": (str,), "race": (str,), "ethnicity": (str,), "region": (str,),
     "phase": (str,),
@@ -24,12 +25,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "size_mm": (int, float), "size_word": (str,), "t": (str,), "n": (str,), "m": (str,), "stage": (str,),
     "count": (int,),
     "presence": (str,), "absent": (bool,), "craniocaudal": (bool,), "length_mm": (int, float),
-    "volume_ml": (int, float), "start": (int,), "end": (int,),
+    "volume_ml": (int, float), "slice_mm": (int, float), "kernel": (str,), "dose": (str,), "oral_contrast": (bool,),
+    "table": (bool,), "motion": (bool,), "metal": (str,), "field_of_view_mm": (int, float),
+    "start": (int,), "end": (int,),
 }  # fmt: skip
 _REQUIRED = {
     Description: ("text",), Finding: ("kind",), OrganState: ("organ",), Span: ("start", "end", "text"),
+    Acquisition: (),
 }  # fmt: skip
-_PATH = re.compile(r"(?:(findings|organs)\[(\d+)\]\.)?(\w+)")
+_PATH = re.compile(r"(?:(?:(findings|organs)\[(\d+)\]|acquisition)\.)?(\w+)")
 """Of a field, as the keys of spans have it."""
 _NEVER_UNKNOWN = ("text", "kind", "count", "presence", "absent", "craniocaudal", "start", "end")
 
@@ -41,6 +45,7 @@ def to_json(description: Description) -> dict[str, Any]:
         "age_range": None if description.age_range is None else list(description.age_range),
         "findings": [asdict(finding) for finding in description.findings],
         "organs": [asdict(state) for state in description.organs],
+        "acquisition": asdict(description.acquisition),
         "spans": {path: asdict(span) for path, span in description.spans.items()},
         "not_understood": [asdict(span) for span in description.not_understood],
         "left_out": [{**asdict(one.span), "reason": one.reason} for one in description.left_out],
@@ -78,6 +83,7 @@ def from_json(data: dict[str, Any]) -> Description:
             _part(Finding, _up_to_date(one), f"findings[{i}]") for i, one in enumerate(_listed(data, "findings"))
         ),
         organs=tuple(_part(OrganState, one, f"organs[{i}]") for i, one in enumerate(_listed(data, "organs"))),
+        acquisition=_part(Acquisition, data.get("acquisition") or {}, "acquisition"),
         spans={str(path): _span(one, f"spans[{path}]", text) for path, one in spans.items()},
         not_understood=tuple(
             _span(one, f"not_understood[{i}]", text) for i, one in enumerate(_listed(data, "not_understood"))
@@ -136,6 +142,8 @@ def _check_path(path: str, description: Description) -> None:
     if match is not None and match[1] is not None:
         parts = getattr(description, match[1])
         part = parts[int(match[2])] if int(match[2]) < len(parts) else None
+    elif path.startswith(HOME):
+        part = description.acquisition
     if match is None or part is None or match[3] not in {one.name for one in fields(part)}:
         raise DescriptionError(f"spans has {path!r}, which is no field of the description", "leave it out.")
 
@@ -148,7 +156,7 @@ def _listed(data: dict[str, Any], name: str) -> list[Any]:
 
 
 def _part(kind: type[_Part], data: Any, path: str) -> _Part:
-    """A finding or the state of an organ."""
+    """A finding, the state of an organ, or how the scan was taken."""
     try:
         return kind(**_checked(data, kind, path))
     except DescriptionError as error:

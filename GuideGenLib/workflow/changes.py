@@ -1,6 +1,7 @@
 """One sentence more about the chosen case: what is understood of it while one types, and the way back."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.description.changes.model import Difference
@@ -19,7 +20,7 @@ from GuideGenLib.workflow.words import say
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-SHOWN_BY_CT = ("phase", "age", "age_range")
+SHOWN_BY_CT = ("phase", "age", "age_range", "acquisition")
 """Fields of which the CT's description knows better than the anatomy's."""
 
 
@@ -103,8 +104,9 @@ def corrections_after(record: dict[str, Any]) -> str:
         return ""
     corrections = Corrections()
     for name in PATIENT:
-        if getattr(read, name) != getattr(wanted, name):
-            corrections = corrections.with_patient(name, getattr(wanted, name))
+        value = attrgetter(name)
+        if value(read) != value(wanted):
+            corrections = corrections.with_patient(name, value(wanted))
     left = list(wanted.findings)
     for key, finding in zip(finding_keys(read), read.findings, strict=True):
         if finding in left:

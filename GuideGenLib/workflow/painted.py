@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from GuideGenLib.description.fields import FINDING_FIELDS, ORGAN_FIELDS, PATIENT_FIELDS, shown
+from GuideGenLib.description.acquisition import HOME
+from GuideGenLib.description.fields import ACQUISITION_FIELDS, FINDING_FIELDS, ORGAN_FIELDS, PATIENT_FIELDS, shown
 from GuideGenLib.description.model import Description
 from GuideGenLib.workflow.roles import LOOKS, Look, Role, finding_order, outcome_of, role_of
 from GuideGenLib.workflow.words import say
@@ -17,6 +18,7 @@ _TITLES = {
     "finding": {field.name: field.title for field in FINDING_FIELDS},
     "organ": {field.name: field.title for field in ORGAN_FIELDS},
     "patient": {field.name: field.title for field in PATIENT_FIELDS} | {"age_range": "Age"},
+    "acquisition": {field.name.removeprefix(HOME): field.title for field in ACQUISITION_FIELDS},
 }
 
 
@@ -129,6 +131,7 @@ def _homes(description: Description) -> dict[str, tuple[Any, Role, str, dict[str
     """What fields belong to, by the path before the field: the part of the description, its role, what it is called,
     and the titles of its fields."""
     homes: dict[str, tuple[Any, Role, str, dict[str, str]]] = {"": (description, Role.PATIENT, "", _TITLES["patient"])}
+    homes[HOME.rstrip(".")] = (description.acquisition, Role.PATIENT, "", _TITLES["acquisition"])
     for number, place in enumerate(finding_order(description), 1):
         finding = description.findings[place]
         of = say("Finding {number} ({outcome})", number=number, outcome=outcome_of(finding))

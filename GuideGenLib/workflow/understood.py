@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from GuideGenLib.description.corrections import ADDED, ORGAN, Corrections, apply, organ_key
 from GuideGenLib.description.fields import (
+    ACQUISITION_FIELDS,
     FINDING_FIELDS,
     PATIENT_FIELDS,
     Field,
@@ -87,7 +89,7 @@ class Group:
 
 
 def groups(understanding: Understanding, corrections: str) -> list[Group]:
-    """All fields that are worth a row: findings first (drawn, possible, not drawn), then organs, patient and scan.
+    """All fields that are worth a row: findings first (drawn, possible, not drawn), then organs, patient, scan.
 
     Nothing where nothing is understood.
     """
@@ -101,7 +103,7 @@ def groups(understanding: Understanding, corrections: str) -> list[Group]:
     ]
     found = found or [Group(say("No findings"), Role.PLAIN, ())]
     organs = [_of_organ(description, place, known) for place in range(len(description.organs))]
-    return [*found, *organs, _of_patient(description, known)]
+    return [*found, *organs, _of_patient(description, known), _of_acquisition(description, known)]
 
 
 def lines(found: Sequence[Group], opened: Collection[str]) -> list[tuple[Group, Row | None]]:
@@ -152,6 +154,14 @@ def _of_patient(description: Description, known: Corrections) -> Group:
         span = description.spans.get(name)
         rows.append(Row(field, getattr(description, name), span, field.name in known.patient))
     return Group(say("Patient and scan"), Role.PATIENT, tuple(rows))
+
+
+def _of_acquisition(description: Description, known: Corrections) -> Group:
+    rows = [
+        Row(field, attrgetter(field.name)(description), description.spans.get(field.name), field.name in known.patient)
+        for field in ACQUISITION_FIELDS
+    ]
+    return Group(say("How it was scanned"), Role.PATIENT, tuple(rows))
 
 
 def called(finding: Finding) -> str:

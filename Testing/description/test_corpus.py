@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from GuideGenLib.description import Description, DescriptionError, Finding, OrganState, parse
+from GuideGenLib.description.acquisition import Acquisition
 
 CORPUS = [json.loads(line) for line in (Path(__file__).parent / "corpus.jsonl").read_text("utf-8").splitlines()]
 PLAIN = ("age", "sex", "race", "ethnicity", "region", "phase", "habitus")
@@ -24,6 +25,7 @@ def as_expected(description: Description) -> dict[str, Any]:
     return fields | {
         "findings": list(description.findings),
         "organs": list(description.organs),
+        "acquisition": description.acquisition,
         "not_understood": [span.text for span in description.not_understood],
     }
 
@@ -35,6 +37,7 @@ def test_prompt_is_understood(case: dict[str, Any]) -> None:
         expected["age_range"] = tuple(case["age_range"])
     expected["findings"] = [Finding(**finding) for finding in case["findings"]]
     expected["organs"] = [OrganState(**state) for state in case.get("organs", [])]
+    expected["acquisition"] = Acquisition(**case.get("acquisition", {}))
     expected["not_understood"] = case.get("not_understood", [])
 
     description = parse(case["text"])

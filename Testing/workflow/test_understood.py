@@ -84,7 +84,7 @@ def test_a_title_is_one_line_and_short():
 
 def test_organs_have_rows_that_can_be_corrected_and_removed():
     text = "A man with an enlarged spleen, 15 cm, no gallbladder and a kidney tumor."
-    _, spleen, gallbladder, _ = found(text)
+    _, spleen, gallbladder, *_ = found(text)
     assert [one.field.name for one in spleen.rows] == ["absent", "size_word", "length_mm", "volume_ml"]
     assert [one.field.name for one in gallbladder.rows] == ["absent"]
     assert (spleen.heading, gallbladder.heading) == ("Spleen: enlarged, 150 mm", "Gallbladder: absent")
@@ -108,13 +108,14 @@ def test_findings_are_first_and_what_is_drawn_before_what_is_not():
         "Finding 3: tumor, liver (not drawn: negated)",
         "Spleen: enlarged",
         "Patient and scan",
+        "How it was scanned",
     ]
     assert found("a man")[0].heading == "No findings"
 
 
 def test_the_presence_of_each_finding_is_shown_and_corrected():
     text = "A man without a liver tumor and with a 3 cm lung mass."
-    (drawn, negated, _) = found(text)
+    (drawn, negated, *_) = found(text)
     assert [group.rows[1].field.name for group in (drawn, negated)] == ["presence"] * 2
     assert "family" in negated.rows[1].choices and negated.rows[1].value == "negated"
     assert len(negated.rows) == 3 < len(drawn.rows), "a finding that is not drawn has what may make it so"
@@ -142,7 +143,7 @@ def test_long_lists_and_quotations_are_cut():
 def test_of_many_groups_only_the_opened_have_their_rows_shown():
     text = " ".join(f"{size} mm nodule in the left upper lobe of the lung." for size in range(5, 25, 2))
     many = found(text)
-    assert len(many) == 11 and all(row is None for _, row in lines(many, ()))
+    assert len(many) == 12 and all(row is None for _, row in lines(many, ()))
     assert [row.of for _, row in lines(many, {many[2].name}) if row] == ["3"] * len(many[2].rows)
     added = found(text, with_finding(text, ""))
     assert {group.title for group, row in lines(added, ()) if row} == {"Finding 11"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from GuideGenLib.description.model import Description, Finding, OrganState, Span
 
-KINDS = ("resized", "moved", "staged", "removed", "added", "organ", "phase", "age")
+KINDS = ("resized", "moved", "staged", "removed", "added", "organ", "phase", "scan", "age")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Difference:
         before, after = self.before, self.after
         if before.phase != after.phase:
             return "another contrast phase changes the CT everywhere: all of it is made anew"
+        if before.acquisition != after.acquisition:
+            return "another way of scanning changes the CT everywhere: all of it is made anew"
         if (before.age, before.age_range) != (after.age, after.age_range):
             return "age changes bones and muscles everywhere: all of the CT is made anew"
         return ""

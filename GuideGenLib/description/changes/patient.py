@@ -1,12 +1,15 @@
-"""Changes of patient and scan: age and phase, and those that are refused."""
+"""Changes of patient and scan: age, phase and how it is scanned, and those that are refused."""
 
 import re
+from dataclasses import asdict, replace
 
+from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.changes.amounts import NUMBER, number
 from GuideGenLib.description.changes.clauses import Clause
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.model import Step
 from GuideGenLib.description.changes.targets import understood
+from GuideGenLib.description.fields import shown
 from GuideGenLib.description.model import OLDEST, DescriptionError, Span
 
 SOME_YEARS = 10
@@ -100,4 +103,19 @@ def change_phase(draft: Draft, clause: Clause) -> bool:
     draft.use([read.spans["phase"]])
     named = [str(phase or "unknown").replace("_", " ") for phase in (before, read.phase)]
     draft.steps.append(Step("phase", clause.words, f"contrast phase: {named[0]} to {named[1]}"))
+    return True
+
+
+def change_scan(draft: Draft, clause: Clause) -> bool:
+    """ "as a 5 mm scan with a lung kernel", "without motion artefacts" """
+    read = understood(clause.text)
+    told = {} if read is None else {n: v for n, v in asdict(read.acquisition).items() if v is not None}
+    if read is None or not told:
+        return False
+    before = draft.patient.get("acquisition", draft.before.acquisition)
+    draft.patient["acquisition"] = replace(before, **told)
+    for name, value in told.items():
+        draft.use([read.spans[HOME + name]])
+        words = f"{name.replace('_', ' ')}: {shown(getattr(before, name))} to {shown(value)}"
+        draft.steps.append(Step("scan", clause.words, words))
     return True

@@ -10,7 +10,7 @@ from GuideGenLib.description.changes.lesions import add, grow, remove, resize, r
 from GuideGenLib.description.changes.model import Difference
 from GuideGenLib.description.changes.moving import move, move_without_a_verb
 from GuideGenLib.description.changes.organs import change_organ
-from GuideGenLib.description.changes.patient import change_age, change_phase, refuse_another_patient
+from GuideGenLib.description.changes.patient import change_age, change_phase, change_scan, refuse_another_patient
 from GuideGenLib.description.changes.targets import told_findings, understood
 from GuideGenLib.description.model import Description, DescriptionError, Span
 
@@ -76,7 +76,7 @@ def _check(sentence: str) -> None:
 def _apply(draft: Draft, clause: Clause) -> bool:
     """Change the draft as a clause says; False where it says nothing that is understood. The first that it fits."""
     refuse_another_patient(draft, clause)
-    if any([change_age(draft, clause), change_phase(draft, clause)]):
+    if any([change_age(draft, clause), change_phase(draft, clause), change_scan(draft, clause)]):
         used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
         rest = Clause(clause.but(*used), clause.start, clause.end, clause.verb)
         read = understood(rest.text)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from GuideGenLib.description.model import LeftOut
+from GuideGenLib.description.reading.acquisition import ReadAcquisition, read_acquisition
 from GuideGenLib.description.reading.asides import take_asides_out
 from GuideGenLib.description.reading.items import Item, read_items, sentences
 from GuideGenLib.description.reading.language import refuse_other_languages
@@ -30,9 +31,11 @@ class Sentence:
 
 @dataclass
 class Prepared:
-    """draft: the text as it is read, with what was left out of it; line and items: of the draft's text."""
+    """draft: the text as it is read, with what was left out of it; scan: how it was taken; line and items: of the
+    draft's text."""
 
     draft: Draft
+    scan: ReadAcquisition
     line: Line
     items: list[Item]
     sentences: list[Sentence]
@@ -47,6 +50,7 @@ def prepare(text: str) -> Prepared:
     make_plain(draft)
     refuse_other_languages(draft.text)
     sections = find_sections(draft)
+    scan = read_acquisition(draft)
     take_asides_out(draft)
     line, items = read_items(draft.text)
     found = []
@@ -55,7 +59,7 @@ def prepare(text: str) -> Prepared:
         if section == "technique":
             group = _of_technique(draft, group)
         found.append(Sentence(group, section))
-    return Prepared(draft, line, [item for sentence in found for item in sentence.items], found)
+    return Prepared(draft, scan, line, [item for sentence in found for item in sentence.items], found)
 
 
 def _of_technique(draft: Draft, group: list[Item]) -> list[Item]:

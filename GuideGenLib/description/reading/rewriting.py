@@ -64,4 +64,8 @@ class Draft:
         start, end = start + len(stretch) - len(stretch.lstrip()), end - len(stretch) + len(stretch.rstrip())
         if any(character.isalnum() for character in stretch):
             self.left_out.append(LeftOut(self.span(start, end), reason))
+        self.blank(start, end)
+
+    def blank(self, start: int, end: int) -> None:
+        """Put blanks in place of characters [start, end)."""
         self.text = self.text[:start] + " " * (end - start) + self.text[end:]

@@ -199,6 +199,7 @@ ASIDES: tuple[tuple[str, str], ...] = (
         rf"\b(?:images?|slices?|reformats?|reformations?|reconstructions?|mprs?)\s+(?:of|at|with|"
         rf"every)\s+{_NUMBER}\s*mm\b",
     ),
+    ("how the scan was made", r"\bthin[- ]sections?\b"),
     (
         "how the scan was made",
         r"\b(?:256|512|1024)\s?[x×]\s?(?:256|512|1024)\b|\b\d{2,3}\s*-?\s*(?:slice|row|detector)\b",

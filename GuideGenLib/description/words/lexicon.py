@@ -108,7 +108,7 @@ CONTRAST = (
     "post contrast",
     "contrast enhancement", "enhanced ct", "enhanced", "cect", "ce ct", "iv contrast", "contrast ct", "after contrast",
     "after iv contrast", "following contrast", "following iv contrast", "after intravenous contrast", "contrast",
-    "with contrast medium", "with contrast agent", "with oral and iv contrast", "intravenous contrast", "contrasted",
+    "with contrast medium", "with contrast agent", "intravenous contrast", "contrasted",
     "contrast medium", "contrast agent", "contrast material", "iv contrast medium", "iv contrast agent",
     "with and without contrast", "without and with contrast", "with and without iv contrast",
     "before and after contrast",

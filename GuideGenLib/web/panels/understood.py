@@ -279,4 +279,4 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _id(words: str) -> str:
     """Words as a name in the page."""
-    return words.strip("-").replace(" ", "-")
+    return words.strip("-").replace(" ", "-").replace(".", "-")

@@ -36,7 +36,7 @@ def test_the_words_are_coloured_and_the_presence_is_corrected(page: Any, picture
     assert page.locator("#understood-sum").inner_text().startswith("Words: ")
     headings = page.locator("[id^=understood-group-]").all_inner_texts()
     assert "not drawn: negated" in headings[1] and "not drawn by this version" in headings[2], headings
-    assert headings[-1].endswith("Patient and scan")
+    assert headings[-2].endswith("Patient and scan")
     assert "Not understood, without effect: “zorb”." in page.locator("#understood-notes").inner_text().split("\n")
     picture(page, "painted-report")
 
