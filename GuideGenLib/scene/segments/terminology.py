@@ -81,6 +81,9 @@ def label_of_coding(coding: Coding) -> Label | None:
     """The label of a terminology; None where it means none, or does not say which of several (a kidney, no side)."""
     if coding.type is None or coding.type.scheme != "SCT":
         return None
+    exactly = [row for row in labels()[1:] if row.coding == _numbers(coding)]
+    if exactly:
+        return exactly[0]
     kind, modifier = coding.type.value, _number(coding.modifier)
     if kind in MASSES:
         return _lesion_in(_number(coding.region))
