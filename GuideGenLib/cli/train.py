@@ -101,7 +101,7 @@ def run_train(args: argparse.Namespace) -> int:
     stages = {**STAGES, **JUDGE_STAGES}
     try:
         if args.init is not None:
-            start_from(load_bundle(args.init), args.run)
+            start_from(load_bundle(args.init), args.run, names[0])
         for name in names:
             stages[name].run(_job(args, name, stages[name], threads))
     except KeyboardInterrupt:

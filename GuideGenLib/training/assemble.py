@@ -34,6 +34,7 @@ from GuideGenLib.training.materials import volume_ranges
 from GuideGenLib.training.networks.ct import SPREAD
 from GuideGenLib.training.presets import DEFAULT
 from GuideGenLib.training.sizes import codec_arguments, ct_config, mask_config
+from GuideGenLib.training.start import begun_with_bundle
 
 CODEC, CODEC_GRAIN, MASK, CT_MEAN, CT_FLOW = "codec", "codec_grain", "mask", "ct_mean", "ct_flow"
 """The run folders of the trainings."""
@@ -165,8 +166,13 @@ def training_commands(
         (f"ct-flow --steps {steps[CT_FLOW]}{sized}", steps[CT_FLOW]),
         ("bundle" + told, 1),
     )
-    began = "" if initial is None else " --init BUNDLE"
-    return [f"guidegen train {stage} --seed {seed}{began}" for stage, done in stages if done]
+    begun = () if initial is None else (*begun_with_bundle(run), POPULATION, "bundle")
+    return [
+        f"guidegen train {told} --seed {seed}" + (" --init BUNDLE" if folder in begun else "")
+        for told, done in stages
+        if done
+        for folder in [told.split()[0].replace("-", "_")]
+    ]
 
 
 def read_spread(folder: Path) -> Tensor:

@@ -20,19 +20,21 @@ from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, named, pa
 from GuideGenLib.training.networks.ct import SPREAD
 
 INITIAL = "initial.json"
-"""In a run folder: path and identity of the bundle that it began with."""
+"""In a run folder: path and identity of the bundle that it began with, and which stages did."""
 
 
-def start_from(bundle: Bundle, run: Path) -> None:
+def start_from(bundle: Bundle, run: Path, stage: str = "bundle") -> None:
     """Lay the networks of a bundle into `run` as checkpoints of step 0, for each stage that has none there yet.
 
-    Raises RunError when the folder began otherwise.
+    stage: the one that is to be trained next. Raises RunError when the folder began with another bundle, or that stage
+    with none.
     """
     note, known = run / INITIAL, initial_bundle(run)
     if known is not None and known.identity != bundle.identity:
         raise RunError(f"{run} began with another bundle, {known.path}", "choose another run folder")
-    if known is None and any(run.glob(f"*/{CHECKPOINT}")):
-        raise RunError(f"{run} holds stages that did not begin with a bundle", "choose another run folder for --init")
+    trained = run / stage.replace("-", "_") / CHECKPOINT
+    if trained.is_file() and stage.replace("-", "_") not in begun_with_bundle(run):
+        raise RunError(f"the {stage} of {run} did not begin with a bundle", "choose another run folder for --init")
     mask, ct = bundle.tensors("mask"), bundle.tensors("ct")
     stages = {
         "codec": bundle.tensors("codec"),
@@ -41,17 +43,25 @@ def start_from(bundle: Bundle, run: Path) -> None:
         "ct_flow": {k[5:]: v for k, v in ct.items() if k.startswith("flow.")},
     }
     run.mkdir(parents=True, exist_ok=True)
-    write_json({"path": str(bundle.path.resolve()), "identity": bundle.identity}, note)
-    for stage, tensors in stages.items():
-        if not (run / stage / CHECKPOINT).is_file():
-            _checkpoint(run / stage, tensors)
+    missing = [name for name in stages if not (run / name / CHECKPOINT).is_file()]
+    begun = sorted({*begun_with_bundle(run), *missing})
+    write_json({"path": str(bundle.path.resolve()), "identity": bundle.identity, "stages": begun}, note)
+    for name in missing:
+        _checkpoint(run / name, stages[name])
     for path, content in (
         (run / "mask" / CALIBRATION, {"bias": {name: bias.tolist() for name, bias in read_bias(mask).items()}}),
         (run / "ct_flow" / SPREAD, ct["spread"].tolist()),
         (run / "ct_flow" / OFFSET, ct["hu_offset"].tolist()),
     ):
-        if not path.is_file():
+        if path.parent.name in begun and not path.is_file():
             write_text(json.dumps(content), path)
+
+
+def begun_with_bundle(run: Path) -> tuple[str, ...]:
+    """The folders of the stages of a run that began with a bundle; all of them where an older record tells none."""
+    note = run / INITIAL
+    told = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {"stages": ()}
+    return tuple(told.get("stages", ("codec", "mask", "ct_mean", "ct_flow")))
 
 
 def onto_canvas(folder: Path, config: MaskConfig) -> None:

@@ -84,6 +84,26 @@ def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_p
     assert training_commands(run, 0, 3, initial) == ["guidegen train bundle --seed 3 --init BUNDLE"]
 
 
+def test_what_was_trained_from_nothing_stays_and_is_told_so(tmp_path: Path) -> None:
+    """The CT stage anew, the mask as it is in a bundle."""
+    write_tiny_bundle(tmp_path / "bundle")
+    bundle, run = load_bundle(tmp_path / "bundle"), tmp_path / "runs"
+    torch.manual_seed(1)
+    trainer = Trainer(CodecNetwork(**CODEC), run / "codec", steps=1, rate=1e-2)
+    noise, hu = torch.zeros(1, CODEC["latent"], 2, 2, 2), torch.zeros(1, 1, 8, 8, 8)
+    trainer.run(lambda model, _: (model(hu, None, noise)[0].square().mean(), {}), log=lambda _: None)
+    mine = averaged_state(run / "codec")
+    with pytest.raises(RunError, match="did not begin with a bundle"):
+        start_from(bundle, run, "codec")
+    start_from(bundle, run)
+    assert all(torch.equal(value, averaged_state(run / "codec")[key]) for key, value in mine.items())
+    assert steps_done(run / "mask") == 0 and read_offset(run / "ct_flow") is not None
+    assert training_commands(run, 0, 3, initial_bundle(run)) == [
+        "guidegen train codec --steps 1 --seed 3",
+        "guidegen train bundle --seed 3 --init BUNDLE",
+    ]
+
+
 def test_a_folder_that_began_otherwise_is_refused(run: Path, tmp_path: Path) -> None:
     note = run / "initial.json"
     told = json.loads(note.read_text())
@@ -92,4 +112,4 @@ def test_a_folder_that_began_otherwise_is_refused(run: Path, tmp_path: Path) -> 
         initial_bundle(run)
     note.unlink()
     with pytest.raises(RunError, match="choose another run folder for --init"):
-        start_from(load_bundle(tmp_path / "bundle"), run)
+        start_from(load_bundle(tmp_path / "bundle"), run, "ct-mean")
