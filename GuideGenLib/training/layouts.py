@@ -1,5 +1,6 @@
 """The linear model of layouts that the mask stage draws from, fitted to the population in closed form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def fitted_in(run: Path, data: MaskData) -> Fitted:
     with first_process_first():
         if not path.is_file():
             run.mkdir(parents=True, exist_ok=True)
-            fitted = fit_layouts(data.labels, data.typed, data.classes)
+            fitted = fit_layouts(data.labels, data.typed, data.classes, whole=data.complete)
             kept = tensors_of(fitted.model) | {
                 "codes": torch.from_numpy(fitted.codes),
                 "told": torch.tensor(fitted.told),
@@ -57,13 +58,22 @@ def fitted_in(run: Path, data: MaskData) -> Fitted:
     return Fitted(model, kept["codes"].numpy(), float(kept["told"]))
 
 
-def fit_layouts(labels: NDArray[np.uint8], typed: NDArray[np.float32], classes: int, rank: int = RANK) -> Fitted:
-    """Fit the model to label maps [n, z, y, x] at 6 mm and typed attributes [n, 16]; marks are ignored.
+def fit_layouts(
+    labels: NDArray[np.uint8],
+    typed: NDArray[np.float32],
+    classes: int,
+    rank: int = RANK,
+    whole: Sequence[int] | None = None,
+) -> Fitted:
+    """Fit the model to label maps [n, z, y, x] at 6 mm and typed attributes [n, 16].
+
+    whole: those that are known everywhere, None for all: the others, whose marks are ignored, have codes alone.
 
     Principal components of the layouts, each class weighted so that small organs count as well; then a regression of
     the codes on the attributes, and the covariance of what it leaves.
     """
-    chosen = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), MOST_PEOPLE)).astype(int))
+    among = np.arange(len(labels)) if whole is None else np.asarray(whole)
+    chosen = among[np.unique(np.linspace(0, len(among) - 1, min(len(among), MOST_PEOPLE)).astype(int))]
     sums = np.zeros((2, classes, *(n // CELL for n in labels.shape[1:])))
     for index in chosen:
         one = shares(value_of(labels[index]), classes)
@@ -87,9 +97,9 @@ def fit_layouts(labels: NDArray[np.uint8], typed: NDArray[np.float32], classes: 
     everybody = np.stack([(_on(one, classes, support) - mean.ravel()[support]) * weight @ project for one in labels])
     known = np.stack([typed[:, place] for place, _ in ATTRIBUTES], 1)
     design = np.concatenate([np.ones((len(known), 1)), known], 1)
-    effects = np.linalg.lstsq(design, everybody, rcond=None)[0]
+    effects = np.linalg.lstsq(design[among], everybody[among], rcond=None)[0]
     rest = everybody - design @ effects
-    factor = linalg.cholesky(rest.T @ rest / len(rest) + RIDGE * np.eye(rank), lower=True)
+    factor = linalg.cholesky(rest[among].T @ rest[among] / len(among) + RIDGE * np.eye(rank), lower=True)
     model = LayoutModel(
         shape=np.array(mean.shape, np.int64),
         mean=np.rint(255 * mean).astype(np.uint8).ravel(),
@@ -98,7 +108,7 @@ def fit_layouts(labels: NDArray[np.uint8], typed: NDArray[np.float32], classes: 
         scale=scale.astype(np.float32),
         effects=effects.astype(np.float32),
         factor=factor.astype(np.float32),
-        spread=np.stack([known.mean(0), known.std(0)], 1).astype(np.float32),
+        spread=np.stack([known[among].mean(0), known[among].std(0)], 1).astype(np.float32),
         members=rest[chosen].astype(np.float16),
         traits=known[chosen].astype(np.float16),
     )

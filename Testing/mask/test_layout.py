@@ -53,6 +53,16 @@ def test_a_code_tells_whom_it_is_of(fitted: Fitted) -> None:
     assert fitted.told > 0.95
 
 
+def test_who_is_not_known_everywhere_takes_no_part_in_the_fit() -> None:
+    labels, typed = people(40)
+    half = labels.copy()
+    half[30:, 16:] = 0
+    alone = fit_layouts(labels[:30], typed[:30], CLASSES).model
+    beside = fit_layouts(half, typed, CLASSES, whole=range(30)).model
+    for name in ("mean", "basis", "effects", "factor"):
+        assert np.allclose(getattr(alone, name), getattr(beside, name), atol=1e-4), name
+
+
 def test_who_is_drawn_follows_the_attributes_and_differs_from_the_next(fitted: Fitted) -> None:
     model = fitted.model
     for sex, low, high in (("male", 0, 16), ("female", 16, 32)):
