@@ -67,12 +67,13 @@ def fit_layouts(
 ) -> Fitted:
     """Fit the model to label maps [n, z, y, x] at 6 mm and typed attributes [n, 16].
 
-    whole: those that are known everywhere, None for all: the others, whose marks are ignored, have codes alone.
+    whole: those that are known everywhere, None, or fewer than two, for all. The others, whose marks are ignored, have
+    codes alone.
 
     Principal components of the layouts, each class weighted so that small organs count as well; then a regression of
     the codes on the attributes, and the covariance of what it leaves.
     """
-    among = np.arange(len(labels)) if whole is None else np.asarray(whole)
+    among = np.asarray(whole) if whole is not None and len(whole) > 1 else np.arange(len(labels))
     chosen = among[np.unique(np.linspace(0, len(among) - 1, min(len(among), MOST_PEOPLE)).astype(int))]
     sums = np.zeros((2, classes, *(n // CELL for n in labels.shape[1:])))
     for index in chosen:
