@@ -26,6 +26,11 @@ if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null;
     install chromium || echo "The tests of the page are skipped: install the system package chromium to run them." >&2
 fi
 
+# DICOM objects are checked by a validator; without it those tests are skipped.
+if ! command -v dciodvfy >/dev/null; then
+    install dicom3tools || echo "The DICOM validator's tests are skipped: install the system package dicom3tools to run them." >&2
+fi
+
 .venv/bin/python -m ruff check .
 .venv/bin/python -m mypy
 # Two workers of one thread each: what shares a browser or the fixtures of a file stays in one of them.

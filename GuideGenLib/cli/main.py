@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from GuideGenLib import __version__
-from GuideGenLib.cli import edit, generate, scene, tools, web
+from GuideGenLib.cli import edit, export, generate, scene, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
 from GuideGenLib.core.errors import GuideGenError
@@ -59,6 +59,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     generate.add_parsers(commands)
     edit.add_parser(commands)
     scene.add_parser(commands)
+    export.add_parser(commands)
     web.add_parser(commands)
     tools.add_parsers(commands)
     train = commands.add_parser("train", help="train the networks of a bundle")

@@ -23,6 +23,7 @@ NAMES = {
     "ct": "making the CT",
     "decode": "decoding the CT",
     "write": "writing files",
+    "dicom": "writing DICOM",
     "population": "drawing people",
 }
 

@@ -1,0 +1,1 @@
+"""What other programs read: a case as a DICOM study."""
