@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
+from GuideGenLib.ct.hollow.bladder import with_bladder
+from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.vessels.places import Box
 
@@ -26,4 +28,6 @@ def with_details(
     table: reference HU by label value in the contrast phase; spacing: mm of the isotropic voxels; seed: the patient's.
     """
     hu = with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
-    return with_kidneys(hu, labels, table, phase, spacing, seed, window)
+    hu = with_kidneys(hu, labels, table, phase, spacing, seed, window)
+    hu = with_hollow_organs(hu, labels, table, phase, spacing, seed, window)
+    return with_bladder(hu, labels, table, phase, spacing, seed, window)

@@ -13,7 +13,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.ct.random_fields import smooth_field
+from GuideGenLib.ct.random_fields import smooth_at
 from GuideGenLib.vessels.growth import Points
 from GuideGenLib.vessels.places import Box, Mask, box_of
 
@@ -82,12 +82,14 @@ def _kidneys(
         box = box_of(organ)
         kidney = organ[box]
         whole = kidney | (labels[box] == values()["kidney_tumor"])
-        rough = [smooth_field(labels.shape, box, spacing, ROUGH_SCALE_MM, (seed, 20, axis)) for axis in range(3)]
-        pose = _pose(whole, np.stack([ROUGH_MM * field[whole] for field in rough], axis=1), MEDIAL[key], spacing)
+        corner = [part.start for part in box]
+        voxels = np.argwhere(whole) + corner
+        rough = [smooth_at(voxels, spacing, ROUGH_SCALE_MM, (seed, 20, axis)) for axis in range(3)]
+        pose = _pose(whole, ROUGH_MM * np.stack(rough, axis=1), MEDIAL[key], spacing)
         target = np.full(whole.shape, table[values()[key]], np.float32)
         deep = _depth(whole, pose, spacing)
         rng = np.random.default_rng((seed, 21, number))
-        strands = smooth_field(labels.shape, box, spacing, STRANDS_SCALE_MM, (seed, 22))[whole]
+        strands = smooth_at(voxels, spacing, STRANDS_SCALE_MM, (seed, 22))
         target[whole] += _inside(pose, deep[whole], strands, table, target[whole], phase, rng)
         added = ndimage.gaussian_filter(target - table[values()[key]], BLUR)
         judged = kidney & (deep > JUDGED_MM) if (kidney & (deep > JUDGED_MM)).any() else kidney
