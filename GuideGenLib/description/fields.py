@@ -19,6 +19,7 @@ from GuideGenLib.description.model import (
     Finding,
     OrganState,
 )
+from GuideGenLib.findings.reading import recipes
 
 UNKNOWN = "unknown"
 
@@ -113,6 +114,18 @@ def _sites(finding: Finding | None) -> tuple[Any, ...]:
     return (None, *SITES.get(getattr(finding, "organ", None) or "", ()))
 
 
+def _kinds(_finding: Finding | None) -> tuple[Any, ...]:
+    """What is drawn, tumours first."""
+    return tuple(dict.fromkeys((*DRAWN_KINDS, *sorted(kind for one in recipes() for kind in one.kinds))))
+
+
+def _organs(finding: Finding | None) -> tuple[Any, ...]:
+    """Where what the finding is may lie."""
+    kind = getattr(finding, "kind", DRAWN_KINDS[0])
+    others = sorted({organ for one in recipes() if kind in one.kinds for organ in one.organs if organ})
+    return (None, *dict.fromkeys((*(tuple(SITES) if kind in DRAWN_KINDS else ()), *others)))
+
+
 PATIENT_FIELDS = (
     Field("age", "Age", read=whole_number),
     Field("sex", "Sex", _any_of(SEXES)),
@@ -134,13 +147,14 @@ ACQUISITION_FIELDS = (
 )
 """How the scan was taken."""
 FINDING_FIELDS = (
-    Field("kind", "kind", _any_of(DRAWN_KINDS, unknown=False)),
+    Field("kind", "kind", _kinds),
     Field("presence", "presence", _any_of(PRESENCES, unknown=False)),
-    Field("organ", "organ", _any_of(tuple(SITES))),
+    Field("organ", "organ", _organs),
     Field("site", "place", _sites),
     Field("segment", "segment", read=stage, rare=True),
     Field("side", "side", _any_of(SIDES)),
     Field("size_mm", "size (mm)", read=millimetres),
+    Field("volume_ml", "volume (ml)", read=millilitres),
     Field("size_word", "size in words", _any_of(SIZE_WORDS), rare=True),
     Field("t", "T", read=stage),
     Field("n", "N", read=stage),
@@ -155,6 +169,21 @@ ORGAN_FIELDS = (
     Field("volume_ml", "volume (ml)", read=millilitres),
 )
 """An organ that is absent has no other field than that."""
+
+
+def finding_fields(finding: Finding) -> tuple[Field, ...]:
+    """The fields of a finding that may be worth a row: a recipe has a volume, or a size, and no stage."""
+    recipe = finding.recipe
+    if recipe is None:
+        return tuple(field for field in FINDING_FIELDS if field.name != "volume_ml" or finding.volume_ml is not None)
+    unused = {"t", "n", "m", "stage"}
+    if recipe.sizes is None or recipe.sizes.unit != "mm":
+        unused.add("size_mm")
+    if recipe.sizes is None or recipe.sizes.unit != "ml":
+        unused.add("volume_ml")
+    if not recipe.sided and not SITES.get(finding.organ or ""):
+        unused |= {"side", "site"}
+    return tuple(f for f in FINDING_FIELDS if f.name not in unused or getattr(finding, f.name) is not None)
 
 
 def organ_fields(state: OrganState) -> tuple[Field, ...]:

@@ -294,7 +294,7 @@ def _check_organs(organs: tuple[OrganState, ...], findings: tuple[Finding, ...])
     if sized := next((s for s in organs if s.sized and absent.issuperset(s.label_keys)), None):
         raise DescriptionError(f"The {sized.name} is said to be absent, and to have a size", "keep one of the two.")
     for finding in findings:
-        if finding.drawn and finding.organ in ORGANS:
+        if finding.shown and finding.organ in ORGANS:
             home = OrganState(finding.organ, finding.side if finding.organ in PAIRED else None)
             if absent.issuperset(home.label_keys):
                 msg = f"A {finding.kind} is asked in the {home.name}, which is said to be absent"

@@ -15,6 +15,7 @@ from GuideGenLib.description.reading.organs import Mention, read_organs
 from GuideGenLib.description.reading.preparing import prepare
 from GuideGenLib.description.reading.tokens import Line
 from GuideGenLib.description.reading.writing import ReadFindings
+from GuideGenLib.description.recipe_notes import notes_on
 from GuideGenLib.description.stage import disagreement
 from GuideGenLib.description.words.context import TOLD
 from GuideGenLib.description.words.lexicon import FEMALE_ORGANS, MALE_ORGANS, PEOPLE, REGION_OF_PARTS
@@ -52,6 +53,7 @@ def parse(text: str) -> Description:
     mentions = [mention for read in organs for mention in read.mentions] + reading.organs
     states, quotes, organ_notes = states_of(mentions, reading.findings)
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
+    used += reading.helping
     notes = [*slips, *scan.notes, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
     _check_sex(found, reading, mentions)
     notes += _implied_sex(found, mentions)
@@ -229,7 +231,7 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
         ):
             notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
         elif finding.recipe is not None:
-            continue
+            notes += notes_on(finding)
         elif finding.label_key is None:
             notes.append(f"'{word}' ({(finding.organ or finding.kind).replace('_', ' ')}) is understood but not drawn.")
         elif (message := disagreement(finding)) is not None:

@@ -12,7 +12,8 @@ from GuideGenLib.core.progress import Progress
 from GuideGenLib.description import Description
 from GuideGenLib.description.model import Finding, OrganState
 from GuideGenLib.generator.case import MaskResult
-from GuideGenLib.generator.drawing import SEED_STEP, best_of, finish, refuse_absent_organs
+from GuideGenLib.generator.drawing import SEED_STEP, best_of, finish
+from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord
 from GuideGenLib.mask.kept import FREE
 from GuideGenLib.mask.regions import SLABS, crop_range

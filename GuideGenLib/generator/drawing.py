@@ -9,7 +9,7 @@ from GuideGenLib.core.progress import Progress, within
 from GuideGenLib.description import Description
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.generator.case import MaskResult
-from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.lesions import LesionRecord, insert_lesions
 from GuideGenLib.mask.findings.others import draw_others
 from GuideGenLib.mask.findings.others_check import check_others
 from GuideGenLib.mask.findings.shapes import Spacing
@@ -81,24 +81,3 @@ def best_of(
     assert best is not None
     progress("mask", 1.0)
     return best[1]
-
-
-def refuse_absent_organs(description: Description, region: str) -> None:
-    """Before any work: a lesion needs its organ in the region. Raises LesionError."""
-    shown = ORGANS.get(region, frozenset())
-    homes = {
-        "lung": "lung_upper_lobe_left",
-        "liver": "liver",
-        "kidney": "kidney_left",
-        "pancreas": "pancreas",
-        "colon": "colon",
-    }
-    for finding in description.findings:
-        if (
-            finding.drawn
-            and homes[finding.organ or ""] not in shown
-            and not (finding.organ == "colon" and region == "pelvis")
-        ):
-            raise LesionError(
-                f"the region {region} does not show the {finding.organ}", "choose one that does, for example torso"
-            )

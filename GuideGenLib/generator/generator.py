@@ -34,9 +34,10 @@ from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
-from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish, refuse_absent_organs
+from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
+from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
 from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.network import Conditions

@@ -8,9 +8,9 @@ from typing import Any
 from GuideGenLib.description.corrections import ADDED, ORGAN, Corrections, apply, organ_key
 from GuideGenLib.description.fields import (
     ACQUISITION_FIELDS,
-    FINDING_FIELDS,
     PATIENT_FIELDS,
     Field,
+    finding_fields,
     is_left_out,
     organ_fields,
     shown,
@@ -59,9 +59,16 @@ class Row:
             return say("(corrected)")
         if self.span is not None:
             return quoted(self.span.text)
-        if self.field.name == "size_mm" and self.finding is not None and self.finding.drawn:
+        if self.finding is None or self.value is not None:
+            return ""
+        if self.field.name == "size_mm" and self.finding.drawn:
             low, high = stage_size_mm(self.finding)
             return say("drawn {low} to {high} mm", low=f"{low:.0f}", high=f"{high:.0f}")
+        sizes = self.finding.recipe.sizes if self.finding.shown and self.finding.recipe is not None else None
+        if sizes is not None and self.field.name == ("volume_ml" if sizes.unit == "ml" else "size_mm"):
+            low, high = sizes.range_of(self.finding.size_word)
+            words = "drawn {low} to {high} ml" if sizes.unit == "ml" else "drawn {low} to {high} mm"
+            return say(words, low=f"{low:.0f}", high=f"{high:.0f}")
         return ""
 
 
@@ -124,9 +131,9 @@ def _of_finding(description: Description, place: int, number: int, key: str, kno
     finding = description.findings[place]
     changed = known.findings.get(key) or {}
     rows = []
-    for field in FINDING_FIELDS:
+    for field in finding_fields(finding):
         value = getattr(finding, field.name)
-        silent = is_left_out(field, value) or (value is None and not finding.drawn)
+        silent = is_left_out(field, value) or (value is None and not finding.shown)
         if silent and field.name not in ALWAYS_SHOWN and field.name not in changed:
             continue
         span = description.spans.get(f"findings[{place}].{field.name}")

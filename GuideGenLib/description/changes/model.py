@@ -66,6 +66,7 @@ class Difference:
 def name_of(finding: Finding) -> str:
     """For people: "40 mm tumor of the left lung (upper lobe)"."""
     size = f"{finding.size_mm:g} mm " if finding.size_mm is not None else ""
+    size = f"{finding.volume_ml:g} ml " if finding.volume_ml is not None else size
     kind = finding.kind if finding.count == 1 else f"{finding.kind} (x {finding.count})"
     side = f"{finding.side} " if finding.side else ""
     organ = f" of the {side}{finding.organ}" if finding.organ else f" on the {finding.side}" if finding.side else ""

@@ -15,7 +15,7 @@ from GuideGenLib.description.words.headings import PRESENCE_BELOW
 _PHRASE_TYPES = (
     *PLACE_TYPES, "size", "size_word", "volume", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other",
     "member", "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast",
-    "phase", "race",
+    "phase", "race", "more_on",
 )  # fmt: skip
 _STAY_BEHIND = ("size", "stage")
 _MEASURES = ("diameter", "dimension", "diameters", "dimensions", "axis", "size", "extent", "transverse", "axial")

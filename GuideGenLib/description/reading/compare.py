@@ -110,6 +110,7 @@ def combine(first: Draft, second: Draft) -> None:
             first.fields[name] = value
     if not first.sizes or (second.current and second.sizes):
         first.sizes = second.sizes
+    first.amounts.add(second.amounts)
     first.organ = first.organ or second.organ
     if first.count is None:
         first.count, first.count_item = second.count, second.count_item

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from GuideGenLib.description.model import SITES
+from GuideGenLib.description.reading.amounts import Amounts
 from GuideGenLib.description.reading.clauses import Region
 from GuideGenLib.description.reading.groups import Group, contradiction, groups_of
 from GuideGenLib.description.reading.items import Item
@@ -24,6 +25,7 @@ class Draft:
     region: Region
     fields: dict[str, tuple[Any, Item]] = field(default_factory=dict)
     sizes: list[tuple[float, Item]] = field(default_factory=list)
+    amounts: Amounts = field(default_factory=Amounts)
     groups: list[Group] = field(default_factory=list)
     places: list[SaidPlace] = field(default_factory=list)
     organ: str | None = None
@@ -102,6 +104,7 @@ def read_draft(region: Region) -> Draft:
 
 
 def _read_item(draft: Draft, item: Item, before: bool) -> None:
+    draft.amounts.read(item)
     match item.type:
         case "size":
             if not _is_old(draft.region.items, item):

@@ -14,6 +14,7 @@ from GuideGenLib.description.reading.location import implied_organ, in_organ
 from GuideGenLib.description.reading.resolving import context_of, last_side, resolve_places
 from GuideGenLib.description.reading.writing import PLURAL_COUNT, ReadFindings, check_denials, write
 from GuideGenLib.description.words.lexicon import ORGAN_OF_REGION
+from GuideGenLib.findings.reading import recipe_of
 
 _ORDER = {"the former": 0, "the latter": -1}
 FEW = 3
@@ -136,6 +137,8 @@ def _settle(draft: Draft, merged: list[Draft], organs: list[str], reading: ReadF
     asked = {organ for before in merged if before.region.presence == "hypothetical" for organ in before.organs}
     if draft.negated and draft.kind in FAMILY and not draft.organs and len(asked) == 1:
         draft.organ = next(iter(asked))  # "? lung cancer. No nodule."
+    if draft.kind == "effusion" and not draft.organs:
+        draft.organ = "pleura"  # that of another space is called by it
     before = merged[-1] if merged else None
     if draft.region.presence == "possible" and not draft.organs and before and before.there and not before.drawable:
         draft.places = list(before.places)  # "wall thickening of the sigmoid, an underlying tumor is not excluded"
@@ -157,13 +160,19 @@ def _renames(last: Draft | None, draft: Draft) -> bool:
 
 
 def _parent(draft: Draft, merged: list[Draft]) -> Draft | None:
-    present = [before for before in merged if before.there and before.drawable and not before.pronoun]
+    present = [before for before in merged if before.there and _may_be_one(before) and not before.pronoun]
     groups = [before for before in present if before.plural or (before.count or 1) > 1]
     if groups:
         return groups[-1]
     # "no tumor of the left kidney; the right kidney has one"
-    named = present or [before for before in merged if before.drawable and not before.pronoun]
+    named = present or [before for before in merged if _may_be_one(before) and not before.pronoun]
     return named[-1] if named and draft.pronoun and not draft.member else None
+
+
+def _may_be_one(draft: Draft) -> bool:
+    """Whether "one in the left lung" may be another of it."""
+    organ = next(iter(draft.organs), None)
+    return draft.drawable or (draft.kind is not None and recipe_of(draft.kind, organ) is not None)
 
 
 def _descend(draft: Draft, parent: Draft, merged: list[Draft]) -> None:

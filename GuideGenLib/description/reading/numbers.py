@@ -131,8 +131,8 @@ class Number:
     """Tokens [first, last) and what they say.
 
     type and value: "age" int; "age_range" (low, high); "size" tuple of mm (several where the text lists several);
-    "bmi", "height" (m), "weight" (kg), "volume" (ml) float; "sex" str; "distance" None (a length that is not a
-    size); "filler" None.
+    "bmi", "height" (m), "weight" (kg), "volume" (ml) float; "sex" str; "distance" (a length that is not a
+    size) mm where it is a thickness, else None; "filler" None.
     """
 
     type: str
@@ -276,7 +276,8 @@ def _read_like(line: Line, match: re.Match[str]) -> _Read:
 def _read_size(line: Line, match: re.Match[str]) -> _Read:
     before = line.norm[: match.start()]
     if _NOT_A_SIZE_BEFORE.search(before) or _NOT_A_SIZE_AFTER.match(line.norm, match.end()):
-        return [("distance", None, "", "")]
+        thick = match["one"] and re.match(r"[- ]?(?:thick|wide|deep)\b", line.norm[match.end() :])
+        return [("distance", _lengths(match[0])[0] if thick else None, "", "")]
     first, last = line.range_of(*match.span())
     quoted = line.text[line.tokens[first].start : line.tokens[last - 1].end]
     lengths, read_as = _lengths(match[0]), ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from GuideGenLib.description.model import LeftOut
 from GuideGenLib.description.reading.acquisition import ReadAcquisition, read_acquisition
+from GuideGenLib.description.reading.amounts import with_compared_sides
 from GuideGenLib.description.reading.asides import take_asides_out
 from GuideGenLib.description.reading.items import Item, read_items, sentences
 from GuideGenLib.description.reading.language import refuse_other_languages
@@ -58,7 +59,7 @@ def prepare(text: str) -> Prepared:
         section = sections.at(group[0].span.start)
         if section == "technique":
             group = _of_technique(draft, group)
-        found.append(Sentence(group, section))
+        found.append(Sentence(with_compared_sides(group), section))
     return Prepared(draft, scan, line, [item for sentence in found for item in sentence.items], found)
 
 

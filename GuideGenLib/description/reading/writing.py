@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from GuideGenLib.description.model import Finding, Span
+from GuideGenLib.description.model import SIDES, Finding, Span
 from GuideGenLib.description.reading.account import JOINING
+from GuideGenLib.description.reading.amounts import told_of
 from GuideGenLib.description.reading.drafts import Draft
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import Item
@@ -26,6 +27,8 @@ class ReadFindings:
     notes: list[str] = field(default_factory=list)
     organ_words: list[Item] = field(default_factory=list)
     """Words for a body region that name where a finding is, not what was scanned."""
+    helping: list[Item] = field(default_factory=list)
+    """Words that are understood beside the one that is quoted: "trace", "thick"."""
     aside: list[tuple[Item, str]] = field(default_factory=list)
     """What is understood and belongs to no finding, with the reason."""
     last: Draft | None = None
@@ -47,6 +50,8 @@ def write(draft: Draft, reading: ReadFindings) -> None:
         return
     places = draft.places or [SaidPlace(draft.organ)]
     places = [replace(place, organ=place.organ or draft.organ) for place in places]
+    if draft.amounts.more is not None and len(places) == 1 and places[0].side is None:
+        places = [replace(places[0], side=side) for side in SIDES]
     plural = draft.plural or (draft.count or 1) > 1
     if len(places) > 1 and not plural and len({(place.organ, place.side) for place in places}) == 1:
         words = [next((p.spans[n].text for n in ("site", "segment") if n in p.spans), "") for p in places]
@@ -67,7 +72,7 @@ def write(draft: Draft, reading: ReadFindings) -> None:
     for index, (place, count) in enumerate(zip(places, counts, strict=True)):
         paired = len(sizes) == len(places) and len(places) > 1
         size = draft.sizes[index if paired else 0] if sizes else None
-        _add(draft, place, count, size, reading)
+        _add(draft, place, count, size, reading, (index, len(places)))
 
 
 def _counts(draft: Draft, places: list[SaidPlace]) -> list[int]:
@@ -82,7 +87,11 @@ def _counts(draft: Draft, places: list[SaidPlace]) -> list[int]:
     return [max(1, share + (1 if index < rest else 0)) for index in range(len(places))]
 
 
-def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | None, reading: ReadFindings) -> None:
+def _add(
+    draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | None, reading: ReadFindings,
+    which: tuple[int, int] = (0, 1),
+) -> None:  # fmt: skip
+    """which: the number of the place, and of how many."""
     values: dict[str, Any] = {name: value for name, (value, _) in draft.fields.items() if name != "organ"}
     spans = {name: item.span for name, (_, item) in draft.fields.items()}
     spans |= place.spans
@@ -99,6 +108,10 @@ def _add(draft: Draft, place: SaidPlace, count: int, size: tuple[float, Item] | 
         count=min(count, 99), **values,
         presence=draft.region.presence,
     )  # fmt: skip
+    told = told_of(finding, finding.recipe, draft.amounts, *which)
+    finding = replace(finding, **{name: value for name, (value, _) in told.fields.items()})
+    spans |= {name: item.span for name, (_, item) in told.fields.items()}
+    reading.helping += told.used
     reading.findings.append(finding)
     reading.spans.append({name: span for name, span in spans.items() if getattr(finding, name) is not None})
 

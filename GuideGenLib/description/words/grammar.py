@@ -128,7 +128,7 @@ FILLERS = (
     "reported", "stated", "specified", "recorded", "documented", "tnm", "ajcc", "uicc", "staging", "stage", "staged",
     "t", "n",
     "m", "category", "classification", "classified", "grade", "group", "edition", "th", "nd", "rd", "size", "sized",
-    "sizes",
+    "sizes", "amount", "amounts", "quantity",
     "diameter", "diameters", "dimension", "dimensions", "long", "longest", "short", "axis", "axial", "coronal",
     "sagittal",
     "maximum", "maximal", "max", "greatest", "transaxial", "approximately", "approx", "about", "around", "circa",
