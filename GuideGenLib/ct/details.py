@@ -7,6 +7,7 @@ near the structures alone that it draws.
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.ct.airways import with_airways
 from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
@@ -22,12 +23,14 @@ def with_details(
     spacing: float,
     seed: int,
     window: Box = (slice(None),) * 3,
+    oral_contrast: bool = False,
 ) -> NDArray[np.float32]:
     """HU [z, y, x] of a window of labels [z, y, x] with the details that rules draw.
 
     table: reference HU by label value in the contrast phase; spacing: mm of the isotropic voxels; seed: the patient's.
     """
     hu = with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
+    hu = with_airways(hu, labels, table, spacing, seed, window)
     hu = with_kidneys(hu, labels, table, phase, spacing, seed, window)
-    hu = with_hollow_organs(hu, labels, table, phase, spacing, seed, window)
+    hu = with_hollow_organs(hu, labels, table, phase, spacing, seed, window, oral_contrast)
     return with_bladder(hu, labels, table, phase, spacing, seed, window)

@@ -311,7 +311,8 @@ class Generator:
         table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
-        hu = with_details(hu, labels, table, description.phase or DEFAULT_PHASE, CT_SPACING, seed, window)
+        phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
+        hu = with_details(hu, labels, table, phase, CT_SPACING, seed, window, oral)
         return hu + scanner_noise(labels.shape, CT_SPACING, seed)[window]
 
 

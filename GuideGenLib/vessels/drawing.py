@@ -53,7 +53,9 @@ def _balls(centres: Voxels, radii: Voxels, reach: int, shape: tuple[int, ...]) -
     result = np.zeros(int(np.prod(shape)), np.float32)
     middle = np.rint(centres).astype(int)
     span = range(-reach, reach + 1)
-    for offset in np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3):
+    offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
+    # a voxel that a ball fills lies less than its radius and half a voxel from its centre, which is rounded here
+    for offset in offsets[np.linalg.norm(offsets, axis=1) < radii.max() + 0.5 + np.sqrt(0.75)]:
         voxel = middle + offset
         share = np.clip(radii + 0.5 - np.linalg.norm(voxel - centres, axis=1), 0, 1)
         hit = (share > 0) & ((voxel >= 0) & (voxel < shape)).all(axis=1)

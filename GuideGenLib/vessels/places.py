@@ -54,6 +54,16 @@ def box_of(mask: Mask) -> Box:
     return tuple(box)
 
 
+def shared(box: Box, window: Box, shape: Sequence[int]) -> tuple[Box, Box] | None:
+    """What a box and a window of a volume have in common, as slices of the box and of the window; None: nothing."""
+    bounds = [slice(*part.indices(size)[:2]) for part, size in zip(window, shape, strict=True)]
+    common = [(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, bounds, strict=True)]
+    if any(low >= high for low, high in common):
+        return None
+    inner = tuple(slice(low - b.start, high - b.start) for (low, high), b in zip(common, box, strict=True))
+    return inner, tuple(slice(low - w.start, high - w.start) for (low, high), w in zip(common, bounds, strict=True))
+
+
 def depth_of(organ: Mask, spacing: float) -> NDArray[np.float32]:
     """mm below the surface, where the ends of the volume are none."""
     padded = np.pad(organ, 1, mode="edge")

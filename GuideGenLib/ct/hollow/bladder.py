@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.ct.hollow.laying import Field, bounds_of, depth_below, lay, meet
+from GuideGenLib.ct.hollow.laying import Field, depth_below, lay
 from GuideGenLib.ct.random_fields import smooth_at
-from GuideGenLib.vessels.places import Box, box_of
+from GuideGenLib.vessels.places import Box, box_of, shared
 
 WALL_MM = 3.0
 """Of a filled bladder (Manieri et al., J Urol 1998;159:761: under 5 mm)."""
@@ -32,11 +32,11 @@ def with_bladder(
 ) -> Field:
     """HU [z, y, x] of a window of labels [z, y, x] with the bladder's wall and content; table: HU by label value."""
     result = hu.copy()
-    bounds = bounds_of(window, labels.shape)
     value = values()["urinary_bladder"]
     everywhere = labels == value
     box = box_of(everywhere)
-    if not meet(box, bounds):
+    places = shared(box, window, labels.shape)
+    if not places:
         return result
     mine = everywhere[box]
     voxels = np.argwhere(mine) + [part.start for part in box]
@@ -44,7 +44,7 @@ def with_bladder(
     urine = _urine(voxels, walled < 0.5, float(table[value]), spacing, seed)
     drawn = np.full(mine.shape, WALL[phase], np.float32)
     drawn[mine] = urine + walled * (WALL[phase] - urine)
-    lay(result, bounds, drawn, mine, box)
+    lay(result, drawn, mine, *places)
     return result
 
 

@@ -21,24 +21,11 @@ def depth_below(whole: Mask, mine: Mask, spacing: float) -> Field:
     return np.asarray(special.ndtri(np.clip(blurred, 0.01, 0.995)) * SMOOTH * spacing, np.float32)
 
 
-def bounds_of(window: Box, shape: tuple[int, ...]) -> Box:
-    """A window with its starts and stops told."""
-    return tuple(slice(*part.indices(size)[:2]) for part, size in zip(window, shape, strict=True))
-
-
-def meet(box: Box, bounds: Box) -> bool:
-    """Whether two boxes have voxels in common."""
-    return all(max(b.start, w.start) < min(b.stop, w.stop) for b, w in zip(box, bounds, strict=True))
-
-
-def lay(hu: Field, bounds: Box, drawn: Field, mine: Mask, box: Box) -> None:
-    """Puts what is drawn in a box of a volume into the HU of its window, in place.
+def lay(hu: Field, drawn: Field, mine: Mask, inner: Box, part: Box) -> None:
+    """Puts what is drawn in the box of an organ into HU, in place; inner, part: where that is in the box and in the HU.
 
     Only the voxels of `mine` change, those on its surface less, and the grain that the HU had stays on them.
     """
-    shared = [slice(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, bounds, strict=True)]
-    inner = tuple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(shared, box, strict=True))
-    part = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(shared, bounds, strict=True))
     old, new, own = hu[part], ndimage.gaussian_filter(drawn, BLUR)[inner], mine[inner]
     share = ndimage.gaussian_filter(mine.astype(np.float32), BLUR, mode="nearest")[inner] * own
     grain = np.where(own, np.clip(old - new, -MOST_OFF, MOST_OFF), 0)

@@ -16,9 +16,9 @@ from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.hollow.contents import CONTENTS, ORAL, Lumen
 from GuideGenLib.ct.hollow.gas import level_shares
-from GuideGenLib.ct.hollow.laying import Field, bounds_of, depth_below, lay, meet
+from GuideGenLib.ct.hollow.laying import Field, depth_below, lay
 from GuideGenLib.ct.random_fields import smooth_at
-from GuideGenLib.vessels.places import Box, Mask, box_of
+from GuideGenLib.vessels.places import Box, Mask, box_of, shared
 
 Labels = NDArray[np.uint8]
 GAS, TUMOUR = {"stomach": "stomach_gas", "colon": "colon_gas"}, {"colon": "colon_tumor"}
@@ -57,14 +57,13 @@ def with_hollow_organs(
 ) -> Field:
     """HU [z, y, x] of a window of labels [z, y, x] with the inside of stomach and bowel; table: HU by label value."""
     result = hu.copy()
-    bounds = bounds_of(window, labels.shape)
     oral = float(np.random.default_rng((seed, 43)).uniform(*ORAL)) if oral_contrast else 0.0
     around = box_of(select(labels, (*CONTENTS, *GAS.values())))
     for key in CONTENTS:
         organ = _organ(labels, key, around)
-        if meet(organ.box, bounds):
+        if places := shared(organ.box, window, labels.shape):
             drawn = _drawn(organ, labels.shape, table, phase, spacing, seed, oral)
-            lay(result, bounds, drawn, organ.tissue | organ.gas, organ.box)
+            lay(result, drawn, organ.tissue | organ.gas, *places)
     return result
 
 
