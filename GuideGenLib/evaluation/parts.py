@@ -112,11 +112,14 @@ def _prompts(work: Work) -> Section:
 
 def _realism(work: Work) -> Section:
     from GuideGenLib.evaluation.realism.figures import measure_realism
+    from GuideGenLib.evaluation.realism.looks.section import add_looks
 
     # real scans are slow to read: the statistics of some that ship stand for them in a subset
     data = None if work.plan.subset else work.data
     progress = counted("realism, tenth", 10)
-    return measure_realism(work.cases, data, work.output, judges=work.args.judges, progress=progress)
+    section = measure_realism(work.cases, data, work.output, judges=work.args.judges, progress=progress)
+    add_looks(section, work.cases, data, work.output, log=say, progress=counted("looks, tenth", 10))
+    return section
 
 
 def _people(work: Work) -> Section:

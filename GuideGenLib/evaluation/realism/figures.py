@@ -31,10 +31,13 @@ FLOORS_ALLOWED = 3.0
 """Distances of generated CTs from real ones may be so many times those of real ones from each other."""
 ENDS = (2.5, 97.5)
 """Percentiles of the draws that are given as their range."""
-ENCODED = 16
-"""Generated torsos that are encoded, at up to a minute each: more than the draws need at a time."""
+OVER_FLOOR, OVER_PLAIN = 1.3, 0.5
+"""Wanted at most of FID over its floor, and over that of plain pictures."""
+ENCODED = 30
+"""Generated torsos that are encoded, at up to a minute each."""
 PLAIN = 3
 """Of so many the plain pictures are encoded, too: how far off is a CT that nobody takes for one?"""
+RATIOS = ("FID over that of real scans from each other", "FID over that of plain pictures")
 REFERENCE = "realism.safetensors"
 """Statistics of real scans, in the folder of the judges."""
 
@@ -118,7 +121,7 @@ def _add_distances(
             if found is None:
                 section.remarks.append("Features were not compared: too few real scans show the same levels.")
     if found is None or plain is None:
-        section.figures += [Figure(name, None, None, None, 0, lower_is_better=True) for name in names]
+        section.figures += [Figure(name, None, None, None, 0, lower_is_better=True) for name in (*names, *RATIOS)]
         return
     note = (
         f"mean and range of {SPLITS} draws of {found.cells:.0f} cells of 48 mm, as many at each level of the torso in "
@@ -150,6 +153,9 @@ def _add_distances(
                 f"{name}: plain pictures without texture reach the target, too, so few and so different are the real "
                 "scans. Where the figure lies between the two, and the noise spectra, tell more than the verdict."
             )
+    for name, other, most in zip(RATIOS, (found.frechet_floor, plain.frechet), (OVER_FLOOR, OVER_PLAIN), strict=True):
+        ratio = float(found.frechet.mean() / other.mean())
+        section.figures.append(Figure(name, ratio, None, None, len(torsos), wanted=most, lower_is_better=True))
     header = ["from half of the real scans", "other half", "generated CTs", "plain pictures"]
     section.figures += [Figure(name, None, None, None, 0, lower_is_better=True) for name in names[len(rows) :]]
     title = (

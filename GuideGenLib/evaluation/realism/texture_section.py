@@ -3,13 +3,10 @@
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-import numpy as np
-
 from GuideGenLib.evaluation.realism.distances import mean_known
 from GuideGenLib.evaluation.realism.generated_scans import Made
 from GuideGenLib.evaluation.realism.real_scans import Reals
 from GuideGenLib.evaluation.realism.texture import (
-    FREQUENCIES,
     NOISE,
     RIM,
     SPACING_MM,
@@ -24,8 +21,6 @@ from GuideGenLib.evaluation.report.cells import NONE, number
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
 
 WITHIN_HU = 20.0
-LOW, HIGH = 0.1, 0.2
-"""Noise up to LOW per mm is coarse, from HIGH on fine."""
 Distance = Callable[[MeasuredTexture, MeasuredTexture, str], float | None]
 
 
@@ -91,27 +86,6 @@ def add_noise(section: Section, made: Sequence[Made], reals: Reals) -> None:
     section.figures.append(
         _compared("Noise spectra in organs off real scans", made, real, list(NOISE), noise_distance, note)
     )
-    rows = []
-    for tissue in NOISE:
-        mine = [one.texture.spectra[tissue] for one in made if tissue in one.texture.spectra]
-        theirs = [one.spectra[tissue] for one in real if tissue in one.spectra]
-        if not mine or not theirs:
-            continue
-        coarse, fine = FREQUENCIES <= LOW, FREQUENCIES >= HIGH
-        ratios = [number(float(_middle(mine)[band].mean() / _middle(theirs)[band].mean())) for band in (coarse, fine)]
-        powers = [", ".join(number(float(one[band].mean())) for one in theirs) for band in (coarse, fine)]
-        rows.append([tissue, str(len(mine)), *ratios, *powers])
-    if rows:
-        header = ["tissue", "cases", "coarse, over real", "fine, over real", "coarse in real", "fine in real"]
-        title = (
-            f"Noise power in HU² mm², coarse up to {LOW:g} and fine from {HIGH:g} per mm: {', '.join(reals.textures)}"
-        )
-        section.tables.append(Table(title, header, rows))
-
-
-def _middle(spectra: Sequence[np.ndarray]) -> np.ndarray:
-    """Geometric mean of spectra."""
-    return np.exp(np.mean(np.log(np.maximum(spectra, 1e-3)), axis=0))
 
 
 def _compared(

@@ -30,6 +30,8 @@ def cells(figure: Figure) -> tuple[str, ...]:
     wanted = ""
     if figure.wanted is not None:
         wanted = f"{'at most' if figure.lower_is_better else 'at least'} {number(figure.wanted)}"
+        if figure.until is not None:
+            wanted = f"{number(figure.wanted)} to {number(figure.until)}"
     met = {None: "", True: "met", False: "MISSED"}[figure.met] if figure.value is not None else "not measured"
     cases = str(figure.cases) if figure.cases else NONE
     ceiling, paper = number(figure.ceiling), number(figure.paper)

@@ -13,8 +13,8 @@ from GuideGenLib.judges.shares import interval, share
 class Figure:
     """One measured number. low, high: bootstrap 95 % interval; cases: how many it was taken on (0: not measured).
 
-    wanted: the target, met from there on (`lower_is_better`: up to there); ceiling: what the same measure gives on real
-    CT; paper: the published value; note: what a reader must know to read it rightly.
+    wanted: the target, met from there on (`lower_is_better`: up to there), or from there to `until`; ceiling: what the
+    same measure gives on real CT; paper: the published value; note: what a reader must know to read it rightly.
     """
 
     name: str
@@ -27,12 +27,15 @@ class Figure:
     paper: float | None = None
     lower_is_better: bool = False
     note: str = ""
+    until: float | None = None
 
     @property
     def met(self) -> bool | None:
         """Whether the target is reached; None without a target or a value."""
         if self.wanted is None or self.value is None:
             return None
+        if self.until is not None:
+            return self.wanted <= self.value <= self.until
         return self.value <= self.wanted if self.lower_is_better else self.value >= self.wanted
 
 

@@ -113,7 +113,7 @@ def test_ct_like_the_real_ones_is_found_to_be_so(section: Section, cases: list[G
     assert found["Noise spectra in organs off real scans"].value < 0.15
     assert found["Correlation with the nearest training scan"].value > 0.8
     assert [path.is_file() for _, path in section.pictures] == [True]
-    assert len([table for table in section.tables if table.rows]) == 4
+    assert len([table for table in section.tables if table.rows]) == 3
     kept = sorted(path.name for path in cases[0].folder.iterdir())
     assert kept == ["anatomy.nii.gz", "ct.nii.gz", "features.npz", "plain.npz"]
 
