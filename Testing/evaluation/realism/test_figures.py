@@ -109,6 +109,9 @@ def test_ct_like_the_real_ones_is_found_to_be_so(section: Section, cases: list[G
     found = figures(section)
     assert not [name for name, figure in found.items() if figure.value is None]
     assert found[FID].met and found[FID].ceiling is not None and found[FID].cases == 2
+    floor, plain = (found[name] for name in realism.RATIOS)
+    assert floor.value == pytest.approx(found[FID].value / found[FID].ceiling) and floor.wanted == 1.3
+    assert plain.value < plain.wanted and plain.met
     assert found["Mean HU of organs off the table"].value < 6
     assert found["Noise spectra in organs off real scans"].value < 0.15
     assert found["Correlation with the nearest training scan"].value > 0.8
@@ -123,6 +126,7 @@ def test_ct_without_noise_is_found_to_be_far(torso: np.ndarray, data: Path, fold
     section = realism.measure_realism(smooth, data, folder, encoder=make_encoder())
     found = figures(section)
     assert found[FID].met is False and found[KID].met is False
+    assert [found[name].met for name in realism.RATIOS] == [False, False]
     assert found["Noise spectra in organs off real scans"].value > 1.5
 
 

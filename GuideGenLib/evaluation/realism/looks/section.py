@@ -89,8 +89,8 @@ def add_seen(section: Section, sources: Sequence[Source], output: Path, progress
     add_vessels(section, made, reals)
     add_told(section, made, reals)
     sheet = output / SHEET
-    large = [[one.large for one in group] for group in (reals, made)]
-    if blind_sheet.write_blind_sheet(*large, sheet, output / KEY, SEED):
+    large, its = ([one.large for one in group] for group in (reals, made))
+    if blind_sheet.write_blind_sheet(large, its, sheet, output / KEY, SEED):
         section.pictures.append((f"Real or generated? Which is which stands in {KEY}", sheet))
     page = output / PAGE
     if write_page([one.slices for one in reals], [one.slices for one in made], page):

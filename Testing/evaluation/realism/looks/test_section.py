@@ -24,18 +24,14 @@ def block(seed: int, noise: float) -> Volume:
     return Volume(np.rint(hu).astype(np.int16), labels)
 
 
-def sources(noise: float) -> list[Source]:
-    found = []
-    for real in (True, False):
-        for number in range(4):
-            volume = block(number + 10 * real, 20 if real else noise)
-            found.append(Source(f"{real}{number}", real, lambda volume=volume: volume, held_out=number == 0))
-    return found
+def source(number: int, real: bool, noise: float) -> Source:
+    return Source(f"{real}{number}", real, lambda: block(number + 10 * real, noise), held_out=number == 0)
 
 
 def measured(noise: float, output: Path) -> tuple[Section, dict[str, Figure]]:
     section = Section("realism", "Realism")
-    add_seen(section, sources(noise), output)
+    numbers = range(4)
+    add_seen(section, [*(source(n, True, 20) for n in numbers), *(source(n, False, noise) for n in numbers)], output)
     return section, {figure.name: figure for figure in section.figures}
 
 
