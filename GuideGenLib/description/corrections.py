@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from GuideGenLib.description.acquisition import HOME, PATHS
+from GuideGenLib.description.looks import LUNG_LOOKS
 from GuideGenLib.description.model import (
     SITES,
     Description,
@@ -139,9 +140,9 @@ def apply(description: Description, corrections: Corrections) -> Corrected:
         if changes is None:
             overruled |= dict.fromkeys(quotes.values(), REMOVED)
             continue
-        overruled |= {span: CORRECTED for name, span in quotes.items() if name in changes}
+        overruled |= {span: CORRECTED for name, span in quotes.items() if _among(name, changes)}
         findings.append(_changed(finding, changes))
-        spans |= {f"findings[{len(kept)}].{name}": span for name, span in quotes.items() if name not in changes}
+        spans |= {f"findings[{len(kept)}].{name}": span for name, span in quotes.items() if not _among(name, changes)}
         kept.append(key)
     for index, plain in enumerate(corrections.added):
         findings.append(_changed(Finding("tumor"), plain))
@@ -180,7 +181,7 @@ def finding_keys(description: Description) -> tuple[str, ...]:
 
 
 def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
-    """A finding with fields replaced; a site that its new organ does not have goes."""
+    """A finding with fields replaced; a site or look that its new organ does not have goes."""
     for name in changes:
         _known(name, FINDING)
     changes = dict(changes)
@@ -189,6 +190,8 @@ def _changed(finding: Finding, changes: Mapping[str, Any]) -> Finding:
         if changes.get("site", finding.site) not in SITES.get(organ or "", ()):
             changes["site"] = None
         changes.setdefault("segment", None)
+        if organ not in (None, "lung"):
+            changes["looks"] = [one for one in changes.get("looks", finding.looks) if one not in LUNG_LOOKS]
     try:
         return replace(finding, **changes)
     except TypeError as error:
@@ -214,7 +217,13 @@ def _changed_organ(state: OrganState, changes: Mapping[str, Any]) -> OrganState:
 
 
 def _quotes(description: Description, path: str) -> dict[str, Span]:
+    """By field; each further look by its own name."""
     return {name[len(path) :]: span for name, span in description.spans.items() if name.startswith(path)}
+
+
+def _among(name: str, changes: Mapping[str, Any]) -> bool:
+    """Whether the field that a quotation is of was corrected."""
+    return name.split("[")[0] in changes
 
 
 def _known(name: str, names: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
 """The fields of a description that a user may correct: what may be chosen, and how what is typed is read."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from GuideGenLib.description.acquisition import DOSES, HOME, KERNELS, METALS
+from GuideGenLib.description.looks import LOOKS
 from GuideGenLib.description.model import (
     DRAWN_KINDS,
     HABITUS,
@@ -43,6 +45,10 @@ def shown(value: object) -> str:
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value == ():
+        return UNKNOWN
+    if isinstance(value, tuple) and isinstance(value[0], str):
+        return ", ".join(value).replace("_", " ")
     if isinstance(value, tuple):
         return f"{value[0]} to {value[1]}"
     if isinstance(value, float):
@@ -98,6 +104,16 @@ def word(text: str) -> str | None:
 def stage(text: str) -> str | None:
     """ "IIIB", "2a": as it is written, without the letter T, N or M."""
     return None if _is_unknown(text) else text.strip()
+
+
+def looks(text: str) -> tuple[str, ...]:
+    """ "spiculated, part-solid" """
+    words = [] if _is_unknown(text) else re.split(r"[,;]|\band\b", text.lower())
+    names = [re.sub(r"[\s-]+", "_", word.strip()) for word in words if word.strip()]
+    unknown = next((name for name in names if name not in LOOKS), None)
+    if unknown is not None:
+        raise ValueError(f"'{unknown.replace('_', ' ')}' is no look: write some of {shown(LOOKS)}.")
+    return tuple(names)
 
 
 def _is_unknown(text: str) -> bool:
@@ -156,6 +172,7 @@ FINDING_FIELDS = (
     Field("size_mm", "size (mm)", read=millimetres),
     Field("volume_ml", "volume (ml)", read=millilitres),
     Field("size_word", "size in words", _any_of(SIZE_WORDS), rare=True),
+    Field("looks", "looks", read=looks),
     Field("t", "T", read=stage),
     Field("n", "N", read=stage),
     Field("m", "M", read=stage),

@@ -10,6 +10,7 @@ from typing import Any
 
 from GuideGenLib.description.acquisition import Acquisition
 from GuideGenLib.description.errors import DescriptionError
+from GuideGenLib.description.looks import checked_looks
 from GuideGenLib.findings.reading import recipe_of
 from GuideGenLib.findings.recipe import Recipe
 
@@ -98,7 +99,7 @@ class Finding:
     organ: a key of SITES or another word ("stomach"); site: one of SITES[organ]; segment: "IVb" in the liver, "6" or a
     name in the lung, "uncinate" in the pancreas. size_mm: longest diameter in mm; volume_ml: of what fills a
     space. t, n, m: without their letter.
-    stage: "IIIB", or "early" and "advanced" where the text has only the word.
+    stage: "IIIB", or "early" and "advanced" where the text has only the word. looks: some of LOOKS, in its order.
     """
 
     kind: str
@@ -115,9 +116,11 @@ class Finding:
     count: int = 1
     presence: str = "present"
     volume_ml: float | None = None
+    looks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _text("kind", self.kind)
+        object.__setattr__(self, "looks", checked_looks(self.looks, self.organ))
         if self.organ is not None:
             _text("organ", self.organ)
         if self.site is not None:

@@ -22,9 +22,9 @@ from GuideGenLib.description.words.lexicon import FEMALE_ORGANS, MALE_ORGANS, PE
 
 LONGEST_TEXT = 20_000
 EXAMPLE = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2N0M0."
-_EMPTY_TYPES = ("filler", "unknown", "article", "definite", "preposition", "and", "or", "verb", "present", "hyphen",
-                "comma", "colon", "stop", "but", "other", "member", "link", "count", "from", "relation", "past",
-                "distance", "organ_size", "removed", "volume")  # fmt: skip
+_EMPTY_TYPES = ("filler", "unknown", "look", "article", "definite", "preposition", "and", "or", "verb", "present",
+                "hyphen", "comma", "colon", "stop", "but", "other", "member", "link", "count", "from", "relation",
+                "past", "distance", "organ_size", "removed", "volume")  # fmt: skip
 """A text of these alone says nothing about a patient."""
 _ADULT = 18
 _Found = dict[str, tuple[Any, Span]]

@@ -27,15 +27,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "presence": (str,), "absent": (bool,), "craniocaudal": (bool,), "length_mm": (int, float),
     "volume_ml": (int, float), "slice_mm": (int, float), "kernel": (str,), "dose": (str,), "oral_contrast": (bool,),
     "table": (bool,), "motion": (bool,), "metal": (str,), "field_of_view_mm": (int, float),
-    "start": (int,), "end": (int,),
+    "start": (int,), "end": (int,), "looks": (list, tuple),
 }  # fmt: skip
 _REQUIRED = {
     Description: ("text",), Finding: ("kind",), OrganState: ("organ",), Span: ("start", "end", "text"),
     Acquisition: (),
 }  # fmt: skip
-_PATH = re.compile(r"(?:(?:(findings|organs)\[(\d+)\]|acquisition)\.)?(\w+)")
-"""Of a field, as the keys of spans have it."""
-_NEVER_UNKNOWN = ("text", "kind", "count", "presence", "absent", "craniocaudal", "start", "end")
+_PATH = re.compile(r"(?:(?:(findings|organs)\[(\d+)\]|acquisition)\.)?(\w+)(?:\[\d+\])?")
+"""Of a field, as the keys of spans have it; each look of a finding has its own."""
+_NEVER_UNKNOWN = ("text", "kind", "count", "presence", "absent", "craniocaudal", "start", "end", "looks")
 
 
 def to_json(description: Description) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def to_json(description: Description) -> dict[str, Any]:
     return {
         **{name: getattr(description, name) for name in ("text", *_PATIENT)},
         "age_range": None if description.age_range is None else list(description.age_range),
-        "findings": [asdict(finding) for finding in description.findings],
+        "findings": [{**asdict(finding), "looks": list(finding.looks)} for finding in description.findings],
         "organs": [asdict(state) for state in description.organs],
         "acquisition": asdict(description.acquisition),
         "spans": {path: asdict(span) for path, span in description.spans.items()},
@@ -120,6 +120,9 @@ def _checked(data: Any, kind: type, path: str) -> dict[str, Any]:
         if not right or (isinstance(value, float) and not math.isfinite(value)):
             raise _wrong(f"{path}.{name}", value, " or ".join(t.__name__ for t in types))
         plain[name] = value
+    for look in plain.get("looks", ()):
+        if not isinstance(look, str):
+            raise _wrong(f"{path}.looks", look, "words")
     return plain
 
 

@@ -117,6 +117,7 @@ def _claims(description: Description) -> Iterator[_Claim]:
     homes = _homes(description)
     for path, span in description.spans.items():
         home, _, name = path.rpartition(".")
+        name = name.partition("[")[0]  # each look has a quotation of its own
         part, role, of, titles = homes[home]
         title = say(titles.get(name, name.replace("_", " ")))
         yield _Claim(span.start, span.end, role, of, f"{title}: {shown(getattr(part, name))}")

@@ -133,7 +133,8 @@ def _of_finding(description: Description, place: int, number: int, key: str, kno
     rows = []
     for field in finding_fields(finding):
         value = getattr(finding, field.name)
-        silent = is_left_out(field, value) or (value is None and not finding.shown)
+        unsaid = value in (None, ()) and not (finding.drawn if field.name == "looks" else finding.shown)
+        silent = is_left_out(field, value) or unsaid
         if silent and field.name not in ALWAYS_SHOWN and field.name not in changed:
             continue
         span = description.spans.get(f"findings[{place}].{field.name}")

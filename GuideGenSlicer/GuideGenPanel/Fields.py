@@ -25,6 +25,7 @@ TITLES = {
     "side": lambda: _("side"),
     "size_mm": lambda: _("size (mm)"),
     "size_word": lambda: _("size in words"),
+    "looks": lambda: _("looks"),
     "stage": lambda: _("stage"),
     "count": lambda: _("how many"),
     "presence": lambda: _("presence"),
@@ -44,7 +45,7 @@ def shown(value: object) -> str:
     """A value in words."""
     from GuideGenLib.description import fields
 
-    if value is None:
+    if value is None or value == ():
         return _("unknown")
     if isinstance(value, bool):
         return _("yes") if value else _("no")

@@ -102,7 +102,7 @@ def test_words_have_the_role_and_the_meaning_of_what_they_became():
 
 def test_words_of_several_fields_are_one_piece_that_tells_of_all():
     cancer = piece(paint(parse("A liver tumor of 2 cm and HCC")), "HCC")
-    assert cancer.meaning == "Finding 2 (drawn), organ: liver, kind: tumor"
+    assert cancer.meaning == "Finding 2 (drawn), organ: liver, kind: tumor, looks: hypervascular, washout"
     place = piece(paint(parse("A 2 cm tumor of the sigmoid colon")), "sigmoid colon")
     assert place.meaning == "Finding 1 (drawn), organ: colon, place: sigmoid"
     spans = dict.fromkeys(("findings[0].organ", "findings[1].organ"), Span(0, 5, "liver"))

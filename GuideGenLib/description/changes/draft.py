@@ -124,5 +124,5 @@ class Draft:
         return {
             f"findings[{place}].{name}": span
             for name, span in quoted.items()
-            if getattr(finding, name, None) == getattr(was, name, None)
+            if getattr(finding, name.partition("[")[0], None) == getattr(was, name.partition("[")[0], None)
         }

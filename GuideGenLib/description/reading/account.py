@@ -17,6 +17,7 @@ REASONS = {
     "size": "another size", "stage": "another stage", "distance": "a distance", "volume": "a volume",
     "negation": "reaches no finding", "negation_after": "reaches no finding", "past": "reaches no finding",
     "region": "where something is", "phase": "another phase", "contrast": "another phase",
+    "look": "the look of no lesion",
     "count": "no count of findings", "filler": "a number that tells nothing", "not_a_finding": "no finding",
     "weight": "no build without a height", "height": "no build without a weight",
 }  # fmt: skip

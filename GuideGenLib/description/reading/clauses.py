@@ -13,9 +13,9 @@ from GuideGenLib.description.reading.presence import PLACE_TYPES, TRANSPARENT, c
 from GuideGenLib.description.words.headings import PRESENCE_BELOW
 
 _PHRASE_TYPES = (
-    *PLACE_TYPES, "size", "size_word", "volume", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "other",
-    "member", "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan", "contrast",
-    "phase", "race", "more_on",
+    *PLACE_TYPES, "size", "size_word", "volume", "stage", "stage_word", "count", "hyphen", "filler", "unknown", "look",
+    "other", "member", "metastatic", "primary", "past", "colon", "distance", "normal", "region", "age_word", "scan",
+    "contrast", "phase", "race", "more_on",
 )  # fmt: skip
 _STAY_BEHIND = ("size", "stage")
 _MEASURES = ("diameter", "dimension", "diameters", "dimensions", "axis", "size", "extent", "transverse", "axial")
@@ -285,7 +285,7 @@ def _without_normal(items: list[Item]) -> tuple[list[Item], list[Item]]:
             dropped.update(behind)
             continue
         start = index - 1
-        while start >= 0 and items[start].type in ("verb", "filler", "definite", "unknown", "colon", "present"):
+        while start >= 0 and items[start].type in ("verb", "filler", "definite", "unknown", "look", "colon", "present"):
             start -= 1
         dropped.update(_place_run(items, start, -1))
     return [item for i, item in enumerate(items) if i not in dropped], [items[i] for i in sorted(dropped)]

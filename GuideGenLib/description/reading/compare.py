@@ -124,5 +124,7 @@ def combine(first: Draft, second: Draft) -> None:
     elif second.places and not first.located:
         organ = next(iter(first.organs), None)
         first.places = [replace(place, organ=place.organ or organ) for place in second.places]
+    first.looks += second.looks
+    first.aside += second.aside
     first.unused += second.unused
     first.notes += second.notes

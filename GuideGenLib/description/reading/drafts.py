@@ -9,6 +9,7 @@ from GuideGenLib.description.reading.clauses import Region
 from GuideGenLib.description.reading.groups import Group, contradiction, groups_of
 from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
+from GuideGenLib.description.reading.looks import LACKED, Looks, is_of_solid_part, looks_of
 from GuideGenLib.description.reading.tnm import TnmStage
 
 FAMILY = ("tumor", "mass", "nodule", "lesion")
@@ -40,6 +41,9 @@ class Draft:
     other: bool = False
     member: bool = False
     pronoun: bool = False
+    looks: Looks = field(default_factory=list)
+    aside: list[tuple[Item, str]] = field(default_factory=list)
+    """What is understood and has no effect, with the reason."""
     unused: list[Item] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -94,6 +98,8 @@ def read_draft(region: Region) -> Draft:
         draft.other = head.type == "other"
     for item in region.items:
         _read_item(draft, item, item in region.before)
+    draft.looks, lacked = looks_of(region.items, head, region.before)
+    draft.aside += [(item, LACKED) for item in lacked]
     current = [(length, item) for length, item in draft.sizes if _is_current(region.items, item)]
     draft.current = bool(current)
     draft.sizes = current or draft.sizes
@@ -107,7 +113,7 @@ def _read_item(draft: Draft, item: Item, before: bool) -> None:
     draft.amounts.read(item)
     match item.type:
         case "size":
-            if not _is_old(draft.region.items, item):
+            if not _is_old(draft.region.items, item) and not is_of_solid_part(draft.region.items, item):
                 draft.sizes += [(length, item) for length in item.value]
         case "size_word" | "stage_word":
             name = "size_word" if item.type == "size_word" else "stage"

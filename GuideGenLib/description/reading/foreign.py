@@ -103,7 +103,7 @@ def _organ_of_run(items: Sequence[Item], index: int) -> str | None:
 def _of_something_else(items: Sequence[Item], index: int, placed: bool) -> bool:
     """Whether the place is that of a thing that is not understood: "left nephrectomy", "and a hip prosthesis"."""
     after = index + 1
-    while after < len(items) and items[after].type in ("unknown", "hyphen", "filler"):
+    while after < len(items) and items[after].type in ("unknown", "look", "hyphen", "filler"):
         after += 1
     things = [item for item in items[index + 1 : after] if item.type != "hyphen"]
     named = after < len(items) and items[after].type in ("kind", *PLACE_TYPES)

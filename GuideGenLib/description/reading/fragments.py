@@ -16,6 +16,13 @@ def attach(
     fragment: Draft, merged: list[Draft], pending: list[Draft], organs: list[str], reading: ReadFindings
 ) -> None:
     """A sentence without a finding tells more of the one before, or of the one to come."""
+    if fragment.looks and not fragment.negated:
+        last = next((before for before in reversed(merged) if before.drawable and before.there), None)
+        if last is not None:  # "It is spiculated.", "Margins are smooth."
+            last.looks += fragment.looks
+            fragment.looks = []
+    reading.aside += fragment.aside
+    fragment.aside = []
     if not content(fragment):
         reading.unused += fragment.unused
         return

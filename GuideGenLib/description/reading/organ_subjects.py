@@ -22,7 +22,19 @@ from GuideGenLib.description.words.organs import (
     WITHOUT,
 )
 
-_MODIFIED = ("place", "segment", "hyphen", "filler", "unknown", "size", "size_word", "count", "organ_size", "volume")
+_MODIFIED = (
+    "place",
+    "segment",
+    "hyphen",
+    "filler",
+    "unknown",
+    "look",
+    "size",
+    "size_word",
+    "count",
+    "organ_size",
+    "volume",
+)
 """What may stand between an adjective and the finding that it describes: "small left upper pole mass"."""
 JOINTS = ("and", "or", "comma")
 NUMBERS = ("size", "volume")
@@ -174,7 +186,7 @@ def read_after(items: list[Item], subject: Subject) -> None:
         elif item.type == "negation" and following is not None and following.type == "organ_size":
             subject.taken |= {index, index + 1}
             return
-        elif item.type in ("comma", "and", "unknown") and following is not None:
+        elif item.type in ("comma", "and", "unknown", "look") and following is not None:
             if following.type not in (*NUMBERS, "organ_size") and following.span.text.lower() not in MEASURES:
                 return
         else:

@@ -97,7 +97,7 @@ def _list_goes_on(items: list[Item], joint: int, rest: list[Item]) -> bool:
             break
         if item.type == "or":
             return True
-    bare = ("unknown", "filler", "hyphen", "kind", "or", "and", "comma", "region", "negation")
+    bare = ("unknown", "look", "filler", "hyphen", "kind", "or", "and", "comma", "region", "negation")
     return all(item.type in bare for item in rest)
 
 
@@ -120,7 +120,7 @@ def _after(items: list[Item], head: int, heads: list[int]) -> Item | None:
     if head == nearest:
         return items[cue]
     between = items[head + 1 : nearest]
-    listed = ("and", "or", "definite", "article", "hyphen", "unknown", "filler", "kind", *PLACE_TYPES)
+    listed = ("and", "or", "definite", "article", "hyphen", "unknown", "look", "filler", "kind", *PLACE_TYPES)
     return items[cue] if all(item.type in listed for item in between) else None
 
 

@@ -10,6 +10,7 @@ from GuideGenLib.description.reading.drafts import Draft
 from GuideGenLib.description.reading.groups import contradiction
 from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
+from GuideGenLib.description.reading.looks import OTHERWISE, UNDRAWN, kept
 from GuideGenLib.description.reading.organ_states import mentions_of
 from GuideGenLib.description.reading.organs import Mention
 
@@ -39,6 +40,7 @@ class ReadFindings:
 def write(draft: Draft, reading: ReadFindings) -> None:
     """Make Finding objects of a draft: one a place, a size, or a side."""
     reading.unused += draft.unused
+    reading.aside += draft.aside
     reading.notes += [note for note in draft.notes if note not in reading.notes]
     if draft.negated and draft.other:
         reading.aside += [(item, "nothing else") for item in draft.region.items if item.type not in JOINING]
@@ -103,17 +105,25 @@ def _add(
         spans["presence"] = draft.region.cue.span
     if size is not None:
         values["size_mm"], spans["size_mm"] = size[0], size[1].span
+    looks, other = kept(draft.looks if draft.drawable else [], place.organ)
+    reading.aside += [(item, OTHERWISE) for item in other]
+    if not draft.drawable:
+        reading.aside += [(item, UNDRAWN) for _, item in draft.looks]
+    spans |= {f"looks[{number}]" if number else "looks": item.span for number, (_, item) in enumerate(looks)
+              if item not in [before for _, before in looks[:number]]}  # fmt: skip
     finding = Finding(
         kind=draft.kind or "tumor", organ=place.organ, site=place.site, segment=place.segment, side=place.side,
         count=min(count, 99), **values,
-        presence=draft.region.presence,
+        presence=draft.region.presence, looks=tuple(look for look, _ in looks),
     )  # fmt: skip
     told = told_of(finding, finding.recipe, draft.amounts, *which)
     finding = replace(finding, **{name: value for name, (value, _) in told.fields.items()})
     spans |= {name: item.span for name, (_, item) in told.fields.items()}
     reading.helping += told.used
     reading.findings.append(finding)
-    reading.spans.append({name: span for name, span in spans.items() if getattr(finding, name) is not None})
+    reading.spans.append(
+        {name: span for name, span in spans.items() if getattr(finding, name.split("[")[0]) is not None}
+    )
 
 
 def check_denials(reading: ReadFindings) -> None:

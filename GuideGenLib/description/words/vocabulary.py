@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from GuideGenLib.description.words import context, grammar, lexicon, organs
+from GuideGenLib.description.words.looks import LOOK_WORDS
 from GuideGenLib.description.words.protected import ORDINARY_WORDS
 from GuideGenLib.findings.reading import recipes
 
@@ -57,7 +58,7 @@ def known_words() -> frozenset[str]:
 @cache
 def clinical_words() -> frozenset[str]:
     """The words that carry meaning, as opposed to those that join or fill; typing errors in these are corrected."""
-    dull = set(_GRAMMAR_TABLES)
+    dull = {*_GRAMMAR_TABLES, "look"}
     words = {
         word for group in phrases().values() for phrase in group if phrase.type not in dull for word in phrase.words
     }
@@ -134,6 +135,7 @@ def _places() -> dict[str, dict[str, str]]:
 
 
 _GRAMMAR_TABLES: dict[str, dict[str, Any]] = {
+    "look": LOOK_WORDS,
     "negation": _by_category(context.BEFORE),
     "negation_after": _by_category(context.AFTER),
     "past": _past(),
@@ -158,6 +160,7 @@ _GRAMMAR_TABLES: dict[str, dict[str, Any]] = {
     "filler": dict.fromkeys(grammar.FILLERS),
 }
 _TABLES: dict[str, dict[str, Any]] = {
+    "look": LOOK_WORDS,
     "sex": lexicon.SEX,
     "ethnicity": lexicon.ETHNICITY,
     "race": lexicon.RACE,

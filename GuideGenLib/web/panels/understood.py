@@ -269,7 +269,7 @@ def _row(row: Row) -> dict[str, Any]:
         "name": field.name,
         "heading": "",
         "title": titled(row.of, field.title),
-        "value": "" if row.value is None else shown(row.value),
+        "value": "" if row.value in (None, ()) else shown(row.value),
         "items": [{"value": index, "title": shown(choice)} for index, choice in enumerate(choices)],
         "index": choices.index(row.value) if choices else 0,
         "source": row.source,
