@@ -57,7 +57,7 @@ def table(understanding: Understanding) -> Table:
         made.add_column(column, overflow="fold")
     for group in groups(understanding, ""):
         look = LOOKS.get(group.role)
-        rows = [row for row in group.rows if row.value is not None or row.source or _is_patients(row)]
+        rows = [row for row in group.rows if row.value not in (None, ()) or row.source or _is_patients(row)]
         if group.rows and not rows:
             continue
         made.add_row()
