@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.table import label, labels, values
 from GuideGenLib.core.files import VolumeError
 from GuideGenLib.core.volumes import image_from_array
+from GuideGenLib.description.acquisition import Acquisition
 from GuideGenLib.export.dicom import DicomError, export_dicom
 from GuideGenLib.generator import Case
 from Testing.export.conftest import DIRECTIONS, LESION, TEXT, MakeCase, edited
@@ -132,6 +133,18 @@ def test_every_object_tells_that_it_is_synthetic_and_of_one_study(case: Case, tm
     assert len({one.StudyInstanceUID for one in found}) == len({one.PatientID for one in found}) == 1
     assert len({one.FrameOfReferenceUID for one in found if one.Modality != "SR"}) == 1
     assert len({one.SOPInstanceUID for one in found}) == len(found)
+
+
+def test_what_the_text_says_of_the_scan_is_in_the_headers(case: Case, tmp_path: Path) -> None:
+    acquisition = Acquisition(slice_mm=5.0, kernel="standard", oral_contrast=True)
+    export_dicom(replace(case, description=replace(case.description, acquisition=acquisition)), tmp_path / "study")
+    one = objects(tmp_path / "study" / "CT")[0]
+    assert (one.SliceThickness, one.SpacingBetweenSlices, one.KVP) == (5.0, 3.0, None)
+    assert one.ConvolutionKernel == "SIM STANDARD"  # 16 characters at most
+    assert one.ContrastBolusAgent == "SIMULATED, portal venous phase, oral"
+    report = pydicom.dcmread(tmp_path / "study" / "SR.dcm")
+    texts = {element.value for element in report.iterall() if element.keyword == "TextValue"}
+    assert {"Slice thickness (mm): 5", "Kernel: standard", "Oral contrast: yes"} <= texts
 
 
 def test_the_report_tells_what_was_asked_understood_and_measured(case: Case, tmp_path: Path) -> None:

@@ -20,18 +20,33 @@ def classic_slices(study: Study, planes: Planes) -> Iterator[Dataset]:
         dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
         dataset.AcquisitionNumber = 1
         dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.ContentDate, dataset.ContentTime
-        dataset.KVP = ""
+        _tell_acquisition(dataset, study)
         dataset.DerivationDescription = dataset.ImageComments[:1024]
-        if has_contrast(study):
-            dataset.ContrastBolusAgent = f"SIMULATED, {_phase(study)}"
         dataset.PixelSpacing = [decimal(planes.spacing[1]), decimal(planes.spacing[0])]
-        dataset.SliceThickness = dataset.SpacingBetweenSlices = decimal(planes.spacing[2])
+        dataset.SpacingBetweenSlices = decimal(planes.spacing[2])
+        dataset.SliceThickness = decimal(thickness(study, planes))
         dataset.ImageOrientationPatient = [decimal(value) for value in planes.orientation]
         dataset.ImagePositionPatient = [decimal(value) for value in planes.positions[index]]
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "HU"
         dataset.WindowCenter, dataset.WindowWidth = (str(value) for value in WINDOW_HU)
         dataset.PixelData = planes.hu[index].astype("<i2").tobytes()
         yield dataset
+
+
+def _tell_acquisition(dataset: Dataset, study: Study) -> None:
+    """What the text says of the scan, as simulated; no tube is simulated, so that its voltage stays empty."""
+    dataset.KVP = ""
+    acquisition = study.case.description.acquisition
+    if acquisition.kernel is not None:
+        dataset.ConvolutionKernel = f"SIM {acquisition.kernel.upper()}"
+    agents = [_phase(study)] * has_contrast(study) + ["oral"] * bool(acquisition.oral_contrast)
+    if agents:
+        dataset.ContrastBolusAgent = f"SIMULATED, {', '.join(agents)}"
+
+
+def thickness(study: Study, planes: Planes) -> float:
+    """Of a slice, in mm: what the text asks for, else the distance of the planes."""
+    return study.case.description.acquisition.slice_mm or planes.spacing[2]
 
 
 def describe_image(dataset: Dataset, study: Study, planes: Planes) -> None:

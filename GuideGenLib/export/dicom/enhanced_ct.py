@@ -4,7 +4,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedCTImageStorage
 
 from GuideGenLib.anatomy.label import Code
-from GuideGenLib.export.dicom.ct import WINDOW_HU, about, describe_image, has_contrast
+from GuideGenLib.export.dicom.ct import WINDOW_HU, about, describe_image, has_contrast, thickness
 from GuideGenLib.export.dicom.grid import Planes
 from GuideGenLib.export.dicom.identity import uid
 from GuideGenLib.export.dicom.study import Study, coded, decimal, image_object
@@ -71,7 +71,8 @@ def _shared(study: Study, planes: Planes) -> Dataset:
     """What all frames have alike."""
     shared, measures, orientation, kind = (Dataset() for _ in range(4))
     measures.PixelSpacing = [decimal(planes.spacing[1]), decimal(planes.spacing[0])]
-    measures.SliceThickness = measures.SpacingBetweenSlices = decimal(planes.spacing[2])
+    measures.SpacingBetweenSlices = decimal(planes.spacing[2])
+    measures.SliceThickness = decimal(thickness(study, planes))
     orientation.ImageOrientationPatient = [decimal(value) for value in planes.orientation]
     _describe_frames(kind)
     values, window, anatomy, event = (Dataset() for _ in range(4))

@@ -1,6 +1,7 @@
 """What was asked, what was understood of it and what the volumes hold, as a structured report (TID 1500)."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import numpy as np
 from highdicom.sr import (
@@ -29,7 +30,15 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from GuideGenLib.anatomy.label import Code
 from GuideGenLib.anatomy.table import label
-from GuideGenLib.description.fields import FINDING_FIELDS, PATIENT_FIELDS, Field, is_left_out, organ_fields, shown
+from GuideGenLib.description.fields import (
+    ACQUISITION_FIELDS,
+    FINDING_FIELDS,
+    PATIENT_FIELDS,
+    Field,
+    is_left_out,
+    organ_fields,
+    shown,
+)
 from GuideGenLib.description.model import Description
 from GuideGenLib.export.dicom.grid import Planes
 from GuideGenLib.export.dicom.identity import Volumes, uid
@@ -155,9 +164,8 @@ def _words(study: Study) -> list[ContainerContentItem]:
 
 def understood(description: Description) -> list[str]:
     """One line for each thing that is known: "Age: 60", "tumor 1: organ lung, side left, size (mm) 48"."""
-    told = [
-        f"{field.title}: {shown(getattr(description, field.name))}" for field in _known(PATIENT_FIELDS, description)
-    ]
+    known = _known((*PATIENT_FIELDS, *ACQUISITION_FIELDS), description)
+    told = [f"{field.title}: {shown(attrgetter(field.name)(description))}" for field in known]
     for number, finding in enumerate(description.findings, 1):
         fields = [field for field in _known(FINDING_FIELDS, finding) if field.name != "kind"]
         told.append(f"{finding.kind} {number}: {_listed(fields, finding)}")
@@ -168,7 +176,7 @@ def understood(description: Description) -> list[str]:
 
 
 def _known(fields: Sequence[Field], of: object) -> list[Field]:
-    found = [(field, getattr(of, field.name)) for field in fields]
+    found = [(field, attrgetter(field.name)(of)) for field in fields]
     return [field for field, value in found if value is not None and not is_left_out(field, value)]
 
 
