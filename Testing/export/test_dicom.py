@@ -216,7 +216,7 @@ def test_an_edited_case_is_a_new_series_of_the_study_that_names_the_one_before(
 
 
 def test_a_case_without_a_ct_is_refused(case: Case, tmp_path: Path) -> None:
-    with pytest.raises(DicomError, match="no CT: make one with `guidegen ct`"):
+    with pytest.raises(DicomError, match="no CT: generate it first"):
         export_dicom(replace(case, ct=None), tmp_path / "study")
     assert list(tmp_path.iterdir()) == []
 

@@ -45,7 +45,7 @@ def export_dicom(
     require_packages()
     target = Path(target)
     if case.ct is None:
-        raise DicomError("the case has no CT", "make one with `guidegen ct`, then export")
+        raise DicomError("the case has no CT", "generate it first (`guidegen ct`), then export")
     _check_target(target, overwrite)
     form = Form(enhanced, binary)
     try:

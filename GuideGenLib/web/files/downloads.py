@@ -1,4 +1,4 @@
-"""Files for the user, made in a private folder and sent from there: the scene, a case as NIfTI, a picture."""
+"""Files for the user, made in a private folder and sent from there: the scene, a case as NIfTI or DICOM, a picture."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from GuideGenLib.core.files import remedy
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import SavedCase, save_unpacked, write_case
+from GuideGenLib.workflow.dicom import save_dicom
 
 CHUNK = 1 << 18
 PACKED = (".gz", ".png")
@@ -38,6 +39,11 @@ async def write_nifti(case: SavedCase, folder: Path) -> Path:
     inner = folder / NAME
     await asyncio.to_thread(write_case, case, inner)
     return await asyncio.to_thread(pack, inner, folder / f"{NAME}.zip", NAME)
+
+
+async def write_dicom(case: SavedCase, folder: Path) -> Path:
+    """A case as a .zip of a DICOM study. Raises GuideGenError."""
+    return await asyncio.to_thread(save_dicom, case, folder / f"{NAME}-DICOM.zip")
 
 
 def write_montage(pictures: Sequence[bytes], folder: Path) -> Path:

@@ -11,10 +11,10 @@ from typing import Any
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
-from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import read_case
-from GuideGenLib.web.files.downloads import send, write_montage, write_nifti, write_scene
+from GuideGenLib.web.files.downloads import send, write_dicom, write_montage, write_nifti, write_scene
 from GuideGenLib.web.files.limits import ENDINGS
 from GuideGenLib.web.files.opening import GoneError, Opener, Upload, has_work
 from GuideGenLib.web.files.page import SCRIPT, STATE
@@ -38,9 +38,21 @@ DOWNLOADS = (
         "mdi-folder-zip-outline",
         "anatomy.nii.gz, ct.nii.gz, labels.csv, provenance",
     ),
+    (
+        "dicom",
+        "study.zip",
+        "DICOM (.zip)",
+        "mdi-hospital-box-outline",
+        "CT series, segmentation with codes and report, marked as synthetic",
+    ),
     ("png", "views.png", "Picture (.png)", "mdi-image-outline", "The four views as they are, marked as synthetic"),
 )
 """Name, address under files/, title, icon, what it is."""
+NEEDED = {
+    "nifti": ("files_anatomy", "There is no anatomy yet"),
+    "dicom": ("files_ct", "There is no CT of the anatomy yet"),
+}
+"""What must be chosen for a download, as a state, and what is said while it is not; of others any work."""
 PICTURED = ("axial", "sagittal", "coronal", "threed")
 FLUSH_S = 0.05
 
@@ -55,7 +67,9 @@ class FilesPanel(Panel):
         self.scene_loaded = self.opener.scene_loaded
         self._limit = max_upload_mb * 2**20
         self._opening = False
-        self.state.update({**STATE, "files_has_work": False, "files_anatomy": False, "files_preparing": ""})
+        self.state.update(
+            {**STATE, "files_has_work": False, "files_anatomy": False, "files_ct": False, "files_preparing": ""}
+        )
         self.state.client_only(*STATE)
         workspace.chosen.connect(self.refresh)
 
@@ -64,6 +78,7 @@ class FilesPanel(Panel):
         with self.state:
             self.state.files_has_work = has_work(self.workspace.scene)
             self.state.files_anatomy = self.workspace.segmentation is not None
+            self.state.files_ct = self.state.files_anatomy and self.workspace.ct is not None
 
     def new(self) -> None:
         """Clear the scene for a new case."""
@@ -126,12 +141,13 @@ class FilesPanel(Panel):
         name, make, kind = {
             "case.mrb": ("scene", self._make_scene, "application/zip"),
             "case.zip": ("nifti", self._make_nifti, "application/zip"),
+            "study.zip": ("dicom", self._make_dicom, "application/zip"),
             "views.png": ("png", self._make_picture, "image/png"),
         }[address]
         with tempfile.TemporaryDirectory(prefix="download-", dir=self.workspace.folder) as folder:
             try:
                 path = await self._prepared(name, make, Path(folder))
-            except (SceneError, VolumeError, OSError) as error:
+            except (GuideGenError, OSError) as error:
                 text = sentence(error)
                 self.workspace.tell(text, "error")
                 return web.Response(status=400, text=text)
@@ -154,6 +170,9 @@ class FilesPanel(Panel):
 
     async def _make_nifti(self, folder: Path) -> Path:
         return await write_nifti(read_case(self.workspace.segmentation, self.workspace.ct), folder)
+
+    async def _make_dicom(self, folder: Path) -> Path:
+        return await write_dicom(read_case(self.workspace.segmentation, self.workspace.ct), folder)
 
     async def _make_picture(self, folder: Path) -> Path:
         pictures = []
@@ -253,8 +272,7 @@ class FilesPanel(Panel):
         )
 
     def _build_download(self, name: str, address: str, title: str, icon: str, meaning: str) -> None:
-        there = "files_anatomy" if name == "nifti" else "files_has_work"
-        nothing = "There is no anatomy yet" if name == "nifti" else "There is nothing in the scene yet"
+        there, nothing = NEEDED.get(name, ("files_has_work", "There is nothing in the scene yet"))
         v3.VBtn(
             f"{{{{ files_preparing === '{name}' ? 'Preparing…' : '{title}' }}}}",
             id=f"files-download-{name}",

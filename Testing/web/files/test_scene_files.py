@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 
@@ -146,6 +147,21 @@ def test_a_case_comes_as_files_that_the_library_reads(panel: Any, small_anatomy:
     assert json.loads((tmp_path / names[3]).read_text(encoding="utf-8")) == RECORD
 
 
+def test_a_case_comes_as_a_dicom_study(panel: Any, small_anatomy: Any, small_ct: Any, tmp_path: Path):
+    pydicom = pytest.importorskip("pydicom", reason="needs the extra dicom")
+    make_case(panel, small_anatomy, small_ct)
+    status, headers, data = download(panel, "study.zip")
+    assert status == 200 and headers["Content-Disposition"] == 'attachment; filename="GuideGen-DICOM.zip"'
+    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+        bundle.extractall(tmp_path)
+    images = [pydicom.dcmread(path) for path in sorted((tmp_path / "CT").iterdir())]
+    assert np.array_equal([image.pixel_array for image in images], sitk.GetArrayFromImage(small_ct))
+    assert all(RECORD["text"] in image.ImageComments for image in images)
+    panel.workspace.choose(ct=None)
+    status, _, data = download(panel, "study.zip")
+    assert status == 400 and b"The case has no CT" in data
+
+
 def test_a_picture_shows_the_four_views(panel: Any, tmp_path: Path):
     status, headers, data = download(panel, "views.png")
     assert status == 200 and headers["Content-Type"] == "image/png"
@@ -156,7 +172,7 @@ def test_a_picture_shows_the_four_views(panel: Any, tmp_path: Path):
 
 
 def test_nothing_is_saved_of_an_empty_or_contradictory_scene(panel: Any, small_anatomy: Any, small_ct: Any):
-    for address in ("case.mrb", "case.zip"):
+    for address in ("case.mrb", "case.zip", "study.zip"):
         status, _, data = download(panel, address)
         assert status == 400 and b"generate an anatomy" in data
     make_case(panel, small_anatomy, small_ct)
