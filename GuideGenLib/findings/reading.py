@@ -57,6 +57,7 @@ def read_recipe(path: Path) -> Recipe:
         sizes=_sizes(path.name, fields.table("sizes")) if "sizes" in told else None,
         sided=bool(told.get("sided", False)),
         most=int(told.get("most", 1)),
+        many={kind: int(count) for kind, count in fields.table("many").items()},
     )
 
 

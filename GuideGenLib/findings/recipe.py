@@ -36,7 +36,7 @@ class Recipe:
     """key: the file's name; name: for people; kinds and organs: of a `Finding` that means this one (organ "": none is
     named); words: of texts, with the organ that each implies; mechanism and options: how it is drawn; label: the fields
     of its row in the anatomy table, None where it has no voxels of its own; sizes: None where it has no size; sided:
-    whether it lies on one side; most: how many there may be."""
+    whether it lies on one side; most: how many there may be; many: how many a kind means where a text has no number."""
 
     key: str
     name: str
@@ -49,6 +49,11 @@ class Recipe:
     sizes: Sizes | None
     sided: bool
     most: int
+    many: Mapping[str, int]
+
+    def count_of(self, kind: str, told: int) -> int:
+        """How many are drawn of a finding of that kind of which the text tells so many; 1 where it tells no number."""
+        return min(max(told, self.many.get(kind, 1)), self.most)
 
     def means(self, kind: str, organ: str | None) -> bool:
         """Whether a finding of this kind in this organ is this one."""

@@ -14,7 +14,7 @@ GOOD = resource("findings", "kidney_cyst.toml").read_text("utf-8")
 def test_each_finding_is_found_by_its_words_and_drawn() -> None:
     for one in recipes():
         for word in one.words:
-            (finding,) = parse(f"A man with {word}.").findings
+            (finding,) = parse(f"A patient with {word}.").findings
             assert finding.recipe is one and finding.shown, word
 
 

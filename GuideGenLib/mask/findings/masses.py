@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.findings.shapes import Growth, SolidBody, Spacing, Texture
+from GuideGenLib.mask.findings.shapes import Box, Growth, SolidBody, Spacing, Texture
 from GuideGenLib.mask.findings.solid import Solid
 from GuideGenLib.mask.findings.tissue import FILLERS
 
@@ -21,19 +21,24 @@ DEEP_SHARE = 0.5
 """Of the radius of a mass that its middle is below the surface of its organ at least, where that is deep enough."""
 
 
-def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, spacing: Spacing) -> Mask:
+def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str | None, spacing: Spacing) -> Mask:
     """Where the middle of a mass may lie.
 
-    how: `home`, keys of labels ("_left" and "_right" are added where it is sided); `beside`, keys with the nearest and
-    the farthest that it may be from each, in mm; `dependent`: only the lowest part, where a stone lies.
+    how: `home`, keys of labels ("_left" and "_right" are added where it is sided; of lobes only that of the site, where
+    one is told); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`: only the
+    lowest part, where a stone lies.
     """
-    home = select(labels, _sided(how["home"], side))
+    keys = _sided(how["home"], side)
+    home = select(labels, [key for key in keys if site and site in key] or keys)
     for key, (nearest, farthest) in how.get("beside", {}).items():
         anchor = select(labels, _sided([key], side))
         if not anchor.any():
             return np.zeros(labels.shape, bool)
-        away = ndimage.distance_transform_edt(~anchor, sampling=spacing)
-        home &= (away >= nearest) & (away <= farthest)
+        near = np.zeros(labels.shape, bool)
+        box = _around(anchor, farthest, spacing)
+        away = ndimage.distance_transform_edt(~anchor[box], sampling=spacing)
+        near[box] = (away >= nearest) & (away <= farthest)
+        home &= near
     if side and how.get("beside") and not any(key.endswith(("_left", "_right")) for key in _sided(how["home"], side)):
         home &= _half(labels, side)
     if how.get("dependent") and home.any():
@@ -42,13 +47,22 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, spacing: S
     return home
 
 
+def _around(mask: Mask, margin_mm: float, spacing: Spacing) -> Box:
+    """The part of a volume that is within so many mm of a mask along each axis."""
+    (box,) = ndimage.find_objects(mask.view(np.uint8))
+    more = [int(np.ceil(margin_mm / step)) + 1 for step in spacing]
+    z, y, x = (slice(max(s.start - n, 0), s.stop + n) for s, n in zip(box, more, strict=True))
+    return z, y, x
+
+
 def _sided(keys: list[str], side: str | None) -> list[str]:
     """Keys that exist, with the side where they have one; both sides where none is told."""
     found: list[str] = []
     for key in keys:
         sides = [side] if side else ["left", "right"]
         found += [key] if key in values() else [f"{key}_{one}" for one in sides]
-    return found
+    others = {"left": "_right", "right": "_left"}
+    return [key for key in found if side is None or not key.endswith(others[side])]
 
 
 def _half(labels: Labels, side: str) -> Mask:
@@ -70,7 +84,8 @@ def grow_mass(
     free = home & ~blocked
     if not free.any():
         return None
-    depth = ndimage.distance_transform_edt(select(labels, into), sampling=spacing)[free]
+    near = _around(free, size, spacing)
+    depth = ndimage.distance_transform_edt(select(labels[near], into), sampling=spacing)[free[near]]
     places = np.argwhere(free)
     wanted = min(how.get("deep", DEEP_SHARE) * size / 2, float(np.percentile(depth, 98)))
     places = places[depth >= 0.98 * wanted]

@@ -102,9 +102,13 @@ def _draw_masses(
 ) -> Drawn:  # fmt: skip
     assert recipe.label is not None
     records: list[LesionRecord] = []
-    for number in range(min(finding.count, recipe.most)):
+    count = recipe.count_of(finding.kind, finding.count)
+    homes: dict[str | None, Mask] = {}
+    for number in range(count):
         side = _sides(replace(finding, count=1), recipe, rng)[0]
-        home = home_of(labels, recipe.options, side, spacing)
+        if side not in homes:
+            homes[side] = home_of(labels, recipe.options, side, finding.site, spacing)
+        home = homes[side]
         if not home.any():
             name = f"{side} side of the " if side else ""
             raise LesionError(f"the region does not show the {name}place of a {recipe.name}", "choose one that does")
@@ -114,7 +118,7 @@ def _draw_masses(
         if growth is None and number == 0:
             raise LesionError(f"there is no room for a {recipe.name}", "ask for a smaller one, or another place")
         if growth is None:
-            records[-1] = replace(records[-1], note=f"room for {number} of {finding.count} only")
+            records[-1] = replace(records[-1], note=f"room for {number} of {count} only")
             break
         whole = labels.copy()
         whole[growth.box] = growth.labels
