@@ -25,8 +25,8 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str 
     """Where the middle of a mass may lie.
 
     how: `home`, keys of labels ("_left" and "_right" are added where it is sided; of lobes only that of the site, where
-    one is told); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`: only the
-    lowest part, where a stone lies.
+    one is told); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`: only
+    the lowest part, where a stone lies.
     """
     keys = _sided(how["home"], side)
     home = select(labels, [key for key in keys if site and site in key] or keys)
