@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -36,12 +38,18 @@ def isotropic(image: sitk.Image, spacing: float, least: int = 1) -> tuple[list[i
 
     Its extent is the image's to half a voxel.
     """
-    voxels = list(zip(image.GetSize(), image.GetSpacing(), strict=True))
-    size = [max(least, round(count * step / spacing)) for count, step in voxels]
+    size, origin = covering(image, [spacing] * 3, least)
+    x, y, z = origin.tolist()
+    return size, (x, y, z)
+
+
+def covering(image: sitk.Image, steps: Sequence[float], least: int) -> tuple[list[int], NDArray[np.float64]]:
+    """As `isotropic`, with a spacing in mm for each axis; the origin as an array."""
+    voxels = list(zip(image.GetSize(), image.GetSpacing(), steps, strict=True))
+    size = [max(least, round(count * old / step)) for count, old, step in voxels]
     shift = [
-        (count * step - new * spacing) / 2 - step / 2 + spacing / 2
-        for (count, step), new in zip(voxels, size, strict=True)
+        (count * old - new * step) / 2 - old / 2 + step / 2
+        for (count, old, step), new in zip(voxels, size, strict=True)
     ]
     direction = np.array(image.GetDirection()).reshape(3, 3)
-    x, y, z = (np.array(image.GetOrigin()) + direction @ np.array(shift)).tolist()
-    return size, (x, y, z)
+    return size, np.array(image.GetOrigin()) + direction @ np.array(shift)

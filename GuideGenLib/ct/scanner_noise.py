@@ -1,31 +1,83 @@
 """The noise of the scanner, which the networks do not draw: they return what is likely, and fine noise is not.
 
 In plane its power rises with the frequency, as that of filtered back-projection does, until the kernel takes it away
-(Riederer, Pelc and Chesler, Phys Med Biol 1978;23:446): P(f) = c f^2 exp(-(f / F0)^2).
+(Riederer, Pelc and Chesler, Phys Med Biol 1978;23:446): P(f) = c f^2 exp(-(f / f0)^2). c is that of the projections,
+whatever the kernel; it grows with one over the dose and one over the thickness of the slices.
 """
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 F0 = 0.19
-"""1/mm, of a soft kernel: power is highest there."""
+"""1/mm, of a standard kernel: power is highest there."""
 POWER = 120.0
 """HU^2 mm^2 at F0. Against the middle of eleven real scans CTs of the shipped networks lack 30 to 150 at .15 per mm, 80
 to 165 at .2 and 60 to 100 at .25, in liver, muscle and fat alike."""
 ALONG = (0.25, 0.5, 0.25)
-"""Shares of neighbouring slices in each other: they are thicker than their distance."""
+"""Shares of neighbouring slices in each other, where no thickness is told: they are thicker than their distance."""
+LATERAL = 8
+"""Power of the cosine that tells which noise is of the rays from side to side: streaks along them."""
+FOLDS = 3
+"""How often frequencies that the voxels cannot hold are folded back."""
 
 
-def scanner_noise(shape: tuple[int, int, int], spacing: float, seed: int) -> NDArray[np.float32]:
-    """HU float32 [z, y, x] of noise on voxels of isotropic spacing in mm; the same for a seed and a shape."""
+@dataclass(frozen=True)
+class Paths:
+    """What the rays that cross a voxel multiply its noise with: side to side [z, y, 1], and all others [z, 1, x]."""
+
+    lateral: NDArray[np.float32]
+    other: NDArray[np.float32]
+
+
+def scanner_noise(
+    shape: tuple[int, ...],
+    spacing: float,
+    seed: int,
+    *,
+    f0: float = F0,
+    more: float = 1.0,
+    along: tuple[float, ...] = ALONG,
+    paths: Paths | None = None,
+) -> NDArray[np.float32]:
+    """HU float32 [z, y, x] of noise on voxels of isotropic spacing in mm; the same for a seed and a shape.
+
+    f0: of the kernel; more: that many times the power that was measured; paths: None where it is alike everywhere.
+    """
     white = np.random.default_rng([seed, 5]).standard_normal(shape, dtype=np.float32)
-    white = ndimage.convolve1d(white, np.array(ALONG) / np.linalg.norm(ALONG), axis=0, mode="wrap")
-    y, x = (n for n in shape[1:])
-    frequency = np.hypot(fft.fftfreq(y, spacing)[:, None], fft.rfftfreq(x, spacing))
-    share = frequency / F0
-    # a field of variance v on pixels of area a has the power v a at each frequency
-    amplitude = np.sqrt(POWER) * share * np.exp((1 - share**2) / 2) / spacing
+    if len(along) > 1:
+        white = ndimage.convolve1d(white, np.array(along) / np.linalg.norm(along), axis=0, mode="wrap")
+    y, x = shape[1:]
     spectrum = fft.rfft2(white, workers=-1)
-    spectrum *= amplitude.astype(np.float32)
-    return np.asarray(fft.irfft2(spectrum, s=(y, x), workers=-1), np.float32)
+    spectrum *= math.sqrt(more) * _amplitude(y, x, spacing, f0)
+    if paths is None:
+        return np.asarray(fft.irfft2(spectrum, s=(y, x), workers=-1), np.float32)
+    share = _lateral_share(y, x)
+    lateral, other = (fft.irfft2(spectrum * part, s=(y, x), workers=-1) for part in (share, 1 - share))
+    return np.asarray(lateral * paths.lateral + other * paths.other, np.float32)
+
+
+def _amplitude(y: int, x: int, spacing: float, f0: float) -> NDArray[np.float32]:
+    """By which a spectrum [y, x / 2 + 1] of white noise of variance 1 is multiplied.
+
+    A field of variance v on pixels of area a has the power v a at each frequency. Of a kernel that passes more than the
+    pixels hold, what is above their frequencies folds back, as where a scan of finer pixels is sampled.
+    """
+    down, across = fft.fftfreq(y, spacing)[:, None], fft.rfftfreq(x, spacing)
+    folds = range(-FOLDS, FOLDS + 1) if f0 * spacing > 0.5 else (0,)
+    power = np.zeros((y, len(across)))
+    for i in folds:
+        for j in folds:
+            share = np.hypot(down + i / spacing, across + j / spacing) / F0
+            power += share**2 * np.exp(1 - (share * F0 / f0) ** 2)
+    return (np.sqrt(POWER * power) / spacing).astype(np.float32)
+
+
+def _lateral_share(y: int, x: int) -> NDArray[np.float32]:
+    """Share of a noise spectrum that is of rays along x: that which varies along y."""
+    down, across = fft.fftfreq(y)[:, None], fft.rfftfreq(x)
+    length = np.maximum(np.hypot(down, across), 1e-9)
+    return np.asarray((np.abs(down) / length) ** LATERAL, np.float32)

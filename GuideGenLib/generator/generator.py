@@ -17,19 +17,20 @@ from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, requir
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
+from GuideGenLib.core.grids import on_grid_of, same_grid
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.core.volumes import check_ct, from_canonical, image_from_array, to_canonical
+from GuideGenLib.core.volumes import check_ct, image_from_array, to_canonical
+from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
-from GuideGenLib.ct.scanner_noise import scanner_noise
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.changes.read import measured_sizes, read_change
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.organ_sizes import wanted_organs
+from GuideGenLib.description.reading.acquisition import without_acquisition
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
@@ -39,6 +40,7 @@ from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
+from GuideGenLib.generator.slices import scan_grid, sliced
 from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.sampler import DEFAULT_STEPS
@@ -159,17 +161,19 @@ class Generator:
     ) -> sitk.Image:
         """HU (int16) of an anatomy of any geometry; spacing in mm of the result, None: on the anatomy's own grid.
 
-        The networks work at 2 mm; other spacings are interpolated from it. Raises VolumeError for an anatomy that is
-        empty, holds only a body, or has values that the table does not know.
+        The networks work at 2 mm; other spacings are interpolated from it. Where the description tells a slice
+        thickness, slices are means over it and so far apart; where it tells a field of view, no more is shown. Raises
+        VolumeError for an anatomy that is empty, holds only a body, or has values that the table does not know.
         """
         labels, frame = to_canonical(require_anatomy(anatomy), CT_SPACING, labels=True, smooth=True)
         noise = self.models.ct.noise(labels.shape, seed)
         hu = self._hu(labels, description, noise, seed, steps, progress)
         progress("ct", 1.0)
-        if spacing is not None and abs(spacing - CT_SPACING) < 1e-6:
+        scan = description.acquisition
+        plain = scan.slice_mm is None and scan.field_of_view_mm is None
+        if plain and spacing is not None and abs(spacing - CT_SPACING) < 1e-6:
             return image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
-        reference = anatomy if spacing is None else _grid(anatomy, spacing)
-        return from_canonical(hu, frame, reference, labels=False)
+        return sliced(hu, frame, scan_grid(anatomy, spacing, scan), scan.slice_mm)
 
     def regenerate_ct(
         self,
@@ -207,7 +211,7 @@ class Generator:
         hu = np.zeros(after.shape, np.float32)
         hu[change.window] = self._hu(after, description, noise, seed, steps, progress, change.window)
         weight = _float_image(change.weight, frame)
-        new = from_canonical(hu, frame, ct, labels=False)
+        new = sliced(hu, frame, ct, description.acquisition.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
         old = sitk.GetArrayFromImage(ct)
         blended = np.where(share > 0, np.rint(share * sitk.GetArrayViewFromImage(new) + (1 - share) * old), old)
@@ -280,8 +284,8 @@ class Generator:
         }
 
     def conditions(self, description: Description) -> Conditions:
-        """What the networks are told of a description."""
-        states = self.models.encoder.encode(description.text).to(self.models.device)[None]
+        """What the networks are told of a description: of the patient, however the scan is taken."""
+        states = self.models.encoder.encode(without_acquisition(description.text)).to(self.models.device)[None]
         typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
         return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
 
@@ -313,17 +317,7 @@ class Generator:
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
         hu = with_details(hu, labels, table, phase, CT_SPACING, seed, window, oral)
-        return hu + scanner_noise(labels.shape, CT_SPACING, seed)[window]
-
-
-def _grid(image: sitk.Image, spacing: float) -> sitk.Image:
-    """An empty grid of isotropic `spacing` over the same extent and axes."""
-    size, origin = isotropic(image, spacing, least=2)
-    grid = sitk.Image(size, sitk.sitkUInt8)
-    grid.SetSpacing((spacing,) * 3)
-    grid.SetDirection(image.GetDirection())
-    grid.SetOrigin(origin)
-    return grid
+        return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)
 
 
 def _float_image(array: np.ndarray, frame: Any) -> sitk.Image:

@@ -1,0 +1,112 @@
+"""What the way in which a scan was taken does to its HU, by rule: breathing, kernel, metal, couch and noise.
+
+Nothing is done, and the noise is that which was measured, where a description does not say how. Slices are averaged
+where the grid of the result is made (`generator.slices`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.couch import with_couch
+from GuideGenLib.ct.metal import WATER, with_metal
+from GuideGenLib.ct.motion import with_motion
+from GuideGenLib.ct.scanner_noise import ALONG, F0, Paths, scanner_noise
+from GuideGenLib.description.acquisition import Acquisition
+from GuideGenLib.vessels.places import Box
+
+KERNEL_F0 = {"soft": 0.14, "standard": F0, "sharp": 0.45}
+"""1/mm: noise of soft tissue is 3, 6 and 34 HU with them, as that of B20, B30 to B40 and B60 to B70 kernels."""
+SOFT = (0.1, 0.8, 0.1)
+"""Shares of neighbouring pixels in each other: passes .64 at .2 per mm, as exp(-(f / f0)^2 / 2) of the soft kernel over
+that of the standard one does, since noise and picture pass one filter."""
+EDGE_MM, EDGE = 1.2, 1.2
+"""Of the sharp kernel: what a blur of so many mm takes away is added so many times."""
+DOSE = {"low": 0.25, "standard": 1.0, "high": 2.0}
+"""Dose over that of most scans: 2 mGy is what screening of the lungs has, 8 a plain CT of the trunk."""
+MEASURED_MM = 4.0
+"""Thickness of slices that have the noise that was measured."""
+MEASURED_IN = ("liver", "spleen", "kidney_left", "kidney_right")
+"""Where the noise is as strong as the dose says."""
+MODULATED = 0.7
+"""Share of the attenuation that the tube's current does not make up for."""
+
+
+def with_acquisition(
+    hu: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    table: NDArray[np.float32],
+    acquisition: Acquisition,
+    spacing: float,
+    seed: int,
+    window: Box = (slice(None),) * 3,
+) -> NDArray[np.float32]:
+    """HU [z, y, x] of a window of labels [z, y, x] as the scanner shows them, noise and all.
+
+    table: reference HU by label value; spacing: mm of the isotropic voxels; seed: the patient's.
+    """
+    if acquisition.motion:
+        hu = with_motion(hu, labels, spacing, window)
+    if acquisition.kernel == "soft":
+        for axis in (1, 2):
+            hu = ndimage.convolve1d(hu, SOFT, axis)
+    elif acquisition.kernel == "sharp":
+        hu = hu + EDGE * (hu - ndimage.gaussian_filter(hu, (0, EDGE_MM / spacing, EDGE_MM / spacing)))
+    if acquisition.metal not in (None, "none"):
+        hu = with_metal(hu, labels, table, acquisition.metal, spacing, seed, window)
+    if acquisition.table:
+        hu = with_couch(hu, labels, spacing, window)
+    noise = noise_of(labels, table, acquisition, spacing, seed)[window]
+    return np.maximum(hu + noise, -1024) if acquisition.kernel == "sharp" else hu + noise
+
+
+def noise_of(
+    labels: NDArray[np.uint8], table: NDArray[np.float32], acquisition: Acquisition, spacing: float, seed: int
+) -> NDArray[np.float32]:
+    """HU [z, y, x] of the noise of a whole scan on the voxels of its labels."""
+    if (acquisition.kernel, acquisition.dose, acquisition.slice_mm) == (None, None, None):
+        return scanner_noise(labels.shape, spacing, seed)
+    thick, more = acquisition.slice_mm, 1 / DOSE[acquisition.dose or "standard"]
+    if thick is not None:
+        more *= MEASURED_MM / (thick * kept(thick, spacing))
+    paths = paths_through(labels, table, spacing) if acquisition.dose == "low" else None
+    f0 = KERNEL_F0[acquisition.kernel or "standard"]
+    along = ALONG if thick is None else (1.0,)
+    return scanner_noise(labels.shape, spacing, seed, f0=f0, more=more, along=along, paths=paths)
+
+
+def paths_through(labels: NDArray[np.uint8], table: NDArray[np.float32], spacing: float) -> Paths:
+    """How much noisier rays are by what they cross (Poisson: the variance grows with the exponential of it), beside
+    those through organs of the upper abdomen: side to side through shoulders and hips most."""
+    density = np.maximum(0, 1 + table / 1000).astype(np.float32)
+    density[0] = 0
+    cells = density[labels]
+    organs = np.isin(labels, [values()[key] for key in MEASURED_IN])
+    told = []
+    for axis in (2, 1):
+        crossed = ndimage.gaussian_filter1d(cells.sum(axis), 2.0, axis=1) * (MODULATED * WATER * spacing)
+        crossed = np.exp(crossed - crossed.max())
+        known = np.average(crossed, weights=organs.sum(axis)) if organs.any() else (crossed**2).sum() / crossed.sum()
+        told.append(np.sqrt(crossed / known).astype(np.float32))
+    return Paths(told[0][:, :, None], told[1][:, None, :])
+
+
+def parts_of(thick: float) -> list[float]:
+    """Places in mm, about the middle of a slice, whose mean is the slice."""
+    count = max(1, round(thick))
+    return [(i + 0.5) * thick / count - thick / 2 for i in range(count)]
+
+
+def kept(thick: float, spacing: float) -> float:
+    """Share of the variance of noise, independent from slice to slice of `spacing`, that is left in slices of so many
+    mm that are means over `parts_of` them, interpolated between two."""
+    offsets = np.array(parts_of(thick)) / spacing
+    shares = []
+    for phase in np.arange(0, 1, 0.125):
+        below = np.floor(offsets + phase).astype(int)
+        weights = np.zeros(below.max() - below.min() + 2)
+        np.add.at(weights, below - below.min(), 1 - (offsets + phase - below))
+        np.add.at(weights, below - below.min() + 1, offsets + phase - below)
+        shares.append(((weights / len(offsets)) ** 2).sum())
+    return float(np.mean(shares))
