@@ -49,6 +49,11 @@ class Frame:
     direction: tuple[float, ...] = IDENTITY
 
 
+def stem_of(path: Path) -> str:
+    """The name of a volume without its ending."""
+    return next((path.name.removesuffix(end) for end in WRITABLE if path.name.endswith(end)), path.stem)
+
+
 # ---------------------------------------------------------------- reading
 
 

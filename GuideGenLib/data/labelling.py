@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import by_group, values
+from GuideGenLib.anatomy.tissues import body_mask, split_tissues
 from GuideGenLib.core.resample import nearest, resample, vote, weights
-from GuideGenLib.data.tissues import body_mask, split_tissues
 
 Segment = Callable[[NDArray[np.float32], float], tuple[NDArray[np.uint8], NDArray[np.float32]]]
 """HU and their spacing in mm -> labels at SEGMENT_MM and the probability of each."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.anatomy.torso_frame import CANVAS, FRAME_MM, PlacingError
 from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED
 from GuideGenLib.core.files import atomic
@@ -26,7 +27,6 @@ from GuideGenLib.data.scan_measures import UNSURE, Measured, measure_scan
 from GuideGenLib.data.scans import far_outside, sampled
 from GuideGenLib.data.store import CaseRecord, CTRecord, PlacedRecord, write_array, write_record
 from GuideGenLib.data.survey import regions_of
-from GuideGenLib.data.tissues import split_tissues
 
 CT_MM = 2.0
 """Grid of the codec and the CT stage."""

@@ -11,8 +11,8 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import nearest
 from GuideGenLib.core.resample import vote, weights
-from GuideGenLib.data.tissues import nearest
 
 COARSE_MM = 5.0
 """Grid on which `coarse_labels` takes the majority: borders as smooth as those that stage 1 draws."""

@@ -14,9 +14,9 @@ import SimpleITK as sitk
 from scipy import fft
 
 from GuideGenLib.anatomy.table import hu_mean, values
+from GuideGenLib.anatomy.tissues import body_mask, dilate, filled_slices
 from GuideGenLib.core.resample import regrid
 from GuideGenLib.core.volumes import read_ct
-from GuideGenLib.data.tissues import body_mask, dilate, filled_slices
 
 Spacing = tuple[float, float, float]
 

@@ -16,10 +16,10 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.tissues import filled_slices
 from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.resample import regrid
-from GuideGenLib.data.tissues import filled_slices
 
 SPACING = 6.0
 GRID = (96, 56, 64)

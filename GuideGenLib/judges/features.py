@@ -24,11 +24,11 @@ import torch
 from torch import nn
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.tissues import filled_slices
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.resample import regrid
-from GuideGenLib.data.tissues import filled_slices
 from GuideGenLib.data.torso_position import Spacing, read_scan
 
 INSTALL = (

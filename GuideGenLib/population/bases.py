@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from GuideGenLib.anatomy.tissues import select
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.data.cases import DataError
-from GuideGenLib.data.tissues import select
 from GuideGenLib.population.completing import ABDOMEN, complete, exchanged, fit, moderated, warped
 from GuideGenLib.population.organs import REFERENCE_ML
 from GuideGenLib.population.people import Labels, Mask, Person

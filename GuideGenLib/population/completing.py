@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import closed, select
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.data.tissues import closed, select
 from GuideGenLib.population.people import Labels, Mask, Person
 from GuideGenLib.population.registration import Spacing, Warp, lattice, register
 from GuideGenLib.population.template_labels import BONES, LUNGS, SPACING, SPINE, THIN

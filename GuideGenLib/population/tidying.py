@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import Spacing, closed
+from GuideGenLib.anatomy.tissues import Spacing, closed
 
 TISSUES = ("body", "muscle", "torso_fat", "subcutaneous_fat")
 SPECKLE = (*TISSUES, "lung_vessel", "colon_gas", "stomach_gas")

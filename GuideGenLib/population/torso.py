@@ -17,6 +17,7 @@ from torch import Tensor
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import opened
 from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.progress import Progress, silent
@@ -24,7 +25,6 @@ from GuideGenLib.data.layouts import DataError
 from GuideGenLib.data.notes import Notes, read_notes
 from GuideGenLib.data.scan_measures import VESSEL
 from GuideGenLib.data.store import CaseRecord, Store
-from GuideGenLib.data.tissues import opened
 from GuideGenLib.population.registration import Groups, Spacing, Warp, lattice, register, sample
 from GuideGenLib.population.tidying import TISSUES, tidy
 

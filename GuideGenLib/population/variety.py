@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data.tissues import select
+from GuideGenLib.anatomy.tissues import select
 
 ORGANS: Mapping[str, tuple[str, ...]] = {
     "liver": ("liver",), "spleen": ("spleen",), "kidneys": ("kidney_left",), "stomach": ("stomach", "stomach_gas"),

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from GuideGenLib.anatomy.tissues import select
 from GuideGenLib.data.notes import HELD_OUT, VALIDATION, read_notes
 from GuideGenLib.data.store import Store
-from GuideGenLib.data.tissues import select
 from GuideGenLib.population.people import Person, read_people
 from GuideGenLib.population.variety import ORGANS, Shape, Shapes, laid_on
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from GuideGenLib.anatomy.label_maps.names import vocabulary
 from GuideGenLib.anatomy.table import values, write_labels_csv
-from GuideGenLib.data.layouts.names import vocabulary
 
 NAMES = {value: key for key, value in values().items()}
 Write = Callable[..., None]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.data.layouts import find_case, find_cases, read_case, read_labels, read_named
 from GuideGenLib.data.notes import read_notes
-from GuideGenLib.data.tissues import split_tissues
 from Testing.data.layout_writers import (
     ABDOMEN,
     NAMES,

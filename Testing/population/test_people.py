@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import dilate, select
 from GuideGenLib.anatomy.torso_frame import CANVAS
 from GuideGenLib.anatomy.unknown import FILLED, OUTSIDE, UNLABELLED, value_of
 from GuideGenLib.data.notes import Notes
 from GuideGenLib.data.store import CaseRecord, PlacedRecord, Store, write_array, write_record
-from GuideGenLib.data.tissues import dilate, select
 from GuideGenLib.population import bases
 from GuideGenLib.population.bases import base_people, deepened, widened
 from GuideGenLib.population.completing import ABDOMEN, complete, finished, fit, moderated, paste_abdomen

@@ -11,10 +11,8 @@ What the values of label maps mean must be told (`values`), by a dataset.json, a
 
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts.finding import find_case, find_cases
-from GuideGenLib.data.layouts.names import structure_value
 from GuideGenLib.data.layouts.reading import read_case, read_ct_image, read_labels, read_named
 
 __all__ = [
     "CaseFiles", "DataError", "find_case", "find_cases", "read_case", "read_ct_image", "read_labels", "read_named",
-    "structure_value",
 ]  # fmt: skip

@@ -18,8 +18,3 @@ def volumes(folder: Path, ending: str | tuple[str, ...] = WRITABLE) -> dict[str,
         if path.name[0] != "." and (end := next((end for end in endings if path.name.endswith(end)), None)):
             found.setdefault(path.name.removesuffix(end), []).append(path)
     return found
-
-
-def stem_of(path: Path) -> str:
-    """The name of a volume without its ending."""
-    return next((path.name.removesuffix(end) for end in WRITABLE if path.name.endswith(end)), path.stem)

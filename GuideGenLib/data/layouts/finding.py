@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from GuideGenLib.anatomy.label_maps.beside import DESCRIPTION
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts.nnunet import PARTS, nnunet
 from GuideGenLib.data.layouts.paired import ANATOMIES, BTCV_FOLDERS, MAPS, SCANS, btcv, flare, flat
 from GuideGenLib.data.layouts.totalsegmentator import totalsegmentator
-from GuideGenLib.data.layouts.values import DESCRIPTION
 from GuideGenLib.data.notes import Notes, read_notes
 
 Layout = Callable[[Path, Mapping[str, Notes]], list[CaseFiles]]

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from GuideGenLib.anatomy.label_maps.beside import DESCRIPTION
+from GuideGenLib.anatomy.label_maps.names import read_json
+from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts.files import volumes
-from GuideGenLib.data.layouts.names import read_json
 from GuideGenLib.data.layouts.paired import paired, with_ct
-from GuideGenLib.data.layouts.values import DESCRIPTION, ValuesTold
+from GuideGenLib.data.layouts.values import ValuesTold
 from GuideGenLib.data.notes import Notes
 
 PARTS = ("Tr", "Va", "Ts")
@@ -23,7 +25,10 @@ CT_NAME = re.compile(r"\bct(?![a-z])|computed tomography", re.IGNORECASE)
 def nnunet(data: Path, notes: Mapping[str, Notes]) -> list[CaseFiles]:
     """The cases of all parts. Raises DataError for a damaged dataset.json or one without a CT among its channels."""
     description = data / DESCRIPTION
-    content = read_json(description) if description.is_file() else {}
+    try:
+        content = read_json(description) if description.is_file() else {}
+    except VocabularyError as error:
+        raise DataError(error.message, error.remedy) from error
     if not isinstance(content, dict):
         raise DataError(f"{description} holds no table", "write it as nnU-Net's manual says")
     ending, channels = str(content.get("file_ending", ".nii.gz")), _channels(content)

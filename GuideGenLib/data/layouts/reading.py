@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import on_grid_of, same_grid
 from GuideGenLib.core.volumes import HU_RANGE, read_ct, read_volume
 from GuideGenLib.data.cases import CaseFiles, DataError, Spacing
-from GuideGenLib.data.tissues import split_tissues
 
 SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
 """A label map that holds one of these names every voxel of the body; in the others the tissues are found by HU."""

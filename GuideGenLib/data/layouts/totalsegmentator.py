@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from GuideGenLib.data.cases import CaseFiles, DataError
-from GuideGenLib.data.layouts.files import stem_of, volumes
-from GuideGenLib.data.layouts.names import meaning_of
+from GuideGenLib.anatomy.label_maps.names import meaning_of
+from GuideGenLib.anatomy.maps import VocabularyError
+from GuideGenLib.core.volumes import stem_of
+from GuideGenLib.data.cases import CaseFiles
+from GuideGenLib.data.layouts.files import volumes
 from GuideGenLib.data.notes import Notes
 
 CT, MASKS = "ct.nii.gz", "segmentations"
@@ -31,7 +33,7 @@ def _case(folder: Path, sex: str | None) -> CaseFiles:
         return CaseFiles(folder.name, ct, problem=problem)
     try:
         told = meaning_of((stem_of(path) for path in files), masks, sex)
-    except DataError as error:
+    except VocabularyError as error:
         return CaseFiles(folder.name, ct, masks, problem=str(error))
     return CaseFiles(
         folder.name, ct, masks, dict(zip((path.name for path in files), told.values, strict=True)), told.known

@@ -13,9 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
+from GuideGenLib.anatomy.tissues import select
 from GuideGenLib.core.files import atomic, write_json
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.data.tissues import select
 from GuideGenLib.evaluation.people.body import Body
 from GuideGenLib.evaluation.people.pelvis import BONES
 from GuideGenLib.population.attributes import draw_attributes

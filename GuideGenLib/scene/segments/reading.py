@@ -10,13 +10,13 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.body import SKIN_MM, add_body
 from GuideGenLib.anatomy.label_volumes import fill_holes
 from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_volume
 from GuideGenLib.scene.errors import SceneError, SceneWarning
-from GuideGenLib.scene.segments.body import SKIN_MM, add_body
 from GuideGenLib.scene.segments.codings import HEAD
 from GuideGenLib.scene.segments.layers import LABELMAP, Claim, layers_of, placed
 from GuideGenLib.scene.segments.overlaps import merged

@@ -18,13 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO, keys_by_class
+from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO, VocabularyError, keys_by_class
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES, Vocabulary
 from GuideGenLib.core.resources import resource
-from GuideGenLib.data.cases import DataError
 
 TABLE = "structure_names.csv"
 ANY, ALONE_NEVER = "?", "-"
@@ -67,7 +66,7 @@ class Meaning:
 def meaning_of(names: Iterable[str], where: Path, sex: str | None = None) -> Meaning:
     """What the structures of a source are in our table, in their order.
 
-    where: the file or folder that names them. Raises DataError for names that nobody knows.
+    where: the file or folder that names them. Raises VocabularyError for names that nobody knows.
     """
     written = list(names)
     found = [structure_of(name, where) for name in written]
@@ -79,20 +78,15 @@ def meaning_of(names: Iterable[str], where: Path, sex: str | None = None) -> Mea
     return Meaning(ours, frozenset(known))
 
 
-def structure_value(name: str, where: Path) -> int:
-    """Our label value of a structure, 0 for one that our table lacks. Raises DataError for a name nobody knows."""
-    return structure_of(name, where).value(None)
-
-
 def structure_of(name: str, where: Path) -> Structure:
-    """What a name stands for. Raises DataError for one that nobody knows, with the closest one that is."""
+    """What a name stands for. Raises VocabularyError for one that nobody knows, with the closest one that is."""
     plain = _plain(name)
     if not plain or plain.isdecimal():
         return Structure(())  # a number names nothing
     if plain in _known():
         return _known()[plain]
     close = difflib.get_close_matches(plain, _known(), n=1)
-    raise DataError(
+    raise VocabularyError(
         f"{where} names {name!r}, a structure unknown here: "
         + (f"is it {_spoken()[close[0]]}? " if close else "")
         + "Rename it, or leave its name empty where it is none of ours (Resources/structure_names.csv lists the names)"
@@ -103,37 +97,37 @@ def read_names(path: Path) -> Named:
     """The names in a labels.json, or in a dataset.json as nnU-Net has it, whichever way round they are written.
 
     {"vocabulary": "amos"} stands for the names of a known one, "partly": true beside it or beside "labels" says that
-    each case has some of them alone. Raises DataError.
+    each case has some of them alone. Raises VocabularyError.
     """
     content = read_json(path)
     remedy = 'write {"1": "liver", ...}, or {"vocabulary": NAME} with one of ' + ", ".join(VOCABULARY_NAMES)
     if not isinstance(content, Mapping):
-        raise DataError(f"{path} has no labels", remedy)
+        raise VocabularyError(f"{path} has no labels", remedy)
     partly = content.get("partly") is True
     if "vocabulary" in content:
         if content["vocabulary"] not in VOCABULARY_NAMES:
-            raise DataError(f"{path} names the vocabulary {content['vocabulary']!r}, unknown here", remedy)
+            raise VocabularyError(f"{path} names the vocabulary {content['vocabulary']!r}, unknown here", remedy)
         known = vocabulary(content["vocabulary"])
         return Named(known.names, partly or known.partly)
     pairs = content.get("labels", content)
     if not isinstance(pairs, Mapping) or not pairs:
-        raise DataError(f"{path} has no labels", remedy)
+        raise VocabularyError(f"{path} has no labels", remedy)
     if any(isinstance(value, list) for value in pairs.values()):
-        raise DataError(f"{path} has regions of several labels", "give one value for each structure")
+        raise VocabularyError(f"{path} has regions of several labels", "give one value for each structure")
     try:
         if all(str(key).isdecimal() for key in pairs):
             return Named({int(key): str(name or "") for key, name in pairs.items()}, partly)
         return Named({_whole(value): str(name) for name, value in pairs.items()}, partly)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{path} does not give a name to each value", remedy) from error
+        raise VocabularyError(f"{path} does not give a name to each value", remedy) from error
 
 
 def read_json(path: Path) -> object:
-    """What a JSON file holds, a byte order mark before it or not. Raises DataError."""
+    """What a JSON file holds, a byte order mark before it or not. Raises VocabularyError."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged or no JSON file ({error})", "write it anew") from error
+        raise VocabularyError(f"{path} is damaged or no JSON file ({error})", "write it anew") from error
 
 
 # ---------------------------------------------------------------- the vocabularies of data sets

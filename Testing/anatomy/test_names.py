@@ -5,19 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from GuideGenLib.anatomy.maps import from_vocabulary, to_vocabulary
+from GuideGenLib.anatomy.label_maps.names import (
+    VOCABULARY_NAMES,
+    meaning_of,
+    structure_of,
+    vocabulary,
+    vocabulary_by_file,
+)
+from GuideGenLib.anatomy.maps import VocabularyError, from_vocabulary, to_vocabulary
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.resources import resource
-from GuideGenLib.data.cases import DataError
-from GuideGenLib.data.layouts.names import VOCABULARY_NAMES, meaning_of, structure_value, vocabulary, vocabulary_by_file
 
 HERE = Path("labels.json")
 COUNTS = {
     "totalsegmentator": 117, "totalsegmentator_v1": 104, "amos": 15, "btcv": 13, "flare": 13, "flare23": 14,
     "guidegen": len(anatomy_rows()) - 1,
 }  # fmt: skip
+
+
+def structure_value(name: str, where: Path) -> int:
+    """The label of a name where nobody knows the sex."""
+    return structure_of(name, where).value(None)
 
 
 @pytest.mark.parametrize("name", VOCABULARY_NAMES)
@@ -83,7 +93,7 @@ def test_a_label_is_known_where_all_of_its_parts_are_named() -> None:
     ("name", "close"), [("livr", "is it liver"), ("kidny_left", "is it kidney_left"), ("xyzq", "Rename")]
 )
 def test_a_name_that_nobody_knows_is_told_with_the_closest_one(name: str, close: str) -> None:
-    with pytest.raises(DataError, match=f"names '{name}', a structure unknown here.*{close}"):
+    with pytest.raises(VocabularyError, match=f"names '{name}', a structure unknown here.*{close}"):
         structure_value(name, HERE)
 
 

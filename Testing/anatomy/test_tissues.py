@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from GuideGenLib.anatomy import tissues
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.data import tissues
 
 SPACING = (3.0, 3.0, 3.0)
 Trunk = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]

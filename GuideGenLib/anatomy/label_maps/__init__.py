@@ -1,0 +1,1 @@
+"""Label maps of anybody: which vocabulary one speaks, and its labels in ours."""
