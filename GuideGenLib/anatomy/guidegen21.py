@@ -39,7 +39,7 @@ def divide(classes: Classes) -> NDArray[np.uint8]:
     for side, lung in _by_side(classes == LUNG, left).items():
         _write_lobes(result, lung, side)
     _write_levels(result, classes)
-    _write_tumors(result, classes == TUMOR)
+    write_tumors(result, classes == TUMOR)
     return result
 
 
@@ -96,7 +96,7 @@ def _write_levels(result: NDArray[np.uint8], classes: Classes) -> None:
     result[spine & (z > highest)] = values()["vertebrae_cervical"]
 
 
-def _write_tumors(result: NDArray[np.uint8], tumor: Mask) -> None:
+def write_tumors(result: NDArray[np.uint8], tumor: Mask) -> None:
     """Each connected tumour goes to the organ that is nearest to most of it; body, where no organ is in the volume."""
     from scipy import ndimage
 

@@ -9,15 +9,35 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy import table
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import on_grid_of
-from GuideGenLib.core.volumes import check_volume, read_volume
+from GuideGenLib.core.volume_files import header_of
+from GuideGenLib.core.volumes import check_volume, read_volume, write_volume
 
 # What surrounds organs. A map of nothing else says where a body is and not what is in it.
 TISSUE_KEYS = ("background", "body", "subcutaneous_fat", "torso_fat", "muscle")
 
 
+MARK_FIELD, MARK = "ITK_FileNotes", "GuideGen labels"
+"""What our label volumes say in their headers (NIfTI: descrip), so that they are known wherever they are moved."""
+
+
 def read_anatomy(path: str | Path) -> sitk.Image:
-    """A label volume (uint8) whose values are all in the anatomy table. Raises VolumeError."""
+    """A label volume of ours (uint8), whose values are all in the anatomy table. Raises VolumeError.
+
+    What may be of another vocabulary goes through `label_maps.opening`.
+    """
     return check_anatomy(read_volume(path), str(path))
+
+
+def write_anatomy(image: sitk.Image, path: str | Path) -> None:
+    """Write a label volume of ours, marked as such, as `write_volume` does."""
+    marked = sitk.Image(image)
+    marked.SetMetaData(MARK_FIELD, MARK)
+    write_volume(marked, path)
+
+
+def is_marked(path: Path) -> bool:
+    """Does a file say in its header that its labels are ours? Raises VolumeError."""
+    return header_of(path).get(MARK_FIELD) == MARK
 
 
 def check_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import values
 
 LOBES = {
@@ -41,3 +42,16 @@ def table_of(keys: Iterable[str]) -> NDArray[np.bool_]:
 def select(labels: NDArray[np.uint8], keys: Iterable[str]) -> NDArray[np.bool_]:
     """Where a volume holds one of the named labels."""
     return table_of(keys)[labels]
+
+
+def wins(one: Label, other: Label) -> bool:
+    """May `one` take a voxel that `other` claims as well?
+
+    Body loses to all. A part wins over what it is a part of (gas in the bowel, vessels in the lung), and a lesion over
+    whatever lies in its own organ.
+    """
+    if one == other or other.key == "body":
+        return True
+    if other.key in one.part_of:
+        return True
+    return one.group == "lesions" and other.group != "lesions" and bool(set(other.part_of) & set(one.part_of))

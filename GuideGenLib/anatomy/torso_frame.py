@@ -4,14 +4,15 @@ It is 192 x 128 x 144 voxels of 3 mm from the neck base to the hip joints, axes 
 by one scale (never sheared or bent) and a move, by the heights at which vertebrae, pelvis and other bones begin and
 end; organs help where bones are few. `Resources/torso_frame.json` holds where these lie: ends and sideways places were
 measured, with `frame_of`, in the torso that the shipped bundle was trained on, heights of the middles in eight of the
-anatomies that the bundle draws. The mask grid of a bundle has the frame's slices and its middle, and may be narrower.
+anatomies that the bundle draws; volumes are the ranges of the people it was trained on. The mask grid of a bundle has
+the frame's slices and its middle, and may be narrower.
 
 Arrays are labels [z, y, x] of the anatomy table; every length is in mm.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -54,17 +55,22 @@ class PlacingError(GuideGenError):
 @dataclass(frozen=True)
 class Frame:
     """ends: lowest and highest z in mm of the structures of MARK_WEIGHTS, None where the canvas cuts it off; middles:
-    mean (z, y, x) in mm of the voxels of every structure."""
+    mean (z, y, x) in mm of the voxels of every structure; volumes_ml: least and most of a structure between people, as
+    far as it is known."""
 
     ends: Mapping[str, tuple[float | None, float | None]]
     middles: Mapping[str, tuple[float, float, float]]
+    volumes_ml: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @cache
 def torso_frame() -> Frame:
     """The frame that ships with the project."""
     told = json.loads(resource("torso_frame.json").read_text(encoding="utf-8"))
-    return Frame({k: tuple(v) for k, v in told["ends"].items()}, {k: tuple(v) for k, v in told["middles"].items()})
+    ends, middles, volumes = (
+        {key: tuple(numbers) for key, numbers in told[what].items()} for what in ("ends", "middles", "volumes_ml")
+    )
+    return Frame(ends, middles, volumes)
 
 
 def frame_of(labels: Labels, spacing: float = FRAME_MM) -> Frame:

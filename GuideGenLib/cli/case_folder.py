@@ -89,6 +89,7 @@ class CaseFolder:
         settings: "RunSettings",
     ) -> "Case":  # fmt: skip
         """Change the case and write it; the files before are kept."""
+        from GuideGenLib.anatomy.label_volumes import write_anatomy
         from GuideGenLib.anatomy.table import write_labels_csv
         from GuideGenLib.core.files import write_json
         from GuideGenLib.core.volumes import write_volume
@@ -100,7 +101,7 @@ class CaseFolder:
             part = within(progress, 0.0, 0.95)
             after = change(open_generator(args), case, difference, settings, progress=part)
             progress("write", 0.95)
-            write_volume(after.anatomy, private / ANATOMY)
+            write_anatomy(after.anatomy, private / ANATOMY)
             write_labels_csv(private / LABELS)
             if after.ct is not None:
                 write_volume(after.ct, private / CT)

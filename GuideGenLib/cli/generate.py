@@ -9,17 +9,20 @@ from GuideGenLib.cli.options import (
     CommandError,
     add_ct_options,
     add_generator_options,
+    add_labels,
     add_margin,
     add_mask_options,
     add_spacing,
     asked,
 )
 from GuideGenLib.cli.output import output_folder
-from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions
+from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions, show_notes
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 
 if TYPE_CHECKING:
+    import SimpleITK as sitk
+
     from GuideGenLib.generator import Case, Generator
 
 OpenGenerator = Callable[[argparse.Namespace], "Generator"]
@@ -42,16 +45,17 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("text", help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
-    about = "keep segments of this label volume (values of labels.csv) as they are and draw the rest around them"
+    about = "keep segments of this label volume as they are and draw the rest around them"
     parser.add_argument("--keep", type=Path, metavar="FILE", help=about)
+    add_labels(parser)
     about = "what is kept of it, as liver,liver_tumor (everything but unnamed body)"
     parser.add_argument("--segments", type=_listed, metavar="KEYS", help=about)
     parser.set_defaults(call=mask)
 
     parser = commands.add_parser("ct", help="anatomy to CT", description="A CT of an anatomy, generated or drawn.")
-    parser.add_argument(
-        "--anatomy", type=Path, required=True, metavar="FILE", help="label volume, values of labels.csv"
-    )
+    about = "label volume, of ours or of another vocabulary"
+    parser.add_argument("--anatomy", type=Path, required=True, metavar="FILE", help=about)
+    add_labels(parser)
     parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the anatomy)")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_spacing(parser)
@@ -63,6 +67,9 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--ct", type=Path, required=True, metavar="FILE", help="the CT before the edit")
     parser.add_argument("--anatomy", type=Path, required=True, metavar="FILE", help="the anatomy before the edit")
     parser.add_argument("--edited", type=Path, required=True, metavar="FILE", help="the anatomy after the edit")
+    add_labels(parser)
+    about = "the edited file holds this segment alone, in its new shape, for example liver"
+    parser.add_argument("--segment", metavar="KEY", help=about)
     add_margin(parser)
     parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the CT)")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
@@ -82,30 +89,43 @@ def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         if args.segments is not None:
             raise CommandError("--segments names segments of no file", "give the file with --keep")
         return _produce(args, open_generator, names, draw)
-    from GuideGenLib.anatomy.label_volumes import read_anatomy
     from GuideGenLib.mask.user_grid import keys_to_keep
 
-    anatomy = read_anatomy(args.keep)
+    anatomy = _opened(args.keep, args.labels)
     return _produce(args, open_generator, names, complete, anatomy, keys_to_keep(anatomy, args.segments))
 
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Anatomy to CT."""
-    from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
-
-    anatomy = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
+    anatomy = _opened(args.anatomy, args.labels, whole=True)
     return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct, anatomy, beside=args.anatomy)
 
 
 def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """CT again where the anatomy was edited."""
-    from GuideGenLib.anatomy.label_volumes import read_anatomy, require_anatomy
+    from GuideGenLib.anatomy.label_maps.opening import open_anatomy, open_edited
+    from GuideGenLib.anatomy.label_volumes import require_anatomy
     from GuideGenLib.core.volumes import read_ct
 
     old = read_ct(args.ct)
-    before = require_anatomy(read_anatomy(args.anatomy), str(args.anatomy))
-    after = require_anatomy(read_anatomy(args.edited), str(args.edited))
+    opened = open_anatomy(args.anatomy, args.labels, old)
+    edited = open_edited(args.edited, opened, args.labels, args.segment)
+    show_notes((*opened.notes, *edited.notes))
+    before, after = (
+        require_anatomy(opened.anatomy, str(args.anatomy)),
+        require_anatomy(edited.anatomy, str(args.edited)),
+    )
     return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct_again, old, before, after, beside=args.ct)
+
+
+def _opened(path: Path, labels: str | None, *, whole: bool = False) -> "sitk.Image":
+    """A label volume of any vocabulary, with notes printed of what was decided; whole: a CT is to be made of it."""
+    from GuideGenLib.anatomy.label_maps.opening import open_anatomy
+    from GuideGenLib.anatomy.label_volumes import require_anatomy
+
+    opened = open_anatomy(path, labels)
+    show_notes(opened.notes)
+    return require_anatomy(opened.anatomy, str(path)) if whole else opened.anatomy
 
 
 def _listed(text: str) -> list[str]:
@@ -122,6 +142,7 @@ def _produce(
 ) -> int:
     """Make a case of volumes and of what is asked (also by the record beside a file), and write it: all of `names` or
     nothing."""
+    from GuideGenLib.anatomy.label_volumes import write_anatomy
     from GuideGenLib.anatomy.table import write_labels_csv
     from GuideGenLib.cli.described import show_description
     from GuideGenLib.core.files import write_json
@@ -135,7 +156,7 @@ def _produce(
         case = make(open_generator(args), *volumes, description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
         if ANATOMY in names:
-            write_volume(case.anatomy, folder / ANATOMY)
+            write_anatomy(case.anatomy, folder / ANATOMY)
             write_labels_csv(folder / LABELS)
         if case.ct is not None:
             write_volume(case.ct, folder / CT)

@@ -54,6 +54,15 @@ def add_ct_options(parser: argparse.ArgumentParser) -> None:
     _setting(parser, "--ct-steps", "ct_steps", int, metavar="N", help="denoising steps of the CT")
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Which vocabulary the label volumes speak that the command reads."""
+    about = (
+        "what the label volume's values mean: totalsegmentator, maisi, amos, btcv, flare, guidegen, guidegen21, or a "
+    )
+    about += "labels.json or labels.csv (else as it says itself or files beside it say)"
+    parser.add_argument("--labels", metavar="NAME|FILE", help=about)
+
+
 def add_spacing(parser: argparse.ArgumentParser) -> None:
     """The grid of a new CT."""
     about = "of the CT's voxels (2), or `anatomy` for its grid"

@@ -1,7 +1,7 @@
 """What a command shows: a bar with the time left while it works, and what was drawn and checked."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -80,3 +80,9 @@ def show_lesions(lesions: "Sequence[LesionRecord]") -> None:
         where = " ".join(word for word in (lesion.side, lesion.organ, lesion.site) if word)
         note = f" ({lesion.note})" if lesion.note else ""
         print(f"Lesion: {where}, {lesion.measured_mm:.0f} mm, {lesion.volume_ml:.0f} ml{note}")
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """What was decided of a file that the user should know."""
+    for note in notes:
+        print(f"guidegen: note: {note}", file=sys.stderr)

@@ -21,5 +21,9 @@ class VolumeError(GuideGenError):
     """A volume or its file cannot be used; the message says which, why, and what to do."""
 
 
+class FileWarning(UserWarning):
+    """What a user should know of a file that was taken all the same; the command line prints it as a note."""
+
+
 class EvaluationError(GuideGenError):
     """An evaluation cannot run as asked; the message says what is missing."""

@@ -8,16 +8,32 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-SAME_VOXELS = 0.01
-"""How far apart, in voxels, the corners of two grids may be that are taken to be one."""
+SAME_MM = 0.1
+"""How far apart the corners of two grids may be that are taken to be one: programs round headers."""
+MOST_OFF = 0.5
+"""And never by more voxels than this."""
 
 
-def same_grid(a: sitk.Image, b: sitk.Image, within: float = SAME_VOXELS) -> bool:
-    """Do two images have the same voxels in the same places, to `within` voxels at the far corners?"""
+def same_grid(a: sitk.Image, b: sitk.Image, within_mm: float = SAME_MM) -> bool:
+    """Do two images have the same voxels in the same places, to `within_mm` at the far corners?"""
     if a.GetSize() != b.GetSize():
         return False
     apart = np.linalg.norm(_ends(a) - _ends(b), axis=1)
-    return bool(apart.max() <= within * min(a.GetSpacing()))
+    return bool(apart.max() <= min(within_mm, MOST_OFF * min(a.GetSpacing())))
+
+
+def matched(image: sitk.Image, reference: sitk.Image, within_mm: float = SAME_MM) -> sitk.Image | None:
+    """An image whose voxels are those of `reference`, though its axes may have another order, exactly on its grid.
+
+    None where they are not. Its voxels are not interpolated.
+    """
+    if same_grid(image, reference, within_mm):
+        return on_grid_of(reference, sitk.GetArrayViewFromImage(image))
+    axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(reference.GetDirection())
+    turned = sitk.DICOMOrient(image, axes)
+    if not same_grid(turned, reference, within_mm):
+        return None
+    return on_grid_of(reference, sitk.GetArrayViewFromImage(turned))
 
 
 def _ends(image: sitk.Image) -> NDArray[np.float64]:

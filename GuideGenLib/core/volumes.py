@@ -9,7 +9,6 @@ need not be.
 import errno
 import gzip
 import os
-import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +20,9 @@ import SimpleITK as sitk
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import atomic
 from GuideGenLib.core.grids import isotropic
+from GuideGenLib.core.nifti import nearest_rotation
 from GuideGenLib.core.resample import nearest, resample, vote, weights
-
-try:
-    from isal import igzip, igzip_lib  # of the extra `train`: ten times as fast, for data sets of many files
-except ImportError:
-    inflate, Broken = gzip.open, zlib.error
-else:
-    inflate, Broken = igzip.open, getattr(igzip_lib, "error")  # noqa: B009  its type stub takes it for an instance
+from GuideGenLib.core.volume_files import read_image, reason_of
 
 SPACING_RANGE_MM = (0.2, 12.0)
 HU_RANGE = (-1024, 3071)
@@ -59,26 +53,15 @@ def stem_of(path: Path) -> str:
 
 def read_volume(path: str | Path) -> sitk.Image:
     """The 3D scalar image in a file, checked: whole file, plausible geometry, finite values. Raises VolumeError."""
-    path = Path(path)
-    if path.is_dir():
-        raise VolumeError(
-            f"{path} is a folder, not a volume", "name one file (convert a DICOM series to .nii.gz first)"
-        )
-    if not path.is_file():
-        raise VolumeError(f"{path} does not exist", "check the path")
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        _check_archive(path)
-        reader.ReadImageInformation()
-        _check_length(path, reader)
-        _check_steps(path)
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise VolumeError(
-            f"{path} cannot be read as a volume ({_reason(error)})", "give a NIfTI, NRRD or MetaImage file"
-        ) from error
-    return check_volume(image, str(path))
+    return check_volume(read_image(Path(path)), str(path))
+
+
+def read_layers(path: str | Path) -> list[sitk.Image]:
+    """The same for a file of several values per voxel, as a .seg.nrrd with layers is: an image for each of them."""
+    image = read_image(Path(path))
+    count = image.GetNumberOfComponentsPerPixel()
+    layers = [sitk.VectorIndexSelectionCast(image, n) for n in range(count)] if count > 1 else [image]
+    return [check_volume(layer, str(path)) for layer in layers]
 
 
 def read_ct(path: str | Path) -> sitk.Image:
@@ -109,15 +92,11 @@ def check_volume(image: sitk.Image, name: str = "the volume") -> sitk.Image:
     origin = np.array(image.GetOrigin())
     if not (np.isfinite(origin).all() and np.isfinite(direction).all()):
         raise VolumeError(f"{name} has an origin or direction that is not a number", "correct its header")
-    if not np.allclose(direction @ direction.T, np.eye(3), atol=1e-3):
-        raise VolumeError(
-            f"{name} has axes that are not at right angles (direction {_listed(direction.ravel())})",
-            "resample it to a regular grid first",
-        )
-    tiny = (np.abs(direction) < 1e-12) & (direction != 0)
-    if tiny.any():  # ITK's inverse of a matrix with denormal numbers is wrong
+    rotation = nearest_rotation(direction, name)
+    rotation[np.abs(rotation) < 1e-12] = 0.0  # ITK's inverse of a matrix with denormal numbers is wrong
+    if not np.array_equal(rotation, direction):
         image = sitk.Image(image)
-        image.SetDirection(np.where(tiny, 0.0, direction).ravel().tolist())
+        image.SetDirection(rotation.ravel().tolist())
     array = sitk.GetArrayViewFromImage(image)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         count = int(array.size - np.isfinite(array).sum())
@@ -140,54 +119,6 @@ def check_ct(image: sitk.Image, name: str = "the CT") -> sitk.Image:
     return sitk.Cast(sitk.Round(image) if array.dtype.kind == "f" else image, sitk.sitkInt16)
 
 
-def _check_archive(path: Path) -> None:
-    """ITK reads a cut or damaged .nii.gz without a word; its checksum tells."""
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return
-    try:
-        with inflate(path) as file:
-            while file.read(1 << 22):
-                pass
-    except (EOFError, OSError, Broken) as error:
-        raise _damaged(path) from error
-
-
-def _check_length(path: Path, reader: sitk.ImageFileReader) -> None:
-    """Nor does it miss the end of a plain .nii."""
-    if path.suffix.lower() == ".nii" and reader.HasMetaDataKey("bitpix"):
-        voxels = int(np.prod(reader.GetSize(), dtype=np.int64)) * reader.GetNumberOfComponents()
-        wanted = float(reader.GetMetaData("vox_offset")) + voxels * int(reader.GetMetaData("bitpix")) / 8
-        if path.stat().st_size < wanted:
-            raise _damaged(path)
-
-
-def _check_steps(path: Path) -> None:
-    """ITK takes 1 mm for a NIfTI's spacing that is 0 or no number, so its header is read here (NIfTI-1 and -2)."""
-    with path.open("rb") as file:
-        header = file.read(136)
-    if header[:2] == b"\x1f\x8b":
-        with gzip.open(path) as file:
-            header = file.read(136)
-    for size, kind, start in ((348, "3f", 80), (540, "3d", 112)):
-        for order in "<>":
-            if len(header) == 136 and struct.unpack(f"{order}i", header[:4])[0] == size:
-                steps = struct.unpack_from(order + kind, header, start)
-                if not all(abs(step) > 0 for step in steps):  # NaN fails this too
-                    raise VolumeError(f"{path} has a spacing of {_listed(steps)} mm", "correct its header (pixdim)")
-
-
-def _damaged(path: Path) -> VolumeError:
-    return VolumeError(f"{path} is cut short or damaged", "copy or download it again")
-
-
-def _reason(error: Exception) -> str:
-    """The line of an ITK message that means something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line.split("ERROR:", 1)[1].strip() for line in lines if "ERROR:" in line]
-    return (told or lines or ["unknown"])[-1]
-
-
 def _listed(numbers: Any) -> str:
     return ", ".join(f"{number:g}" for number in numbers)
 
@@ -206,7 +137,7 @@ def write_volume(image: sitk.Image, path: str | Path) -> None:
         except RuntimeError as error:
             if not os.access(private.parent, os.W_OK):
                 raise
-            raise VolumeError(f"cannot write {path}: {_reason(error)}; is the disk full?") from error
+            raise VolumeError(f"cannot write {path}: {reason_of(error)}; is the disk full?") from error
         _check_written(image, private, path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label_maps.filling import SOFT_TISSUES
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
@@ -19,7 +20,6 @@ from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.data.cases import CaseFiles, DataError, Spacing
 from GuideGenLib.data.labelling import Segment, label_by
 from GuideGenLib.data.layouts import read_labels, read_named
-from GuideGenLib.data.layouts.reading import SOFT_TISSUES
 from GuideGenLib.data.notes import Notes, completed
 from GuideGenLib.data.pictures import placed_panels, scan_panels, write_picture
 from GuideGenLib.data.placing import Placed, measured_sex, place

@@ -144,8 +144,11 @@ def _open_generator(start: Start) -> "Generator":
 
 def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
     """The volume fields of a request with the function that reads a user's file of that kind."""
-    from GuideGenLib.anatomy.label_volumes import read_anatomy
+    from GuideGenLib.anatomy.label_maps.opening import open_anatomy
     from GuideGenLib.core.volumes import read_ct
+
+    def read_anatomy(path: Path) -> "sitk.Image":
+        return open_anatomy(path).anatomy
 
     if isinstance(request, CompleteRequest | CTRequest):
         return {"anatomy": read_anatomy}

@@ -14,6 +14,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_volumes import write_anatomy
 from GuideGenLib.anatomy.table import write_labels_csv
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import atomic, remedy, staged, write_json
@@ -132,7 +133,7 @@ def read_case(segmentation: Any, ct: Any) -> SavedCase:
 def write_case(case: SavedCase, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """The second half of `export_folder`, which needs no scene and so may run in a thread of its own."""
     with _checked(Path(folder).absolute(), case.names, overwrite) as private:
-        write_volume(case.anatomy, private / ANATOMY)
+        write_anatomy(case.anatomy, private / ANATOMY)
         write_labels_csv(private / LABELS)
         if case.ct is not None:
             write_volume(case.ct, private / CT)

@@ -290,8 +290,9 @@ def test_ct_refuses_what_is_no_anatomy(
 ):
     unknown = sitk.Cast(small_anatomy, sitk.sitkInt16) + 200
     body = sitk.Cast(small_anatomy > 0, sitk.sitkUInt8) * table.values()["body"]
-    for image, message in ((unknown, "not in the anatomy table"), (body, "without any organ"), (body * 0, "is empty")):
-        volumes.write_volume(image, tmp_path / "a.nii.gz")
+    for image, message in ((unknown, "no known vocabulary has"), (body, "without any organ"), (body * 0, "is empty")):
+        write = volumes.write_volume if image is unknown else label_volumes.write_anatomy
+        write(image, tmp_path / "a.nii.gz")
         assert guidegen("ct", "--anatomy", tmp_path / "a.nii.gz", "-o", tmp_path / "out") == 2
         error = capsys.readouterr().err
         assert message in error

@@ -30,6 +30,7 @@ import json, sys
 import numpy as np, SimpleITK as sitk
 from GuideGenLib.scene import ct, files, headless
 from GuideGenLib.scene.runs import hierarchy, run
+from GuideGenLib.anatomy.codes.terminology import label_of_coding
 from GuideGenLib.scene.segments import segmentation, terminology
 scene = headless.new_scene().scene
 files.load_mrb(scene, sys.argv[1])
@@ -45,7 +46,7 @@ print(json.dumps({
     "anatomy": same(segmentation.read_anatomy(found.segmentation), sys.argv[2]),
     "ct": same(ct.read_ct(found.ct), sys.argv[3]),
     "segments": {
-        terminology.label_of_coding(terminology.coding_of(one)).key: [one.GetName(), *(255 * c for c in one.GetColor())]
+        label_of_coding(terminology.coding_of(one)).key: [one.GetName(), *(255 * c for c in one.GetColor())]
         for one in map(segments.GetNthSegment, range(segments.GetNumberOfSegments()))
     },
     "provenance": found.provenance,

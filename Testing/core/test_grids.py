@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.core.grids import isotropic, on_grid_of, same_grid
+from GuideGenLib.core.grids import isotropic, matched, on_grid_of, same_grid
 
 
 def test_another_place_is_another_grid() -> None:
@@ -18,10 +18,24 @@ def test_another_place_is_another_grid() -> None:
 def test_a_tilt_shows_at_the_far_corner() -> None:
     image = sitk.Image((400, 9, 9), sitk.sitkUInt8)
     other = sitk.Image(image)
-    angle = 1e-4  # 0.04 mm after 400
+    angle = 4e-4  # 0.16 mm after 400
     cos, sin = float(np.cos(angle)), float(np.sin(angle))
     other.SetDirection((cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0))
-    assert not same_grid(image, other) and same_grid(image, other, within=0.1)
+    assert not same_grid(image, other) and same_grid(image, other, within_mm=0.2)
+
+
+def test_other_axes_and_a_rounded_header_are_the_same_grid() -> None:
+    image = sitk.GetImageFromArray(np.arange(24, dtype=np.uint8).reshape(4, 3, 2))
+    image.SetSpacing((1.0, 2.0, 3.0))
+    image.SetOrigin((-5.0, 7.0, 11.0))
+    turned = sitk.DICOMOrient(image, "SAR")
+    turned.SetOrigin([place + 0.05 for place in turned.GetOrigin()])
+    found = matched(turned, image)
+    assert found is not None and not same_grid(turned, image)
+    assert found.GetOrigin() == image.GetOrigin() and found.GetDirection() == image.GetDirection()
+    assert np.array_equal(sitk.GetArrayViewFromImage(found), sitk.GetArrayViewFromImage(image))
+    turned.SetOrigin([place + 0.1 for place in turned.GetOrigin()])
+    assert matched(turned, image) is None
 
 
 def test_another_spacing_keeps_centre_and_axes() -> None:

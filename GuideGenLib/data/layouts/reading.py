@@ -6,17 +6,17 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label_maps.filling import SOFT_TISSUES
+from GuideGenLib.anatomy.label_maps.relabelling import whole_numbers
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import on_grid_of, same_grid
+from GuideGenLib.core.grids import matched, on_grid_of
 from GuideGenLib.core.volumes import HU_RANGE, read_ct, read_volume
 from GuideGenLib.data.cases import CaseFiles, DataError, Spacing
 
-SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
-"""A label map that holds one of these names every voxel of the body; in the others the tissues are found by HU."""
 HALF_A_VOXEL = 0.5
 """So far others' headers may differ: voxels still lie on each other."""
 
@@ -91,8 +91,11 @@ def _label_map(case: CaseFiles, path: Path, ct: sitk.Image | None) -> sitk.Image
     assert case.meaning is not None
     meaning = {int(value): ours for value, ours in case.meaning.items()}
     image = _read(path, ct)
-    raw = _whole_numbers(sitk.GetArrayViewFromImage(image), path)
-    found = np.flatnonzero(np.bincount(raw.ravel())) if raw.max() < 1 << 16 else np.unique(raw)
+    try:
+        raw = sitk.GetArrayFromImage(whole_numbers(image, path))
+    except VolumeError as error:
+        raise DataError(error.message, error.remedy) from error
+    found = np.flatnonzero(np.bincount(raw.ravel()))
     unknown = [value for value in found.tolist() if value not in meaning]
     if unknown:
         listed = ", ".join(map(str, unknown[:8])) + (", ..." if len(unknown) > 8 else "")
@@ -129,30 +132,15 @@ def _read(path: Path, grid: sitk.Image | None) -> sitk.Image:
         image = read_volume(path)
     except VolumeError as error:
         raise DataError(error.message, error.remedy) from error
-    if grid is None or same_grid(image, grid, within=HALF_A_VOXEL):
+    if grid is None:
         return image
-    axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(grid.GetDirection())
-    image = sitk.DICOMOrient(image, axes)
-    if not same_grid(image, grid, within=HALF_A_VOXEL):
+    on_grid = matched(image, grid, within_mm=HALF_A_VOXEL * min(grid.GetSpacing()))
+    if on_grid is None:
         raise DataError(
             f"{path} lies on another grid than its CT ({_grid(image)} against {_grid(grid)})",
             "resample it to the CT, with nearest-neighbour interpolation",
         )
-    return image
-
-
-def _whole_numbers(array: NDArray[np.generic], path: Path) -> NDArray[np.int64]:
-    """Label values as integers. Raises DataError for others."""
-    rounded = np.rint(array).astype(np.int64)
-    if array.dtype.kind == "f" and not np.array_equal(rounded, array):
-        odd = float(array[rounded != array].flat[0])
-        raise DataError(
-            f"{path} holds values between whole numbers ({odd:g}), so it is no label map or was interpolated",
-            "resample label maps with nearest-neighbour interpolation alone",
-        )
-    if rounded.min() < 0:
-        raise DataError(f"{path} holds the negative value {rounded.min()}", "label maps count from 0: correct the file")
-    return rounded
+    return on_grid
 
 
 def _spacing(image: sitk.Image) -> Spacing:

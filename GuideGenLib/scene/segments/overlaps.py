@@ -8,23 +8,10 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from GuideGenLib.anatomy.label import Label
+from GuideGenLib.anatomy.structures import wins
 from GuideGenLib.anatomy.table import label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.segments.layers import Claim
-
-
-def wins(one: Label, other: Label) -> bool:
-    """May `one` take a voxel that `other` claims as well?
-
-    Body loses to all. A part wins over what it is a part of (gas in the bowel, vessels in the lung), and a lesion over
-    whatever lies in its own organ.
-    """
-    if one == other or other.key == "body":
-        return True
-    if other.key in one.part_of:
-        return True
-    return one.group == "lesions" and other.group != "lesions" and bool(set(other.part_of) & set(one.part_of))
 
 
 def merged(

@@ -11,13 +11,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.body import SKIN_MM, add_body
+from GuideGenLib.anatomy.codes.codings import HEAD
 from GuideGenLib.anatomy.label_volumes import fill_holes
 from GuideGenLib.anatomy.maps import NOT_IN_THE_TORSO
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_volume
 from GuideGenLib.scene.errors import SceneError, SceneWarning
-from GuideGenLib.scene.segments.codings import HEAD
 from GuideGenLib.scene.segments.layers import LABELMAP, Claim, layers_of, placed
 from GuideGenLib.scene.segments.overlaps import merged
 from GuideGenLib.scene.segments.terminology import coding_of
@@ -79,8 +79,8 @@ def read_segmentation(node: Any, reference: sitk.Image | None = None) -> ReadAna
     several layers. Background inside the body becomes body; where no segment is a body or its fat, one is made around
     the segments. The grid is that of `reference` (an image of any kind, LPS), else that of the segments over the node's
     reference geometry.
-    Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel (`overlaps.wins`
-    says which may), nothing within the reference.
+    Raises SceneError: no or an empty segmentation, unknown segments, two segments that claim one voxel
+    (`structures.wins` says which may), nothing within the reference.
     """
     return take_segments(node, reference).reading()
 

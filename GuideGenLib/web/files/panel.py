@@ -27,6 +27,10 @@ KIND_TITLES = {
     "auto": "Find out",
     "anatomy": "Anatomy",
     "totalsegmentator": "Anatomy (TotalSegmentator)",
+    "maisi": "Anatomy (MAISI)",
+    "amos": "Anatomy (AMOS)",
+    "btcv": "Anatomy (BTCV)",
+    "guidegen21": "Anatomy (GuideGen's 21 classes)",
     "ct": "CT",
 }
 DOWNLOADS = (

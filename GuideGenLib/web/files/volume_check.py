@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_maps.names import OWN
+from GuideGenLib.anatomy.label_maps.opening import open_anatomy
 from GuideGenLib.anatomy.label_volumes import check_anatomy
-from GuideGenLib.anatomy.maps import VocabularyError, from_vocabulary
-from GuideGenLib.anatomy.table import values
-from GuideGenLib.anatomy.vocabularies import VOCABULARIES
+from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import check_ct, read_volume
 from GuideGenLib.web.files.limits import LARGEST_VOLUME, NRRD_HEADER, megabytes, points_elsewhere
 
-KINDS = ("auto", "anatomy", "totalsegmentator", "ct")
+KINDS = ("auto", "anatomy", "totalsegmentator", "maisi", "amos", "btcv", "guidegen21", "ct")
 """What a user may say that a volume is; "auto" leaves it to its values."""
 HIGHEST_LABEL = 255
 
@@ -55,42 +54,25 @@ def check_header(path: Path, name: str) -> bool:
 def read_as(path: Path, name: str, kind: str) -> tuple[str, sitk.Image, tuple[str, ...]]:
     """What the volume is ("anatomy" or "ct"), as uint8 labels of our table or int16 HU, and notes for the user.
 
-    kind: one of KINDS. Raises VolumeError for a file that is neither, or not what `kind` says.
+    kind: one of KINDS. Raises VolumeError for a file that is neither, or not what `kind` says, and VocabularyError for
+    label maps of which nothing tells what they are.
     """
     image = read_volume(path)
-    found = _kind_of(image) if kind == "auto" else kind
-    if found == "ct":
+    if kind == "ct" or (kind == "auto" and _is_ct(image)):
         return "ct", check_ct(image, name), ()
-    if found == "anatomy":
-        return "anatomy", check_anatomy(image, name), ()
-    note = f"{name} holds labels of TotalSegmentator and was read as such." if kind == "auto" else ""
-    return "anatomy", _from_totalsegmentator(image, name), (note,) if note else ()
-
-
-def _kind_of(image: sitk.Image) -> str:
-    """HU go below 0 and labels do not. What fits neither is taken for what it is closer to, whose check then fails."""
-    array = sitk.GetArrayViewFromImage(image)
-    if array.min() < 0 or array.max() > HIGHEST_LABEL:
-        return "ct"
-    found = set(np.unique(array).tolist())
-    if not found <= set(values().values()) and found <= set(VOCABULARIES["totalsegmentator"]):
-        return "totalsegmentator"
-    return "anatomy" if all(value == int(value) for value in found) else "ct"
-
-
-def _from_totalsegmentator(image: sitk.Image, name: str) -> sitk.Image:
-    array = sitk.GetArrayFromImage(image)
-    if array.dtype.kind == "f":
-        if not (array == np.rint(array)).all():
-            raise VolumeError(
-                f"{name} holds values between whole numbers: labels are whole; choose another kind of file"
-            )
-        array = array.astype(np.int32)
+    vocabulary = {"auto": None, "anatomy": OWN}.get(kind, kind)
     try:
-        labels = from_vocabulary(array, "totalsegmentator")
+        opened = open_anatomy(path, vocabulary)
     except VocabularyError as error:
-        raise VolumeError(f"{name} is no label volume of TotalSegmentator: {error}") from error
-    return on_grid_of(image, labels)
+        raise VolumeError(error.message, "choose which one it is beside the button, and open it again") from error
+    notes = tuple(note.replace(str(path), name) for note in opened.notes)
+    return "anatomy", check_anatomy(opened.anatomy, name), notes
+
+
+def _is_ct(image: sitk.Image) -> bool:
+    """HU go below 0 and labels do not; neither are labels large, nor between whole numbers."""
+    array = sitk.GetArrayViewFromImage(image)
+    return bool(array.min() < 0 or array.max() > HIGHEST_LABEL or (array != np.rint(array)).any())
 
 
 def _check_unpacked(path: Path, name: str) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from GuideGenLib.anatomy.codes import codings
+from GuideGenLib.anatomy.codes.terminology import Coding, label_of_coding
 from GuideGenLib.anatomy.label import Code
 from GuideGenLib.anatomy.maps import keys_by_class
 from GuideGenLib.anatomy.table import label, labels
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.segments import codings, terminology
-from GuideGenLib.scene.segments.terminology import Coding
+from GuideGenLib.scene.segments import terminology
 
 LEFT, RIGHT = Code("7771000", "Left"), Code("24028007", "Right")
 STRUCTURE = Code("123037004", "Anatomical Structure")
@@ -79,7 +80,7 @@ def test_a_damaged_terminology_is_none(segment: Any, text: str) -> None:
 
 
 def test_codes_of_another_scheme_mean_nothing(slicer_app: Any) -> None:
-    assert terminology.label_of_coding(Coding(STRUCTURE, Code("10200004", "Liver", "FMA"))) is None
+    assert label_of_coding(Coding(STRUCTURE, Code("10200004", "Liver", "FMA"))) is None
 
 
 TOTALSEGMENTATOR = {
@@ -103,7 +104,7 @@ TOTALSEGMENTATOR = {
 
 def test_the_codes_of_totalsegmentator_are_the_labels_that_its_classes_are(slicer_app: Any) -> None:
     for structure, (kind, modifier) in TOTALSEGMENTATOR.items():
-        found = terminology.label_of_coding(coded(kind, Code(modifier, "?") if modifier else None))
+        found = label_of_coding(coded(kind, Code(modifier, "?") if modifier else None))
         assert found is not None and found.key == keys_by_class("totalsegmentator")[structure], structure
 
 
@@ -114,10 +115,10 @@ def test_every_class_of_totalsegmentator_is_known_by_its_id(segment: Any) -> Non
 
 
 def test_a_kidney_cyst_is_kidney_of_its_side(slicer_app: Any) -> None:
-    assert terminology.label_of_coding(coded("367643001", None, "64033007", LEFT)) == label("kidney_left")
-    assert terminology.label_of_coding(coded("367643001", RIGHT, "64033007")) == label("kidney_right")
-    assert terminology.label_of_coding(coded("367643001", None, "64033007")) is None
-    assert terminology.label_of_coding(coded("367643001", LEFT, "10200004")) is None
+    assert label_of_coding(coded("367643001", None, "64033007", LEFT)) == label("kidney_left")
+    assert label_of_coding(coded("367643001", RIGHT, "64033007")) == label("kidney_right")
+    assert label_of_coding(coded("367643001", None, "64033007")) is None
+    assert label_of_coding(coded("367643001", LEFT, "10200004")) is None
 
 
 @pytest.mark.parametrize(
@@ -126,14 +127,14 @@ def test_a_kidney_cyst_is_kidney_of_its_side(slicer_app: Any) -> None:
 )
 @pytest.mark.parametrize("kind", ["108369006", "4147007", "14799000"])
 def test_a_mass_is_the_lesion_of_its_region(slicer_app: Any, kind: str, region: str, key: str) -> None:
-    assert terminology.label_of_coding(Coding(ALTERED, Code(kind, "Mass"), None, Code(region, "?"), LEFT)) == label(key)
+    assert label_of_coding(Coding(ALTERED, Code(kind, "Mass"), None, Code(region, "?"), LEFT)) == label(key)
 
 
 def test_what_could_be_several_is_none_and_the_advice_lists_them(slicer_app: Any) -> None:
     kidney, artery = coded("64033007"), coded("51114001")
     mass = Coding(ALTERED, Code("108369006", "Neoplasm"))
     for coding in (kidney, artery, mass):
-        assert terminology.label_of_coding(coding) is None
+        assert label_of_coding(coding) is None
     assert "left kidney, right kidney" in terminology.advice_for("Niere", kidney)
     assert '"Niere"' in terminology.advice_for("Niere", kidney)
     assert "colon tumor" in terminology.advice_for("x", mass)
@@ -142,8 +143,8 @@ def test_what_could_be_several_is_none_and_the_advice_lists_them(slicer_app: Any
 
 
 def test_more_detail_than_we_have_does_no_harm(slicer_app: Any) -> None:
-    assert terminology.label_of_coding(coded("69748006", LEFT)) == label("thyroid")
-    assert terminology.label_of_coding(coded("127954009", None, "818983003")) == label("muscle")
+    assert label_of_coding(coded("69748006", LEFT)) == label("thyroid")
+    assert label_of_coding(coded("127954009", None, "818983003")) == label("muscle")
 
 
 def test_no_segment_is_background_or_unknown(segment: Any) -> None:

@@ -11,11 +11,12 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from aiohttp.test_utils import TestClient
 
+from GuideGenLib.anatomy.codes.terminology import entry_of
 from GuideGenLib.anatomy.table import label
 from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
-from GuideGenLib.scene.segments.terminology import coding_of, entry_of
+from GuideGenLib.scene.segments.terminology import coding_of
 from Testing.web.files_stage import nifti, same, state_of, talk, until, upload
 
 

@@ -15,6 +15,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
+from GuideGenLib.anatomy.label_volumes import MARK, MARK_FIELD
 from GuideGenLib.web.files import bundle_check, volume_check
 from GuideGenLib.web.files.checking import answer
 
@@ -57,8 +58,9 @@ def placed(image: sitk.Image) -> sitk.Image:
 
 
 @pytest.mark.parametrize("name", ["upload.nii.gz", "upload.nii", "upload.seg.nrrd"])
-def test_an_anatomy_is_known_by_its_values_and_keeps_its_place(ask: Any, write: Any, small_anatomy: Any, name: str):
+def test_an_anatomy_is_known_by_its_header_and_keeps_its_place(ask: Any, write: Any, small_anatomy: Any, name: str):
     image = placed(small_anatomy)
+    image.SetMetaData(MARK_FIELD, MARK)
     said, found = ask(write(image, name))
     assert said == {"kind": "anatomy", "notes": []}
     assert np.array_equal(sitk.GetArrayViewFromImage(found), sitk.GetArrayViewFromImage(image))
@@ -78,19 +80,18 @@ def test_labels_of_totalsegmentator_become_ours(ask: Any, write: Any, small_labe
     theirs[20:28] = 5  # liver
     theirs[30:34] = 104  # a right rib, which our table has no value for
     said, found = ask(write(sitk.GetImageFromArray(theirs)))
-    assert said["kind"] == "anatomy"
-    assert said["notes"] == ["mine.nii.gz holds labels of TotalSegmentator and was read as such."]
-    value = table.values()
-    assert set(np.unique(sitk.GetArrayViewFromImage(found))) == {0, value["liver"], value["ribs_right"]}
-    theirs[30:34] = 0
+    assert "nothing tells what its values mean; it may be totalsegmentator (liver, ribs_right:" in said["error"]
+    assert "choose which one it is beside the button" in said["error"] and found is None
     said, found = ask(write(sitk.GetImageFromArray(theirs)), kind="totalsegmentator")
-    assert said["notes"] == [], "the user said so"
-    assert set(np.unique(sitk.GetArrayViewFromImage(found))) == {0, value["liver"]}
+    assert said["kind"] == "anatomy" and "mine.nii.gz names no fat or muscle" in said["notes"][0]
+    value = table.values()
+    array = sitk.GetArrayViewFromImage(found)
+    assert (array[theirs == 5] == value["liver"]).all() and (array[theirs == 104] == value["ribs_right"]).all()
 
 
 def test_what_the_user_says_that_a_file_is_must_be_true(ask: Any, write: Any, small_ct: Any, small_anatomy: Any):
     said, found = ask(write(small_ct), kind="anatomy")
-    assert "values that are not in the anatomy table" in said["error"] and found is None
+    assert "mine.nii.gz holds the negative value" in said["error"] and found is None
     said, found = ask(write(small_anatomy), kind="ct")
     assert "mine.nii.gz has no value under 0" in said["error"] and found is None
 
@@ -125,7 +126,7 @@ BROKEN = {
     "empty": (lambda path, image: path.write_bytes(b""), "mine.nii.gz is empty"),
     "truncated": (truncated, "mine.nii.gz is cut short or damaged: copy or download it again"),
     "four": (four, "mine.nii.gz has 4 dimensions: give one 3D volume"),
-    "unknown": (unknown, "mine.nii.gz holds values that are not in the anatomy table: 180"),
+    "unknown": (unknown, "mine.nii.gz: nothing tells what its values mean; no known vocabulary has all"),
     "liar": (liar, "mine.nii.gz takes 25749207 MB unpacked (30000 x 30000 x 30000 voxels): up to 512 MB"),
     "bomb": (bomb, "mine.nii.gz unpacks to more than its header says"),
 }

@@ -1,0 +1,1 @@
+"""SNOMED CT codes of structures, ours and those of others."""

@@ -1,0 +1,117 @@
+"""Image files as they lie on the disk: whole or not, their headers, and their voxels where the headers put them."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.nifti import geometry_of
+
+try:
+    from isal import igzip, igzip_lib  # of the extra `train`: ten times as fast, for data sets of many files
+except ImportError:
+    inflate, Broken = gzip.open, zlib.error
+else:
+    inflate, Broken = igzip.open, getattr(igzip_lib, "error")  # noqa: B009  its type stub takes it for an instance
+
+
+def read_image(path: Path) -> sitk.Image:
+    """The image in a file of any kind that SimpleITK reads, after it was found to be whole.
+
+    A NIfTI lies where `nifti.geometry_of` puts it. Raises VolumeError.
+    """
+    _check_there(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        _check_archive(path)
+        geometry = geometry_of(path)
+        reader.ReadImageInformation()
+        _check_length(path, reader)
+        image = reader.Execute()
+    except OSError as error:
+        raise VolumeError(
+            f"{path} cannot be read ({error.strerror or error})", "make it readable, or copy it"
+        ) from error
+    except RuntimeError as error:
+        raise VolumeError(
+            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
+        ) from error
+    if geometry is not None and image.GetDimension() in (3, 4):
+        extra = image.GetDimension() - 3
+        image.SetSpacing(geometry.spacing + (1.0,) * extra)
+        image.SetOrigin(geometry.origin + (0.0,) * extra)
+        direction = np.eye(3 + extra)
+        direction[:3, :3] = geometry.direction
+        image.SetDirection(direction.ravel().tolist())
+    return image
+
+
+def header_of(path: Path) -> dict[str, str]:
+    """The fields of a file's header that SimpleITK knows by name. Raises VolumeError."""
+    _check_there(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise VolumeError(
+            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
+        ) from error
+    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+
+
+def _check_there(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise VolumeError(
+                f"{path} is a folder, not a volume", "name one file (convert a DICOM series to .nii.gz first)"
+            )
+        if not path.is_file():
+            raise VolumeError(f"{path} does not exist", "check the path")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise VolumeError(
+            f"{path} cannot be read ({error.strerror or error})", "check its name and who may read it"
+        ) from error
+
+
+def _check_archive(path: Path) -> None:
+    """ITK reads a cut or damaged .nii.gz without a word; its checksum tells."""
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return
+    try:
+        with inflate(path) as file:
+            while file.read(1 << 22):
+                pass
+    except (EOFError, OSError, Broken) as error:
+        raise _damaged(path) from error
+
+
+def _check_length(path: Path, reader: sitk.ImageFileReader) -> None:
+    """Nor does it miss the end of a plain .nii."""
+    if path.suffix.lower() == ".nii" and reader.HasMetaDataKey("bitpix"):
+        voxels = int(np.prod(reader.GetSize(), dtype=np.int64)) * reader.GetNumberOfComponents()
+        wanted = float(reader.GetMetaData("vox_offset")) + voxels * int(reader.GetMetaData("bitpix")) / 8
+        if path.stat().st_size < wanted:
+            raise _damaged(path)
+
+
+def _unreadable(path: Path, error: OSError) -> VolumeError:
+    return VolumeError(f"{path} cannot be read ({error.strerror or error})", "check its name and who may read it")
+
+
+def _damaged(path: Path) -> VolumeError:
+    return VolumeError(f"{path} is cut short or damaged", "copy or download it again")
+
+
+def reason_of(error: Exception) -> str:
+    """The line of an ITK message that means something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line.split("ERROR:", 1)[1].strip() for line in lines if "ERROR:" in line]
+    return (told or lines or ["unknown"])[-1]
