@@ -20,6 +20,8 @@ SAME_MM, SAME_STEP = 0.1, 1e-2
 """By less do two places, and by such a part two spacings, say the same."""
 ROUNDED = 1e-5
 """So far a spacing in the sform, of 32 bits, may be from the same one in pixdim."""
+HALF_TURN = 1e-7
+"""So near to 1 are quaternions, of 32 bits, whose first number is 0 (as NIfTI's own library has it)."""
 MM_OF_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
 """Of NIfTI's codes for metre, millimetre and micrometre."""
 LPS = np.diag([-1.0, -1.0, 1.0])
@@ -145,8 +147,10 @@ class _Layout:
 
 
 def _from_quaternion(numbers: tuple[float, ...], steps: list[float], qfac: float) -> Matrix:
-    b, c, d = numbers[:3]
-    a = float(np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d))))
+    length = float(np.linalg.norm(numbers[:3]))
+    half_turn = abs(1.0 - length * length) < HALF_TURN
+    b, c, d = (number / length for number in numbers[:3]) if half_turn else numbers[:3]
+    a = 0.0 if half_turn else float(np.sqrt(max(0.0, 1.0 - length * length)))
     rotation = np.array(
         [
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
