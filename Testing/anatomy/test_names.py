@@ -74,7 +74,7 @@ def test_names_are_read_however_they_are_written(name: str, key: str) -> None:
 
 def test_what_is_none_of_ours_is_unlabelled_and_a_lesion_of_no_organ_may_be_anything() -> None:
     assert {structure_value(name, HERE) for name in ("brain", "tibia", "kidney", "lungs", "95", "")} == {0}
-    assert {structure_value(name, HERE) for name in ("ignore", "tumor", "bone lesion")} == {OUTSIDE}
+    assert {structure_value(name, HERE) for name in ("ignore", "tumor", "nodule")} == {OUTSIDE}
 
 
 def test_a_label_is_known_where_all_of_its_parts_are_named() -> None:

@@ -173,17 +173,17 @@ def _plain(name: str) -> str:
 
 @cache
 def _known() -> dict[str, Structure]:
-    """Structures by their plain names; the table of names goes before the classes of others."""
+    """Structures by their plain names; our own go before the table of names, and that before the classes of others."""
     known = {}
     for other in reversed(OTHERS):
         for name, key in keys_by_class(other).items():
             known[_plain(name)] = Structure(() if name in NOT_IN_THE_TORSO else (key,))
-    for row in anatomy_rows():
-        for name in (row.key, row.name):
-            known[_plain(name)] = Structure((row.key,))
     for name, row_of_table in _rows():
         keys = tuple(key for key in row_of_table["key"].split("|") if key)
         known[name] = Structure(keys, row_of_table["with"])
+    for row in anatomy_rows():
+        for name in (row.key, row.name):
+            known[_plain(name)] = Structure((row.key,))
     return known
 
 

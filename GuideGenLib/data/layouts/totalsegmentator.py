@@ -8,6 +8,7 @@ from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.core.volumes import stem_of
 from GuideGenLib.data.cases import CaseFiles
 from GuideGenLib.data.layouts.files import volumes
+from GuideGenLib.data.layouts.values import to_learn
 from GuideGenLib.data.notes import Notes
 
 CT, MASKS = "ct.nii.gz", "segmentations"
@@ -32,7 +33,7 @@ def _case(folder: Path, sex: str | None) -> CaseFiles:
         problem = f"{ct} has no masks in {masks}: add them, or put scans without labels into a flat ct/ folder"
         return CaseFiles(folder.name, ct, problem=problem)
     try:
-        told = meaning_of((stem_of(path) for path in files), masks, sex)
+        told = to_learn(meaning_of((stem_of(path) for path in files), masks, sex))
     except VocabularyError as error:
         return CaseFiles(folder.name, ct, masks, problem=str(error))
     return CaseFiles(

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from GuideGenLib.anatomy.label_maps.beside import NamesBeside, how_to_tell, untold
-from GuideGenLib.anatomy.label_maps.names import meaning_of
+from GuideGenLib.anatomy.label_maps.names import Meaning, meaning_of
 from GuideGenLib.anatomy.maps import VocabularyError
+from GuideGenLib.anatomy.table import network_labels
+from GuideGenLib.anatomy.unknown import OUTSIDE
 from GuideGenLib.data.cases import CaseFiles
 
 
@@ -21,8 +23,15 @@ class ValuesTold:
             if found is None:
                 raise VocabularyError(untold(), how_to_tell(labels))
             where, named = found
-            told = meaning_of(named.names.values(), where, sex)
+            told = to_learn(meaning_of(named.names.values(), where, sex))
         except VocabularyError as error:
             return CaseFiles(name, ct, labels, problem=f"{labels}: {error}")
         meaning = {0: 0} | dict(zip(named.names, told.values, strict=True))
         return CaseFiles(name, ct, labels, meaning, told.known, named.partly)
+
+
+def to_learn(told: Meaning) -> Meaning:
+    """What training sees of names: findings are drawn by rule, and what a source labels so may be anything."""
+    count = len(network_labels())
+    known = frozenset(value for value in told.known if value < count)
+    return Meaning(tuple(value if value < count else OUTSIDE for value in told.values), known)
