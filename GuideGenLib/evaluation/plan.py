@@ -19,6 +19,8 @@ FINISH_S = 2.0
 """What follows the steps: refinement, lesions, rules, judging."""
 REALISM_S, REALISM_CASE_S = 30.0, 30.0
 """Of all, and of each case: where the public encoder is installed it takes most of it."""
+LOOKS_S, LOOKS_CASE_S = 55.0, 5.5
+"""Of how CTs look beside fifteen real scans, and of each case; not the preparation of the scans, once."""
 COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.5, 4.5, 2.0
 """Measuring a patient, preparing a person of the training, and each of its deformations."""
 VARIANTS, DRAWING_VARIANTS = 6, 2
@@ -79,6 +81,7 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int 
         total += flips * mask
     if "realism" in parts:
         total += REALISM_S + plan.cases * REALISM_CASE_S
+        total += 0 if plan.subset else LOOKS_S + plan.cases * LOOKS_CASE_S
     if "people" in parts:
         total += 3 * plan.people * (mask + COMPARED_S) + trained * (TEMPLATE_S + plan.deformations * DEFORMATION_S)
     if "samplers" in parts:

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, select
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.files import atomic
 from GuideGenLib.evaluation.realism.looks.volumes import AIR, Source, Volume
 from GuideGenLib.evaluation.realism.texture import SPACING_MM
 
 WINDOWS = {"lung": (-1350.0, 150.0), "soft tissue": (-160.0, 240.0), "bone": (-500.0, 1300.0)}
 """HU from black to white."""
-SHAPE = (150, 200)
-"""Voxels of a picture [y, x]: 300 x 400 mm."""
-Planes = dict[str, int]
+SHAPE = (160, 216)
+"""Voxels of a picture [y, x]: 320 x 432 mm."""
+LEAST_PIPE = 6
+"""Voxels of a cross-section of the trachea or of a main bronchus."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,17 @@ def write_page(real: Sequence[dict[str, Slice]], generated: Sequence[dict[str, S
 
 
 def _carina(labels: NDArray[np.uint8]) -> tuple[int, float] | None:
-    """Where the two lungs and the trachea, or the bronchi that are labelled as it, are widest apart from its top."""
-    windpipe = select(labels, ("trachea",)).sum(axis=(1, 2))
-    there = np.flatnonzero(windpipe)
+    """The highest slice in which the trachea has parted in two, or its lower end where bronchi are not labelled."""
+    windpipe = labels == values()["trachea"]
+    there = np.flatnonzero(windpipe.sum(axis=(1, 2)) >= LEAST_PIPE)
     if not len(there) or there[0] < 3:
         return None
-    z = int(there[0])  # its lower end lies where it parts, or somewhat below
+    z = int(there[0])
+    for height in there[::-1]:
+        parts, _ = ndimage.label(windpipe[height])
+        if (np.bincount(parts.ravel())[1:] >= LEAST_PIPE).sum() > 1:
+            z = int(height)
+            break
     return z, _share(labels[z], LUNGS)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from GuideGenLib.core.device import cores
 from GuideGenLib.data.notes import HELD_OUT, Notes, read_notes
 from GuideGenLib.data.prepare import opened
+from GuideGenLib.data.scans import far_outside
 from GuideGenLib.data.store import CaseRecord, Store
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism.texture import SPACING_MM
@@ -28,7 +29,7 @@ AIR = -1000
 
 @dataclass(frozen=True)
 class Volume:
-    """hu int16 and labels uint8 [z, y, x] at SPACING_MM in the canonical frame, AIR outside the labelled body."""
+    """hu int16 and labels uint8 [z, y, x] at SPACING_MM in the canonical frame, AIR 6 mm off the labelled body."""
 
     hu: NDArray[np.int16]
     labels: NDArray[np.uint8]
@@ -47,8 +48,8 @@ class Source:
 
 
 def without_surroundings(hu: NDArray[np.int16] | NDArray[np.float32], labels: NDArray[np.uint8]) -> Volume:
-    """A volume of which couch, clothes and the noise in the air tell nothing."""
-    return Volume(np.where(labels > 0, np.rint(hu), AIR).astype(np.int16), labels)
+    """A volume of which couch, clothes and the noise in the air tell nothing; what lies next to the skin is kept."""
+    return Volume(np.where(far_outside(labels, SPACING_MM), AIR, np.rint(hu)).astype(np.int16), labels)
 
 
 def generated_sources(cases: Sequence[GeneratedCase]) -> list[Source]:

@@ -74,3 +74,12 @@ def test_levels_lie_from_the_chest_down(phantom: np.ndarray):
     _, labels = torso(phantom, "scan", True, 0)
     heights = [found[0] for find in LEVELS.values() if (found := find(labels)) is not None]
     assert heights == sorted(heights, reverse=True) and len(heights) >= 4
+
+
+def test_the_carina_is_where_the_trachea_parts():
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[20:, 16:22, 17:23] = values()["trachea"]
+    labels[5:20, 16:20, 8:14] = labels[5:20, 16:20, 26:32] = values()["trachea"]
+    assert LEVELS["carina"](labels)[0] == 19
+    labels[:20] = 0
+    assert LEVELS["carina"](labels)[0] == 20

@@ -75,7 +75,7 @@ def test_a_ratio_is_met_within_its_range_alone():
 def test_scans_come_from_the_store_with_what_is_told_of_them(tmp_path: Path):
     store = Store.begin(tmp_path / "store")
     volume = block(0, 20)
-    volume.labels[:, :6] = 0
+    volume.labels[:, :12] = 0
     for name in ("mine", "theirs"):
         folder = store.case_folder(name)
         folder.mkdir()
@@ -89,4 +89,4 @@ def test_scans_come_from_the_store_with_what_is_told_of_them(tmp_path: Path):
     assert (mine.held_out, mine.shown, theirs.held_out, theirs.shown) == (False, True, True, False)
     assert theirs.credit == "A collection, CC BY-NC 4.0"
     read = mine.read()
-    assert (read.hu[:, :6] == AIR).all() and np.array_equal(read.hu[:, 6:], volume.hu[:, 6:])
+    assert (read.hu[:, :9] == AIR).all() and np.array_equal(read.hu[:, 9:], volume.hu[:, 9:])
