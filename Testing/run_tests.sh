@@ -30,6 +30,10 @@ fi
 if ! command -v dciodvfy >/dev/null; then
     install dicom3tools || echo "The DICOM validator's tests are skipped: install the system package dicom3tools to run them." >&2
 fi
+# They are sent to a PACS, too. It is not installed unasked, for its package starts a server.
+if ! command -v Orthanc >/dev/null && [ ! -x /usr/sbin/Orthanc ]; then
+    echo "The PACS' tests are skipped: install the system packages orthanc and orthanc-dicomweb to run them." >&2
+fi
 
 .venv/bin/python -m ruff check .
 .venv/bin/python -m mypy

@@ -24,6 +24,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     dicom.add_argument("--overwrite", action="store_true", help="replace a study that is there")
     add_form(dicom)
     dicom.set_defaults(call=export_to_files)
+    about = (
+        "Sends the study that `guidegen export dicom` writes to a PACS (STOW-RS). $GUIDEGEN_DICOMWEB_AUTHORIZATION is "
+        "the Authorization header, $REQUESTS_CA_BUNDLE names further certificates to trust."
+    )
+    web = kinds.add_parser("dicomweb", help="the study to a PACS, by DICOMweb", description=about)
+    web.add_argument("case", type=Path, help="a folder of `guidegen generate`")
+    web.add_argument("url", help="of the DICOMweb service, for example http://127.0.0.1:8042/dicom-web")
+    add_form(web)
+    web.set_defaults(call=export_to_pacs)
+
+
+def export_to_pacs(args: argparse.Namespace, _: OpenGenerator) -> int:
+    """Send the study of a case."""
+    from GuideGenLib.export.dicom import send_dicom
+
+    case = CaseFolder(args.case).case()
+    with progress_bar() as progress:
+        study = send_dicom(case, args.url, enhanced=args.enhanced, binary=args.binary, progress=progress)
+    print(f"Sent to {args.url}: study {study}. It is synthetic, and marked so.")
+    return 0
 
 
 def add_form(parser: argparse.ArgumentParser) -> None:

@@ -43,3 +43,8 @@ def test_an_anatomy_alone_is_no_study(guidegen: Run, case: Path, tmp_path: Path,
     assert not (tmp_path / "study").exists()
     assert guidegen("export", "dicom", tmp_path / "nothing", "-o", tmp_path / "study") == 2
     assert "is no folder" in capsys.readouterr().err
+
+
+def test_a_pacs_that_is_not_there_is_one_line(guidegen: Run, case: Path, capsys: pytest.CaptureFixture) -> None:
+    assert guidegen("export", "dicomweb", case, "http://127.0.0.1:1/dicom-web", "--enhanced") == 2
+    assert "http://127.0.0.1:1/dicom-web cannot be reached" in capsys.readouterr().err

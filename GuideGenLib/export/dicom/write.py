@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CT_FOLDER, SEG_FILE, SR_FILE = "CT", "SEG.dcm", "SR.dcm"
 NAMES = (CT_FOLDER, SEG_FILE, SR_FILE)
 """What an export holds: the images in a folder, the segmentation and the report beside it."""
-_STAGE = "dicom"
+STAGE = "dicom"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that an archive knows: equal studies give equal archives."""
 
@@ -58,7 +58,7 @@ def export_dicom(
                 _write_study(case, folder, form, within(progress, 0.0, 0.95))
     except OSError as error:
         raise DicomError(f"cannot write {target}", remedy(error)) from error
-    progress(_STAGE, 1.0)
+    progress(STAGE, 1.0)
     return target
 
 
@@ -85,7 +85,7 @@ def _write_study(case: "Case", folder: Path, form: Form, progress: Progress) -> 
     from GuideGenLib.export.dicom.study import study_of
 
     assert case.ct is not None
-    progress(_STAGE, 0.0)
+    progress(STAGE, 0.0)
     study, planes = study_of(case, form), planes_of(case.ct, case.anatomy)
     (folder / CT_FOLDER).mkdir()
     images: list[Dataset] = []
@@ -94,13 +94,13 @@ def _write_study(case: "Case", folder: Path, form: Form, progress: Progress) -> 
         _save(image, folder / CT_FOLDER / f"{len(images) + 1:04d}.dcm")
         del image.PixelData  # what refers to it needs the header alone
         images.append(image)
-        progress(_STAGE, 0.4 * len(images) / total)
+        progress(STAGE, 0.4 * len(images) / total)
     seg = segmentation(study, images, planes)
-    progress(_STAGE, 0.8)
+    progress(STAGE, 0.8)
     _save(seg, folder / SEG_FILE)
-    progress(_STAGE, 0.85)
+    progress(STAGE, 0.85)
     _save(report(study, images, seg, planes), folder / SR_FILE)
-    progress(_STAGE, 1.0)
+    progress(STAGE, 1.0)
 
 
 def _save(dataset: "Dataset", path: Path) -> None:
