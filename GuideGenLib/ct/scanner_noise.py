@@ -7,6 +7,7 @@ whatever the kernel; it grows with one over the dose and one over the thickness 
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,15 +65,16 @@ def _amplitude(y: int, x: int, spacing: float, f0: float) -> NDArray[np.float32]
     """By which a spectrum [y, x / 2 + 1] of white noise of variance 1 is multiplied.
 
     A field of variance v on pixels of area a has the power v a at each frequency. Of a kernel that passes more than the
-    pixels hold, what is above their frequencies folds back, as where a scan of finer pixels is sampled.
+    pixels hold, what is above their frequencies folds back, as far as means over the pixels leave of it.
     """
     down, across = fft.fftfreq(y, spacing)[:, None], fft.rfftfreq(x, spacing)
     folds = range(-FOLDS, FOLDS + 1) if f0 * spacing > 0.5 else (0,)
     power = np.zeros((y, len(across)))
-    for i in folds:
-        for j in folds:
-            share = np.hypot(down + i / spacing, across + j / spacing) / F0
-            power += share**2 * np.exp(1 - (share * F0 / f0) ** 2)
+    for i, j in product(folds, folds):
+        v, u = down + i / spacing, across + j / spacing
+        share = np.hypot(v, u) / F0
+        seen = (np.sinc(v * spacing) * np.sinc(u * spacing)) ** 2 if i or j else 1.0
+        power += seen * share**2 * np.exp(1 - (share * F0 / f0) ** 2)
     return (np.sqrt(POWER * power) / spacing).astype(np.float32)
 
 
