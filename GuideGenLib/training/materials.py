@@ -66,11 +66,13 @@ def ct_materials(store: Store, encoder: TextEncoder, split: str | None = None) -
 def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encode: Callable[[str], Tensor]) -> Material:
     known = replace(told, phase=told.phase or record.phase, sex=told.sex or record.sex)
     assert ct.noise is not None
-    table = np.array([np.nan if hu is None else hu for hu in ct.table], np.float32)
+    usual = reference_table(known.phase)
+    table = np.full(len(usual), np.nan, np.float32)  # a store may be older than the labels of some findings
+    table[: len(ct.table)] = [np.nan if hu is None else hu for hu in ct.table]
     return Material(
         name=record.name,
         **{key: store.volume(record, key) for key in VOLUMES},
-        table=np.where(np.isnan(table), reference_table(known.phase), table).astype(np.float32),
+        table=np.where(np.isnan(table), usual, table).astype(np.float32),
         noise=ct.noise,
         typed=attributes_vector(known.sex, known.age, None),
         texts=[encode(text) for text in wordings(known)],
