@@ -85,9 +85,10 @@ def _kidneys(
         corner = [part.start for part in box]
         voxels = np.argwhere(whole) + corner
         rough = [smooth_at(voxels, spacing, ROUGH_SCALE_MM, (seed, 20, axis)) for axis in range(3)]
-        pose = _pose(whole, ROUGH_MM * np.stack(rough, axis=1), MEDIAL[key], spacing)
+        below = np.asarray(ndimage.distance_transform_edt(np.pad(whole, 1))[1:-1, 1:-1, 1:-1] * spacing, np.float32)
+        pose = _pose(whole, below, ROUGH_MM * np.stack(rough, axis=1), MEDIAL[key], spacing)
         target = np.full(whole.shape, table[values()[key]], np.float32)
-        deep = _depth(whole, pose, spacing)
+        deep = _depth(whole, below, pose)
         rng = np.random.default_rng((seed, 21, number))
         strands = smooth_at(voxels, spacing, STRANDS_SCALE_MM, (seed, 22))
         target[whole] += _inside(pose, deep[whole], strands, table, target[whole], phase, rng)
@@ -96,28 +97,33 @@ def _kidneys(
         yield box, (added - added[judged].mean()) * kidney
 
 
-def _pose(whole: Mask, rough: Points, medial: float, spacing: float) -> Pose:
-    """Places of the voxels of a kidney, shifted by `rough` mm [n, 3]."""
+def _pose(whole: Mask, below: Field, rough: Points, medial: float, spacing: float) -> Pose:
+    """Places of the voxels of a kidney, shifted by `rough` mm [n, 3].
+
+    Voxels count by the square of their depth `below` the surface in mm, so that an edit of a pole hardly moves the
+    rest: with it an ellipsoid's half-axis is 3.24 times the standard deviation along it.
+    """
     points = np.argwhere(whole) * spacing
-    centred = points - points.mean(0)
-    axis = np.linalg.eigh(centred.T @ centred)[1][:, 2]
+    weight = below[whole] ** 2 / (below[whole] ** 2).sum()
+    centred = points - weight @ points
+    axis = np.linalg.eigh((weight[:, None] * centred).T @ centred)[1][:, 2]
+    axis *= np.copysign(1, axis[0])
     hilum = np.array([0.0, -FACING, medial])
     hilum -= (hilum @ axis) * axis
     hilum /= np.linalg.norm(hilum)
     frame = np.stack([axis, np.cross(axis, hilum), hilum], axis=1)
     places = centred @ frame
-    half_length, half_width = (float(np.percentile(np.abs(places[:, n]), 98)) for n in (0, 2))
+    half_length, half_width = (3.24 * float(np.sqrt(weight @ places[:, n] ** 2)) for n in (0, 2))
     places[:, 2] -= OFF_CENTRE * half_width
     return Pose((places + rough).astype(np.float32), half_length, half_width)
 
 
-def _depth(whole: Mask, pose: Pose, spacing: float) -> Field:
+def _depth(whole: Mask, below: Field, pose: Pose) -> Field:
     """mm below the surface of a kidney, its hilum left out."""
-    inside = ndimage.distance_transform_edt(np.pad(whole, 1))[1:-1, 1:-1, 1:-1] * spacing
     along, across, out = pose.places.T
     at_hilum = np.zeros(whole.shape, bool)
     at_hilum[whole] = (np.abs(along) < SINUS[0] * pose.half_length) & (out > 0) & (np.abs(across) < out)
-    return np.where(at_hilum, np.inf, inside).astype(np.float32)
+    return np.where(at_hilum, np.inf, below).astype(np.float32)
 
 
 def _inside(
@@ -153,19 +159,24 @@ def _pyramids(pose: Pose, rng: np.random.Generator) -> Field:
     radius = pose.half_width
     surface = arm * (radius / np.maximum(far, 1e-3))[:, None]
     surface[:, 0] += foot
-    apart = _spread_out(surface, int(rng.integers(PYRAMIDS[0], PYRAMIDS[1] + 1)), rng)
+    apart = _spread_out(int(rng.integers(PYRAMIDS[0], PYRAMIDS[1] + 1)), core, radius, rng)
     near = cKDTree(apart).query(surface, k=2)[0]
     to_border = (near[:, 1] - near[:, 0]) / 2 * far / radius
     return _step(to_border - COLUMN_MM)
 
 
-def _spread_out(points: Points, count: int, rng: np.random.Generator) -> Points:
-    """Some of the points that lie far apart: each is the farthest of a few at random."""
-    chosen = points[rng.integers(len(points))][None]
-    for _ in range(count - 1):
-        tried = points[rng.integers(len(points), size=8)]
-        chosen = np.concatenate([chosen, tried[[cKDTree(chosen).query(tried)[0].argmax()]]])
-    return chosen
+def _spread_out(count: int, core: float, radius: float, rng: np.random.Generator) -> Points:
+    """Points [n, 3] so far from a line that is `core` long each way, apart from each other: each is the farthest of a
+    few at random. They are chosen about a line of the length 1, so that an edit of the kidney moves them little."""
+    way = rng.standard_normal((count, 8, 3))
+    way /= np.linalg.norm(way, axis=2, keepdims=True)
+    foot = rng.uniform(-1, 1, (count, 8, 1)) * [1.0, 0.0, 0.0]
+    tried = (foot + way).reshape(-1, 3)
+    chosen = [0]
+    for first in range(8, len(tried), 8):
+        far = cKDTree(tried[chosen]).query(tried[first : first + 8])[0]
+        chosen.append(first + int(far.argmax()))
+    return np.asarray((core * foot + radius * way).reshape(-1, 3)[chosen], np.float32)
 
 
 def _beyond(places: Points, axes: Points) -> Field:

@@ -89,3 +89,13 @@ def test_patients_differ_and_an_edit_of_one_kidney_leaves_the_other(labels: np.n
     table = reference_table("arterial")
     part = with_kidneys(table[labels][window], labels, table, "arterial", SPACING, 1, window)
     assert np.array_equal(part, before[window])
+
+
+def test_an_edit_of_one_pole_leaves_the_pyramids_of_the_other(labels: np.ndarray) -> None:
+    edited = labels.copy()
+    edited[56:, :, 60:][labels[56:, :, 60:] == VALUE["kidney_left"]] = VALUE["torso_fat"]
+    before, after = drawn(labels, "arterial"), drawn(edited, "arterial")
+    kidney = edited == VALUE["kidney_left"]
+    far = kidney & (np.arange(SHAPE[0]) < 40)[:, None, None]
+    other = drawn(labels, "arterial", seed=2)
+    assert np.abs(before - after)[far].mean() < 0.5 * np.abs(before - other)[far].mean()
