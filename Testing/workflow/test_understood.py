@@ -149,3 +149,14 @@ def test_of_many_groups_only_the_opened_have_their_rows_shown():
     assert {group.title for group, row in lines(added, ()) if row} == {"Finding 11"}
     few = found(TEXT)
     assert [row for _, row in lines(few, ()) if row] == [row for group in few for row in group.rows]
+
+
+def test_how_it_was_scanned_has_rows_that_can_be_corrected():
+    text = "A man with a 3 cm lung mass. Low-dose CT, 5 mm slices."
+    scan = found(text)[-1]
+    rows = {row.field.name: row for row in scan.rows}
+    thick = rows["acquisition.slice_mm"]
+    assert (thick.value, thick.source, rows["acquisition.metal"].value) == (5, "“5 mm slices”", None)
+    corrections = corrected(text, corrected(text, "", thick, 3), rows["acquisition.metal"], "hip_left")
+    told = description_of(text, corrections)["acquisition"]
+    assert (told["slice_mm"], told["metal"], told["dose"]) == (3, "hip_left", "low")
