@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from GuideGenLib.core.progress import Progress, silent
+from GuideGenLib.data.cases import DataError
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism.looks import blind_sheet, classifier
 from GuideGenLib.evaluation.realism.looks.borders import BONE, BORDERS, Edge, edges
@@ -66,13 +67,18 @@ def add_looks(
 ) -> None:
     """Add figures, tables and pictures to realism's section; `output`: the report's folder.
 
-    data: folder of real scans, or a store of them; None leaves all out. Raises DataError.
+    data: folder of real scans, or a store of them. Without it, or where it cannot be prepared, a remark says so.
     """
     sources = generated_sources(cases)
     if data is None or not sources:
         section.remarks.append("How CTs look was not compared: it needs real scans (--data) and generated CTs.")
         return
-    add_seen(section, [*sources, *real_sources(data, output / "realism", log)], output, progress)
+    try:
+        sources += real_sources(data, output / "realism", log)
+    except DataError as error:
+        section.remarks.append(f"How CTs look was not compared: {error}")
+        return
+    add_seen(section, sources, output, progress)
 
 
 def add_seen(section: Section, sources: Sequence[Source], output: Path, progress: Progress = silent) -> None:

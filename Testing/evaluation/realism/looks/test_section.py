@@ -7,6 +7,7 @@ import pytest
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data.store import CaseRecord, CTRecord, Store, write_array, write_record
+from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism.looks import classifier
 from GuideGenLib.evaluation.realism.looks.section import KEY, SHEET, add_looks, add_seen, ratio_figure
 from GuideGenLib.evaluation.realism.looks.volumes import AIR, Source, Volume, real_sources
@@ -63,6 +64,14 @@ def test_without_real_scans_nothing_is_compared(tmp_path: Path):
     section = Section("realism", "Realism")
     add_looks(section, [], None, tmp_path, log=print)
     assert not section.figures and "real scans" in section.remarks[0]
+
+
+def test_scans_that_cannot_be_prepared_leave_the_rest_as_it_is(tmp_path: Path):
+    (tmp_path / "ct.nii.gz").touch()
+    (tmp_path / "data").mkdir()
+    section = Section("realism", "Realism")
+    add_looks(section, [GeneratedCase("one", "", 0, tmp_path)], tmp_path / "data", tmp_path, log=print)
+    assert not section.figures and str(tmp_path / "data") in section.remarks[0]
 
 
 def test_a_ratio_is_met_within_its_range_alone():
