@@ -10,6 +10,7 @@ import numpy as np
 
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.description.changes.model import Difference
+from GuideGenLib.description.changes.sizes import unit_of
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, voxels_sha256
@@ -117,7 +118,8 @@ def changed_anatomy(
 
     from GuideGenLib.core.grids import on_grid_of
     from GuideGenLib.core.volumes import from_canonical, to_canonical
-    from GuideGenLib.generator.change_lesions import Drawn, change_lesions, find_lesions
+    from GuideGenLib.generator.change_found import find_lesions
+    from GuideGenLib.generator.change_lesions import Drawn, change_lesions
 
     labels, frame = to_canonical(anatomy, min(anatomy.GetSpacing()), labels=True)
     step = frame.spacing
@@ -169,7 +171,7 @@ def _change_organs(drawn: "Drawn", difference: Difference) -> list[str]:
 
 def _find_again(drawn: "Drawn", difference: Difference) -> None:
     """Lesions move along with their organs."""
-    from GuideGenLib.generator.change_lesions import find_lesions
+    from GuideGenLib.generator.change_found import find_lesions
 
     before = drawn.lesions
     findings = difference.after.findings
@@ -193,15 +195,16 @@ def _records(drawn: "Drawn", difference: Difference, records: Sequence[LesionRec
             continue
         for lesion in lesions:
             middle = lesion.middle
+            asked = finding.size_mm or lesion.asked or lesion.extent
             mm = middle * np.asarray(drawn.spacing)
             made.append(
                 LesionRecord(
                     label=lesion.key,
                     finding=place,
-                    organ=lesion.organ,
-                    side=finding.side,
+                    organ=lesion.organ if finding.drawn else finding.organ or finding.kind,
+                    side=finding.side if finding.drawn else lesion.side,
                     site=finding.site,
-                    size_mm=round(finding.size_mm or lesion.extent, 2),
+                    size_mm=round(lesion.extent if unit_of(finding) == "ml" else asked, 2),
                     measured_mm=round(lesion.extent, 2),
                     volume_ml=round(float(lesion.voxels.sum() * np.prod(drawn.spacing)) / 1000, 3),
                     center_voxel=(float(middle[0]), float(middle[1]), float(middle[2])),

@@ -1,83 +1,44 @@
-"""The lesions of an anatomy by the findings that they show, and what a difference makes of them."""
+"""What a difference makes of the lesions of an anatomy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.changes.model import Difference
+from GuideGenLib.description.changes.sizes import size_told, unit_of, with_size
 from GuideGenLib.description.model import Finding
-from GuideGenLib.generator.change_shapes import Labels, Lesion, Mask, healed, lesion_of, resized
+from GuideGenLib.generator.change_beds import bed_of
+from GuideGenLib.generator.change_fluids import drained, refilled, size_of
+from GuideGenLib.generator.change_found import is_fluid, key_of, side_of, split
+from GuideGenLib.generator.change_shapes import Labels, Lesion, healed, lesion_of, resized
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
+from GuideGenLib.mask.findings.others import draw_others
 from GuideGenLib.mask.findings.shapes import Spacing
 from GuideGenLib.mask.findings.tissue import FILLERS
-from GuideGenLib.mask.rules import share_in_place
-
-NEAR_MM = 15.0
-"""A recorded middle this far from a lesion is still its own: it may have been painted since."""
 
 
 @dataclass
 class Drawn:
     """A label volume (uint8, canonical) while it changes. lesions: by the place of their finding in the description
-    after the change; notes by the same; touched: places whose record is made anew."""
+    after the change; notes by the same; touched: places whose record is made anew; kept: labels of the findings that
+    the case has before and after."""
 
     labels: Labels
     spacing: Spacing
     lesions: dict[int, list[Lesion]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
-
-def find_lesions(
-    labels: Labels, spacing: Spacing, findings: Sequence[Finding], records: Sequence[LesionRecord]
-) -> dict[int, list[Lesion]]:
-    """The lesions of a volume by the finding that they show: that whose recorded middle (mm) is near, else the one that
-    fits their place best. Pieces of one recorded lesion are one. A lesion of no finding belongs to none."""
-    groups: dict[tuple[int, int], Mask] = {}
-    for key in sorted({finding.label_key for finding in findings if finding.drawn and finding.label_key}):
-        parts, count = ndimage.label(labels == values()[key], TOUCHING)
-        boxes = ndimage.find_objects(parts)
-        for number in range(1, count + 1):
-            box = boxes[number - 1]
-            piece = parts[box] == number
-            owner = _recorded(piece, box, spacing, key, records) or _fitting(
-                labels, spacing, findings, key, box, piece, number
-            )
-            if owner is not None:
-                whole = groups.setdefault(owner, np.zeros(labels.shape, dtype=bool))
-                whole[box] |= piece
-    found: dict[int, list[Lesion]] = {}
-    for (index, _), mask in sorted(groups.items()):
-        found.setdefault(index, []).append(lesion_of(str(findings[index].label_key), mask, spacing))
-    return found
-
-
-def _recorded(
-    piece: Mask, box: tuple[slice, ...], spacing: Spacing, key: str, records: Sequence[LesionRecord]
-) -> tuple[int, int] | None:
-    """Finding and number of the record whose middle is nearest, where one is near."""
-    points = (np.argwhere(piece) + [side.start for side in box]) * np.asarray(spacing)
-    best: tuple[float, tuple[int, int]] | None = None
-    for number, record in enumerate(records):
-        if record.label == key:
-            away = float(np.linalg.norm(points - np.asarray(record.center_mm), axis=1).min())
-            if away <= NEAR_MM and (best is None or away < best[0]):
-                best = away, (record.finding, number)
-    return None if best is None else best[1]
-
-
-def _fitting(
-    labels: Labels, spacing: Spacing, findings: Sequence[Finding], key: str, box: tuple[slice, ...], piece: Mask,
-    number: int,
-) -> tuple[int, int] | None:  # fmt: skip
-    places = [index for index, finding in enumerate(findings) if finding.drawn and finding.label_key == key]
-    shares = [share_in_place(labels, spacing, findings[index], box, piece) for index in places]  # type: ignore[arg-type]
-    return (places[int(np.argmax(shares))], 1000 + number) if places else None
+    def take_out(self, finding: Finding, lesion: Lesion) -> None:
+        """A lesion goes, and its room is healed."""
+        if is_fluid(finding):
+            self.labels = drained(self.labels, self.spacing, lesion, finding, self.kept)
+        else:
+            self.labels = healed(self.labels, self.spacing, lesion, bed_of(finding, self.spacing, lesion.side))
 
 
 def change_lesions(
@@ -85,31 +46,58 @@ def change_lesions(
 ) -> None:
     """Make the lesions of a volume those of the description after; found: by the findings before. make_rng: random
     numbers for a finding by its place. Raises LesionError for what finds no room."""
+    drawn.kept = {key for _, new in difference.pairs if (key := key_of(new))}
     for index in difference.removed:
         for lesion in found.get(index, []):
-            drawn.labels = healed(drawn.labels, drawn.spacing, lesion)
+            drawn.take_out(difference.before.findings[index], lesion)
     moved = []
     for place, (old, new) in enumerate(difference.pairs):
         origin = difference.origins[place]
         lesions = [] if origin is None else found.get(origin, [])
-        if old is None or not old.drawn or not lesions:
-            if new.drawn and old != new:
+        if old is None or key_of(old) is None or not lesions:
+            if key_of(new) is not None and old != new:
                 moved.append((place, new))
             continue
-        if not new.drawn or _elsewhere(old, new):
+        if key_of(new) is None or _elsewhere(old, new):
             for lesion in lesions:
-                drawn.labels = healed(drawn.labels, drawn.spacing, lesion)
-            if new.drawn:
-                size = new.size_mm or float(np.mean([lesion.extent for lesion in lesions]))
-                moved.append((place, replace(new, size_mm=size)))
+                drawn.take_out(old, lesion)
+            if key_of(new) is not None:
+                moved.append((place, new if size_told(new) else with_size(new, _mean_size(lesions, new, drawn))))
+        elif is_fluid(new):
+            _change_amount(drawn, place, old, new, lesions, make_rng(place))
         else:
             _change_size(drawn, place, old, new, lesions, make_rng(place))
-    for place, new in moved:
+    for place, new in sorted(moved, key=lambda one: is_fluid(one[1])):
         _insert(drawn, place, new, make_rng(place))
 
 
 def _elsewhere(old: Finding, new: Finding) -> bool:
-    return any(getattr(old, name) != getattr(new, name) for name in ("organ", "site", "segment", "side"))
+    return any(getattr(old, name) != getattr(new, name) for name in ("kind", "organ", "site", "segment", "side"))
+
+
+def _mean_size(lesions: list[Lesion], finding: Finding, drawn: Drawn) -> float | None:
+    """Of lesions that are drawn anew elsewhere; None where it is not known."""
+    if not is_fluid(finding):
+        return float(np.mean([lesion.extent for lesion in lesions]))
+    known = [size for one in lesions if (size := size_of(one, unit_of(finding), drawn.spacing))]
+    return float(np.mean(known)) if known else None
+
+
+def _change_amount(
+    drawn: Drawn, place: int, old: Finding, new: Finding, lesions: list[Lesion], rng: np.random.Generator
+) -> None:
+    """Of what fills a space; on both sides each by the same factor."""
+    drawn.lesions[place] = lesions
+    wanted = size_told(new)
+    if wanted is None or wanted == size_told(old):
+        return
+    known = [size_of(one, unit_of(new), drawn.spacing) or wanted for one in lesions]
+    mean = float(np.mean(known))
+    for number, (lesion, size) in enumerate(zip(lesions, known, strict=True)):
+        drawn.labels, lesions[number] = refilled(
+            drawn.labels, drawn.spacing, lesion, new, wanted * size / mean, rng, drawn.kept
+        )
+    drawn.touched.add(place)
 
 
 def _change_size(
@@ -120,13 +108,14 @@ def _change_size(
     lesions = sorted(lesions, key=lambda lesion: -lesion.extent)
     kept = lesions[: new.count] if new.count < old.count else lesions
     for lesion in lesions[len(kept) :]:
-        drawn.labels = healed(drawn.labels, drawn.spacing, lesion)
+        drawn.take_out(new, lesion)
     walls = new.organ == "colon" and new.t != old.t
     if (new.size_mm is not None and new.size_mm != old.size_mm) or walls:
         mean = float(np.mean([lesion.extent for lesion in kept]))
         for number, lesion in enumerate(kept):
             size = lesion.extent if new.size_mm is None else new.size_mm * lesion.extent / mean
-            result = resized(drawn.labels, drawn.spacing, lesion, size, _side(new, lesion, drawn), new.t, rng)
+            bed = bed_of(new, drawn.spacing, new.side or side_of(drawn.labels, lesion, new))
+            result = resized(drawn.labels, drawn.spacing, lesion, size, bed, new.t, rng)
             drawn.labels, kept[number] = result.labels, result.lesion
             drawn.notes[place] = result.note or drawn.notes.get(place, "")
         drawn.touched.add(place)
@@ -135,42 +124,32 @@ def _change_size(
     drawn.lesions[place] = kept
 
 
-def _side(finding: Finding, lesion: Lesion, drawn: Drawn) -> str | None:
-    """Of lung or kidney: the finding's, else that of the tissue nearest to the lesion."""
-    if finding.side or lesion.organ not in ("lung", "kidney"):
-        return finding.side
-    away = {}
-    for side in ("left", "right"):
-        tissue = np.argwhere(table_of(key for key in TUMOUR_ORGANS[lesion.organ] if key.endswith(side))[drawn.labels])
-        away[side] = float(np.linalg.norm(tissue - lesion.middle, axis=1).min()) if len(tissue) else np.inf
-    return min(away, key=lambda side: away[side])
-
-
 def _insert(drawn: Drawn, place: int, finding: Finding, rng: np.random.Generator) -> None:
-    """Draw a finding as a new patient's is drawn. First in its organ and fat alone, so that all else stays as it is;
-    where that does not do, its neighbours give way."""
-    state = rng.bit_generator.state
-    room = table_of([*TUMOUR_ORGANS[str(finding.organ)], *FILLERS, "lung_vessel"])
-    try:
-        labels, records = insert_lesions(drawn.labels, drawn.spacing, [finding], rng, ~room[drawn.labels])
-        fits = not any("asked" in record.note or "room" in record.note for record in records)
-    except LesionError:
-        fits = False
-    note = ""
-    if not fits:
-        rng.bit_generator.state = state
-        labels, records = insert_lesions(drawn.labels, drawn.spacing, [finding], rng)
-        note = "its neighbours give way"
-    key = str(finding.label_key)
+    """Draw a finding as a new patient's is drawn."""
+    labels, records, note = _drawn_anew(drawn, finding, rng)
+    key = str(key_of(finding))
     fresh = (labels == values()[key]) & (drawn.labels != values()[key])
     drawn.labels = labels
-    drawn.lesions[place] = [lesion_of(key, _nearest_part(fresh, one.center_voxel), drawn.spacing) for one in records]
+    drawn.lesions[place] = [
+        replace(lesion_of(key, mask, drawn.spacing), side=record.side, asked=record.size_mm)
+        for mask, record in zip(split(fresh, records), records, strict=True)
+    ]
     drawn.notes[place] = "; ".join(filter(None, (note, *(record.note for record in records))))
     drawn.touched.add(place)
 
 
-def _nearest_part(mask: Mask, point: tuple[float, float, float]) -> Mask:
-    """The connected part of new lesions whose middle is nearest to a recorded one."""
-    parts, count = ndimage.label(mask, TOUCHING)
-    middles = np.asarray(ndimage.center_of_mass(mask, parts, range(1, count + 1)))
-    return np.asarray(parts == 1 + int(np.linalg.norm(middles - np.asarray(point), axis=1).argmin()))
+def _drawn_anew(drawn: Drawn, finding: Finding, rng: np.random.Generator) -> tuple[Labels, list[LesionRecord], str]:
+    """A tumour first in its organ and fat alone, so that all else stays as it is; where that does not do, its
+    neighbours give way. What a recipe draws moves nothing but what the recipe names."""
+    if not finding.drawn:
+        return *draw_others(drawn.labels, drawn.spacing, [finding], rng), ""
+    state = rng.bit_generator.state
+    room = table_of([*TUMOUR_ORGANS[str(finding.organ)], *FILLERS, "lung_vessel"])
+    try:
+        labels, records = insert_lesions(drawn.labels, drawn.spacing, [finding], rng, ~room[drawn.labels])
+        if not any("asked" in record.note or "room" in record.note for record in records):
+            return labels, records, ""
+    except LesionError:
+        pass
+    rng.bit_generator.state = state
+    return *insert_lesions(drawn.labels, drawn.spacing, [finding], rng), "its neighbours give way"

@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, lobes_of, table_of
+from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.generator.change_beds import Bed, lesion_keys
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
 from GuideGenLib.mask.findings.shapes import Box, Spacing, box_around, grow, longest_extent, offsets_mm, push
 from GuideGenLib.mask.findings.sites import LesionError
-from GuideGenLib.mask.findings.solid import MANNERS
-from GuideGenLib.mask.findings.tissue import FILLERS, lung_margin, movable
+from GuideGenLib.mask.findings.tissue import FILLERS
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-OWN_MM = {"lung": 10.0, "liver": 8.0, "kidney": 3.0, "pancreas": 3.0, "colon": 3.0}
-"""What a lesion leaves is its organ's where fat is not nearer by more than this; by judgement."""
 HEAL_MM = 30.0
 """Around a lesion, where its organ is looked for."""
 STEPS = 40
@@ -36,12 +34,15 @@ TRIES = 12
 
 @dataclass(frozen=True)
 class Lesion:
-    """A lesion in a label volume: key of its label, its voxels (bool) in a box, and its longest extent in mm."""
+    """A lesion in a label volume: key of its label, its voxels (bool) in a box, and its longest extent in mm; side: of
+    the body, where that is known; asked: the size that was asked of it, in the unit of its finding."""
 
     key: str
     box: Box
     voxels: Mask
     extent: float
+    side: str | None = None
+    asked: float | None = None
 
     @property
     def organ(self) -> str:
@@ -69,7 +70,7 @@ def lesion_of(key: str, mask: Mask, spacing: Spacing) -> Lesion:
     return Lesion(key, box, mask[box].copy(), longest_extent(mask[box], spacing))
 
 
-def healed(labels: Labels, spacing: Spacing, lesion: Lesion, gone: Mask | None = None) -> Labels:
+def healed(labels: Labels, spacing: Spacing, lesion: Lesion, bed: Bed, gone: Mask | None = None) -> Labels:
     """A copy in which the voxels of a lesion (or those of them in `gone`, bool in its box) are what lies about it: its
     organ, or fat where that is clearly nearer. What the lesion pushed aside when it was drawn stays there."""
     gone = lesion.voxels if gone is None else gone
@@ -81,12 +82,12 @@ def healed(labels: Labels, spacing: Spacing, lesion: Lesion, gone: Mask | None =
     inner = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(lesion.box, wide, strict=True))
     hole = np.zeros(part.shape, dtype=bool)
     hole[inner] = gone
-    own, fat = table_of(TUMOUR_ORGANS[lesion.organ])[part], table_of(FILLERS)[part]
+    own, fat = table_of(bed.own)[part], table_of(FILLERS)[part]
     if not own.any() and not fat.any():
-        own = ~hole & ~table_of(key for key in values() if key.endswith("_tumor"))[part] & (part != 0)
+        own = ~hole & ~table_of(lesion_keys())[part] & (part != 0)
     to_own, at_own = _nearest(own, spacing)
     to_fat, at_fat = _nearest(fat, spacing)
-    ours = to_own[hole] <= to_fat[hole] + OWN_MM[lesion.organ]
+    ours = to_own[hole] <= to_fat[hole] + bed.own_mm
     filled = np.where(ours, part[tuple(at_own[:, hole])], part[tuple(at_fat[:, hole])])
     if lesion.organ == "colon":  # gas lies within the wall
         filled[filled == values()["colon_gas"]] = values()["colon"]
@@ -112,39 +113,36 @@ class Resized:
 
 
 def resized(
-    labels: Labels, spacing: Spacing, lesion: Lesion, size: float, side: str | None, t: str | None,
-    rng: np.random.Generator,
-) -> Resized:  # fmt: skip
+    labels: Labels, spacing: Spacing, lesion: Lesion, size: float, bed: Bed, t: str | None, rng: np.random.Generator
+) -> Resized:
     """A lesion with a longest extent of `size` mm about its place, in its own shape. It grows within its organ; where
-    that has no room into fat, and only then it pushes others aside. side: of lung or kidney; t: for the wall of the
-    colon, whose tumours are drawn anew at their place. Raises LesionError where there is no room."""
+    that has no room into fat, and only then it pushes others aside. t: for the wall of the colon, whose tumours are
+    drawn anew at their place. Raises LesionError where there is no room."""
     if lesion.organ == "colon":
-        return _colon_again(labels, spacing, lesion, size, t, rng)
+        return _colon_again(labels, spacing, lesion, size, bed, t, rng)
     if size < lesion.extent:
-        return _shrunk(labels, spacing, lesion, size)
-    return _grown(labels, spacing, lesion, size, side)
+        return _shrunk(labels, spacing, lesion, size, bed)
+    return _grown(labels, spacing, lesion, size, bed)
 
 
-def _shrunk(labels: Labels, spacing: Spacing, lesion: Lesion, size: float) -> Resized:
+def _shrunk(labels: Labels, spacing: Spacing, lesion: Lesion, size: float, bed: Bed) -> Resized:
     gauge = _gauge(lesion, lesion.box, spacing, size / lesion.extent)
     kept, _, extent = grow(gauge, lesion.voxels, size, spacing)
     if not kept.any():
         raise LesionError(f"a lesion of {size:g} mm is less than a voxel", "give a larger size, or remove it")
-    smaller = healed(labels, spacing, lesion, lesion.voxels & ~kept)
+    smaller = healed(labels, spacing, lesion, bed, lesion.voxels & ~kept)
     return Resized(smaller, _in_box(lesion, lesion.box, kept, extent))
 
 
-def _grown(labels: Labels, spacing: Spacing, lesion: Lesion, size: float, side: str | None) -> Resized:
+def _grown(labels: Labels, spacing: Spacing, lesion: Lesion, size: float, bed: Bed) -> Resized:
     ratio = size / lesion.extent
     box = box_around(lesion.middle, 1.1 * size + 2 * max(spacing), labels.shape, spacing)
     part = labels[box]
     old = lesion.whole(labels.shape)[box]
     gauge = _gauge(lesion, box, spacing, ratio)
     free = ~_others(labels, box, old)
-    home = _home(lesion.organ, side)
-    soft = movable(part, spacing, lesion.organ, side)
-    fat = lung_margin(part, spacing, side) if lesion.organ == "lung" else table_of(FILLERS)[part]
-    rooms = [table_of(home)[part], table_of(home)[part] | fat, soft | fat]
+    home, fat, soft = table_of(bed.home)[part], bed.beside(part), bed.soft(part)
+    rooms = [home, home | fat, soft | fat]
     best: tuple[Mask, float, float, int] | None = None
     for number, room in enumerate(rooms):
         voxels, scale, extent = grow(gauge, (room & free) | old, size, spacing)
@@ -164,7 +162,7 @@ def _grown(labels: Labels, spacing: Spacing, lesion: Lesion, size: float, side: 
         )
     result = part.copy()
     if number == 2:
-        core = 1 / ratio + (1 - 1 / ratio) * MANNERS[lesion.organ].core
+        core = 1 / ratio + (1 - 1 / ratio) * bed.core
         moving = soft & free & ~old
         result = push(part, gauge, offsets_mm(box, lesion.middle, spacing), scale, core, moving, spacing)
     result[voxels] = values()[lesion.key]
@@ -190,17 +188,9 @@ def _gauge(lesion: Lesion, box: Box, spacing: Spacing, ratio: float) -> NDArray[
     return gauge
 
 
-def _home(organ: str, side: str | None) -> tuple[str, ...]:
-    """The labels in which a lesion grows first."""
-    if organ == "lung":
-        lobes = lobes_of(side) if side else TUMOUR_ORGANS["lung"]
-        return (*lobes, "lung_vessel")
-    return tuple(key for key in TUMOUR_ORGANS[organ] if organ != "kidney" or side is None or key.endswith(side))
-
-
 def _others(labels: Labels, box: Box, own: Mask) -> Mask:
     """Other lesions in a box with two voxels about them, which keep this one apart."""
-    taken = table_of(key for key in values() if key.endswith("_tumor"))[labels[box]] & ~own
+    taken = table_of(lesion_keys())[labels[box]] & ~own
     return ndimage.binary_dilation(taken, TOUCHING, iterations=2) if taken.any() else taken
 
 
@@ -209,10 +199,10 @@ def _in_box(lesion: Lesion, box: Box, voxels: Mask, extent: float) -> Lesion:
 
 
 def _colon_again(
-    labels: Labels, spacing: Spacing, lesion: Lesion, size: float, t: str | None, rng: np.random.Generator
+    labels: Labels, spacing: Spacing, lesion: Lesion, size: float, bed: Bed, t: str | None, rng: np.random.Generator
 ) -> Resized:
     """A tumour of the bowel wall drawn anew about its place: the nearest to the size of some tries."""
-    without = healed(labels, spacing, lesion)
+    without = healed(labels, spacing, lesion, bed)
     bowel = np.argwhere(table_of(TUMOUR_ORGANS["colon"])[without[lesion.box]]) + [side.start for side in lesion.box]
     away = np.linalg.norm((bowel - lesion.middle) * np.asarray(spacing), axis=1)
     candidates = bowel[np.argsort(away, kind="stable")[: max(20, int(2000 / np.prod(spacing)))]]

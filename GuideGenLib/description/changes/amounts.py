@@ -9,11 +9,15 @@ NUMBERS = {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 NUMBER = r"(?:\d+(?:[.,]\d+)?|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
-SIZE = rf"\b(?P<size>{NUMBER})[\s-]*(?P<unit>mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|inch(?:es)?)\b"
+SIZE = (
+    rf"\b(?P<size>{NUMBER})(?:\s+a)?[\s-]*(?P<unit>mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|inch(?:es)?|"
+    r"ml|cc|millilit(?:er|re)s?|l|lit(?:er|re)s?)\b"
+)
 UP = r"(?:larger|bigger|longer|wider|greater|broader|thicker)"
 DOWN = r"(?:smaller|shorter|narrower|thinner|less large|less big)"
 GROW = r"(?:enlarg\w*|grow\w*|grew|increas\w*|expand\w*|extend\w*)"
 SHRINK = r"(?:shrink\w*|shrunk|shrank|regress\w*|reduc\w*|decreas\w*|diminish\w*|downsiz\w*)"
+DRAIN = r"drain\w*"
 MUCH = {"slightly": 1.15, "a little": 1.15, "a bit": 1.15, "somewhat": 1.15, "a touch": 1.15, "much": 1.6, "a lot": 1.6,
         "considerably": 1.6, "significantly": 1.6, "clearly": 1.3, "far": 1.6, "markedly": 1.6}  # fmt: skip
 PLAIN = 1.3
@@ -22,28 +26,47 @@ DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 TIMES = {"twice": 2.0, "double": 2.0, "doubled": 2.0, "triple": 3.0, "tripled": 3.0, 
          "half": 0.5, "halve": 0.5, "halved": 0.5, "a third": 1 / 3}  # fmt: skip
 _TIMES = "|".join(sorted(TIMES, key=len, reverse=True))
-_NOUN = r"(?:tumou?rs?|mass(?:es)?|nodules?|lesions?|cancers?|metastas[ei]s|one)\b"
+_NOUN = r"(?:tumou?rs?|mass(?:es)?|nodules?|lesions?|cancers?|metastas[ei]s|cysts?|effusions?|one)\b"
 _AS = r"(?:\s+(?:as (?:large|big|long|wide)(?: as (?:it is|now|before))?|(?:(?:the|its|in) )?(?:size|diameter|volume)))"
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How large something is to be: to_mm, by_mm (below 0: smaller) or factor on the diameter, one of them; start and
-    end: the words, told: how they were read where that is not plain; a_word: "larger" alone."""
+    """How large something is to be: to, by (below 0: smaller), both in `unit`, or a factor, one of them; start and end:
+    the words; a_word: "larger" alone, whose factor is on the diameter; of_volume: the factor is said of the volume."""
 
     start: int
     end: int
-    to_mm: float | None = None
-    by_mm: float | None = None
+    to: float | None = None
+    by: float | None = None
     factor: float | None = None
-    told: str = ""
+    unit: str = "mm"
+    words: str = ""
     a_word: bool = False
+    of_volume: bool = False
 
-    def of(self, size_mm: float) -> float:
-        """The new diameter in mm of something of that diameter."""
-        if self.to_mm is not None:
-            return self.to_mm
-        return size_mm + self.by_mm if self.by_mm is not None else size_mm * (self.factor or 1.0)
+    def of(self, size: float, unit: str) -> float:
+        """The new size of something of that size, a diameter in mm or a volume in ml."""
+        if self.to is not None:
+            return self.to
+        if self.by is not None:
+            return size + self.by
+        return size * self._factor_on(unit)
+
+    def _factor_on(self, unit: str) -> float:
+        factor = self.factor or 1.0
+        if unit == "ml":
+            return float(factor**3) if self.a_word else factor
+        return float(factor ** (1 / 3)) if self.of_volume else factor
+
+    def told(self, unit: str) -> str:
+        """How the words were read, where that is not plain."""
+        if self.factor is None or (self.of_volume and not self.a_word):
+            return ""
+        measure = "volume" if unit == "ml" else "diameter"
+        if self.a_word:
+            return f"'{self.words}' is read as {100 * (self._factor_on(unit) - 1):+.0f} % in {measure}."
+        return f"'{self.words}' is read as of the {measure}."
 
 
 def number(text: str) -> float:
@@ -52,24 +75,31 @@ def number(text: str) -> float:
     return float(NUMBERS[words]) if words in NUMBERS else float(words.replace(",", "."))
 
 
-def millimetres(match: re.Match[str]) -> float:
-    """Of a match of SIZE."""
+def measure(match: re.Match[str]) -> tuple[float, str]:
+    """What a match of SIZE tells, and its unit, "mm" or "ml"."""
     unit = match["unit"].lower()
+    if unit[0] == "l" or unit in ("ml", "cc") or unit.startswith("millilit"):
+        return number(match["size"]) * (1000.0 if unit[0] == "l" else 1.0), "ml"
     scale = 25.4 if unit.startswith("inch") else 10.0 if unit[0] == "c" else 1.0
-    return number(match["size"]) * scale
+    return number(match["size"]) * scale, "mm"
 
 
 def read_amount(text: str) -> Amount | None:
-    """The change of size that a clause tells, or None. The first of these wins: by so many mm, by a part of it, so many
-    times, to so many mm, and a word alone."""
+    """The change of size that a clause tells, or None. The first of these wins: by so much, by a part of it, so many
+    times, to so much, and a word alone."""
     up, down = (_found(rf"\b(?:{words})\b", text) for words in (f"{UP}|{GROW}", f"{DOWN}|{SHRINK}"))
     sign = -1 if down else 1
-    return _by_mm(text, sign) or _by_part(text, sign) or _times(text, sign) or _to_mm(text) or _word(text, up, down)
+    return _by(text, sign) or _by_part(text, sign) or _times(text, sign) or _to(text) or _word(text, up, down)
 
 
-def _by_mm(text: str, sign: int) -> Amount | None:
+def _by(text: str, sign: int) -> Amount | None:
     found = _found(rf"{SIZE}\s+(?:{UP}|{DOWN})\b", text) or _found(rf"(?:\b(?:{UP}|{DOWN})\s+)?\bby\s+{SIZE}", text)
-    return None if found is None else Amount(*found.span(), by_mm=sign * millimetres(found))
+    if found is None and (found := _found(rf"\b{DRAIN}\s+{SIZE}", text)) is not None:
+        sign = -1
+    if found is None:
+        return None
+    size, unit = measure(found)
+    return Amount(*found.span(), by=sign * size, unit=unit)
 
 
 def _by_part(text: str, sign: int) -> Amount | None:
@@ -98,16 +128,17 @@ def _times(text: str, sign: int) -> Amount | None:
 
 
 def _scaled(text: str, found: re.Match[str], factor: float) -> Amount:
-    """A factor is one on the diameter, where the text does not speak of the volume."""
-    if _found(r"\bvolume\b", text):
-        return Amount(*found.span(), factor=factor ** (1 / 3))
-    return Amount(*found.span(), factor=factor, told=f"'{found[0].strip()}' is read as of the diameter.")
+    of_volume = _found(r"\bvolume\b", text) is not None
+    return Amount(*found.span(), factor=factor, words=found[0].strip(), of_volume=of_volume)
 
 
-def _to_mm(text: str) -> Amount | None:
+def _to(text: str) -> Amount | None:
     """The last size: "make the 3 cm tumour 4 cm"."""
     found = list(re.finditer(rf"(?:\bto\s+(?:be\s+)?)?{SIZE}(?!\s+(?:\w+\s+)?{_NOUN})", text, re.IGNORECASE))
-    return Amount(*found[-1].span(), to_mm=millimetres(found[-1])) if found else None
+    if not found:
+        return None
+    size, unit = measure(found[-1])
+    return Amount(*found[-1].span(), to=size, unit=unit)
 
 
 def _word(text: str, up: re.Match[str] | None, down: re.Match[str] | None) -> Amount | None:
@@ -121,8 +152,7 @@ def _word(text: str, up: re.Match[str] | None, down: re.Match[str] | None) -> Am
     start, end = word.span() if much is None else (min(word.start(), much.start()), max(word.end(), much.end()))
     if much is not None and (much.end() < word.start() - 1 or much.start() > word.end() + 1):
         start, end = word.span()  # the noun stands between them
-    told = f"'{text[start:end]}' is read as {100 * (factor - 1):+.0f} % in diameter."
-    return Amount(start, end, factor=factor, told=told, a_word=True)
+    return Amount(start, end, factor=factor, words=text[start:end], a_word=True)
 
 
 def read_time(text: str) -> tuple[re.Match[str], float] | None:

@@ -7,8 +7,8 @@ from GuideGenLib.description.changes.amounts import DOWN, GROW, SHRINK, UP
 from GuideGenLib.description.model import Span
 
 REMOVE = (
-    r"remov\w*|delet\w*|eras\w*|resect\w*|excis\w*|take (?:out|away|off)|take|took|drop|get rid of|leave out|clear|"
-    r"omit|gone|resolv\w*|disappear\w*|vanish\w*|no longer (?:seen|there|visible|present)"
+    r"remov\w*|drain\w*|delet\w*|eras\w*|resect\w*|excis\w*|take (?:out|away|off)|take|took|drop|get rid of|leave out|"
+    r"clear|omit|gone|resolv\w*|disappear\w*|vanish\w*|no longer (?:seen|there|visible|present)"
 )
 ADD = (
     r"add|adds|adding|added|insert\w*|includ\w*|give|draw|put in|introduce|create|now has|"
@@ -33,7 +33,7 @@ _BREAK = re.compile(
 )
 _NEW_SUBJECT = re.compile(r"(?:,?\s+(?:and|but)|,)\s+(?=(?:the|its|his|her|it|all|both)\b)", re.IGNORECASE)
 _WORDS = "to|into|onto|T[0-4]|stage|phase|contrast|tiny|small|huge|large|enlarged|atrophic|normal|older|younger"
-_ASKS = re.compile(rf"\b(?:{UP}|{DOWN}|{VERB}|{_WORDS})\b|\d\s*[cm]m", re.IGNORECASE)
+_ASKS = re.compile(rf"\b(?:{UP}|{DOWN}|{VERB}|{_WORDS})\b|\d\s*(?:[cm]m|ml|l\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 from GuideGenLib.description.changes.clauses import Clause
 from GuideGenLib.description.changes.model import Difference, Step, name_of
+from GuideGenLib.description.changes.sizes import size_told, usual_size, with_size
 from GuideGenLib.description.model import Description, Finding, OrganState, Span
-from GuideGenLib.description.stage import stage_size_mm
 
 
 @dataclass
 class Draft:
     """findings: each with its place in the case before, None for a new one; a removed one is None in its place. sizes:
-    diameters in mm of the case's findings as they are in its anatomy, as far as that is known. last: places in
+    of the case's findings as they are in its anatomy, as far as that is known, each in its unit. last: places in
     `findings` of those that were spoken of last. used: words that have an effect."""
 
     before: Description
@@ -34,17 +34,18 @@ class Draft:
         return cls(before, sizes, list(before.findings), list(range(len(before.findings))), list(before.organs))
 
     def size_of(self, index: int) -> float | None:
-        """The diameter in mm of a finding as it is now: as told, else as drawn, else the middle of what its stage
-        means; None for one that is not drawn and of which nothing is told."""
+        """How large a finding is now, in its unit: as told, else as drawn, else the middle of what its stage or its
+        word means; None for one that is not drawn and of which nothing is told."""
         finding = self.findings[index]
         origin = self.origins[index]
         if finding is None:
             return None
-        if finding.size_mm is not None:
-            return finding.size_mm
+        if (told := size_told(finding)) is not None:
+            return told
         if origin is not None and origin in self.sizes:
             return float(round(self.sizes[origin]))
-        return round(sum(stage_size_mm(finding)) / 2) if finding.drawn else None
+        usual = usual_size(finding)
+        return None if usual is None else round(sum(usual) / 2)
 
     @property
     def known_sizes(self) -> list[float | None]:
@@ -55,7 +56,7 @@ class Draft:
         """Put another finding in the place of one."""
         old = self.findings[index]
         assert old is not None
-        known = replace(old, size_mm=self.size_of(index)) if kind in ("resized", "staged") else old
+        known = with_size(old, self.size_of(index)) if kind in ("resized", "staged") else old
         self.findings[index] = finding
         self.steps.append(Step(kind, clause.words, told or f"{name_of(known)}: now {name_of(finding)}"))
 

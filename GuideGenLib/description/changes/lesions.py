@@ -3,19 +3,31 @@
 import re
 from dataclasses import replace
 
-from GuideGenLib.description.changes.amounts import GROW, MUCH, NUMBER, SHRINK, Amount, number, read_amount, read_time
+from GuideGenLib.description.changes.amounts import (
+    DRAIN,
+    GROW,
+    MUCH,
+    NUMBER,
+    SHRINK,
+    Amount,
+    number,
+    read_amount,
+    read_time,
+)
 from GuideGenLib.description.changes.clauses import ADD, MOVE, REMOVE, Clause
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.growth import doubling_time, grown_mm
 from GuideGenLib.description.changes.model import name_of
 from GuideGenLib.description.changes.organs import organ_of
+from GuideGenLib.description.changes.sizes import limits_of, unit_of, usual_size, with_size
 from GuideGenLib.description.changes.targets import EXTREME, IT, find_targets, told_findings, understood
-from GuideGenLib.description.model import DRAWN_KINDS, LARGEST_MM, SIDES, DescriptionError, Finding, OrganState, Span
+from GuideGenLib.description.model import DRAWN_KINDS, SIDES, SIZE_WORDS, DescriptionError, Finding, OrganState, Span
 from GuideGenLib.description.stage import stage_size_mm
 
 _GROWTH = r"\b(?:grow\w*|growth|later|pass(?:es|ed)?|untreated|progress\w*|follow[\s-]*up)\b|^\s*(?:after|in)\b"
 _MUCH = "|".join(MUCH)
-_SIZE_WORD = r"\b(tiny|small|moderate|large|huge)\b"
+_SIZE_WORDS = {word: word for word in SIZE_WORDS} | {"massive": "huge", "trace": "tiny", "minimal": "tiny"}
+_SIZE_WORD = rf"\b({'|'.join(_SIZE_WORDS)})\b"
 _T, _N, _M = r"[pcy]*T(?:is|X|[0-4](?:mi|[a-d])?)", r"[pc]?N(?:X|[0-3][a-c]?)", r"[pc]?M(?:X|[01][a-c]?)"
 _GROUP = r"stage\s+(?:0|I{1,3}|IV|[1-4])[A-D]?[1-3]?"
 STAGE = rf"\b(?:{_T}(?:[\s,]*{_N})?(?:[\s,]*{_M})?|{_N}(?:[\s,]*{_M})?|{_M}|{_GROUP}|early|advanced)\b"
@@ -51,7 +63,8 @@ def grow(draft: Draft, clause: Clause) -> bool:
         finding, size = draft.findings[index], draft.size_of(index)
         assert finding is not None
         if size is None or not finding.drawn:
-            raise DescriptionError(f"The {name_of(finding)} is not drawn and does not grow", "name another finding.")
+            remedy = "say how large it is to be." if finding.shown else "name another finding."
+            raise DescriptionError(f"How the {name_of(finding)} grows is not known", remedy)
         grown = replace(finding, size_mm=round(grown_mm(finding, size, days), 1), size_word=None)
         time_told = doubling_time(finding)
         draft.change("resized", clause, index, _restaged(draft, grown))
@@ -67,6 +80,8 @@ def remove(draft: Draft, clause: Clause) -> bool:
     verb = clause.find(rf"\b(?:{REMOVE})\b")
     if verb is None and not re.fullmatch(REMOVE, clause.verb):
         return False
+    if verb is not None and re.match(DRAIN, verb[0], re.IGNORECASE) and read_amount(clause.text) is not None:
+        return False  # "drain 500 ml of it"
     phrase = without_verbs(clause.text)
     if not told_findings(understood(phrase)):
         organ = organ_of(phrase)
@@ -175,10 +190,10 @@ def resize(draft: Draft, clause: Clause) -> bool:
         finding = draft.findings[index]
         assert finding is not None
         draft.change("resized", clause, index, _resized(draft, index, finding, amount, word))
-    if amount is not None and amount.told:
-        draft.notes.append(amount.told)
+        if amount is not None and (told := amount.told(unit_of(finding))):
+            draft.notes.append(told)
     draft.last = targets.indices
-    draft.use_verbs(clause, f"{GROW}|{SHRINK}|{_MUCH}")
+    draft.use_verbs(clause, f"{GROW}|{SHRINK}|{DRAIN}|{_MUCH}")
     draft.use([*targets.used, Span(*cut, clause.text[cut[0] : cut[1]])])
     return True
 
@@ -187,25 +202,26 @@ def _resized(
     draft: Draft, index: int, finding: Finding, amount: Amount | None, word: "re.Match[str] | None"
 ) -> Finding:
     """A finding of another size, its T stage along where that goes by size."""
+    unit = unit_of(finding)
     if amount is None:
         assert word is not None
-        new = replace(finding, size_word=word[0].lower(), size_mm=None)
-        if not finding.drawn:
-            return new
-        low, high = stage_size_mm(replace(new, t=None, stage=None))
-        return _restaged(draft, replace(new, size_mm=round((low + high) / 2, 1)))
+        new = replace(finding, size_word=_SIZE_WORDS[word[0].lower()], size_mm=None, volume_ml=None)
+        usual = usual_size(replace(new, t=None, stage=None))
+        return new if usual is None else _restaged(draft, with_size(new, round(sum(usual) / 2, 1)))
     size = draft.size_of(index)
-    if size is None and amount.to_mm is None:
+    if amount.factor is None and amount.unit != unit:
+        measure = f"by its volume in ml, not in {amount.unit}" if unit == "ml" else f"in mm, not in {amount.unit}"
+        raise DescriptionError(f"The {name_of(finding)} is drawn {measure}", f"say it in {unit}.")
+    if size is None and amount.to is None:
         raise DescriptionError(f"How large the {name_of(finding)} is, is not known", "say how large it is to be.")
-    wanted = round(amount.of(size or 0.0), 1)
-    if not 2 <= wanted <= LARGEST_MM:
-        raise DescriptionError(
-            f"The {name_of(replace(finding, size_mm=size))} would be {wanted:g} mm large",
-            f"give a size from 2 to {LARGEST_MM:g} mm, or remove it."
-            if wanted < 2
-            else f"up to {LARGEST_MM:g} mm can be had.",
+    wanted = round(amount.of(size or 0.0, unit), 1 if unit == "mm" else 0)
+    low, high = limits_of(finding)
+    if not low <= wanted <= high:
+        remedy = (
+            f"give {low:g} to {high:g} {unit}, or remove it." if wanted < low else f"up to {high:g} {unit} can be had."
         )
-    return _restaged(draft, replace(finding, size_mm=wanted, size_word=None))
+        raise DescriptionError(f"The {name_of(with_size(finding, size))} would have {wanted:g} {unit}", remedy)
+    return _restaged(draft, with_size(replace(finding, size_word=None), wanted))
 
 
 def _restaged(draft: Draft, finding: Finding) -> Finding:
@@ -233,7 +249,8 @@ def _several(finding: Finding, phrase: str, alone: bool) -> list[Finding]:
     if count is not None and alone:
         finding = replace(finding, count=max(1, round(number(count["n"]))))
     both = re.search(r"\b(?:each|both|either)\s+(?:sides?|lungs?|kidneys?)\b|\bbilateral\w*", phrase, re.IGNORECASE)
-    if both is not None and alone and finding.organ in ("lung", "kidney") and finding.side is None:
+    paired = finding.organ in ("lung", "kidney") or (finding.recipe is not None and finding.recipe.sided)
+    if both is not None and alone and paired and finding.side is None:
         return [replace(finding, side=side, count=1) for side in SIDES]
     return [finding]
 

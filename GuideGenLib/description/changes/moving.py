@@ -33,6 +33,9 @@ def move(draft: Draft, clause: Clause, to: "re.Match[str] | None" = None) -> boo
         if goal is None:
             msg = f"The place '{where.words.text}' is not understood"
             raise DescriptionError(msg, "name an organ, a lobe, a segment or a side.")
+        recipe = finding.recipe
+        if recipe is not None and not recipe.sided and goal.finding.side is not None:
+            raise DescriptionError(f"The {name_of(finding)} has no side", "change its size, or remove it.")
         if goal.finding == finding:
             raise DescriptionError(f"The {name_of(finding)} is there already", "name another place.")
         draft.change("moved", clause, index, goal.finding)

@@ -47,7 +47,7 @@ def change_organ(draft: Draft, clause: Clause) -> bool:
     read = understood(plain)  # with a size beside it an organ may be read as a tumour of that size
     if told_findings(read):
         return False
-    if amount is not None and (amount.by_mm is not None or (amount.factor is not None and not amount.a_word)):
+    if amount is not None and (amount.by is not None or (amount.factor is not None and not amount.a_word)):
         subject = organ_of(_subject(plain))
         if subject is None:
             return False

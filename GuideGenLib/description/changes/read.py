@@ -13,6 +13,7 @@ from GuideGenLib.description.changes.organs import change_organ
 from GuideGenLib.description.changes.patient import change_age, change_phase, change_scan, refuse_another_patient
 from GuideGenLib.description.changes.targets import told_findings, understood
 from GuideGenLib.description.model import Description, DescriptionError, Span
+from GuideGenLib.findings.reading import recipes
 
 LONGEST = 600
 EXAMPLE = "make the tumour 2 cm larger and add a small pleural effusion on the right"
@@ -53,10 +54,15 @@ def read_change(sentence: str, before: Description, sizes: Mapping[int, float] |
 
 
 def measured_sizes(lesions: Iterable[Mapping[str, Any]]) -> dict[int, float]:
-    """The mean measured diameter in mm of each finding, of the lesions that a record tells."""
+    """How large each finding is in its unit, the mean of the lesions that a record tells: the measured diameter in mm,
+    the volume in ml of what fills a space, the thickness in mm that was asked of what lies about an organ."""
+    by_volume = {one.label["key"]: one for one in recipes() if one.label is not None and one.mechanism == "fluid"}
     found: dict[int, list[float]] = {}
     for lesion in lesions:
-        index, size = lesion.get("finding"), lesion.get("measured_mm")
+        recipe = by_volume.get(str(lesion.get("label")))
+        unit = None if recipe is None or recipe.sizes is None else recipe.sizes.unit
+        name = {"ml": "volume_ml", "mm": "size_mm"}.get(unit or "", "measured_mm")
+        index, size = lesion.get("finding"), lesion.get(name)
         if isinstance(index, int) and isinstance(size, int | float) and size > 0:
             found.setdefault(index, []).append(float(size))
     return {index: sum(values) / len(values) for index, values in found.items()}

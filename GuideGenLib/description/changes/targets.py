@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from GuideGenLib.description.changes.model import name_of
+from GuideGenLib.description.changes.sizes import size_told
 from GuideGenLib.description.model import DRAWN_KINDS, Description, DescriptionError, Finding, Span
 from GuideGenLib.description.parse import parse
 
@@ -77,6 +78,7 @@ def _unnamed(
 ) -> Targets:  # fmt: skip
     """ "it", "the left one", or nothing at all."""
     drawn = [index for index in there if getattr(findings[index], "drawn", False)]
+    drawn = drawn or [index for index in there if getattr(findings[index], "shown", False)]
     used = _extra(phrase, extreme, order)
     side = re.search(r"\b(left|right)\b[\s-]*(?:sided\s+)?(?=one\b)", plain, re.IGNORECASE)
     if side is not None:
@@ -121,10 +123,11 @@ def _agrees(wanted: Finding, finding: Finding | None, size: float | None) -> boo
             return False
         if asked is not None and has is None and name == "organ":
             return False
-    if wanted.size_mm is None:
+    asked_size = size_told(wanted)
+    if asked_size is None:
         return True
-    known = finding.size_mm or size
-    return known is not None and abs(known - wanted.size_mm) <= 0.15 * known
+    known = size_told(finding) or size
+    return known is not None and abs(known - asked_size) <= 0.15 * known
 
 
 def _chosen(
@@ -132,7 +135,7 @@ def _chosen(
     extreme: re.Match[str] | None, order: re.Match[str] | None, sizes: Sequence[float | None],
 ) -> list[int]:  # fmt: skip
     if extreme is not None:
-        known = {index: (getattr(findings[index], "size_mm", None) or sizes[index] or 0.0) for index in matches}
+        known = {i: (size_told(one) or sizes[i] or 0.0) for i in matches if (one := findings[i]) is not None}
         best = min if extreme["most"].lower() == "small" else max
         return [best(matches, key=lambda index: known[index])]
     if order is not None:
