@@ -29,7 +29,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "training",
     ),
     "engine": ("anatomy", "bundle", "core", "description", "generator", "mask"),
-    "scene": ("anatomy", "core", "mask"),
+    "scene": ("anatomy", "core", "findings", "mask"),
     "export": ("anatomy", "core", "description", "generator"),
     "workflow": ("anatomy", "bundle", "core", "description", "engine", "export", "generator", "scene"),
     "rivals": (

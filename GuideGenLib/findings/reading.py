@@ -34,6 +34,12 @@ def recipe_of(kind: str, organ: str | None) -> Recipe | None:
     return next((one for one in recipes() if one.means(kind, organ)), None)
 
 
+@cache
+def recipe_of_label(key: str) -> Recipe | None:
+    """The one that draws a label; None for a label of no recipe."""
+    return next((one for one in recipes() if one.label is not None and one.label["key"] == key), None)
+
+
 def read_recipe(path: Path) -> Recipe:
     """A file of a finding. Raises RecipeError that names the file and the field."""
     try:

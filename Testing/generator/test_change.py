@@ -84,7 +84,7 @@ def test_a_moved_tumour_keeps_its_size_and_leaves_nothing_behind(follow) -> None
 
 
 def test_what_is_not_drawn_changes_no_voxel(follow) -> None:
-    before, after, records = follow("add a small pleural effusion on the right")
+    before, after, records = follow("add a pulmonary embolism on the right")
     assert (before == after).all() and len(records) == 2
 
 

@@ -50,7 +50,7 @@ from GuideGenLib.scene import files, headless
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.segments.edits import find_edits
 from GuideGenLib.scene.geometry import ras_of
-from GuideGenLib.scene.segments.lesions import add_lesion
+from GuideGenLib.scene.segments.lesions import add_finding
 from GuideGenLib.scene.runs.run import add_ct_to_run, runs, shown_anatomy
 from GuideGenLib.scene.segments.segmentation import read_anatomy
 from Testing.engine.conftest import done
@@ -64,7 +64,7 @@ voxels = np.argwhere(sitk.GetArrayViewFromImage(before) == values()["liver"])[:,
 nearest = voxels[np.linalg.norm(voxels - np.median(voxels, axis=0), axis=1).argmin()]
 point = ras_of(before.TransformIndexToPhysicalPoint(nearest.tolist()))
 unedited = find_edits(before, read_anatomy(run.segmentation, before))
-add_lesion(scene, run.segmentation, point, "liver_tumor", 15.0, 0)
+add_finding(scene, run.segmentation, point, "liver_tumor", 15.0, 0)
 edited = read_anatomy(run.segmentation, before)
 made = run.provenance
 client = Client(bundle=Path(bundle), device="cpu")

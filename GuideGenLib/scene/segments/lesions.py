@@ -1,4 +1,4 @@
-"""A lesion where the user points: an irregular body within its organ, drawn into the segmentation."""
+"""A lesion or finding where the user points, drawn into the segmentation: a body in its organ, or a fluid."""
 
 from __future__ import annotations
 
@@ -10,30 +10,37 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
-from GuideGenLib.anatomy.table import by_group, label, values
+from GuideGenLib.anatomy.table import label
 from GuideGenLib.core.grids import on_grid_of
+from GuideGenLib.core.volumes import from_canonical, to_canonical
+from GuideGenLib.findings.reading import recipe_of_label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
+from GuideGenLib.scene.segments.kinds import pointed_kind
 from GuideGenLib.scene.segments.layers import LABELMAP, grid_of, layers_of, onto
 from GuideGenLib.scene.segments.overlaps import merged
 from GuideGenLib.scene.segments.terminology import set_terminology
 
-SIZES_MM = (3.0, 200.0)
+FINEST_MM = 2.0
+"""Step of the grid on which fluids are filled in, at least."""
 
 
-def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str, diameter_mm: float, seed: int) -> str:
-    """Draw a lesion of a longest diameter (mm) about a point (RAS mm, world) into a segmentation node.
+def add_finding(scene: Any, node: Any, ras: tuple[float, float, float], key: str, size: float, seed: int) -> str:
+    """Draw a lesion of a longest diameter (mm) about a point (RAS mm, world) into a segmentation node, or so many ml
+    (of pericardial effusion so many mm) of a fluid on the side of the point.
 
-    key: a lesion label, "liver_tumor". It takes its voxels from the organ, from what lies within it, and where these
-    are too small for it from fat and body around it; other organs and other lesions stay. It is added to the segment
-    of that label, or to a new one; the same seed gives the same lesion. Returns the id of the segment. Undo is the
-    caller's: save the state before. Raises SceneError: not a lesion, a size that cannot be, a point that is not in the
-    organ, no room, a segmentation of surfaces, and what `read_segmentation` refuses. The node is not changed then.
+    key: of `pointed_kinds`, "liver_tumor". It takes its voxels from the organ, from what lies within it, and where
+    these are too small for it from fat and body around it, a fluid from its space; other organs and other lesions stay.
+    It is added to the segment of that label, or to a new one; the same seed gives the same lesion. Returns the id of
+    the segment. Undo is the caller's: save the state before. Raises SceneError: not a lesion, a size that cannot be, a
+    point that is not in the organ, no room, a segmentation of surfaces, and what `read_segmentation` refuses. The node
+    is not changed then.
     """
-    row = _lesion(key)
-    if not SIZES_MM[0] <= diameter_mm <= SIZES_MM[1]:
+    kind, row = pointed_kind(key), label(key)
+    low, high = kind.limits
+    if not low <= size <= high:
         raise SceneError(
-            f"a lesion of {diameter_mm:g} mm cannot be drawn", f"choose {SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
+            f"a {kind.name} of {size:g} {kind.unit} cannot be drawn", f"choose {low:g} to {high:g} {kind.unit}"
         )
     layers, claims = layers_of(node, None)
     if node.GetScene() is not scene:
@@ -51,7 +58,8 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     spacing = np.array(moved(grid, world).GetSpacing())[::-1]
     local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
     point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
-    voxels = _draw(table[numbers], spacing, point, row, diameter_mm, seed)
+    image = on_grid_of(moved(grid, world), table[numbers])
+    voxels = _draw(image, table[numbers], spacing, point, row, size, seed)
     touched = {number for array in arrays for number in np.unique(array[voxels]).tolist()} - {0}
     held = {claims[number - 1].segment_id: _union(arrays, number) for number in touched}
     same = [number for number, claim in enumerate(claims, start=1) if claim.label == row]
@@ -65,26 +73,28 @@ def add_lesion(scene: Any, node: Any, ras: tuple[float, float, float], key: str,
     return segment_id
 
 
-def _lesion(key: str) -> Label:
-    if values().get(key) is None or label(key).group != "lesions":
-        known = ", ".join(row.key for row in by_group()["lesions"])
-        raise SceneError(f'"{key}" is no lesion that can be drawn', f"choose one of {known}")
-    return label(key)
-
-
 def _draw(
-    anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label, size: float,
-    seed: int,
+    image: sitk.Image, anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label,
+    size: float, seed: int,
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """`grow_at`, with the errors of this module."""
+    """The voxels of a lesion or of a fluid, with the errors of this module; anatomy: that of the image [z, y, x]."""
     try:
         from GuideGenLib.mask.findings.pointed import grow_at
+        from GuideGenLib.mask.findings.pointed_fluid import fluid_at, side_at
         from GuideGenLib.mask.findings.sites import LesionError
     except ImportError as error:
         raise SceneError(f"{error.name} is needed to draw a lesion", "install GuideGen's packages first") from error
     z, y, x = spacing.tolist()
+    recipe = recipe_of_label(row.key)
     try:
-        return grow_at(anatomy, (z, y, x), point, row, size, seed)
+        if recipe is None or recipe.mechanism != "fluid":
+            return grow_at(anatomy, (z, y, x), point, row, size, seed)
+        side = side_at(anatomy, (z, y, x), point, recipe)
+        step = max(FINEST_MM, min(z, y, x))
+        labels, frame = to_canonical(image, step, labels=True)
+        taken = fluid_at(labels, step, recipe, side, size, seed)
+        back = sitk.GetArrayFromImage(from_canonical(taken.astype(np.uint8), frame, image, labels=True)) > 0
+        return np.asarray(back & np.isin(anatomy, np.unique(labels[taken])))
     except LesionError as error:
         raise SceneError(error.message, error.remedy) from error
 

@@ -259,3 +259,72 @@ def test_other_ways_to_say_it(text: str, sentence: str, told: list[str]) -> None
     difference = changed(text, sentence)
     assert len(difference.steps) == len(told)
     assert all(words in step.told for words, step in zip(told, difference.steps, strict=True)), difference.steps
+
+
+FLUIDS = (
+    "Man with a small left pleural effusion, ascites, a 3 cm cyst of the right kidney and a 4 cm tumor of the liver."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place", "name", "value"),
+    [
+        ("the effusion is now 800 ml", 0, "volume_ml", 800),
+        ("the effusion increased to 1.2 l", 0, "volume_ml", 1200),
+        ("make the effusion twice as large", 0, "volume_ml", 400),
+        ("the effusion doubled in volume", 0, "volume_ml", 400),
+        ("make the effusion larger", 0, "volume_ml", 439),
+        ("make the effusion large", 0, "volume_ml", 1350),
+        ("make the effusion a trace", 0, "size_word", "tiny"),
+        ("increase the ascites by 300 ml", 1, "volume_ml", 950),
+        ("drain half a liter of the ascites", 1, "volume_ml", 150),
+        ("make the ascites massive", 1, "size_word", "huge"),
+        ("the cyst is 2 cm larger", 2, "size_mm", 50),
+        ("move the effusion to the other side", 0, "side", "right"),
+        ("move the cyst to the left kidney", 2, "side", "left"),
+        ("make it larger", 3, "size_mm", 52),
+    ],
+)
+def test_findings_with_a_recipe_change_in_their_own_measure(
+    sentence: str, place: int, name: str, value: float | str
+) -> None:
+    difference = changed(FLUIDS, sentence)
+    assert getattr(difference.after.findings[place], name) == value and not difference.not_understood
+    others = [index for index in range(4) if index != place]
+    assert [difference.after.findings[i] for i in others] == [difference.before.findings[i] for i in others]
+
+
+def test_fluids_come_and_go() -> None:
+    assert changed(FLUIDS, "drain the effusion").removed == (0,)
+    assert changed(FLUIDS, "remove the ascites and the cyst").removed == (1, 2)
+    added = changed(FLUIDS, "add bilateral pneumothoraces of 200 ml").after.findings[4:]
+    assert [(one.kind, one.side, one.volume_ml) for one in added] == [
+        ("pneumothorax", "left", 200), ("pneumothorax", "right", 200),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("make the effusion 2 cm larger", "drawn by its volume in ml"),
+        ("make the cyst 200 ml", "drawn in mm"),
+        ("make the ascites 20 l", "up to 8000 ml"),
+        ("move the ascites to the left", "has no side"),
+        ("let the cyst grow for a year", "say how large it is to be"),
+    ],
+)
+def test_what_a_fluid_cannot_is_told(sentence: str, told: str) -> None:
+    with pytest.raises(DescriptionError) as error:
+        changed(FLUIDS, sentence)
+    assert told in str(error.value)
+
+
+def test_measured_sizes_are_those_of_the_recipe() -> None:
+    lesion = {"measured_mm": 141.0, "size_mm": 12.0, "volume_ml": 400.0}
+    told = [
+        {**lesion, "finding": 0, "label": "pleural_effusion"},
+        {**lesion, "finding": 1, "label": "pericardial_effusion"},
+        {**lesion, "finding": 2, "label": "kidney_cyst"},
+        {**lesion, "finding": 3, "label": "liver_tumor"},
+    ]
+    assert measured_sizes(told) == {0: 400, 1: 12, 2: 141, 3: 141}

@@ -11,7 +11,7 @@ from GuideGenLib.mask.findings.shapes import longest_extent
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import ras_of
 from GuideGenLib.scene.segments.edits import find_edits
-from GuideGenLib.scene.segments.lesions import add_lesion
+from GuideGenLib.scene.segments.lesions import add_finding
 from GuideGenLib.scene.segments.segmentation import add_anatomy, label_of, read_anatomy, set_terminology
 from Testing.scene.conftest import surfaces_of
 
@@ -52,7 +52,7 @@ def node(scene: Any, anatomy: sitk.Image) -> Any:
 def test_a_lesion_has_its_size_and_place_and_takes_from_its_organ_only(
     scene: Any, node: Any, anatomy: sitk.Image, size: float
 ) -> None:
-    segment_id = add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", size, seed=3)
+    segment_id = add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", size, seed=3)
     assert segment_id == "liver_tumor"
     read = read_anatomy(node)
     voxels = array_of(read) == V["liver_tumor"]
@@ -63,7 +63,7 @@ def test_a_lesion_has_its_size_and_place_and_takes_from_its_organ_only(
 
 
 def test_the_segment_is_coded_named_and_coloured(scene: Any, node: Any, anatomy: sitk.Image) -> None:
-    segment_id = add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
+    segment_id = add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
     segment = node.GetSegmentation().GetSegment(segment_id)
     assert label_of(segment) == label("liver_tumor") and segment.GetName() == "liver tumor"
     assert np.allclose(segment.GetColor(), np.array(label("liver_tumor").color) / 255)
@@ -73,28 +73,28 @@ def test_the_same_seed_gives_the_same_lesion(scene: Any, anatomy: sitk.Image) ->
     found = []
     for seed in (1, 1, 2):
         node = add_anatomy(scene, anatomy)
-        add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 30, seed)
+        add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 30, seed)
         found.append(array_of(read_anatomy(node)))
     assert np.array_equal(found[0], found[1]) and not np.array_equal(found[0], found[2])
 
 
 def test_a_second_lesion_joins_the_segment_of_the_first(scene: Any, node: Any, anatomy: sitk.Image) -> None:
-    first = add_lesion(scene, node, place(anatomy, 20, 27, 12), "liver_tumor", 15, seed=1)
+    first = add_finding(scene, node, place(anatomy, 20, 27, 12), "liver_tumor", 15, seed=1)
     one = array_of(read_anatomy(node)) == V["liver_tumor"]
-    assert add_lesion(scene, node, place(anatomy, 20, 27, 28), "liver_tumor", 15, seed=2) == first
+    assert add_finding(scene, node, place(anatomy, 20, 27, 28), "liver_tumor", 15, seed=2) == first
     both = array_of(read_anatomy(node)) == V["liver_tumor"]
     assert (both & one).sum() == one.sum() and both.sum() > 1.5 * one.sum()
 
 
 def test_at_the_edge_it_stays_out_of_the_neighbour(scene: Any, node: Any, anatomy: sitk.Image) -> None:
     before = array_of(anatomy)
-    add_lesion(scene, node, place(anatomy, 20, 20, 33), "liver_tumor", 20, seed=4)
+    add_finding(scene, node, place(anatomy, 20, 20, 33), "liver_tumor", 20, seed=4)
     after = array_of(read_anatomy(node))
     assert ((before == V["spleen"]) == (after == V["spleen"])).all()
 
 
 def test_a_point_just_outside_means_the_edge(scene: Any, node: Any, anatomy: sitk.Image) -> None:
-    add_lesion(scene, node, place(anatomy, 15, 6, 20), "liver_tumor", 12, seed=4)
+    add_finding(scene, node, place(anatomy, 15, 6, 20), "liver_tumor", 12, seed=4)
     voxels = np.argwhere(array_of(read_anatomy(node)) == V["liver_tumor"])
     assert len(voxels) and np.abs(voxels.mean(axis=0) - (15, 8, 20)).max() < 3
 
@@ -105,11 +105,11 @@ def test_too_large_for_the_organ_it_grows_into_the_body_around(scene: Any) -> No
     image = sitk.GetImageFromArray(array)
     image.SetSpacing((3.0, 3.0, 3.0))
     node = add_anatomy(scene, image)
-    add_lesion(scene, node, place(image, 12, 12, 12), "kidney_tumor", 45, seed=1)
+    add_finding(scene, node, place(image, 12, 12, 12), "kidney_tumor", 45, seed=1)
     voxels = array_of(read_anatomy(node)) == V["kidney_tumor"]
     assert longest_extent(voxels, (3.0, 3.0, 3.0)) > 36
     with pytest.raises(SceneError, match="does not fit here, at most"):
-        add_lesion(scene, node, place(image, 12, 12, 12), "kidney_tumor", 190, seed=1)
+        add_finding(scene, node, place(image, 12, 12, 12), "kidney_tumor", 190, seed=1)
 
 
 def test_a_moved_segmentation_gets_it_where_the_user_points(
@@ -118,7 +118,7 @@ def test_a_moved_segmentation_gets_it_where_the_user_points(
     matrix = np.array([[0.0, -1, 0, 30], [1, 0, 0, -40], [0, 0, 1, 5], [0, 0, 0, 1]])
     set_transform(node, matrix)
     point = tuple((matrix @ [*place(anatomy, 20, 27, 22), 1])[:3].tolist())
-    add_lesion(scene, node, point, "liver_tumor", 15, seed=1)
+    add_finding(scene, node, point, "liver_tumor", 15, seed=1)
     read = read_anatomy(node)
     x, y, z = read.TransformPhysicalPointToIndex(ras_of(point))
     assert (x, y, z) == (22, 27, 20) and read[x, y, z] == V["liver_tumor"]
@@ -136,7 +136,7 @@ def test_layers_of_their_own_are_cleared_beneath_it(scene: Any, paint: Any, anat
         mask.CopyInformation(anatomy)
         set_terminology(node.GetSegmentation().GetSegment(paint(node, mask, name=key)), key)
     assert node.GetSegmentation().GetNumberOfLayers() > 1
-    add_lesion(scene, node, place(anatomy, 15, 9, 20), "liver_tumor", 60, seed=1)
+    add_finding(scene, node, place(anatomy, 15, 9, 20), "liver_tumor", 60, seed=1)
     after = array_of(read_anatomy(node, reference=anatomy))  # no overlap is left that would be refused
     assert ((array == V["torso_fat"]) & (after == V["liver_tumor"])).any()
     assert ((array == V["liver"]) & (after == V["liver_tumor"])).any()
@@ -148,11 +148,11 @@ def test_layers_of_their_own_are_cleared_beneath_it(scene: Any, paint: Any, anat
         ("liver_tumor", 20, (15, 20, 42), "mm from the liver: place it inside"),
         ("colon_tumor", 20, (15, 20, 20), "holds no colon"),
         ("kidney_tumor", 20, (15, 20, 20), "holds no left kidney or right kidney"),
-        ("liver", 20, (15, 20, 20), "is no lesion.*lung_tumor"),
+        ("liver", 20, (15, 20, 20), "is no finding.*lung_tumor"),
         ("liver_tumor", 0, (15, 20, 20), "choose 3 to 200 mm"),
         ("liver_tumor", float("nan"), (15, 20, 20), "choose 3 to 200 mm"),
         ("liver_tumor", 20, (500, 20, 20), "mm from the liver"),
-        ("", 20, (15, 20, 20), "is no lesion"),
+        ("", 20, (15, 20, 20), "is no finding"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
@@ -160,21 +160,21 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 ) -> None:
     before = list(node.GetSegmentation().GetSegmentIDs())
     with pytest.raises(SceneError, match=message):
-        add_lesion(scene, node, place(anatomy, *voxel), key, size, seed=1)
+        add_finding(scene, node, place(anatomy, *voxel), key, size, seed=1)
     assert list(node.GetSegmentation().GetSegmentIDs()) == before
     assert np.array_equal(array_of(read_anatomy(node)), array_of(anatomy))
 
 
 def test_a_point_that_is_no_number_is_refused(scene: Any, node: Any) -> None:
     with pytest.raises(SceneError, match="from the liver"):
-        add_lesion(scene, node, (float("nan"), 0.0, 0.0), "liver_tumor", 20, seed=1)
+        add_finding(scene, node, (float("nan"), 0.0, 0.0), "liver_tumor", 20, seed=1)
 
 
 def test_surfaces_are_refused_with_the_way_to_voxels(scene: Any, node: Any, anatomy: sitk.Image) -> None:
     segmentation = surfaces_of(node)
     before = list(segmentation.GetSegmentIDs())
     with pytest.raises(SceneError, match=r"made of surfaces.*make it the source"):
-        add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
+        add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
     assert list(segmentation.GetSegmentIDs()) == before
 
 
@@ -184,7 +184,7 @@ def test_it_can_be_undone_by_a_saved_state(scene: Any, node: Any, anatomy: sitk.
     history = slicer.vtkSegmentationHistory()
     history.SetSegmentation(node.GetSegmentation())
     history.SaveState()
-    add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
+    add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
     history.RestorePreviousState()
     assert np.array_equal(array_of(read_anatomy(node)), array_of(anatomy))
 
@@ -199,4 +199,4 @@ def test_without_scipy_it_says_what_to_install(
     for name in [name for name in sys.modules if name == "scipy" or name.startswith("scipy.")]:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SceneError, match=r"scipy.*install"):
-        add_lesion(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
+        add_finding(scene, node, place(anatomy, 15, 27, 22), "liver_tumor", 20, seed=3)
