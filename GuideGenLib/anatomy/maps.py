@@ -6,7 +6,9 @@ Which class is which label stands in Resources/anatomy.csv. What does not fit on
 - A label without a class is written as what it is a part of: gas as its bowel, a tumour as its organ, fat and muscle as
   body; where that is one of several (the lung vessels in the lobes, a kidney tumour) as the nearest of them.
   What is left is written as the body envelope, or as background in a vocabulary that has none.
-- Brain and skull become body, for the torso has neither; MAISI's bone lesion becomes the nearest bone.
+- Brain and skull become body, for the torso has neither.
+- Findings that others know are read as such: cysts of either kidney, which are written with the side of the nearest
+  one, and MAISI's bone lesion. Other findings are written as their organ.
 - GuideGen's classes have no sides, lobes or levels: `guidegen21.py` says how they are told apart.
 """
 
@@ -18,12 +20,17 @@ from numpy.typing import ArrayLike, NDArray
 from GuideGenLib.anatomy.guidegen21 import divide
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.nearest import nearest_of
-from GuideGenLib.anatomy.table import by_group, label, labels, values
+from GuideGenLib.anatomy.table import label, labels, values
 from GuideGenLib.anatomy.vocabularies import VOCABULARIES, Vocabulary
 from GuideGenLib.core.errors import GuideGenError
 
 NOT_IN_THE_TORSO = ("brain", "skull")
-BONE_LESION = 128
+FINDINGS: dict[str, dict[str, str]] = {
+    "kidney_cyst_left": {"kidney_cyst": "kidney_left"}, "kidney_cyst_right": {"kidney_cyst": "kidney_right"},
+    "left kidney cyst": {"kidney_cyst": "kidney_left"}, "right kidney cyst": {"kidney_cyst": "kidney_right"},
+    "bone lesion": {"bone_lesion": ""},
+}  # fmt: skip
+"""Classes that are a finding: its label, and beside which of our labels it is written so ("": everywhere)."""
 
 
 class VocabularyError(GuideGenError):
@@ -46,6 +53,10 @@ def to_vocabulary(volume: ArrayLike, name: Vocabulary) -> NDArray[np.uint8]:
     for value, choices in written.items():
         if len(set(choices.values())) > 1 and (wanted := volume == value).any():
             result[wanted] = table[nearest_of(volume, wanted, list(choices), missing=value)]
+    for key, beside in _findings_of(name).items():
+        if (wanted := volume == values()[key]).any():
+            near = nearest_of(volume, wanted, list(beside), missing=next(iter(beside)))
+            result[wanted] = [beside[value] for value in near.tolist()]
     return result
 
 
@@ -63,17 +74,13 @@ def from_vocabulary(volume: ArrayLike, name: Vocabulary) -> NDArray[np.uint8]:
     table = np.zeros(max(VOCABULARIES[name]) + 1, dtype=np.uint8)
     for value, key in _keys(name).items():
         table[value] = values()[key]
-    result = table[volume]
-    if name == "maisi132" and (wanted := volume == BONE_LESION).any():
-        bones = [row.value for row in by_group()["bones"]]
-        result[wanted] = nearest_of(result, wanted, bones, missing=values()["body"])
-    return result
+    return table[volume]
 
 
 def keys_by_class(name: Vocabulary) -> dict[str, str]:
-    """Which label each named class of a vocabulary is, {"kidney_cyst_left": "kidney_left", ...}.
+    """Which label each named class of a vocabulary is, {"kidney_cyst_left": "kidney_cyst", ...}.
 
-    Classes that a look-up cannot place (MAISI's bone lesion, GuideGen's kidney, lung, ...) are not in it.
+    Classes that a look-up cannot place (GuideGen's kidney, lung, ...) are not in it.
     Raises VocabularyError.
     """
     _classes_of(name)
@@ -87,6 +94,16 @@ def classes(row: Label, name: Vocabulary) -> tuple[int, ...]:
     if name == "maisi132":
         return row.maisi132
     return tuple(_values_by_name(name)[structure] for structure in row.totalsegmentator)
+
+
+@cache
+def _findings_of(name: Vocabulary) -> dict[str, dict[int, int]]:
+    """Of each finding that a vocabulary knows: the label value beside which it is written as which class."""
+    found: dict[str, dict[int, int]] = {}
+    for value, structure in VOCABULARIES[name].items():
+        for key, beside in FINDINGS.get(structure, {}).items():
+            found.setdefault(key, {})[values()[beside or "body"]] = value
+    return found
 
 
 @cache
@@ -110,6 +127,8 @@ def _keys(name: Vocabulary) -> dict[int, str]:
     for value, structure in VOCABULARIES[name].items():
         if structure in NOT_IN_THE_TORSO:
             keys[value] = ["body"]
+        if structure in FINDINGS:
+            keys[value] = list(FINDINGS[structure])
     keys[0] = ["background"]
     return {value: found[0] for value, found in sorted(keys.items()) if len(found) == 1}
 

@@ -130,8 +130,8 @@ def _sites(finding: Finding | None) -> tuple[Any, ...]:
     return (None, *SITES.get(getattr(finding, "organ", None) or "", ()))
 
 
-def _kinds(_finding: Finding | None) -> tuple[Any, ...]:
-    """What is drawn, tumours first."""
+def kinds_drawn() -> tuple[str, ...]:
+    """What is drawn in some organ, tumours first."""
     return tuple(dict.fromkeys((*DRAWN_KINDS, *sorted(kind for one in recipes() for kind in one.kinds))))
 
 
@@ -163,7 +163,7 @@ ACQUISITION_FIELDS = (
 )
 """How the scan was taken."""
 FINDING_FIELDS = (
-    Field("kind", "kind", _kinds),
+    Field("kind", "kind", lambda _finding: kinds_drawn()),
     Field("presence", "presence", _any_of(PRESENCES, unknown=False)),
     Field("organ", "organ", _organs),
     Field("site", "place", _sites),

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from GuideGenLib.description.acquisition import HOME
+from GuideGenLib.description.fields import kinds_drawn
 from GuideGenLib.description.model import Description, DescriptionError, LeftOut, Span
 from GuideGenLib.description.reading.account import account, with_their_nouns
 from GuideGenLib.description.reading.findings import read_findings
@@ -224,11 +225,7 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
             notes.append(f"'{word}' {TOLD[finding.presence]}: it is not drawn.")
         if not finding.there:
             continue
-        if (
-            finding.label_key is None
-            and finding.organ is None
-            and finding.kind in ("tumor", "mass", "nodule", "lesion", "metastasis")
-        ):
+        if finding.label_key is None and finding.organ is None and finding.kind in kinds_drawn():
             notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
         elif finding.recipe is not None:
             notes += notes_on(finding)

@@ -12,8 +12,9 @@ from GuideGenLib.core.progress import Progress
 from GuideGenLib.description import Description
 from GuideGenLib.description.model import Finding, OrganState
 from GuideGenLib.generator.case import MaskResult
+from GuideGenLib.generator.change_found import key_of
 from GuideGenLib.generator.drawing import SEED_STEP, best_of, finish
-from GuideGenLib.generator.region_check import refuse_absent_organs
+from GuideGenLib.generator.region_check import places_of, refuse_absent_organs
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord
 from GuideGenLib.mask.kept import FREE
 from GuideGenLib.mask.regions import SLABS, crop_range
@@ -96,15 +97,17 @@ class Completion:
 
 def _as_kept(description: Description, keys: Sequence[str]) -> Description:
     """The description of what is drawn: findings that are kept with their organ are there already, the sex is that of
-    a kept prostate or uterus. Raises LesionError for a tumour in an organ that is kept without one."""
+    a kept prostate or uterus. Raises LesionError for a finding in an organ, or a lung, that is kept without one."""
     findings = []
     for finding in description.findings:
-        if finding.drawn and finding.label_key in keys:
+        key = key_of(finding)
+        homes = set(_homes(finding)) if key is not None else set()
+        if key is not None and key in keys:
             finding = replace(finding, presence="negated")
-        elif finding.drawn and set(_homes(finding)) <= {*keys, "colon_gas"}:
+        elif homes and homes <= {*keys, "colon_gas"}:
             raise LesionError(
                 f"the {finding.organ} is kept as it is, without the {finding.kind} that the text tells of",
-                f"keep {finding.label_key} too, draw the {finding.organ} anew, or change the text",
+                f"keep {key} too, draw the {finding.organ} anew, or change the text",
             )
         findings.append(finding)
     sexes = [sex for sex, organ in OWN.items() if organ in keys]
@@ -124,7 +127,9 @@ def _organs_drawn(description: Description, keys: Sequence[str]) -> tuple[OrganS
 
 
 def _homes(finding: Finding) -> tuple[str, ...]:
-    """The labels in which a finding may lie, by its organ, side and lobe."""
+    """The labels in which a finding may lie, by its organ, side and lobe; of one by its recipe those of its place."""
+    if finding.recipe is not None:
+        return tuple(places_of(finding))
     organ = str(finding.organ)
     if organ == "lung" and finding.site:
         return tuple(

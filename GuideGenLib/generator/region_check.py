@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from GuideGenLib.anatomy.structures import LUNGS
+from GuideGenLib.anatomy.structures import LUNGS, lobes_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.description import Description
 from GuideGenLib.description.model import Finding
 from GuideGenLib.mask.findings.sites import LesionError
 from GuideGenLib.mask.findings.spaces import PERITONEAL
+from GuideGenLib.mask.findings.tissue import FILLERS
 from GuideGenLib.mask.regions import ORGANS
 
 TUMOUR_HOMES = {
@@ -49,6 +50,15 @@ def _needed(finding: Finding) -> list[set[str]]:
     if how.get("space") in SPACES:
         needed.append(set(SPACES[how["space"]]))
     return [keys for keys in needed if keys]
+
+
+def places_of(finding: Finding) -> set[str]:
+    """The labels that what a recipe draws takes its room from; none where it tells no organ."""
+    assert finding.recipe is not None
+    how = finding.recipe.options
+    if how.get("space") == "pleura":
+        return set(lobes_of(finding.side)) if finding.side else set(LUNGS)
+    return _keys(how.get("home", ()), finding.side) - set(FILLERS)
 
 
 def _keys(names: Iterable[str], side: str | None) -> set[str]:

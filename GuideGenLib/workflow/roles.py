@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from GuideGenLib.description.model import DRAWN_KINDS, Description, Finding
+from GuideGenLib.description.fields import kinds_drawn
+from GuideGenLib.description.model import Description, Finding
 from GuideGenLib.workflow.words import say
 
 
@@ -73,7 +74,7 @@ def _reason(finding: Finding) -> str:
         return REASONS[finding.presence]
     if finding.label_key is not None:
         return "stage T0"
-    return "no organ is named" if finding.organ is None and finding.kind in DRAWN_KINDS else ""
+    return "no organ is named" if finding.organ is None and finding.kind in kinds_drawn() else ""
 
 
 def finding_order(description: Description) -> list[int]:

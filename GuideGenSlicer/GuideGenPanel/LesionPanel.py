@@ -1,4 +1,4 @@
-""" "Add lesion here": a click into a slice view, and a lesion of the chosen kind and size is drawn there."""
+""" "Add finding here": a click into a slice view, and a finding of the chosen kind and size is drawn there."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from slicer.util import VTKObservationMixin
 from .Panel import Panel, enable
 from .Signal import Signal
 
-POINT_NAME = "GuideGen lesion"
+POINT_NAME = "GuideGen finding"
 
 
 class LesionPanel(Panel, VTKObservationMixin):
@@ -29,22 +29,40 @@ class LesionPanel(Panel, VTKObservationMixin):
         self._fillKinds()
 
     def refresh(self) -> None:
+        from GuideGenLib.scene.segments.kinds import pointed_kind
+
         if self.parameterNode is None:
             return
         index = self.ui.lesionKindComboBox.findData(self.parameterNode.lesionKind)
         if index >= 0 and index != self.ui.lesionKindComboBox.currentIndex:
+            unit = pointed_kind(self.parameterNode.lesionKind).unit
+            self.ui.lesionDiameterSpinBox.suffix = " " + unit  # its size comes from the same scene
             self.ui.lesionKindComboBox.currentIndex = index
         segmentation = self.parameterNode.segmentation
         nothing = "" if segmentation is not None else _("There is no anatomy yet: generate or choose one.")
         enable(
             self.ui.placeLesionButton,
             nothing,
-            _("Click on a place in a slice view: the lesion is drawn there. Undo in the editor takes it back."),
+            _("Click on a place in a slice view: the finding is drawn there. Undo in the editor takes it back."),
         )
 
     def onKind(self, index: int) -> None:
         if self.parameterNode is not None and index >= 0:
             self.parameterNode.lesionKind = self.ui.lesionKindComboBox.itemData(index)
+        self._measure()
+
+    def _measure(self) -> None:
+        """The unit and the limits of the chosen kind, and its usual size where the one before is of another measure."""
+        from GuideGenLib.scene.segments.kinds import pointed_kind
+
+        kind, box = pointed_kind(self.kind()), self.ui.lesionDiameterSpinBox
+        low, high = kind.limits
+        suffix = " " + kind.unit
+        fits = box.suffix == suffix and low <= box.value <= high
+        box.suffix = suffix
+        box.setRange(low, high)
+        if not fits:
+            box.value = kind.usual
 
     def onToggled(self, down: bool) -> None:
         if down:
@@ -80,7 +98,7 @@ class LesionPanel(Panel, VTKObservationMixin):
         self.ui.placeLesionButton.checked = False
 
     def onPlaced(self, caller, event) -> None:
-        """A click. The point is taken away and the lesion drawn when the markup's own event is over."""
+        """A click. The point is taken away and the finding drawn when the markup's own event is over."""
         ras = [0.0, 0.0, 0.0]
         caller.GetNthControlPointPositionWorld(0, ras)
         qt.QTimer.singleShot(0, lambda: self.finish(tuple(ras)))
@@ -95,23 +113,25 @@ class LesionPanel(Panel, VTKObservationMixin):
             self.stopPlacing()
 
     def finish(self, ras: tuple) -> None:
-        """Draw the lesion at the point that was clicked."""
+        """Draw the finding at the point that was clicked."""
         if self.point is None:
             return
         self.stopPlacing()
-        with slicer.util.tryWithErrorDisplay(_("No lesion was added."), waitCursor=True):
-            self.addLesion(ras)
+        with slicer.util.tryWithErrorDisplay(_("No finding was added."), waitCursor=True):
+            self.addFinding(ras)
 
-    def addLesion(self, ras: tuple) -> str:
-        """Draw a lesion of the chosen kind and size around a point (RAS, mm) and choose it; returns its segment's ID.
+    def addFinding(self, ras: tuple) -> str:
+        """Draw a finding of the chosen kind and size around a point (RAS, mm) and choose it; returns its segment's ID.
 
-        Raises SceneError when its organ is not there.
+        Raises SceneError when its organ or its space is not there.
         """
-        from GuideGenLib.scene.segments.lesions import add_lesion
+        from GuideGenLib.scene.segments.lesions import add_finding
 
         state = self.parameterNode
         self.aboutToAdd.emit()
-        segmentID = add_lesion(slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed)
+        segmentID = add_finding(
+            slicer.mrmlScene, state.segmentation, ras, self.kind(), state.lesionDiameter, state.seed
+        )
         self.added.emit(segmentID)
         self.changed.emit()
         return segmentID
@@ -127,10 +147,10 @@ class LesionPanel(Panel, VTKObservationMixin):
         self.stopPlacing()
 
     def _fillKinds(self) -> None:
-        from GuideGenLib.anatomy.table import by_group
+        from GuideGenLib.scene.segments.kinds import pointed_kinds
 
-        for label in by_group()["lesions"]:
-            self.ui.lesionKindComboBox.addItem(label.name, label.key)
+        for kind in pointed_kinds():
+            self.ui.lesionKindComboBox.addItem(kind.name, kind.key)
 
     def _interaction(self):
         return slicer.app.applicationLogic().GetInteractionNode()

@@ -90,7 +90,7 @@ class GuideGenParameterNode:
     blend: Annotated[float, WithinRange(0.0, 100.0), Default(0.0)]
     preset: str
     lesionKind: str
-    lesionDiameter: Annotated[float, WithinRange(3.0, 150.0), Default(30.0)]
+    lesionDiameter: Annotated[float, WithinRange(0.1, 15000.0), Default(30.0)]
     exportFolder: str
 
     if TYPE_CHECKING:  # what the wrapper adds

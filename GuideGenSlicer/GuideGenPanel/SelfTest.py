@@ -70,9 +70,9 @@ class GuideGenTest(ScriptedLoadableModuleTest):
         self.press(ui.generateCTButton)
         first = state.ct
         self.assertIsNotNone(first)
-        self.delayDisplay("Adding a lesion and regenerating")
+        self.delayDisplay("Adding a finding and regenerating")
         state.lesionKind, state.lesionDiameter = "kidney_tumor", 20.0
-        self.widget.lesionPanel.addLesion(segmentation.GetSegmentCenterRAS("kidney_left"))
+        self.widget.lesionPanel.addFinding(segmentation.GetSegmentCenterRAS("kidney_left"))
         self.press(ui.regenerateButton)
         self.assertNotEqual(state.ct, first)
         self.assertEqual(read_ct(state.ct).GetSize(), read_ct(first).GetSize())

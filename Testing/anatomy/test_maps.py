@@ -64,10 +64,10 @@ def test_classes_and_labels_agree_on_the_side() -> None:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_class_is_one_label_but_the_bone_lesion(name: Vocabulary) -> None:
+def test_every_class_is_one_label(name: Vocabulary) -> None:
     found = keys_by_class(name)
     assert set(found.values()) <= set(VALUES)
-    assert set(VOCABULARIES[name].values()) - set(found) == ({"bone lesion"} if name == "maisi132" else set())
+    assert set(VOCABULARIES[name].values()) == set(found)
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -106,7 +106,7 @@ def test_every_label_can_be_written(name: Vocabulary, data: st.DataObject) -> No
 def test_several_classes_are_one_label() -> None:
     total = from_vocabulary(np.array([3, 23, 92, 103, 26, 25, 61]), "totalsegmentator")
     assert keys(total) == [
-        "kidney_left", "kidney_left", "ribs_left", "ribs_left", "sacrum", "sacrum", "heart",
+        "kidney_left", "kidney_cyst", "ribs_left", "ribs_left", "sacrum", "sacrum", "heart",
     ]  # fmt: skip
     maisi = from_vocabulary(np.array([1, 25, 57, 132, 200, 22, 120, 0]), "maisi132")
     assert keys(maisi) == ["liver", "liver", "trachea", "trachea", "body", "body", "body", "background"]
@@ -153,11 +153,35 @@ def test_without_its_organs_a_tumor_is_written_as_the_first_of_them() -> None:
     ]  # fmt: skip
 
 
-def test_a_bone_lesion_is_read_as_the_nearest_bone() -> None:
-    assert keys(from_vocabulary(np.array([95, 128, 128, 200, 200, 128, 97]), "maisi132")) == [
-        "hip_left", "hip_left", "hip_left", "body", "body", "sacrum", "sacrum",
+def test_findings_that_others_know_come_back_with_the_side_of_their_organ() -> None:
+    cysts = line("kidney_right", "kidney_cyst", "body", "body", "kidney_cyst", "kidney_left", "bone_lesion")
+    for name, classes_ in (
+        ("totalsegmentator", ["kidney_cyst_right", "kidney_cyst_left", "background"]),
+        ("maisi132", ["right kidney cyst", "left kidney cyst", "bone lesion"]),
+    ):
+        written = to_vocabulary(cysts, name)  # type: ignore[arg-type]
+        assert named(written[[1, 4]], name) == classes_[:2]  # type: ignore[arg-type]
+        back = keys(from_vocabulary(written, name))  # type: ignore[arg-type]
+        assert back[1] == back[4] == "kidney_cyst"
+    assert keys(from_vocabulary(np.array([95, 128, 116, 117]), "maisi132")) == [
+        "hip_left", "bone_lesion", "kidney_cyst", "kidney_cyst",
     ]  # fmt: skip
-    assert keys(from_vocabulary(np.array([128, 200]), "maisi132")) == ["body", "body"]
+    assert keys_by_class("totalsegmentator")["kidney_cyst_left"] == "kidney_cyst"
+
+
+def test_other_findings_are_written_as_their_organ_or_as_body() -> None:
+    findings = line("liver_cyst", "gallstone", "pleural_effusion", "ascites", "pancreas_cyst")
+    assert named(to_vocabulary(findings, "maisi132"), "maisi132") == [
+        "liver",
+        "gallbladder",
+        "body",
+        "body",
+        "pancreas",
+    ]
+    assert named(to_vocabulary(findings, "totalsegmentator"), "totalsegmentator") == [
+        "liver", "gallbladder", "background", "background", "pancreas",
+    ]  # fmt: skip
+    assert named(to_vocabulary(findings, "guidegen21"), "guidegen21")[0] == "liver"
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_a_comparison_is_cancelled(large: Driver):
 def test_a_lesion_is_drawn_at_once_in_a_large_anatomy(large: Driver):
     large.choose("lesionKindComboBox", "liver tumor")
     with large.gaps() as gaps:
-        large.widget.lesionPanel.addLesion(large.state.segmentation.GetSegmentCenterRAS("liver"))
+        large.widget.lesionPanel.addFinding(large.state.segmentation.GetSegmentCenterRAS("liver"))
         large.slicer.app.processEvents()
     assert gaps.work < 0.8, "seconds of the window's own work"
 

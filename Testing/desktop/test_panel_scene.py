@@ -39,6 +39,28 @@ def test_groups_are_hidden_and_shown(case: Driver):
     assert display.GetSegmentVisibility("liver")
 
 
+def test_a_fluid_has_a_volume_and_fills_its_side(case: Driver):
+    before = case.anatomy()
+    case.choose("lesionKindComboBox", "pleural effusion")
+    assert case.ui.lesionDiameterSpinBox.suffix.strip() == "ml" and case.ui.lesionDiameterSpinBox.value > 300
+    case.ui.lesionDiameterSpinBox.value = 60.0
+    centre = case.state.segmentation.GetSegmentCenterRAS("lung_upper_lobe_left")
+    case.widget.lesionPanel.addFinding(centre)
+    array = sitk.GetArrayViewFromImage(case.anatomy())
+    voxel_ml = np.prod(case.anatomy().GetSpacing()) / 1000
+    drawn = array == table.values()["pleural_effusion"]
+    assert np.count_nonzero(drawn) * voxel_ml == pytest.approx(60, rel=0.2)
+    assert (np.isin(sitk.GetArrayViewFromImage(before)[drawn], select_left())).mean() > 0.95
+    case.widget.segmentsPanel.editor.undo()
+    assert same(case.anatomy(), before)
+    case.choose("lesionKindComboBox", "liver tumor")
+    assert case.ui.lesionDiameterSpinBox.suffix.strip() == "mm" and case.ui.lesionDiameterSpinBox.value == 25
+
+
+def select_left() -> list[int]:
+    return [value for key, value in table.values().items() if key.startswith("lung_") and key.endswith("_left")]
+
+
 def test_a_lesion_is_placed_by_a_click_and_undone(case: Driver):
     """The click is what Slicer makes of it: a control point that becomes defined."""
     case.choose("lesionKindComboBox", "liver tumor")
@@ -47,14 +69,14 @@ def test_a_lesion_is_placed_by_a_click_and_undone(case: Driver):
     case.press("placeLesionButton")
     interaction = case.slicer.app.applicationLogic().GetInteractionNode()
     assert interaction.GetCurrentInteractionMode() == interaction.Place
-    point = case.slicer.mrmlScene.GetFirstNodeByName("GuideGen lesion")
+    point = case.slicer.mrmlScene.GetFirstNodeByName("GuideGen finding")
     point.AddControlPointWorld(case.state.segmentation.GetSegmentCenterRAS("liver"))
     point.InvokeEvent(point.PointPositionDefinedEvent)
     case.wait(lambda: not case.ui.placeLesionButton.checked, "the button comes up")
     assert not host.DIALOGS.errors, host.DIALOGS.errors
     value = table.values()["liver_tumor"]
     assert np.count_nonzero(sitk.GetArrayViewFromImage(case.anatomy()) == value)
-    assert case.slicer.mrmlScene.GetFirstNodeByName("GuideGen lesion") is None
+    assert case.slicer.mrmlScene.GetFirstNodeByName("GuideGen finding") is None
     case.widget.segmentsPanel.editor.undo()
     assert same(case.anatomy(), before)
 
@@ -65,14 +87,14 @@ def test_placing_a_lesion_is_given_up(case: Driver):
     case.slicer.app.applicationLogic().GetInteractionNode().SwitchToViewTransformMode()
     case.wait(lambda: not case.ui.placeLesionButton.checked, "the button comes up")
     new = {case.slicer.mrmlScene.GetNodeByID(i).GetName() for i in case.nodes() - before}
-    assert "GuideGen lesion" not in new
+    assert "GuideGen finding" not in new
     assert not host.DIALOGS.errors
 
 
 def test_a_lesion_outside_its_organ_is_told(case: Driver):
     case.choose("lesionKindComboBox", "liver tumor")
     with pytest.raises(ValueError, match="liver"):
-        case.widget.lesionPanel.addLesion((5000.0, 0.0, 0.0))
+        case.widget.lesionPanel.addFinding((5000.0, 0.0, 0.0))
 
 
 def test_the_editor_keeps_its_hidden_volume_after_many_changes(case: Driver):

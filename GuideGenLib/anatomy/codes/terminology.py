@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from GuideGenLib.anatomy.codes.codings import CYST, KIDNEY, MASSES, SIDES, key_by_type
+from GuideGenLib.anatomy.codes.codings import CYST, KIDNEY, MASSES, key_by_type
 from GuideGenLib.anatomy.label import Code, Label
 from GuideGenLib.anatomy.reader import UNTYPED_SEGMENT
 from GuideGenLib.anatomy.table import label, labels
@@ -58,7 +58,7 @@ def label_of_coding(coding: Coding) -> Label | None:
     if kind in MASSES:
         return _lesion_in(_number(coding.region))
     if kind == CYST:
-        return _kidney_with_cyst(coding)
+        return label("kidney_cyst") if _number(coding.region) == KIDNEY else None
     fitting = [row for row in labels()[1:] if _fits(row, coding)]
     if fitting:
         most = max(map(_details, fitting))
@@ -93,14 +93,6 @@ def _lesion_in(region: str) -> Label | None:
             if region in {code.value for code in organs if code}:
                 return lesion
     return None
-
-
-def _kidney_with_cyst(coding: Coding) -> Label | None:
-    sides = {_number(coding.modifier), _number(coding.region_modifier)}
-    if _number(coding.region) != KIDNEY:
-        return None
-    found = [label(f"kidney_{side}") for side, code in SIDES.items() if code in sides]
-    return found[0] if len(found) == 1 else None
 
 
 def _numbers(coding: Coding) -> tuple[str, str, str, str]:

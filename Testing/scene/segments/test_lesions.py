@@ -142,6 +142,26 @@ def test_layers_of_their_own_are_cleared_beneath_it(scene: Any, paint: Any, anat
     assert ((array == V["liver"]) & (after == V["liver_tumor"])).any()
 
 
+def test_a_cyst_grows_about_the_point_and_a_fluid_lies_behind(scene: Any, anatomy: sitk.Image) -> None:
+    array = array_of(anatomy)
+    array[2:28, 36:41, 6:30] = V["lung_lower_lobe_right"]
+    array[2:28, 41:43, 6:30] = V["muscle"]
+    image = sitk.GetImageFromArray(array)
+    image.CopyInformation(anatomy)
+    node = add_anatomy(scene, image)
+    assert add_finding(scene, node, place(image, 15, 27, 22), "liver_cyst", 25.0, seed=3) == "liver_cyst"
+    cyst = array_of(read_anatomy(node)) == V["liver_cyst"]
+    assert longest_extent(cyst, (3.0, 3.0, 3.0)) == pytest.approx(25, rel=0.15)
+    assert np.linalg.norm((np.argwhere(cyst).mean(axis=0) - (15, 27, 22)) * 3) < 8 and (array[cyst] == V["liver"]).all()
+    assert add_finding(scene, node, place(image, 15, 38, 22), "pleural_effusion", 30.0, seed=3) == "pleural_effusion"
+    after = array_of(read_anatomy(node))
+    fluid = after == V["pleural_effusion"]
+    assert fluid.sum() * 0.027 == pytest.approx(30, rel=0.1) and (array[fluid] == V["lung_lower_lobe_right"]).all()
+    rest = after == V["lung_lower_lobe_right"]
+    assert np.argwhere(fluid)[:, 1].mean() > np.argwhere(rest)[:, 1].mean()
+    assert (after == V["liver_cyst"]).sum() == cyst.sum()
+
+
 @pytest.mark.parametrize(
     "key, size, voxel, message",
     [
@@ -153,6 +173,10 @@ def test_layers_of_their_own_are_cleared_beneath_it(scene: Any, paint: Any, anat
         ("liver_tumor", float("nan"), (15, 20, 20), "choose 3 to 200 mm"),
         ("liver_tumor", 20, (500, 20, 20), "mm from the liver"),
         ("", 20, (15, 20, 20), "is no finding"),
+        ("pleural_effusion", 100, (15, 20, 20), "holds no lung"),
+        ("pericardial_effusion", 10, (15, 20, 20), "no room for a pericardial effusion"),
+        ("ascites", 9000, (15, 20, 20), "choose 20 to 8000 ml"),
+        ("kidney_cyst", 20, (15, 20, 20), "holds no left kidney or right kidney"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(

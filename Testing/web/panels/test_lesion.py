@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import by_group
+from GuideGenLib.scene.segments.kinds import pointed_kinds
 from GuideGenLib.web.panels.lesion import kind_in
 from Testing.web.editing import Bench, V, opened, ras_of_voxel
 
@@ -34,6 +35,36 @@ def test_a_lesion_is_drawn_at_the_cross_hair_chosen_shown_and_taken_back(bench: 
     assert bench.labels[24, 12, 10] == V["liver_tumor"]
 
 
+def test_a_fluid_is_drawn_on_the_side_of_the_cross_hair_and_taken_back(bench: Bench, small_anatomy) -> None:
+    bench.file(small_anatomy)
+    before = bench.labels
+    bench.views.point = ras_of_voxel(small_anatomy, LUNG)
+    bench.state.lesion_kind = "pleural_effusion"
+    bench.state.flush()
+    assert bench.state.lesion_unit == "ml" and bench.state.lesion_size > 300
+    bench.state.lesion_size = 100.0
+    bench.lesion.add()
+    assert bench.told[-1] == ("success", "pleural effusion of 100 ml added. Ctrl+Z takes it back.")
+    drawn = bench.labels == V["pleural_effusion"]
+    assert drawn.sum() * np.prod(small_anatomy.GetSpacing()) / 1000 == pytest.approx(100, rel=0.2)
+    sides = {
+        key.rsplit("_", 1)[1] for key, value in V.items() if key.startswith("lung_") and (before[drawn] == value).any()
+    }
+    assert len(sides) == 1 and bench.segments.active == "pleural_effusion"
+    bench.editor.undo()
+    assert np.array_equal(bench.labels, before)
+    bench.state.lesion_kind = "kidney_tumor"
+    bench.state.flush()
+    assert (bench.state.lesion_unit, bench.state.lesion_size, bench.state.lesion_high) == ("mm", 25.0, 200.0)
+
+
+def test_the_list_holds_all_that_has_a_label() -> None:
+    kinds = [kind.key for kind in pointed_kinds()]
+    assert set(kinds) >= {"lung_tumor", "kidney_cyst", "ascites", "pneumothorax", "mediastinal_lymph_node", "gallstone"}
+    assert kinds[: len(by_group()["lesions"])] == [row.key for row in by_group()["lesions"]]
+    assert all(kind.limits[0] <= kind.usual <= kind.limits[1] for kind in pointed_kinds())
+
+
 def test_a_second_lesion_looks_different(bench: Bench, small_anatomy) -> None:
     bench.file(small_anatomy)
     shapes = []
@@ -52,7 +83,7 @@ def test_a_second_lesion_looks_different(bench: Bench, small_anatomy) -> None:
         ("liver_tumor", 60.0, None, "Point at the place"),
         ("liver_tumor", 60.0, (40, 10, 8), "mm from the"),
         ("liver_tumor", 500.0, (24, 12, 10), "choose 3 to 200 mm"),
-        ("liver_tumor", "", (24, 12, 10), "size of the lesion"),
+        ("liver_tumor", "", (24, 12, 10), "size of the finding in mm"),
         ("pancreas_tumor", 30.0, (24, 12, 10), "needs its organ"),
     ],
 )
