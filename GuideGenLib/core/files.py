@@ -61,7 +61,8 @@ def remedy(error: OSError) -> str:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """A private folder to write into; at the end its files move up into `folder`, which is made if need be.
+    """A private folder to write into; at the end its files, and folders whole, move up into `folder`, which is made if
+    need be.
 
     When the block fails or is interrupted nothing is left of it. Raises OSError for a folder that cannot be written.
     """
@@ -73,13 +74,23 @@ def staged(folder: Path) -> Iterator[Path]:
             yield Path(private)
             with _uninterrupted():
                 for file in sorted(Path(private).iterdir()):
-                    os.replace(file, folder / file.name)
+                    _put(file, folder / file.name)
     finally:
         for parent in new:  # made above, the innermost first; those that are still empty go
             try:
                 parent.rmdir()
             except OSError:
                 break
+
+
+def _put(source: Path, target: Path) -> None:
+    """Rename over what is there, which may be a folder with files in it."""
+    if not target.is_dir():
+        os.replace(source, target)
+        return
+    with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=target.parent) as old:
+        target.rename(Path(old) / target.name)
+        os.replace(source, target)
 
 
 @contextmanager

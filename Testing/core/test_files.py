@@ -29,3 +29,12 @@ def test_a_block_that_fails_leaves_the_old_folder(tmp_path: Path, make) -> None:
         (fresh / "new.bin").write_text("half")
         raise KeyboardInterrupt
     assert [path.name for path in tmp_path.rglob("*")] == ["model", "old.bin"]
+
+
+def test_a_folder_takes_the_place_of_one_with_files_in_it(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        with staged(tmp_path) as private:
+            (private / "slices").mkdir()
+            (private / "slices" / f"{text}.dcm").write_text(text)
+        (tmp_path / "mine.txt").write_text("stays")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "second.dcm", "slices"]

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from GuideGenLib.core.files import atomic, remedy, replaced
+from GuideGenLib.core.files import atomic, remedy, staged
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.export.dicom.errors import DicomError, require_packages
 from GuideGenLib.export.dicom.identity import Form
@@ -54,7 +54,7 @@ def export_dicom(
                 _write_study(case, Path(folder), form, within(progress, 0.0, 0.9))
                 _pack(Path(folder), archive)
         else:
-            with replaced(target, stale=lambda path: path.name in NAMES) as folder:
+            with staged(target) as folder:
                 _write_study(case, folder, form, within(progress, 0.0, 0.95))
     except OSError as error:
         raise DicomError(f"cannot write {target}", remedy(error)) from error
