@@ -15,7 +15,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "bundle": ("anatomy", "core", "description"),
     "codec": ("core",),
     "vessels": ("anatomy", "core"),
-    "ct": ("anatomy", "codec", "core", "vessels"),
+    "ct": ("anatomy", "codec", "core", "description", "findings", "vessels"),
     "mask": ("anatomy", "core", "description", "findings", "vessels"),
     "generator": ("anatomy", "bundle", "codec", "core", "ct", "description", "mask"),
     "data": ("anatomy", "core"),
