@@ -4,6 +4,8 @@ Each step takes the whole label map, so that a window made anew after an edit ha
 near the structures alone that it draws.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +14,15 @@ from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
+from GuideGenLib.ct.lesion_looks import as_lung, with_lesion_looks
+from GuideGenLib.description.model import Finding
 from GuideGenLib.vessels.places import Box
 
 
 def with_details(
     hu: NDArray[np.float32],
     labels: NDArray[np.uint8],
+    findings: Sequence[Finding],
     table: NDArray[np.float32],
     phase: str,
     spacing: float,
@@ -27,9 +32,11 @@ def with_details(
 ) -> NDArray[np.float32]:
     """HU [z, y, x] of a window of labels [z, y, x] with the details that rules draw.
 
-    table: reference HU by label value in the contrast phase; spacing: mm of the isotropic voxels; seed: the patient's.
+    findings: which looks of lesions they name; table: reference HU by label value in the contrast phase; spacing: mm
+    of the isotropic voxels; seed: the patient's.
     """
-    hu = with_vessels(hu, table, vessel_shares(labels, spacing, seed), window)
+    hu = with_lesion_looks(hu, labels, findings, table, phase, spacing, seed, window)
+    hu = with_vessels(hu, table, vessel_shares(as_lung(labels, findings, spacing, seed), spacing, seed), window)
     hu = with_airways(hu, labels, table, spacing, seed, window)
     hu = with_kidneys(hu, labels, table, phase, spacing, seed, window)
     hu = with_hollow_organs(hu, labels, table, phase, spacing, seed, window, oral_contrast)

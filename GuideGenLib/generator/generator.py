@@ -316,7 +316,7 @@ class Generator:
         with self.models.precision():
             hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
-        hu = with_details(hu, labels, table, phase, CT_SPACING, seed, window, oral)
+        hu = with_details(hu, labels, description.findings, table, phase, CT_SPACING, seed, window, oral)
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)
 
 
