@@ -12,6 +12,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.mask.components import largest_share
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
+from GuideGenLib.mask.findings.invading import LEAST_TAKEN, OWN_SHARE, invades, neighbours, reached, reached_keys
 from GuideGenLib.mask.findings.shapes import Growth, Spacing, shares
 from GuideGenLib.mask.findings.sites import LesionError, Place, find_place
 from GuideGenLib.mask.findings.solid import MANNERS, Solid, body_of
@@ -142,7 +143,7 @@ def _draw(
         if place.organ == "colon":
             growth = draw_colon_tumour(labels, spacing, place.voxels, size, wall_thickness(finding.t), blocked, rng)
         else:
-            growth = _grow_solid(labels, spacing, place, size, blocked, rng)
+            growth = _grow_solid(labels, spacing, finding, place, size, blocked, rng)
         if growth is None:
             continue
         fault = _fault(labels, growth, place, size, spacing)
@@ -160,17 +161,22 @@ def _around_tumours(labels: np.ndarray) -> np.ndarray:
 
 
 def _grow_solid(
-    labels: np.ndarray, spacing: Spacing, place: Place, size: float, blocked: np.ndarray, rng: np.random.Generator
-) -> Growth | None:
-    """A solid body in lung, liver, kidney or pancreas, with mass effect."""
-    body = body_of(place.organ, size, rng)
-    core = 1 - (1 - MANNERS[place.organ].core) * min(1.0, size / 30)
-    solid = Solid(labels, spacing, body, _choose_centre(labels, spacing, place, 0.5 * size, core, rng), size)
+    labels: np.ndarray, spacing: Spacing, finding: "Finding", place: Place, size: float, blocked: np.ndarray,
+    rng: np.random.Generator,
+) -> Growth | None:  # fmt: skip
+    """A solid body in lung, liver, kidney or pancreas, with mass effect unless it invades."""
+    invading = invades(finding)
+    body = body_of(place.organ, size, rng, finding.looks)
+    core = 1.0 if invading else 1 - (1 - MANNERS[place.organ].core) * min(1.0, size / 30)
+    centre = _choose_centre(labels, spacing, place, 0.5 * size, core, rng, invading)
+    solid = Solid(labels, spacing, body, centre, size)
     free = ~blocked[solid.box]
     moving = movable(solid.part, spacing, place.organ, place.side) & free
     allowed = moving
     if place.organ == "lung":
         allowed = moving | lung_margin(solid.part, spacing, place.side) & free
+    if invading:
+        allowed = allowed | reached(solid.part, spacing, place.organ) & free
     voxels, scale, extent = solid.grow(allowed)
     if not voxels.any():
         return None
@@ -180,21 +186,26 @@ def _grow_solid(
 
 
 def _choose_centre(
-    labels: np.ndarray, spacing: Spacing, place: Place, radius: float, core: float, rng: np.random.Generator
-) -> np.ndarray:
+    labels: np.ndarray, spacing: Spacing, place: Place, radius: float, core: float, rng: np.random.Generator,
+    invading: bool,
+) -> np.ndarray:  # fmt: skip
     """A random position (voxels, z y x) among those of the place where a ball of that radius fits best.
 
     It fits where the ball starts inside its own tissue, meets little that cannot move, and what it consumes is its own.
     """
     manner = MANNERS[place.organ]
-    inside = rng.uniform(*manner.inside)
+    inside = rng.uniform(*(OWN_SHARE[place.organ] if invading else manner.inside))
     home = [*place.home, "lung_vessel"]
-    tables = np.stack([table_of(home), table_of(soft_keys(place.organ, place.side)), table_of([*home, *FILLERS])])
+    soft_ones = reached_keys(place.organ, place.side) if invading else soft_keys(place.organ, place.side)
+    spared = soft_ones if invading else [*home, *FILLERS]
+    beside = neighbours(place.organ, place.home) if invading else []
+    tables = np.stack([table_of(keys) for keys in (home, soft_ones, spared, beside)])
     few = place.voxels[rng.integers(len(place.voxels), size=CANDIDATES)] + rng.uniform(-0.5, 0.5, (CANDIDATES, 3))
-    own, soft, _ = shares(labels, few, radius, spacing, tables)
-    own_core, _, harmless = shares(labels, few, core * radius, spacing, tables)
+    own, soft, _, taken = shares(labels, few, radius, spacing, tables)
+    own_core, _, harmless, _ = shares(labels, few, core * radius, spacing, tables)
     fit = -np.maximum(inside - own, 0) - 2 * np.maximum(0.97 - soft, 0) - 2 * (1 - harmless)
-    fit -= np.maximum(own - inside, 0) if manner.exophytic else np.maximum(0.9 - own_core, 0)
+    fit -= np.maximum(own - inside, 0) if manner.exophytic or invading else np.maximum(0.9 - own_core, 0)
+    fit += 2 * np.minimum(taken, LEAST_TAKEN)
     good = np.nonzero(fit >= fit.max() - 0.04)[0]
     return np.asarray(few[good[rng.integers(len(good))]])
 

@@ -1,5 +1,6 @@
 """Solid lesions: how those of an organ look and grow, and one of them about a point of a label volume."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -34,9 +35,21 @@ MANNERS = {
 OTHER = Texture(lobes=0.14)
 
 
-def body_of(organ: str, size: float, rng: np.random.Generator) -> SolidBody:
-    """A random body as a lesion of `size` mm in that organ has it."""
+LOOKING = {
+    "smooth": Texture(lobes=0.03, flattest=0.85),
+    "lobulated": Texture(lobes=0.34),
+    "spiculated": Texture(lobes=0.14, spikes=0.3),
+    "infiltrating": Texture(lobes=0.28, spikes=0.2),
+}
+"""How irregular lesions are of which the text says it, the last one said counting. Spicules that are thinner than the
+labels' voxels belong to the CT."""
+
+
+def body_of(organ: str, size: float, rng: np.random.Generator, looks: Iterable[str] = ()) -> SolidBody:
+    """A random body as a lesion of `size` mm in that organ has it; looks: of description.looks.LOOKS."""
     texture = MANNERS[organ].texture if organ in MANNERS else OTHER
+    for look in looks:
+        texture = LOOKING.get(look, texture)
     return SolidBody(texture if size > SMOOTH_MM else replace(texture, spikes=0.0), rng)
 
 
