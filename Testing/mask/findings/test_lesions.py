@@ -63,7 +63,7 @@ def test_a_lung_tumour_grows_in_its_lobe(trunk, spacing, side, lobe, size) -> No
 
 
 def test_a_lung_tumour_larger_than_its_lobe_stays_in_that_lung(trunk, spacing) -> None:
-    finding = Finding("tumor", "lung", "middle_lobe", side="right", t="4")
+    finding = Finding("tumor", "lung", "middle_lobe", side="right", size_mm=75.0)
     drawn, (record,) = insert_lesions(trunk, spacing, [finding], rng(1))
     tumour = drawn == values()["lung_tumor"]
     own = [values()[key] for key in values() if key.endswith("lobe_right")]
