@@ -16,17 +16,19 @@ from GuideGenLib.ct.lesions import Lesion, find_lesions
 from GuideGenLib.description.model import Finding
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Tree
-from GuideGenLib.vessels.places import Box, Mask, scattered
+from GuideGenLib.vessels.places import Box, scattered
 
 Field = NDArray[np.float32]
-MEAN_VOXELS = 2.5
+MEAN_VOXELS = 1.5
 """Standard deviation in voxels of the mean that a look moves: texture finer than that stays."""
+BLUR_VOXELS = 3
+"""So far from a lesion the networks' border reaches."""
 AERATED = -850.0
 """HU of lung about a lesion, by which the share of each voxel is told that the lesion fills."""
-SPICULE_CELL_MM, SPICULES_MM = 12.0, (4.0, 15.0)
+SPICULE_CELL_MM, SPICULES_MM = 11.0, (4.0, 15.0)
 """Spicules end at a point in each cube of so many mm that lies so far from the lesion."""
-BASE_MM, TIP_MM = 0.95, 0.4
-"""Radii of a spicule."""
+BASE_MM, TIP_MM, SPICULE_BLUR = 1.1, 0.6, 0.5
+"""Radii of a spicule, and standard deviation in voxels of its blur, as scanners are no sharper."""
 STRANDS_HU = 15.0
 SEEP_VOXELS, SEEP = 1.8, 0.65
 """How far an infiltrating lesion fades into its surroundings, and how much of it."""
@@ -67,6 +69,8 @@ def with_lesion_looks(
 def as_lung(labels: NDArray[np.uint8], findings: Sequence[Finding], spacing: float, seed: int) -> NDArray[np.uint8]:
     """The labels with ground glass as the lobe that it lies in, as vessels run through it."""
     result = labels
+    if all(finding.organ != "lung" or not finding.looks for finding in findings):
+        return result
     for lesion in find_lesions(labels, findings, spacing, seed):
         if lesion.looks.isdisjoint(("ground_glass", "part_solid")):
             continue
@@ -106,7 +110,7 @@ def _moved(hu: Field, target: Field, lesion: Lesion, labels: NDArray[np.uint8], 
     mean = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), hu[pure].mean())
     share = ndimage.gaussian_filter(voxels.astype(np.float32), 0.5) * voxels
     if lesion.organ == "lung":  # beside air the network's own border tells how much of a voxel is lesion
-        edge = ndimage.binary_dilation(voxels) & (voxels | select(labels, LUNGS))
+        edge = ndimage.binary_dilation(voxels, iterations=BLUR_VOXELS) & (voxels | select(labels, LUNGS))
         filled = np.clip((hu - AERATED) / np.maximum(mean - AERATED, 200), 0, 1)
         share = np.where(pure, 1, np.where(edge, filled, 0))
     return np.asarray(hu + share * (target - mean), np.float32)
@@ -137,15 +141,9 @@ def _spicules(lesion: Lesion, labels: NDArray[np.uint8], seed: int) -> Field:
     if not len(tips):
         return np.zeros(around.shape, np.float32)
     roots = np.stack([axis[tuple(tips.T)] for axis in nearest], axis=1)
-    share = np.zeros(around.shape, np.float32)
     chain = np.concatenate([roots, 0.5 * (roots + tips), tips]) * lesion.spacing
     count = len(tips)
     parents = np.concatenate([np.arange(count), np.arange(count), count + np.arange(count)])
     radii = np.repeat([BASE_MM, BASE_MM, TIP_MM], count).astype(np.float32)
     share = filled_shares(Tree(chain.astype(np.float32), parents, radii), around.shape, lesion.spacing)
-    return ndimage.gaussian_filter(share, 0.4) * _open(open_, lesion.voxels)
-
-
-def _open(open_: Mask, lesion: Mask) -> Mask:
-    """Where spicules are seen."""
-    return open_ & ~lesion
+    return ndimage.gaussian_filter(share, SPICULE_BLUR) * (open_ & ~lesion.voxels)

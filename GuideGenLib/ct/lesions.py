@@ -19,7 +19,6 @@ from GuideGenLib.vessels.places import Box, Mask, box_of
 MARGIN_MM = 18.0
 """How far about a lesion something of it is drawn, its spicules."""
 LEAST_VOXELS = 8
-INSIDE = ("solid", "part_solid", "ground_glass", "cavitated", "necrotic", "cystic")
 MARGINS = ("smooth", "lobulated", "spiculated", "infiltrating")
 LARGE_MM = 40.0
 NECROTIC = {"lung": 0.4, "liver": 0.5, "kidney": 0.6, "pancreas": 0.3, "colon": 0.2}
@@ -117,13 +116,13 @@ def _finding(
 
 
 def _looks(finding: Finding | None, organ: str, size: float, chance: float, second: float) -> frozenset[str]:
-    """What is asked, and where nothing is said of inside or margin what is usual."""
+    """What is asked, and what is usual where nothing is said: of any look for a necrosis, of the margin for spicules."""
     asked = set(finding.looks) if finding else set()
     looks = set(asked)
     secondary = finding is not None and finding.kind == "metastasis"
     if organ == "liver" and secondary and not asked:
         looks.add("rim_enhancing")
-    if size > LARGE_MM and chance < NECROTIC[organ] and not asked.intersection(INSIDE):
+    if size > LARGE_MM and chance < NECROTIC[organ] and not asked:
         looks.add("necrotic")
     tumour = organ == "lung" and size >= SPICULATED_MM and not secondary
     if tumour and second < SPICULATED and not asked.intersection((*MARGINS, "ground_glass", "cystic")):
