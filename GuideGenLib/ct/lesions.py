@@ -116,7 +116,7 @@ def _finding(
 
 
 def _looks(finding: Finding | None, organ: str, size: float, chance: float, second: float) -> frozenset[str]:
-    """What is asked, and what is usual where nothing is said: of any look for a necrosis, of the margin for spicules."""
+    """What is asked, and what is usual: a necrosis where no look is said, spicules where no margin is."""
     asked = set(finding.looks) if finding else set()
     looks = set(asked)
     secondary = finding is not None and finding.kind == "metastasis"
