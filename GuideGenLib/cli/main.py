@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -12,7 +13,7 @@ from GuideGenLib import __version__
 from GuideGenLib.cli import edit, export, generate, scene, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
-from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.errors import FileWarning, GuideGenError
 from GuideGenLib.core.progress import Cancelled
 
 FAILED, CANCELLED = 2, 130
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser(arguments)
     args = parser.parse_args(arguments)
+    warnings.showwarning = _show
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -92,6 +94,13 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def _show(message: Warning | str, kind: type[Warning], file: str, line: int, *rest: object) -> None:
+    """What we warn of is a note to the user; others' warnings keep their place in the code."""
+    ours = issubclass(kind, FileWarning)
+    text = f"guidegen: note: {message}\n" if ours else warnings.formatwarning(message, kind, file, line)
+    sys.stderr.write(text)
 
 
 def _fail(message: str, status: int) -> int:

@@ -36,6 +36,15 @@ def matched(image: sitk.Image, reference: sitk.Image, within_mm: float = SAME_MM
     return on_grid_of(reference, sitk.GetArrayViewFromImage(turned))
 
 
+def overlap(image: sitk.Image, other: sitk.Image) -> bool:
+    """Do two images show a common place? Their grids may differ in all."""
+    size = np.array(image.GetSize())
+    corners = np.stack(np.meshgrid(*((-0.5, n - 0.5) for n in other.GetSize()), indexing="ij"), -1).reshape(-1, 3)
+    places = [other.TransformContinuousIndexToPhysicalPoint(corner) for corner in corners.tolist()]
+    there = np.array([image.TransformPhysicalPointToContinuousIndex(place) for place in places])
+    return bool(((there.max(0) > -0.5) & (there.min(0) < size - 0.5)).all())
+
+
 def _ends(image: sitk.Image) -> NDArray[np.float64]:
     """The first voxel's centre and a point just beyond the last voxel along each axis, LPS mm [4, 3]."""
     indices = np.vstack([np.zeros(3), np.diag(image.GetSize())])

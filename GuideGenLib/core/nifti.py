@@ -4,6 +4,7 @@ Where they differ the sform counts, as nibabel and the segmentation tools have i
 """
 
 import gzip
+import math
 import struct
 import warnings
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Header:
-    """size and steps (pixdim) along the axes; sform, qform: [3, 4] to RAS mm, None where the file has none."""
+    """version; size and steps (pixdim) along the axes; sform, qform: [3, 4] to RAS mm, None where the file has none."""
 
+    version: int
     size: tuple[int, ...]
     steps: tuple[float, ...]
     sform: Matrix | None
@@ -48,22 +50,21 @@ class Geometry:
     direction: Matrix
 
 
-def geometry_of(path: Path) -> Geometry | None:
-    """Where the sform of a file puts its voxels; None for another kind of file, and without a sform.
+def geometry_of(path: Path, header: Header) -> Geometry | None:
+    """Where the sform of a file puts its voxels, or its qform where it has no other; None where it has neither, and
+    its voxels lie as ITK has it.
 
     Raises VolumeError for a spacing that is 0 or no number, for what is no number in the form that counts, and for axes
     that are not at right angles; warns of forms that differ.
     """
-    header = read_header(path)
-    if header is None:
-        return None
-    if not all(abs(step) > 0 for step in header.steps):  # NaN fails this too
+    if not all(0 < abs(step) < np.inf for step in header.steps):  # NaN fails this too
         listed = ", ".join(f"{step:g}" for step in header.steps)
         raise VolumeError(f"{path} has a spacing of {listed} mm", "correct its header (pixdim)")
-    if header.sform is None:
+    form = header.sform if header.sform is not None else header.qform
+    if form is None:
         return None
-    steps = np.linalg.norm(header.sform[:, :3], axis=0)
-    if not np.isfinite(header.sform).all() or not steps.all():
+    steps = np.linalg.norm(form[:, :3], axis=0)
+    if not np.isfinite(form).all() or not steps.all():
         raise VolumeError(
             f"{path} has an sform that is no grid (its columns are {steps} mm long)", "correct its header"
         )
@@ -72,13 +73,13 @@ def geometry_of(path: Path) -> Geometry | None:
         _warn(f"{path}: its sform has voxels of {told[0]} mm and its pixdim of {told[1]} mm; the sform was taken")
     else:
         steps = np.where(np.isclose(steps, np.abs(header.steps), rtol=ROUNDED), np.abs(header.steps), steps)
-    if header.qform is not None:
+    if header.sform is not None and header.qform is not None:
         far = np.array([[*(n * axis for n, axis in zip(header.size, corner, strict=True)), 1] for corner in CORNERS])
         off = float(np.linalg.norm(far @ (header.sform - header.qform).T, axis=1).max())
         if off > SAME_MM:
             _warn(f"{path}: its sform and its qform are up to {off:.1f} mm apart; the sform was taken, as nibabel does")
-    direction = nearest_rotation(LPS @ header.sform[:, :3] / steps, str(path))
-    return Geometry(tuple(steps.tolist()), tuple((LPS @ header.sform[:, 3]).tolist()), direction)
+    direction = nearest_rotation(LPS @ form[:, :3] / steps, str(path))
+    return Geometry(tuple(steps.tolist()), tuple((LPS @ form[:, 3]).tolist()), direction)
 
 
 def nearest_rotation(direction: Matrix, name: str) -> Matrix:
@@ -117,11 +118,39 @@ def read_header(path: Path) -> Header | None:
     return None
 
 
+KINDS = {
+    2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
+}  # fmt: skip
+"""NIfTI's codes of scalar voxels as numpy has them."""
+
+
+def read_version_2(path: Path) -> NDArray[np.generic]:
+    """The voxels [z, y, x] of a NIfTI-2 file, which ITK does not read. Raises VolumeError."""
+    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+        data = file.read()
+    order = "<" if struct.unpack("<i", data[:4])[0] == _NIFTI_2.length else ">"
+    code = struct.unpack_from(f"{order}h", data, 12)[0]
+    count, *size = struct.unpack_from(f"{order}8q", data, 16)
+    (offset,) = struct.unpack_from(f"{order}q", data, 168)
+    slope, intercept = struct.unpack_from(f"{order}2d", data, 176)
+    shape = [n for n in size[:count] if n != 1] if 3 < count < 8 else size[:count]
+    if code not in KINDS or len(shape) != 3 or min(shape) < 1:
+        raise VolumeError(f"{path} is no 3D volume of numbers", "give one 3D volume")
+    kind = np.dtype(f"{order}{KINDS[code]}")
+    voxels = math.prod(shape)
+    if not 540 <= offset <= len(data) - voxels * kind.itemsize:
+        raise VolumeError(f"{path} is cut short or damaged", "copy or download it again")
+    array = np.frombuffer(data, kind, voxels, offset).reshape(shape[::-1]).astype(kind.newbyteorder("="))
+    plain = (slope in (0.0, 1.0) and intercept == 0.0) or not np.isfinite(slope)
+    return array if plain else array * slope + intercept
+
+
 @dataclass(frozen=True)
 class _Layout:
     """Where a version keeps its fields, and of which kind: size, pixdim, codes, quaternion and rows of the
     sform; kind and place of the code of its unit of length."""
 
+    version: int
     length: int
     whole: str
     real: str
@@ -143,7 +172,7 @@ class _Layout:
         sform = np.array(numbers(12, self.real, rows)).reshape(3, 4) if scode > 0 else None
         qform = _from_quaternion(numbers(6, self.real, quaternion), steps, qfac) if qcode > 0 else None
         forms = (None if form is None else form * mm for form in (sform, qform))
-        return Header(tuple(int(n) for n in size), tuple(step * mm for step in steps), *forms)
+        return Header(self.version, tuple(int(n) for n in size), tuple(step * mm for step in steps), *forms)
 
 
 def _from_quaternion(numbers: tuple[float, ...], steps: list[float], qfac: float) -> Matrix:
@@ -162,8 +191,8 @@ def _from_quaternion(numbers: tuple[float, ...], steps: list[float], qfac: float
     return np.concatenate([rotation * scale, np.array(numbers[3:])[:, None]], axis=1)
 
 
-_NIFTI_1 = _Layout(348, "h", "f", "h", (40, 76, 252, 256, 280), ("b", 123))
-_NIFTI_2 = _Layout(540, "q", "d", "i", (16, 104, 344, 352, 400), ("i", 500))
+_NIFTI_1 = _Layout(1, 348, "h", "f", "h", (40, 76, 252, 256, 280), ("b", 123))
+_NIFTI_2 = _Layout(2, 540, "q", "d", "i", (16, 104, 344, 352, 400), ("i", 500))
 
 
 def _warn(message: str) -> None:

@@ -49,7 +49,32 @@ def regrid(source: np.ndarray, spacing: Sequence[float], new: Sequence[float], l
 
 
 def vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
-    """The label with most weight at each new voxel; each label is looked at only inside its own box."""
+    """The label with most weight at each new voxel; what lies far from all labels of `source` costs nothing."""
+    result = np.zeros([weight.shape[0] for weight in matrices], np.uint8)
+    box = _shown(source, matrices)
+    if box is None:
+        return result
+    cut = [weight[:, part] for weight, part in zip(matrices, box, strict=True)]
+    rows = [np.flatnonzero(np.diff(weight.indptr))[[0, -1]] for weight in cut]
+    target = tuple(slice(first, last + 1) for first, last in rows)
+    result[target] = _vote(source[box], [weight[part] for weight, part in zip(cut, target, strict=True)])
+    return result
+
+
+def _shown(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> tuple[slice, ...] | None:
+    """The box of the labels of `source`, wide enough that new voxels which they reach see nothing beyond it."""
+    box = []
+    for axis, weight in enumerate(matrices):
+        there = np.flatnonzero(source.any(axis=tuple({0, 1, 2} - {axis})))
+        if not len(there):
+            return None
+        wide = 2 + -(-weight.shape[1] // weight.shape[0])
+        box.append(slice(max(0, there[0] - wide), there[-1] + 1 + wide))
+    return tuple(box)
+
+
+def _vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
+    """`vote`, each label looked at inside its own box."""
     shape = tuple(weight.shape[0] for weight in matrices)
     best, winner = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
     for value in np.unique(source):

@@ -1,6 +1,7 @@
 """Image files as they lie on the disk: whole or not, their headers, and their voxels where the headers put them."""
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.nifti import geometry_of
+from GuideGenLib.core.nifti import geometry_of, read_header, read_version_2
 
 try:
     from isal import igzip, igzip_lib  # of the extra `train`: ten times as fast, for data sets of many files
@@ -16,6 +17,9 @@ except ImportError:
     inflate, Broken = gzip.open, zlib.error
 else:
     inflate, Broken = igzip.open, getattr(igzip_lib, "error")  # noqa: B009  its type stub takes it for an instance
+
+os.environ.setdefault("ITK_NIFTI_SFORM_PERMISSIVE", "YES")
+"""ITK refuses a NIfTI whose axes are a rounding off right angles; `nifti` checks them, with a figure."""
 
 
 def read_image(path: Path) -> sitk.Image:
@@ -28,10 +32,15 @@ def read_image(path: Path) -> sitk.Image:
     reader.SetFileName(str(path))
     try:
         _check_archive(path)
-        geometry = geometry_of(path)
-        reader.ReadImageInformation()
-        _check_length(path, reader)
-        image = reader.Execute()
+        header = read_header(path)
+        geometry = None if header is None else geometry_of(path, header)
+        if header is not None and header.version == 2:
+            image = sitk.GetImageFromArray(read_version_2(path))
+            image.SetSpacing(header.steps)
+        else:
+            reader.ReadImageInformation()
+            _check_length(path, reader)
+            image = reader.Execute()
     except OSError as error:
         raise VolumeError(
             f"{path} cannot be read ({error.strerror or error})", "make it readable, or copy it"
@@ -51,8 +60,12 @@ def read_image(path: Path) -> sitk.Image:
 
 
 def header_of(path: Path) -> dict[str, str]:
-    """The fields of a file's header that SimpleITK knows by name. Raises VolumeError."""
+    """The fields of a file's header that SimpleITK knows by name, none for NIfTI-2. Raises VolumeError."""
     _check_there(path)
+    _check_archive(path)
+    told = read_header(path)
+    if told is not None and told.version == 2:
+        return {}
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:

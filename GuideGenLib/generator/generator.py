@@ -17,7 +17,7 @@ from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, requir
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import on_grid_of, same_grid
+from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, image_from_array, to_canonical
 from GuideGenLib.ct.acquisition import with_acquisition
@@ -36,7 +36,7 @@ from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
 from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
-from GuideGenLib.generator.edit import find_change
+from GuideGenLib.generator.edit import find_change, worth_making
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
@@ -47,6 +47,8 @@ from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 
 MARGIN_MM = 20.0
+AIR_HU, EMPTY_MARGIN_MM = -1000.0, 24.0
+"""What far from the body is in a mostly empty field of view, and how far that is."""
 
 
 class Generator:
@@ -161,13 +163,16 @@ class Generator:
     ) -> sitk.Image:
         """HU (int16) of an anatomy of any geometry; spacing in mm of the result, None: on the anatomy's own grid.
 
-        The networks work at 2 mm; other spacings are interpolated from it. Where the description tells a slice
+        The networks work at 2 mm; other spacings are interpolated from it. Far from the body a mostly empty field of
+        view is air without noise. Where the description tells a slice
         thickness, slices are means over it and so far apart; where it tells a field of view, no more is shown. Raises
         VolumeError for an anatomy that is empty, holds only a body, or has values that the table does not know.
         """
         labels, frame = to_canonical(require_anatomy(anatomy), CT_SPACING, labels=True, smooth=True)
-        noise = self.models.ct.noise(labels.shape, seed)
-        hu = self._hu(labels, description, noise, seed, steps, progress)
+        window = worth_making(labels, round(EMPTY_MARGIN_MM / CT_SPACING), MULTIPLE)
+        noise = self.models.ct.noise(labels.shape, seed, window)
+        hu = np.full(labels.shape, AIR_HU, np.float32)
+        hu[window] = self._hu(labels, description, noise, seed, steps, progress, window)
         progress("ct", 1.0)
         scan = description.acquisition
         plain = scan.slice_mm is None and scan.field_of_view_mm is None
@@ -197,11 +202,14 @@ class Generator:
                 f"margin_mm is {margin_mm}: give the width in mm of the zone that may change, for example 20"
             )
         ct, anatomy, edited = check_ct(ct), require_anatomy(anatomy), require_anatomy(edited_anatomy)
-        if not same_grid(anatomy, edited):
+        on_grid = matched(edited, anatomy)
+        if on_grid is None:
             raise VolumeError(
                 "the edited anatomy lies on another grid than the anatomy before", "resample it onto that grid"
             )
-        edited = fill_erased(anatomy, edited)
+        if not overlap(ct, anatomy):
+            raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that was made of this anatomy")
+        edited = fill_erased(anatomy, on_grid)
         before, frame = to_canonical(anatomy, CT_SPACING, labels=True, smooth=True)
         after, _ = to_canonical(edited, CT_SPACING, labels=True, smooth=True)
         change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)

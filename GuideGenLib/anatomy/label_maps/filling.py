@@ -10,7 +10,7 @@ from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.grids import on_grid_of
+from GuideGenLib.core.grids import on_grid_of, overlap
 
 SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
 """A label map that holds one of these names every voxel of the body; in the others the tissues are found."""
@@ -31,13 +31,13 @@ def filled_by_ct(anatomy: sitk.Image, ct: sitk.Image) -> sitk.Image:
 
     anatomy: uint8 labels; its organs stay as they are but for gas in bowels and vessels in lungs.
     """
+    if not overlap(ct, anatomy):
+        raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that the anatomy was drawn on")
     hu = sitk.DICOMOrient(sitk.Resample(ct, anatomy, sitk.Transform(), sitk.sitkLinear, AIR_HU, sitk.sitkInt16), "LPS")
     oriented = sitk.DICOMOrient(anatomy, "LPS")
     array = sitk.GetArrayFromImage(oriented)
     array[array == values()["body"]] = 0
     shown = sitk.GetArrayViewFromImage(hu)
-    if not (shown[array > 0] > AIR_HU).any():
-        raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that the anatomy was drawn on")
     x, y, z = oriented.GetSpacing()
     return axes_of(on_grid_of(oriented, split_tissues(array, shown, (z, y, x))), anatomy)
 
