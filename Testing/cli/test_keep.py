@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.volumes import write_volume
 
 TEXT = "A 60 year old man."
@@ -56,3 +57,32 @@ def test_what_cannot_be_kept_is_told_before_any_work(
 def test_segments_need_a_file(guidegen: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert guidegen("mask", TEXT, "--segments", "liver", "-o", tmp_path / "a") == 2
     assert "give the file with --keep" in capsys.readouterr().err
+
+
+def test_a_map_of_another_vocabulary_is_read_by_its_name(
+    guidegen: Run, generator, small_anatomy: sitk.Image, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    heart = sitk.Cast(small_anatomy == values()["heart"], sitk.sitkUInt8) * 51
+    write_volume(heart, tmp_path / "heart.nii.gz")
+    arguments = ("mask", TEXT, "--keep", tmp_path / "heart.nii.gz", "-o", tmp_path / "a")
+    assert guidegen(*arguments) == 2
+    error = capsys.readouterr().err
+    assert "it may be" in error and "totalsegmentator (heart: " in error and "--labels" in error
+    assert not generator.calls and not (tmp_path / "a").exists()
+    assert guidegen(*arguments, "--labels", "totalsegmentator") == 0
+    assert "heart" in generator.calls[0][1]["keep"]
+    assert "guidegen: note: " in capsys.readouterr().err
+
+
+def test_one_segment_is_taken_as_such_when_it_is_named(
+    guidegen: Run, generator, small_anatomy: sitk.Image, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert guidegen("generate", TEXT, "-o", tmp_path / "case") == 0
+    heart = sitk.Cast(small_anatomy == values()["heart"], sitk.sitkUInt8) * values()["heart"]
+    write_volume(heart, tmp_path / "case" / "heart.nii.gz")
+    files = [f"--{name}={tmp_path / 'case' / name}.nii.gz" for name in ("ct", "anatomy")]
+    arguments = ("regenerate", *files, "--edited", tmp_path / "case" / "heart.nii.gz", "-o", tmp_path / "again")
+    assert guidegen(*arguments) == 2
+    assert "holds one segment only (heart)" in capsys.readouterr().err
+    assert guidegen(*arguments, "--segment", "heart") == 0
+    assert "was taken as the new heart" in capsys.readouterr().err
