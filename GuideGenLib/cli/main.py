@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from GuideGenLib import __version__
 from GuideGenLib.cli import edit, export, generate, scene, tools, web
@@ -96,11 +96,18 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
 
 
-def _show(message: Warning | str, kind: type[Warning], file: str, line: int, *rest: object) -> None:
+def _show(
+    message: Warning | str,
+    kind: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """What we warn of is a note to the user; others' warnings keep their place in the code."""
     ours = issubclass(kind, FileWarning)
-    text = f"guidegen: note: {message}\n" if ours else warnings.formatwarning(message, kind, file, line)
-    sys.stderr.write(text)
+    text = f"guidegen: note: {message}\n" if ours else warnings.formatwarning(message, kind, filename, lineno, line)
+    (file or sys.stderr).write(text)
 
 
 def _fail(message: str, status: int) -> int:

@@ -79,8 +79,8 @@ def test_a_pixdim_that_differs_from_the_sform_is_told(tmp_path: Path) -> None:
 
 
 def test_metres_are_read_as_millimetres(tmp_path: Path) -> None:
-    metres = {"pixdim": (0.002, 0.003, 0.004), "sform": turned(0.0) / 1000, "qform": None, "units": 1}
-    image = read_volume(nifti(tmp_path / "a.nii", **metres))
+    steps = (0.002, 0.003, 0.004)
+    image = read_volume(nifti(tmp_path / "a.nii", pixdim=steps, sform=turned(0.0) / 1000, qform=None, units=1))
     assert image.GetSpacing() == pytest.approx((2, 3, 4)) and image.GetOrigin() == pytest.approx((-10, -20, 30))
 
 
