@@ -98,15 +98,15 @@ def _out_of_memory(error: BaseException) -> bool:
 
 def _show(
     message: Warning | str,
-    kind: type[Warning],
+    category: type[Warning],
     filename: str,
     lineno: int,
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
     """What we warn of is a note to the user; others' warnings keep their place in the code."""
-    ours = issubclass(kind, FileWarning)
-    text = f"guidegen: note: {message}\n" if ours else warnings.formatwarning(message, kind, filename, lineno, line)
+    ours = issubclass(category, FileWarning)
+    text = f"guidegen: note: {message}\n" if ours else warnings.formatwarning(message, category, filename, lineno, line)
     (file or sys.stderr).write(text)
 
 
