@@ -17,6 +17,7 @@ from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.unknown import UNLABELLED
 from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.mask.body_wall import cover
 from GuideGenLib.mask.components import keep_largest, single_part_keys
 from GuideGenLib.mask.layout import CELL
 from GuideGenLib.mask.network import fold_cells
@@ -29,10 +30,8 @@ LEAST_PIECE = 0.05
 """Of what is drawn of a kept structure: a smaller piece that does not hang on it goes. A rib hangs on nothing, and a
 drawn cord may miss the kept one by a voxel."""
 SPACING = 3.0
-SKIN_MM, WALL_MM = 12.0, 4.0
-"""Between a kept structure and the air, where nothing kept says where the skin is; and of it what is muscle."""
-SMOOTH_MM = 30.0
-"""Hollows between such flesh and the drawn body are closed by a ball of this radius."""
+SKIN_MM = 12.0
+"""Between a kept structure and the air, where nothing kept says where the skin is."""
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -115,19 +114,9 @@ class Kept:
         return self.without_remnants(result)
 
     def _cover(self, labels: Labels, inner: Mask) -> None:
-        """Muscle and fat where an inner structure lies in the air or near it, with a smooth skin over what is added."""
-        away = ndimage.distance_transform_edt(~inner) * SPACING
-        near = (away <= SKIN_MM) & (labels == 0)
-        if not near.any():
-            return
-        reach = round(SMOOTH_MM / SPACING)
-        aside = [(0, 0), *2 * [(reach + 1, reach + 1)]]  # air on all sides, but the body goes on above and below
-        wide = ndimage.distance_transform_edt(~np.pad(near | (labels != 0), aside)) <= reach
-        inside = slice(reach + 1, -reach - 1)
-        closed = ndimage.distance_transform_edt(wide)[:, inside, inside] > reach
-        added = near | closed & (labels == 0) & (ndimage.distance_transform_edt(~near) <= reach)
-        for key, where in (("subcutaneous_fat", added), ("muscle", added & (away <= WALL_MM))):
-            labels[where] = values()["body" if values()[key] in self.values else key]
+        """Muscle and fat over an inner structure; body where fat or muscle is kept and may not grow."""
+        fat, muscle = ("body" if values()[key] in self.values else key for key in ("subcutaneous_fat", "muscle"))
+        cover(labels, inner, SPACING, SKIN_MM, fat, muscle)
 
     def guarded(self, before: Labels, after: Labels) -> Labels:
         """What a step made of the labels, without its effect on what is kept: neither that nor more of it."""

@@ -11,6 +11,7 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent, within
+from GuideGenLib.mask.body_wall import with_wall
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.kept import Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
@@ -96,7 +97,8 @@ class MaskSynthesizer:
             labels = kept.laid(labels)
         progress("mask", 0.88)
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
-            (0.92, keep_largest if kept is None else kept.in_one_piece),
+            (0.90, keep_largest if kept is None else kept.in_one_piece),
+            (0.92, lambda drawn: with_wall(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
