@@ -14,6 +14,7 @@ from GuideGenLib.description.changes.sizes import unit_of
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, voxels_sha256
+from GuideGenLib.generator.change_found import find_lesions, key_of
 from GuideGenLib.generator.settings import RunSettings
 from GuideGenLib.mask.findings.lesions import LesionRecord
 
@@ -26,6 +27,7 @@ STREAM = 2
 """Of the random numbers of a seed: those of changes."""
 REACH_MM = 60.0
 """Around an organ that is made larger or smaller, where its neighbours may move."""
+NOT_CHANGED = "the {name} stays as it is in the anatomy: a new run draws it as it is told now"
 ORGAN_NOTE = "the {name} stays as it is: it is not in the anatomy, or cut by the end of the region"
 
 
@@ -118,7 +120,6 @@ def changed_anatomy(
 
     from GuideGenLib.core.grids import on_grid_of
     from GuideGenLib.core.volumes import from_canonical, to_canonical
-    from GuideGenLib.generator.change_found import find_lesions
     from GuideGenLib.generator.change_lesions import Drawn, change_lesions
 
     labels, frame = to_canonical(anatomy, min(anatomy.GetSpacing()), labels=True)
@@ -129,7 +130,7 @@ def changed_anatomy(
     drawn.lesions = {place_of[index]: lesions for index, lesions in found.items() if index in place_of}
     change_lesions(drawn, difference, found, lambda place: np.random.default_rng([seed, STREAM, number, place]))
     notes = [f"{difference.after.findings[place].kind}: {note}" for place, note in sorted(drawn.notes.items()) if note]
-    notes += _change_organs(drawn, difference)
+    notes += _not_changed(difference) + _change_organs(drawn, difference)
     lesions = _records(drawn, difference, records)
     changed = drawn.labels != labels
     result = sitk.GetArrayFromImage(anatomy)
@@ -139,6 +140,17 @@ def changed_anatomy(
         )
         result = np.where(new != old, new, result)
     return on_grid_of(anatomy, result), lesions, notes
+
+
+def _not_changed(difference: Difference) -> list[str]:
+    """Of findings with a label that only a new run draws, or draws otherwise."""
+    gone = [(difference.before.findings[index], None) for index in difference.removed]
+    pairs = [*gone, *((new, old) for old, new in difference.pairs)]
+    return [
+        NOT_CHANGED.format(name=one.recipe.name)
+        for one, other in pairs
+        if one != other and one.shown and one.recipe is not None and one.recipe.label and key_of(one) is None
+    ]
 
 
 def _change_organs(drawn: "Drawn", difference: Difference) -> list[str]:
@@ -171,7 +183,6 @@ def _change_organs(drawn: "Drawn", difference: Difference) -> list[str]:
 
 def _find_again(drawn: "Drawn", difference: Difference) -> None:
     """Lesions move along with their organs."""
-    from GuideGenLib.generator.change_found import find_lesions
 
     before = drawn.lesions
     findings = difference.after.findings

@@ -18,6 +18,8 @@ from GuideGenLib.mask.rules import share_in_place
 
 NEAR_MM = 15.0
 """A recorded middle this far from a lesion is still its own: it may have been painted since."""
+CHANGED = ("solid", "fluid")
+"""Mechanisms whose findings a sentence changes in an anatomy that is drawn."""
 UNRECORDED = 1000
 """Numbers from here on are of pieces that no record tells."""
 _Owner = tuple[int, int]
@@ -25,11 +27,13 @@ _Owner = tuple[int, int]
 
 
 def key_of(finding: Finding) -> str | None:
-    """The label that a finding is drawn with; None where it has none, or is not drawn."""
+    """The label that a finding is drawn with; None where it has none, is not drawn, or is no body and no fluid."""
     if finding.drawn:
         return finding.label_key
     recipe = finding.recipe
-    return recipe.label["key"] if finding.shown and recipe is not None and recipe.label is not None else None
+    if not finding.shown or recipe is None or recipe.label is None or recipe.mechanism not in CHANGED:
+        return None
+    return recipe.label["key"]
 
 
 def is_fluid(finding: Finding) -> bool:

@@ -60,7 +60,15 @@ class Difference:
             return "another way of scanning changes the CT everywhere: all of it is made anew"
         if (before.age, before.age_range) != (after.age, after.age_range):
             return "age changes bones and muscles everywhere: all of the CT is made anew"
+        if _looks(before) != _looks(after):
+            return "how an organ looks changes in all of it: all of the CT is made anew"
         return ""
+
+
+def _looks(description: Description) -> list[Finding]:
+    """The findings that only change how organs look: they have no voxels of their own."""
+    shown = [finding for finding in description.findings if finding.shown]
+    return [finding for finding in shown if finding.recipe is not None and finding.recipe.label is None]
 
 
 def name_of(finding: Finding) -> str:

@@ -1,5 +1,7 @@
 """A sentence about a case, read as the difference of two descriptions."""
 
+from dataclasses import replace
+
 import pytest
 
 from GuideGenLib.description import Description, parse
@@ -7,6 +9,7 @@ from GuideGenLib.description.changes.model import Difference
 from GuideGenLib.description.changes.read import measured_sizes, read_change
 from GuideGenLib.description.model import DescriptionError, Finding
 from GuideGenLib.description.report import from_json, to_json
+from GuideGenLib.findings.reading import recipe_of
 
 LUNG = "67-year-old man with a 4 cm tumor in the left upper lobe of the lung, T2aN0M0, portal venous phase."
 TWO = "58 year old woman with a 3 cm tumor in the right lobe of the liver and a 2 cm nodule in the right lower lobe."
@@ -328,3 +331,12 @@ def test_measured_sizes_are_those_of_the_recipe() -> None:
         {**lesion, "finding": 3, "label": "liver_tumor"},
     ]
     assert measured_sizes(told) == {0: 400, 1: 12, 2: 141, 3: 141}
+
+
+def test_another_look_of_an_organ_makes_all_of_the_ct_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = recipe_of("ascites", "peritoneum")
+    assert recipe is not None and not changed(FLUIDS, "remove the ascites").everywhere
+    look = replace(recipe, label=None, mechanism="tissue")
+    monkeypatch.setattr(Finding, "recipe", property(lambda one: look if one.kind == "ascites" else None))
+    assert "looks" in changed(FLUIDS, "remove the ascites").everywhere
+    assert not changed(FLUIDS, "make the liver tumour 1 cm larger").everywhere
