@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
+from GuideGenLib.anatomy.structures import LUNGS, TUMOUR_ORGANS, select
 from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation.cases import GeneratedCase, Order
@@ -38,13 +38,16 @@ SEX_ORGANS = ("prostate", "uterus")
 
 @dataclass(frozen=True)
 class Flip:
-    """A text with `{}` where the two words go. rule: how it is judged (RULES); lesions: what each text asks for."""
+    """A text with `{}` where the two words go. rule: how it is judged (RULES); lesions: what each text asks for;
+    finding: label of what a recipe draws, room: labels in the place of which it lies."""
 
     key: str
     text: str
     words: tuple[str, str]
     rule: str
     lesions: tuple[ExpectedLesion | None, ExpectedLesion | None] = (None, None)
+    finding: str = ""
+    room: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -89,6 +92,17 @@ FLIPS = (
     Flip("sex_bones_old", "A 72-year-old {} of normal build, no tumor.", ("man", "woman"), "bones"),
     Flip("build_woman", "A {} 45-year-old woman, normal findings.", ("thin", "obese"), "build"),
     Flip("build_old", "A {} man of 75 years, no abnormality.", ("thin", "obese"), "build"),
+    Flip("effusion_presence", "A 64-year-old man {} a left pleural effusion.", ("without", "with"), "finding",
+         finding="pleural_effusion", room=LUNGS),
+    Flip("effusion_size", "A 70-year-old woman with a {} right pleural effusion.", ("small", "large"), "amount",
+         finding="pleural_effusion", room=LUNGS),
+    Flip("ascites_presence", "A 59-year-old man {} ascites.", ("without", "with"), "finding", finding="ascites"),
+    Flip("cyst_presence", "A 54-year-old woman {} a 4 cm cyst of the left kidney.", ("without", "with"), "finding",
+         finding="kidney_cyst", room=("kidney_left", "kidney_right")),
+    Flip("stone_presence", "A 48-year-old woman {} gallstones.", ("without", "with"), "finding", finding="gallstone",
+         room=("gallbladder",)),
+    Flip("nodes_presence", "A 62-year-old man {} mediastinal lymphadenopathy.", ("without", "with"), "finding",
+         finding="mediastinal_lymph_node", room=(*LUNGS, "esophagus")),
 )  # fmt: skip
 
 
@@ -165,6 +179,21 @@ def _there(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     return None if there else f"{flip.words[1]}: no {lesion.label if lesion else 'tumor'}"
 
 
+def _finding_there(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
+    """The first mask has nothing of the finding, the second has it."""
+    without, having = (float(select(mask, [flip.finding]).sum()) for mask in masks)
+    if without:
+        return f"{flip.words[0]}: {flip.finding}"
+    return None if having else f"{flip.words[1]}: no {flip.finding}"
+
+
+def _more_of_it(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
+    """The second mask has LARGER times as much of the finding as the first, which has some."""
+    ml = [float(select(mask, [flip.finding]).sum()) * SPACING**3 / 1000 for mask in masks]
+    told = f"{ml[0]:.0f} ml for {flip.words[0]}, {ml[1]:.0f} ml for {flip.words[1]}"
+    return None if ml[1] >= LARGER * ml[0] > 0 else told
+
+
 def _sexed(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     """The man has a prostate and no uterus, the woman a uterus and no prostate."""
     for word, mask, own, other in zip(flip.words, masks, SEX_ORGANS, SEX_ORGANS[::-1], strict=True):
@@ -193,7 +222,7 @@ def _built(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
 
 RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = {
     "place": _in_place, "size": _sized, "presence": _there, "sex": _sexed, "bones": _boned,
-    "build": _built,
+    "build": _built, "finding": _finding_there, "amount": _more_of_it,
 }  # fmt: skip
 
 
@@ -203,7 +232,7 @@ RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = 
 def untouched(flip: Flip) -> list[str]:
     """Keys of the organs that the changed word does not speak of."""
     touched = {key for lesion in flip.lesions if lesion for key in TUMOUR_ORGANS[lesion.organ]}
-    touched |= {*FILLINGS, *(SEX_ORGANS if flip.rule in ("sex", "bones") else ())}
+    touched |= {*flip.room, *FILLINGS, *(SEX_ORGANS if flip.rule in ("sex", "bones") else ())}
     return [row.key for group in GROUPS for row in by_group()[group] if row.key not in touched]
 
 

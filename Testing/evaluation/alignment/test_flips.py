@@ -39,12 +39,12 @@ def _with(labels: np.ndarray, key: str, box: tuple[slice, slice, slice]) -> np.n
 
 def test_a_pair_shares_its_seed_and_differs_in_one_word() -> None:
     made = orders()
-    assert len(made) == 2 * len(FLIPS) == 28
+    assert len(made) == 2 * len(FLIPS) == 40
     for first, second in zip(made[::2], made[1::2], strict=True):
         assert first.seed == second.seed and second.like == first.key and first.like is None
         one, two = first.text.split(), second.text.split()
         assert sum(a != b for a, b in zip(one, two, strict=True)) == 1
-    assert len({order.key for order in made}) == 28
+    assert len({order.key for order in made}) == 40
     assert orders(subset=True) == made[:2]
 
 
@@ -53,6 +53,8 @@ def test_texts_ask_for_what_is_judged() -> None:
         for lesion, order in zip(flip.lesions, pair, strict=True):
             drawn = [(one.organ, one.side, one.site) for one in parse(order.text).findings if one.drawn]
             assert drawn == ([(lesion.organ, lesion.side, lesion.site)] if lesion else [])
+            shown = [one.recipe.label["key"] for one in parse(order.text).findings if one.shown and one.recipe]
+            assert shown == ([flip.finding] if flip.finding and flip.words[pair.index(order)] != "without" else [])
 
 
 def test_the_side_is_followed_or_not(phantom: np.ndarray, put: Put) -> None:
@@ -80,6 +82,17 @@ def test_without_means_no_tumour_at_all(phantom: np.ndarray, put: Put) -> None:
     assert followed(flip, ill, ill) == "without: liver_tumor"
     assert followed(flip, phantom, phantom) == "with: no liver_tumor"
     assert followed(flip, phantom, put(phantom, "lung_tumor", LEFT, 36)) == "with: no liver_tumor"
+
+
+def test_a_finding_is_there_or_not_and_there_is_more_of_it(phantom: np.ndarray) -> None:
+    some, much = (_with(phantom, "pleural_effusion", (slice(60, 80), slice(y, 44), slice(40, 50))) for y in (41, 36))
+    there, more = _flip("effusion_presence"), _flip("effusion_size")
+    assert followed(there, phantom, some) is None and followed(more, some, much) is None
+    assert followed(there, some, much) == "without: pleural_effusion"
+    assert followed(there, phantom, phantom) == "with: no pleural_effusion"
+    assert followed(more, much, some) == "346 ml for small, 130 ml for large"
+    assert followed(more, phantom, some) == "0 ml for small, 130 ml for large"
+    assert unchanged(there, phantom, much) == 1.0 and "lung_lower_lobe_left" not in untouched(there)
 
 
 def test_sex_is_told_by_prostate_and_uterus(phantom: np.ndarray) -> None:
@@ -114,7 +127,7 @@ def test_sex_shows_in_the_bones_and_not_in_the_organs(pelvis: Pelvis, monkeypatc
 def test_rules_and_the_network_decide_different_flips() -> None:
     learned = {flip.rule for flip in FLIPS if flip.by_network}
     assert learned == {"bones", "build"} and {flip.rule for flip in FLIPS} - learned == {
-        "place", "size", "presence", "sex"
+        "place", "size", "presence", "sex", "finding", "amount"
     }  # fmt: skip
     assert sum(flip.by_network for flip in FLIPS) == 5
 
