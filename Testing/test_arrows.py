@@ -17,7 +17,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "vessels": ("anatomy", "core"),
     "ct": ("anatomy", "codec", "core", "description", "findings", "vessels"),
     "mask": ("anatomy", "core", "description", "findings", "vessels"),
-    "generator": ("anatomy", "bundle", "codec", "core", "ct", "description", "mask"),
+    "generator": ("anatomy", "bundle", "codec", "core", "ct", "description", "findings", "mask"),
     "data": ("anatomy", "core"),
     "population": ("anatomy", "core", "data", "description", "mask"),
     "training": ("anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask", "population"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.random_fields import smooth_at
 from GuideGenLib.vessels.growth import Points
@@ -81,7 +82,7 @@ def _kidneys(
             continue
         box = box_of(organ)
         kidney = organ[box]
-        whole = kidney | (labels[box] == values()["kidney_tumor"])
+        whole = kidney | select(labels[box], ("kidney_tumor", "hydronephrosis"))
         corner = [part.start for part in box]
         voxels = np.argwhere(whole) + corner
         rough = [smooth_at(voxels, spacing, ROUGH_SCALE_MM, (seed, 20, axis)) for axis in range(3)]

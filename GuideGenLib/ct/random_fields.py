@@ -18,3 +18,14 @@ def smooth_at(voxels: NDArray[np.integer], spacing: float, scale: float, seed: S
     field = np.random.default_rng(seed).standard_normal((PERIOD,) * 3, dtype=np.float32)
     places = voxels.T * np.float32(spacing / scale)
     return np.asarray(REACH * ndimage.map_coordinates(field, places, np.float32, order=1, mode="grid-wrap"))
+
+
+def smooth_in(box: Sequence[slice], spacing: float, scale: float, seed: Sequence[int]) -> NDArray[np.float32]:
+    """The field of `smooth_at` in a box of a volume, float32 [z, y, x]: axis by axis, faster for many voxels."""
+    field = np.random.default_rng(seed).standard_normal((PERIOD,) * 3, dtype=np.float32)
+    for axis, part in enumerate(box):
+        at = np.arange(part.start, part.stop) * np.float32(spacing / scale)
+        low = np.floor(at).astype(int)
+        share = (at - low).astype(np.float32).reshape([-1 if n == axis else 1 for n in range(3)])
+        field = (1 - share) * field.take(low % PERIOD, axis) + share * field.take((low + 1) % PERIOD, axis)
+    return np.asarray(REACH * field, np.float32)

@@ -10,8 +10,8 @@ from GuideGenLib.core.resources import resource
 from GuideGenLib.findings.recipe import SIZE_WORDS, UNITS, Recipe, Sizes
 
 FOLDER = "findings"
-MECHANISMS = ("fluid", "solid", "tissue")
-"""What fills a space, what grows in an organ or beside it, and what changes the look of an organ."""
+MECHANISMS = ("fluid", "solid", "tube", "tissue")
+"""What fills a space, grows in or beside an organ, widens a vessel, and changes how an organ looks."""
 CODED = ("category", "type", "modifier", "region")
 PHASES = ("none", "arterial", "portal_venous", "delayed")
 

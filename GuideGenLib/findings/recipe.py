@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-UNITS = ("mm", "ml")
+UNITS = ("mm", "ml", "%", "mm3")
 SIZE_WORDS = ("tiny", "small", "moderate", "large", "huge")
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a finding is in words: lowest and highest in `unit` (mm of the longest diameter, or of a thickness, or
-    ml), the usual word where a text has none, what is possible at all, and the source of the figures."""
+    """How large a finding is in words: lowest and highest in `unit` (mm of the longest diameter, or of a thickness, ml,
+    or of what changes a tissue % or mm3), the usual word where a text has none, what is possible at all, and the
+    source of the figures."""
 
     unit: str
     words: Mapping[str, tuple[float, float]]

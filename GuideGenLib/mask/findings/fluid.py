@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.mask.findings.patches import collecting_system, lung_patches
 from GuideGenLib.mask.findings.spaces import SPACES, Space, pleura
 
 Labels = NDArray[np.uint8]
@@ -25,10 +26,16 @@ LARGEST_PART = 0.02
 """Of what fills a space: smaller pieces apart from it go."""
 
 
-def space_of(labels: Labels, spacing: float, how: Mapping[str, Any], side: str | None) -> Space:
+def space_of(
+    labels: Labels, spacing: float, how: Mapping[str, Any], side: str | None, site: str | None, rng: np.random.Generator
+) -> Space:
     """The space that a recipe of the mechanism "fluid" fills. labels [z, y, x], isotropic spacing in mm."""
     if how["space"] == "pleura":
         return pleura(labels, spacing, str(side), how["lies"])
+    if how["space"] == "lung_patches":
+        return lung_patches(labels, spacing, side, site, how["foci"], rng)
+    if how["space"] == "collecting_system":
+        return collecting_system(labels, spacing, str(side))
     return SPACES[how["space"]](labels, spacing, how["lies"])
 
 

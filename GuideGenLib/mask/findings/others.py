@@ -1,6 +1,6 @@
 """Findings that are drawn by their recipes (Resources/findings), after tumours: masses, then what fills spaces."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.findings.masses import grow_mass, home_of
 from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
 from GuideGenLib.mask.findings.sites import LesionError
+from GuideGenLib.mask.findings.tube import slices_of, widen, widest
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -42,8 +43,7 @@ def draw_others(
         recipe = finding.recipe
         if recipe is None or recipe.label is None or not finding.there:
             continue
-        draw = _draw_fluid if recipe.mechanism == "fluid" else _draw_masses
-        labels, more = draw(labels, spacing, finding, recipe, index, rng, kept)
+        labels, more = DRAW[recipe.mechanism](labels, spacing, finding, recipe, index, rng, kept)
         records += more
     return labels, records
 
@@ -81,7 +81,7 @@ def _draw_fluid(
     records = []
     for side in _sides(finding, recipe, rng):
         size = wanted_size(finding, recipe, rng)
-        space = space_of(labels, spacing[0], recipe.options, side)
+        space = space_of(labels, spacing[0], recipe.options, side, finding.site, rng)
         if not space.room.any():
             raise LesionError(f"the region does not show where a {recipe.name} lies", "choose one that does")
         taken = fill(space, size, recipe.sizes.unit, spacing[0], rng, standing(labels, kept))
@@ -129,6 +129,25 @@ def _draw_masses(
     return labels, records
 
 
+def _draw_tube(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
+    kept: Mask | None,
+) -> Drawn:  # fmt: skip
+    assert recipe.label is not None
+    size = wanted_size(finding, recipe, rng)
+    slices = slices_of(labels, recipe.options, spacing)
+    if len(slices.z) < 2:
+        raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
+    labels, taken = widen(labels, spacing, recipe.label["key"], slices, size, standing(labels, kept), rng)
+    if not taken.any():
+        raise LesionError(f"the vessel is wider than {size:.0f} mm already", "ask for a larger one")
+    return labels, [_record(taken, recipe, finding, index, None, size, spacing, widest(taken, spacing))]
+
+
+DRAW: dict[str, Callable[..., Drawn]] = {"fluid": _draw_fluid, "solid": _draw_masses, "tube": _draw_tube}
+"""By the mechanism of a recipe that has a label."""
+
+
 def _record(
     taken: Mask, recipe: Recipe, finding: Finding, index: int, side: str | None, size: float, spacing: Spacing,
     extent: float | None = None,
@@ -141,7 +160,7 @@ def _record(
     measured = longest_extent(taken, spacing) if extent is None else extent
     unit = recipe.sizes.unit
     got = volume if unit == "ml" else measured
-    short = recipe.mechanism == "solid" or unit == "ml"
+    short = recipe.mechanism != "fluid" or unit == "ml"
     note = f"{size:.0f} {unit} asked, {got:.0f} {unit} drawn" if short and got < SHORT * size else ""
     return LesionRecord(
         label=recipe.label["key"],

@@ -13,6 +13,7 @@ from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
+from GuideGenLib.mask.findings.tube import widest
 
 SLACK = 0.1
 """How far, in parts of what was asked, a size may be from it."""
@@ -88,7 +89,8 @@ def _sized(
     low, high = (told, told) if told is not None else recipe.sizes.range_of(finding.size_word)
     voxel = float(np.prod(spacing))
     half = 0.5 * voxel ** (1 / 3) if unit == "mm" else 0.0
-    got = [longest_extent(one, spacing) if unit == "mm" else one.sum() * voxel / 1000 for one in pieces]
+    length = widest if recipe.mechanism == "tube" else longest_extent
+    got = [length(one, spacing) if unit == "mm" else one.sum() * voxel / 1000 for one in pieces]
     kept = all(min((1 - SLACK) * low, low - half) <= size <= max((1 + SLACK) * high, high + half) for size in got)
     measured = ", ".join(f"{size:.0f}" for size in got)
     return [(f"finding:{index}:size", kept, f"{measured} {unit}, asked {low:.0f} to {high:.0f} {unit}")]

@@ -35,6 +35,7 @@ def torso() -> np.ndarray:
     block(labels, "kidney_left", slice(14, 36), slice(44, 58), slice(70, 84))
     block(labels, "kidney_right", slice(14, 36), slice(44, 58), slice(24, 38))
     block(labels, "gallbladder", slice(22, 28), slice(16, 26), slice(30, 38))
+    block(labels, "aorta", slice(0, 72), slice(42, 47), slice(52, 57))
     block(labels, "adrenal_left", slice(37, 41), slice(46, 52), slice(66, 72))
     return labels
 
@@ -56,6 +57,10 @@ CASES = [
     Finding("stone", "gallbladder", size_mm=9),
     Finding("nodule", "adrenal", side="left", size_mm=22),
     Finding("metastasis", "bone", size_mm=18, count=2),
+    Finding("consolidation", "lung", side="right", site="lower_lobe", size_word="moderate"),
+    Finding("opacity", "lung", side="left", volume_ml=80),
+    Finding("hydronephrosis", "kidney", side="left", volume_ml=12),
+    Finding("aneurysm", "aorta", size_mm=50),
     Finding("lymphadenopathy", "mediastinal_lymph_node", size_mm=22),
 ]
 
@@ -71,6 +76,20 @@ def test_a_finding_is_there_as_asked_and_the_rest_stays(torso: np.ndarray, findi
     assert volume == pytest.approx(sum(one.volume_ml for one in records), rel=0.02)
     again, _ = drawn(torso, finding)
     assert np.array_equal(labels, again)
+
+
+def test_an_aneurysm_is_below_the_kidneys_and_its_vessel_goes_on(torso: np.ndarray) -> None:
+    labels, _ = drawn(torso, Finding("aneurysm", "aorta", size_mm=45))
+    wide = np.flatnonzero((labels == values()["abdominal_aortic_aneurysm"]).any(axis=(1, 2)))
+    assert wide.max() <= 25, "the kidneys' middle"
+    above = labels[wide.max() + 1] == values()["aorta"]
+    assert above.any()
+    assert np.array_equal(labels == values()["vertebrae_lumbar"], torso == values()["vertebrae_lumbar"])
+
+
+def test_several_are_drawn_where_the_word_means_several(torso: np.ndarray) -> None:
+    _, records = drawn(torso, Finding("carcinomatosis", "peritoneum", size_word="tiny"))
+    assert len(records) == 7
 
 
 def test_fluid_lies_behind_and_air_in_front(torso: np.ndarray) -> None:
