@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from GuideGenLib.ct.airways import with_airways
 from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.rims import with_rims
+from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.findings.told import tissue_changes
 from GuideGenLib.ct.fine_vessels import vessel_shares, with_vessels
 from GuideGenLib.ct.hollow.bladder import with_bladder
@@ -45,4 +46,5 @@ def with_details(
     hu = with_hollow_organs(hu, labels, table, phase, spacing, seed, window, oral_contrast)
     hu = with_bladder(hu, labels, table, phase, spacing, seed, window)
     hu = with_rims(hu, labels, table, phase, spacing, seed, window)
+    hu = with_small(hu, labels, table, spacing, seed, window)
     return with_tissue_changes(hu, labels, tissue_changes(findings, seed), spacing, seed, window)

@@ -6,6 +6,7 @@ import pytest
 from GuideGenLib.anatomy.table import hu_mean, values
 from GuideGenLib.ct.findings.changes import LOOKS, TissueChange, with_tissue_changes
 from GuideGenLib.ct.findings.rims import with_rims
+from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.findings.told import tissue_changes
 from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.reading import recipes
@@ -116,10 +117,18 @@ def test_each_recipe_of_a_tissue_names_a_look_and_a_description_brings_it() -> N
 
 def test_the_wall_of_an_abscess_is_brighter_than_its_inside() -> None:
     labels = np.full((40, 40, 40), values()["liver"], np.uint8)
-    places = np.stack(np.mgrid[:40, :40, :40]) - 20
+    places = np.indices((40, 40, 40)) - 20
     away = np.sqrt((places**2).sum(axis=0))
     labels[away < 14] = values()["liver_abscess"]
     table = hu_mean("portal_venous")
     hu = with_rims(table[labels], labels, table, "portal_venous", 2.0, 1, EVERYTHING)
     assert hu[(away < 13.5) & (away > 13)].mean() > 90 > 30 > hu[away < 9].mean()
     assert np.array_equal(hu[away >= 14], table[labels][away >= 14])
+
+
+def test_a_stone_has_its_hu_though_the_networks_did_not_draw_it() -> None:
+    labels = np.full((30, 30, 30), values()["gallbladder"], np.uint8)
+    labels[14:17, 14:17, 14:17] = values()["kidney_stone"]
+    table = hu_mean("none")
+    hu = with_small(np.full(labels.shape, 12, np.float32), labels, table, 2.0, 1, EVERYTHING)
+    assert hu[15, 15, 15] > 450 and hu[15, 15, 20] == 12

@@ -1,0 +1,38 @@
+"""What is too small for the networks, whose cells are 8 mm wide: stones, granulomas, diverticula get their HU by rule.
+
+A recipe asks for it with the option `by_rule`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import hu_texture_sd, values
+from GuideGenLib.ct.random_fields import smooth_in
+from GuideGenLib.findings.reading import recipes
+from GuideGenLib.vessels.places import Box
+
+Field = NDArray[np.float32]
+BLUR, REACH = 0.45, 3
+"""Standard deviation of the border of such a thing in voxels, and how many voxels beyond it anything changes."""
+GRAIN_MM = 4.0
+"""Over what distance its HU change within it."""
+
+
+def with_small(hu: Field, labels: NDArray[np.uint8], table: Field, spacing: float, seed: int, window: Box) -> Field:
+    """HU [z, y, x] of a window of labels [z, y, x] in which small findings have the HU of the table [labels]."""
+    for recipe in recipes():
+        if recipe.label is None or not recipe.options.get("by_rule"):
+            continue
+        value = values()[recipe.label["key"]]
+        there = labels == value
+        if not there.any():
+            continue
+        (tight,) = ndimage.find_objects(there.view(np.uint8))
+        ends = zip(tight, labels.shape, strict=True)
+        box = tuple(slice(max(side.start - REACH, 0), min(side.stop + REACH, n)) for side, n in ends)
+        share, target = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
+        share[box] = ndimage.gaussian_filter(there[box].astype(np.float32), BLUR)
+        target[box] = table[value] + hu_texture_sd()[value] * smooth_in(box, spacing, GRAIN_MM, (seed, 69))
+        hu = np.asarray(hu + share[window] * (target[window] - hu), np.float32)
+    return hu
