@@ -64,7 +64,7 @@ def refilled(
     assert recipe is not None and recipe.sizes is not None and recipe.label is not None
     unit, old = recipe.sizes.unit, lesion.whole(labels.shape)
     empty = drained(labels, spacing, lesion, finding, kept)
-    space = space_of(empty, spacing[0], recipe.options, lesion.side)
+    space = space_of(empty, spacing[0], recipe.options, lesion.side, about=old)
     more = wanted >= (size_of(lesion, unit, spacing) or 0.0)
     grown = Space(space.room | old, np.where(old, np.float32(FIRST), space.reach))
     taken = fill(grown if more else Space(old, space.reach), wanted, unit, spacing[0], rng, standing(empty, None))
@@ -109,4 +109,6 @@ def _squeezed_by(labels: Labels, spacing: Spacing, lesion: Lesion, finding: Find
 def _room(finding: Finding, side: str | None) -> tuple[str, ...]:
     assert finding.recipe is not None
     space = str(finding.recipe.options.get("space"))
-    return lobes_of(side) if space == "pleura" and side else ROOMS.get(space, (*FILLERS, *LUNGS))
+    if space == "collecting_system" and side:
+        return (f"kidney_{side}",)
+    return lobes_of(side) if space in ("pleura", "lung_patches") and side else ROOMS.get(space, (*FILLERS, *LUNGS))

@@ -27,13 +27,17 @@ LARGEST_PART = 0.02
 
 
 def space_of(
-    labels: Labels, spacing: float, how: Mapping[str, Any], side: str | None, site: str | None, rng: np.random.Generator
-) -> Space:
-    """The space that a recipe of the mechanism "fluid" fills. labels [z, y, x], isotropic spacing in mm."""
+    labels: Labels, spacing: float, how: Mapping[str, Any], side: str | None, site: str | None = None,
+    rng: np.random.Generator | None = None, about: Mask | None = None,
+) -> Space:  # fmt: skip
+    """The space that a recipe of the mechanism "fluid" fills. labels [z, y, x], isotropic spacing in mm.
+
+    site: of a lobe; rng: chooses where patches begin; about: a finding that is there, from whose middle they begin.
+    """
     if how["space"] == "pleura":
         return pleura(labels, spacing, str(side), how["lies"])
     if how["space"] == "lung_patches":
-        return lung_patches(labels, spacing, side, site, how["foci"], rng)
+        return lung_patches(labels, spacing, side, site, how["foci"], rng or np.random.default_rng(0), about)
     if how["space"] == "collecting_system":
         return collecting_system(labels, spacing, str(side))
     return SPACES[how["space"]](labels, spacing, how["lies"])

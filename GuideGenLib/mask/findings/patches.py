@@ -18,14 +18,18 @@ SINUS = (0.55, 0.45, 0.6)
 """Half-axes of the collecting system: along the kidney, across, and to the hilum, in parts of those of the kidney."""
 HILUM = 0.35
 """How far to the hilum its middle lies, of the half-width."""
+INNERMOST = 0.7
+"""Of the depth of what is there: from there on it is its middle."""
 CALYCES, CALYX = 3, 0.22
 """How many bulges it has along the kidney, and how high they are in parts of its size."""
 
 
 def lung_patches(
-    labels: Labels, spacing: float, side: str | None, site: str | None, foci: int, rng: np.random.Generator
-) -> Space:
-    """Of a lobe, or of the lung of a side: what lies nearest to so many places beneath the pleura."""
+    labels: Labels, spacing: float, side: str | None, site: str | None, foci: int, rng: np.random.Generator,
+    about: NDArray[np.bool_] | None = None,
+) -> Space:  # fmt: skip
+    """Of a lobe, or of the lung of a side: what lies nearest to so many places beneath the pleura, or to the middle of
+    what is there."""
     lobe = LOBES.get((str(side), str(site)))
     lung = select(labels, (lobe,) if lobe else lobes_of(side))
     reach = np.full(labels.shape, np.inf, np.float32)
@@ -40,6 +44,9 @@ def lung_patches(
     chosen = [back[int(len(back) * (1 - (1 - 0.85 * share) * jitter)) - 1] for share, jitter in starts]
     away = np.ones(lung[box].shape, bool)
     away[tuple(np.asarray(chosen).T)] = False
+    if about is not None and about[box].any():
+        within = ndimage.distance_transform_edt(about[box])
+        away = within < INNERMOST * within.max()
     reach[box] = ndimage.distance_transform_edt(away, sampling=spacing) + 0.25 * deep
     return Space(lung, reach)
 
