@@ -29,10 +29,17 @@ def add_generator_options(
     overwrite: str = "replace files of the same names in DIR",
 ) -> None:
     """Where to write, the seed, and which bundle runs on what."""
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=output)
+    parser.add_argument("-o", "--output", type=named_path, required=True, metavar=metavar, help=output)
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
     _setting(parser, "--seed", "seed", int, help="number that chooses among the possible results (0)")
     add_model_arguments(parser)
+
+
+def named_path(text: str) -> Path:
+    """A path that somebody has named: an empty one, as of a variable that is not set, would be the folder one is in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a folder or file")
+    return Path(text)
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:

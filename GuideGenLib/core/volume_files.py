@@ -74,7 +74,8 @@ def header_of(path: Path) -> dict[str, str]:
         raise VolumeError(
             f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
         ) from error
-    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    # a damaged header has names in no encoding, which SimpleITK gives and does not take back
+    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys() if key.isascii()}
 
 
 def _check_there(path: Path) -> None:

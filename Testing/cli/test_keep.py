@@ -86,3 +86,10 @@ def test_one_segment_is_taken_as_such_when_it_is_named(
     assert "holds one segment only (heart)" in capsys.readouterr().err
     assert guidegen(*arguments, "--segment", "heart") == 0
     assert "was taken as the new heart" in capsys.readouterr().err
+
+
+def test_an_output_without_a_name_is_refused(guidegen: Run, generator, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stopped:
+        guidegen("generate", TEXT, "-o", "")
+    assert stopped.value.code == 2 and "-o/--output: it is empty" in capsys.readouterr().err
+    assert generator.calls == []
