@@ -138,7 +138,9 @@ def _draw_tube(
     slices = slices_of(labels, recipe.options, spacing)
     if len(slices.z) < 2:
         raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
-    labels, taken = widen(labels, spacing, recipe.label["key"], slices, size, standing(labels, kept), rng)
+    labels, taken = widen(
+        labels, spacing, recipe.label["key"], recipe.options, slices, size, standing(labels, kept), rng
+    )
     if not taken.any():
         raise LesionError(f"the vessel is wider than {size:.0f} mm already", "ask for a larger one")
     return labels, [_record(taken, recipe, finding, index, None, size, spacing, widest(taken, spacing))]

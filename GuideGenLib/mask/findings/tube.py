@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import LUNGS, select
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import Spacing, push
-from GuideGenLib.mask.findings.tissue import ABDOMEN_SOFT
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -22,9 +21,8 @@ SHORTEST_MM = 25.0
 """That half at least."""
 FORWARD = 0.6
 """How far the middle moves away from the spine, in parts of the growth of the radius."""
-CORE = 0.6
+CORE = 0.35
 """Part of the radius whose tissue gives way by disappearing; the rest is pushed."""
-MOVES = (*ABDOMEN_SOFT, *LUNGS, "esophagus", "lung_vessel")
 
 
 @dataclass(frozen=True)
@@ -73,15 +71,19 @@ def _bounds(labels: Labels, part: str, rows: NDArray[np.int64]) -> tuple[int, in
 
 
 def widen(
-    labels: Labels, spacing: Spacing, key: str, slices: Slices, size: float, blocked: Mask, rng: np.random.Generator
-) -> tuple[Labels, Mask]:
-    """A copy of labels with the vessel `size` mm wide at one place, and the voxels that carry label `key` there."""
+    labels: Labels, spacing: Spacing, key: str, how: Mapping[str, Any], slices: Slices, size: float, blocked: Mask,
+    rng: np.random.Generator,
+) -> tuple[Labels, Mask]:  # fmt: skip
+    """A copy of labels with the vessel `size` mm wide at one place, and the voxels that carry label `key` there.
+
+    how: `pushes`, the labels that give way.
+    """
     half = max(HALF_LENGTH * size, SHORTEST_MM)
     at = (slices.z - slices.z[0]) * spacing[0]
     middle = at[-1] * (0.5 + 0.2 * rng.uniform(-1, 1))
     half = min(half, max(middle, at[-1] - middle))
     swollen = np.cos(np.pi / 2 * np.clip((at - middle) / half, -1, 1)) ** 2
-    movable = select(labels, MOVES) & ~blocked
+    movable = select(labels, how["pushes"]) & ~blocked
     result, taken = labels.copy(), np.zeros(labels.shape, bool)
     y, x = np.mgrid[: labels.shape[1], : labels.shape[2]]
     for row, z in enumerate(slices.z):
