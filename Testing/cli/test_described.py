@@ -11,7 +11,7 @@ from GuideGenLib.cli.described import painted, printable, show_description
 from GuideGenLib.description import Description, LeftOut, Span, parse
 from GuideGenLib.workflow.painted import paint
 
-TEXT = "A 60s obese woman with a 3 cm HCC in segmnet VI and a plumber cyst of the liver, T3, no lung nodules"
+TEXT = "A 60s obese woman with a 3 cm HCC in segmnet VI and a plumber edema of the liver, T3, no lung nodules"
 Shown = Callable[[str | Description], str]
 
 
@@ -28,7 +28,7 @@ def shown(capsys: pytest.CaptureFixture[str]) -> Shown:
 
 def test_each_word_has_the_mark_of_what_it_became(shown: Shown):
     printed = shown(TEXT)
-    for words in ("[P 60s]", "[D 3 cm]", "[D segmnet VI]", "[! plumber]", "[N cyst]", "[N nodules]", "[P woman]"):
+    for words in ("[P 60s]", "[D 3 cm]", "[D segmnet VI]", "[! plumber]", "[N edema]", "[N nodules]", "[P woman]"):
         assert words in printed
     assert "[D finding, drawn]   [N finding, not drawn]" in printed
     assert re.search(r"^Words: \d+ used, \d+ left out, 1 not understood, \d+ that only join them\.", printed, re.M)
@@ -40,7 +40,7 @@ def test_the_table_has_findings_first_with_the_reason_and_the_words(shown: Shown
     lines = lines[lines.index(["field", "value", "from the words"]) :]
     assert [line for line in lines if line[0].startswith("[")] == [
         ["[D Finding 1]", "tumor, liver, right lobe", "drawn"],
-        ["[N Finding 2]", "cyst, liver", "not drawn by this version"],
+        ["[N Finding 2]", "edema, liver", "not drawn by this version"],
         ["[N Finding 3]", "nodule, lung", "not drawn: negated"],
         ["[P Patient and scan]"],
     ]
@@ -48,7 +48,7 @@ def test_the_table_has_findings_first_with_the_reason_and_the_words(shown: Shown
         assert line in lines
     assert ["Race", "unknown"] in lines and ["1: side", "unknown"] not in lines
     assert lines[-2:] == [
-        ["'cyst' (liver) is understood but not drawn."],
+        ["'edema' (liver) is understood but not drawn."],
         ["Not understood, without effect: “plumber”."],
     ]
 
