@@ -17,7 +17,7 @@ from monai.networks.nets import BasicUNet
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from GuideGenLib.anatomy.table import by_group, labels
+from GuideGenLib.anatomy.table import as_networks_know, by_group, labels
 from GuideGenLib.core.blocks import space_to_depth
 from GuideGenLib.core.device import measure
 from GuideGenLib.core.resample import nearest, regrid
@@ -40,8 +40,9 @@ GROUPS = 8
 
 
 def to_classes(volume: np.ndarray) -> np.ndarray:
-    """Label values of the anatomy table -> classes of the segmenter: the value itself, TUMOUR for every lesion."""
-    return np.minimum(volume, np.uint8(TUMOUR)).astype(np.uint8)
+    """Label values of the anatomy table -> classes of the segmenter: the value itself, TUMOUR for every lesion, and the
+    label that stands for it for any other finding."""
+    return np.minimum(as_networks_know()[volume], np.uint8(TUMOUR))
 
 
 def class_keys() -> list[str]:

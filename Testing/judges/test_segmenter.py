@@ -48,7 +48,9 @@ def test_classes_are_the_labels_with_one_for_all_lesions() -> None:
     classes = to_classes(every)
     lesions = [row.value for row in by_group()["lesions"]]
     assert (classes[lesions] == TUMOUR).all()
-    others = np.setdiff1d(every, lesions)
+    findings = by_group()["findings"]
+    assert [classes[row.value] for row in findings] == [values()[row.drawn_as] for row in findings]
+    others = np.setdiff1d(every, [*lesions, *(row.value for row in findings)])
     assert np.array_equal(classes[others], others)
     keys = class_keys()
     assert len(keys) == CLASSES == TINY.classes and keys[-1] == "tumour"
