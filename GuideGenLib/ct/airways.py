@@ -19,10 +19,11 @@ from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import SIDES, Box, Mask, box_of, depth_of, scattered, shared
 
 Field = NDArray[np.float32]
-CELL_MM, INNER_MM = 14.0, 14.0
+CELL_MM, INNER_MM = 18.0, 14.0
 """A bronchus comes to a point in each cube of CELL_MM that lies INNER_MM below the surface."""
-TIP_MM, SEEN_MM = 0.72, 0.9
-"""Radius of the lumen of the last branches; of the thinnest that are drawn."""
+TIP_MM, SEEN_MM = 0.72, 1.5
+"""Radius of the lumen of the last branches; of the thinnest that are drawn. Voxels of 2 mm hold no thinner ones: with
+those of .9 mm lungs had twice the grain of real ones."""
 WALL_SHARE, WALL_MM = 0.15, 0.5
 """The wall has the thickness WALL_MM and a share of the lumen's radius."""
 BESIDE, WIDEST_ARTERY_MM = 1 / 0.68, 3.0
@@ -33,7 +34,7 @@ CARINA_MM = 20.0
 """The height of the end of the trachea in which the main bronchi leave it."""
 COARSE = 2
 """Depths in the lung are taken on every second voxel."""
-BLUR = 0.4
+BLUR = 0.5
 """Standard deviation in voxels, as scanners are no sharper."""
 MAY_HOLD = (*LUNGS, "lung_vessel", "body", "torso_fat")
 """Labels within which airways may be drawn."""

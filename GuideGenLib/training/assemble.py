@@ -64,11 +64,11 @@ def assemble_bundle(
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
 
     anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm, None to keep stage 1 of `initial`,
-    the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: typical noise
-    of the labelled scans (standard deviation in HU / 20); scans: names of those trained on; notes: of scans by
-    name; encoder_sha256: of the text encoder's weights, None for the installed one; part_mb: of the largest file that
-    may be written, None for any size. Raises RunError for a run that is missing or unfinished, and BundleError,
-    VolumeError as `write_bundle` does.
+    the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: the
+    noise that the networks are told to draw (standard deviation in HU / 20); scans: names of those trained on; notes:
+    of scans by name; encoder_sha256: of the text encoder's weights, None for the installed one; part_mb: of the
+    largest file that may be written, None for any size. Raises RunError for a run that is missing or unfinished, and
+    BundleError, VolumeError as `write_bundle` does.
     """
     folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
     weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
