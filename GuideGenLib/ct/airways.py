@@ -55,6 +55,8 @@ def with_airways(
     levels = (table[values()["pulmonary_vein"]], TISSUE, air)
     allowed = table_of(MAY_HOLD)
     for tree in _trees(labels, spacing, seed):
+        if not len(tree.points):
+            continue
         outer = _wider(tree)
         box = _reach(outer, labels.shape, spacing)
         if not (places := shared(box, window, labels.shape)):

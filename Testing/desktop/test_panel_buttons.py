@@ -118,7 +118,7 @@ def test_of_a_long_text_a_click_on_a_heading_shows_its_rows(panel: Driver):
 
     panel.type(" ".join(f"{size} mm nodule in the left upper lobe of the lung." for size in range(5, 25, 2)))
     table = panel.ui.understoodTable
-    assert table.rowCount == 11 and table.item(2, 0).text() == "D  Finding 3: nodule, left lung, upper lobe (drawn) …"
+    assert table.rowCount == 12 and table.item(2, 0).text() == "D  Finding 3: nodule, left lung, upper lobe (drawn) …"
     place = table.visualItemRect(table.item(2, 0)).center()
     QtTest.QTest.mouseClick(QtWidgets.QTableWidget.viewport(table), QtCore.Qt.MouseButton.LeftButton, pos=place)
     panel.settle()
@@ -127,7 +127,7 @@ def test_of_a_long_text_a_click_on_a_heading_shows_its_rows(panel: Driver):
     assert table.item(row_of(panel, "3: size (mm)"), 2).text() == "(corrected)", "it stays open"
     panel.press("removeFindingButton")
     panel.settle()
-    assert table.rowCount == 10 and len(panel.widget.understoodPanel.understanding.description.findings) == 9
+    assert table.rowCount == 11 and len(panel.widget.understoodPanel.understanding.description.findings) == 9
 
 
 def test_examples_are_in_the_history(panel: Driver):

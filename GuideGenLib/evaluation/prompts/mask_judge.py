@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from GuideGenLib.anatomy.structures import TUMOUR_ORGANS, select
-from GuideGenLib.anatomy.table import by_group, label, values
+from GuideGenLib.anatomy.table import by_group, label, network_labels, values
 from GuideGenLib.evaluation.measure import Spacing, Tumour, largest_share, tumours, volumes_ml
 from GuideGenLib.evaluation.prompts.asked_site import misplaced
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
@@ -63,7 +63,7 @@ def expected_organs(region: str, sex: str | None) -> list[str]:
     """
     if region == "torso":
         apart = {"background", "stomach_gas", "colon_gas", "lung_vessel", "prostate", "uterus"}
-        keys = [row for row in values() if row not in apart and not row.endswith("_tumor")]
+        keys = [row.key for row in network_labels() if row.key not in apart and row.group != "lesions"]
     else:
         keys = sorted(ORGANS[region])
     if sex and ("pelvis" in region or region == "torso"):
@@ -130,7 +130,7 @@ def _pieces(verdict: Verdict, labels: np.ndarray) -> None:
     boxes = ndimage.find_objects(labels, max_label=len(values()))
     results: list[str | None] = []
     for key, value in values().items():
-        if label(key).group in ("background", "tissue", "vessels", "lesions") or key in SCATTERED:
+        if label(key).group in ("background", "tissue", "vessels", "lesions", "findings") or key in SCATTERED:
             continue
         box = boxes[value - 1]
         if box is None:
@@ -160,7 +160,7 @@ def _sides(verdict: Verdict, labels: np.ndarray) -> None:
     results: list[str | None] = []
     for key, value in values().items():
         side = label(key).side or UNPAIRED_SIDES.get(key)
-        if side is not None and label(key).group != "lesions" and everywhere[value]:
+        if side is not None and label(key).group not in ("lesions", "findings") and everywhere[value]:
             left = float(leftwards[value] / everywhere[value])
             right = (left > 0.5) == (side == "left")
             results.append(None if right else f"{left:.2f} of {key} lies to the left of the spine")

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.core.volumes import image_from_array
+from GuideGenLib.anatomy.label_volumes import write_anatomy
+from GuideGenLib.core.volumes import image_from_array, write_volume
 from Testing.web.own_session import session_at
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     labels[8:16, 7:18, 5:18] = value["liver"]
     hu = np.where(labels > 0, 40.0, -1000.0)
     for name, array in ("labels", labels), ("scan", hu):
-        sitk.WriteImage(image_from_array(array, (9.0,) * 3, labels=name == "labels"), str(folder / f"{name}.nii.gz"))
+        image = image_from_array(array, (9.0,) * 3, labels=name == "labels")
+        (write_anatomy if name == "labels" else write_volume)(image, folder / f"{name}.nii.gz")
     return folder / "labels.nii.gz", folder / "scan.nii.gz"
 
 

@@ -13,7 +13,7 @@ from Testing.web.own_session import session_at
 REPORT = (
     "INDICATION: 61 year old man.\n\n"
     "FINDINGS: 4.2 cm mass in segment VII of the liver. No pleural effusion.\n"
-    "A simple cyst of the left kidney. <b onclick='x()'>zorb</b> {{ 1 + 1 }}"
+    "A hepatitis. <b onclick='x()'>zorb</b> {{ 1 + 1 }}"
 )
 
 
