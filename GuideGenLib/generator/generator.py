@@ -28,10 +28,11 @@ from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.changes.read import measured_sizes, read_change
-from GuideGenLib.description.conditioning import typed_vector, years
+from GuideGenLib.description.conditioning import attributes_vector, typed_vector, years
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.reading.acquisition import without_acquisition
 from GuideGenLib.description.report import to_json
+from GuideGenLib.description.scan_wording import scan_sentence
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
@@ -292,10 +293,21 @@ class Generator:
         }
 
     def conditions(self, description: Description) -> Conditions:
-        """What the networks are told of a description: of the patient, however the scan is taken."""
+        """What the mask network is told of a description: of the patient, however the scan is taken."""
         states = self.models.encoder.encode(without_acquisition(description.text)).to(self.models.device)[None]
         typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
         return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
+
+    def style(self, description: Description) -> Style:
+        """What the CT networks are told of a description: sex and phase. All else acts by anatomy, table and rules."""
+        device, sentence = self.models.device, scan_sentence(description, description.phase or DEFAULT_PHASE)
+        states = self.models.encoder.encode(sentence).to(device)[None]
+        return Style(
+            torch.from_numpy(attributes_vector(description.sex, None, None))[None].to(device),
+            torch.tensor([float(self.bundle.config["ct_noise"])], device=device),
+            states,
+            torch.ones(states.shape[:2], dtype=torch.bool, device=device),
+        )
 
     # ------------------------------------------------------------ inside
 
@@ -317,12 +329,11 @@ class Generator:
         window: tuple[slice, ...] = (slice(None),) * 3,
     ) -> np.ndarray:
         """HU of a window of labels at CT_SPACING, with the noise of that window."""
-        conditions = self.conditions(description)
-        level = torch.tensor([float(self.bundle.config["ct_noise"])], device=self.models.device)
-        style = Style(conditions.typed, level, conditions.text, conditions.text_mask)
         table = aged(reference_table(description.phase), years(description))
         with self.models.precision():
-            hu = self.models.ct.synthesize(labels[window], table, style, noise, steps=steps, progress=progress)
+            hu = self.models.ct.synthesize(
+                labels[window], table, self.style(description), noise, steps=steps, progress=progress
+            )
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
         hu = with_details(hu, labels, description.findings, table, phase, CT_SPACING, seed, window, oral)
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)

@@ -17,6 +17,7 @@ from GuideGenLib.data.notes import SEX_ORGANS, Notes, read_notes
 from GuideGenLib.data.store import VOLUMES, CaseRecord, CTRecord, Store
 from GuideGenLib.description.conditioning import attributes_vector
 from GuideGenLib.description.encoder import TextEncoder
+from GuideGenLib.description.scan_wording import scan_sentences
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.findings import draw_findings
 from GuideGenLib.population.partial import partial_bank
@@ -30,14 +31,6 @@ PROMPTS = 4
 """Wordings of each imagined patient: what is left out and how it is said must not matter to the anatomy."""
 PROMPT_STAGE = 3
 """Of `generator_of`: 0 to 2 are anatomy, lesions and the prompt of the population on disk."""
-
-PHASE_WORDS = {
-    "none": ("non-contrast CT", "unenhanced CT", "CT without contrast"),
-    "arterial": ("arterial phase CT", "CT in the arterial phase", "contrast-enhanced CT, arterial phase"),
-    "portal_venous": ("portal venous phase CT", "CT in the portal venous phase", "contrast-enhanced CT"),
-    "delayed": ("delayed phase CT", "CT in the delayed phase", "late phase contrast CT"),
-}
-
 
 # ---------------------------------------------------------------- scans
 
@@ -83,11 +76,7 @@ def _material(store: Store, record: CaseRecord, ct: CTRecord, told: Notes, encod
 
 def wordings(notes: Notes) -> list[str]:
     """What could be written about a scan: its own text if it has one, and plain sentences of what is known."""
-    who = {"male": (" of a man", ", male patient"), "female": (" of a woman", ", female patient")}.get(notes.sex or "")
-    age = "" if notes.age is None else f", {notes.age:.0f} years old"
-    scans = PHASE_WORDS[notes.phase] if notes.phase else ("CT of the torso", "medical CT scan")
-    ends = ("", *(who or ()))
-    texts = [f"{scan[0].upper()}{scan[1:]}{end}{age}." for scan in scans for end in ends]
+    texts = scan_sentences(notes.phase, notes.sex, notes.age)
     return texts if notes.text is None else [notes.text, *texts]
 
 

@@ -12,10 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 import SimpleITK as sitk
+import torch
 from torch import Tensor
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.ct.network import Style
 from GuideGenLib.description import Description, parse
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.generator import Generator, MaskResult
@@ -28,6 +30,11 @@ class TextUnseen(Generator):
 
     def conditions(self, description: Description) -> Conditions:
         return super().conditions(description).dropped()
+
+    def style(self, description: Description) -> Style:
+        told = super().style(description)
+        nothing = torch.zeros_like(told.text_mask)
+        return replace(told, typed=torch.zeros_like(told.typed), text_mask=nothing)
 
 
 class TextIgnored(TextUnseen):
