@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select, table_of
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import SIDES, Box, Mask, box_of, depth_of, scattered, shared
@@ -40,26 +41,19 @@ MAY_HOLD = (*LUNGS, "lung_vessel", "body", "torso_fat")
 """Labels within which airways may be drawn."""
 
 
-def with_airways(
-    hu: Field,
-    labels: NDArray[np.uint8],
-    table: Field,
-    spacing: float,
-    seed: int,
-    window: Box = (slice(None),) * 3,
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with bronchi and the arteries at their side; table: HU by label
-    value."""
+def with_airways(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with bronchi and the arteries at their side."""
     result = hu.copy()
+    labels, table, spacing = canvas.labels, canvas.table, canvas.spacing
     air = table[values()["trachea"]]
     levels = (table[values()["pulmonary_vein"]], TISSUE, air)
     allowed = table_of(MAY_HOLD)
-    for tree in _trees(labels, spacing, seed):
+    for tree in _trees(labels, spacing, canvas.seed):
         if not len(tree.points):
             continue
         outer = _wider(tree)
         box = _reach(outer, labels.shape, spacing)
-        if not (places := shared(box, window, labels.shape)):
+        if not (places := shared(box, canvas.window, labels.shape)):
             continue
         inside = allowed[labels[box]]
         corner = np.array([part.start for part in box], np.float32) * np.float32(spacing)
@@ -70,7 +64,7 @@ def with_airways(
             result[part] += share[inner] * (level - result[part])
     trachea = labels == values()["trachea"]
     box = box_of(trachea)
-    if places := shared(box, window, labels.shape):
+    if places := shared(box, canvas.window, labels.shape):
         inner, part = places
         share = ndimage.gaussian_filter(trachea[box].astype(np.float32), BLUR) * trachea[box]
         result[part] += share[inner] * (air - result[part])

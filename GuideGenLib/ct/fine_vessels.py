@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.lesion_looks import as_lung
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, sided_lungs, within
@@ -44,13 +46,11 @@ def vessel_shares(labels: NDArray[np.uint8], spacing: float, seed: int) -> Share
     return found
 
 
-def with_vessels(
-    hu: NDArray[np.float32], table: NDArray[np.float32], shares: Shares, window: Box = (slice(None),) * 3
-) -> NDArray[np.float32]:
-    """HU [z, y, x] with vessels, of which a table tells the HU by label value; window: where hu lies in the shares."""
+def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
+    """HU [z, y, x] of the canvas's window with vessels; they run through ground glass as through lung."""
     result = hu.copy()
-    for name, share in shares.items():
-        result += share[window] * (table[values()[BLOOD[name]]] - result)
+    for name, share in vessel_shares(as_lung(canvas), canvas.spacing, canvas.seed).items():
+        result += share[canvas.window] * (canvas.table[values()[BLOOD[name]]] - result)
     return result
 
 

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_at
 from GuideGenLib.vessels.growth import Points
 from GuideGenLib.vessels.places import Box, Mask, box_of
@@ -57,25 +58,16 @@ class Pose:
     half_width: float
 
 
-def with_kidneys(
-    hu: Field,
-    labels: NDArray[np.uint8],
-    table: Field,
-    phase: str,
-    spacing: float,
-    seed: int,
-    window: Box = (slice(None),) * 3,
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with the inside of the kidneys; table: HU by label value."""
-    added = np.zeros(labels.shape, np.float32)
-    for box, part in _kidneys(labels, table, phase, spacing, seed):
+def with_kidneys(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with the inside of the kidneys."""
+    added = np.zeros(canvas.labels.shape, np.float32)
+    for box, part in _kidneys(canvas):
         added[box] += part
-    return hu + added[window]
+    return hu + added[canvas.window]
 
 
-def _kidneys(
-    labels: NDArray[np.uint8], table: Field, phase: str, spacing: float, seed: int
-) -> Iterator[tuple[Box, Field]]:
+def _kidneys(canvas: Canvas) -> Iterator[tuple[Box, Field]]:
+    labels, table, spacing, seed = canvas.labels, canvas.table, canvas.spacing, canvas.seed
     for number, key in enumerate(MEDIAL):
         organ = labels == values()[key]
         if not organ.any():
@@ -92,7 +84,7 @@ def _kidneys(
         deep = _depth(whole, below, pose)
         rng = np.random.default_rng((seed, 21, number))
         strands = smooth_at(voxels, spacing, STRANDS_SCALE_MM, (seed, 22))
-        target[whole] += _inside(pose, deep[whole], strands, table, target[whole], phase, rng)
+        target[whole] += _inside(pose, deep[whole], strands, table, target[whole], canvas.phase, rng)
         added = ndimage.gaussian_filter(target - table[values()[key]], BLUR)
         judged = kidney & (deep > JUDGED_MM) if (kidney & (deep > JUDGED_MM)).any() else kidney
         yield box, (added - added[judged].mean()) * kidney

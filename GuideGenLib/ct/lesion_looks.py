@@ -4,16 +4,14 @@ The networks give every lesion the HU of its label. Here the mean over some voxe
 their fine texture stays. `ct.lesion_insides` says what is inside, and with which sources.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, TUMOUR_ORGANS, select
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.lesion_insides import inside
 from GuideGenLib.ct.lesions import Lesion, find_lesions
-from GuideGenLib.description.model import Finding
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Tree
 from GuideGenLib.vessels.places import Box, scattered
@@ -37,25 +35,16 @@ FATTY = ("body", "torso_fat", "subcutaneous_fat")
 __all__ = ["as_lung", "with_lesion_looks"]
 
 
-def with_lesion_looks(
-    hu: Field,
-    labels: NDArray[np.uint8],
-    findings: Sequence[Finding],
-    table: Field,
-    phase: str,
-    spacing: float,
-    seed: int,
-    window: Box = (slice(None),) * 3,
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with lesions as the findings describe them; table: HU by label value
-    in the phase; spacing: mm of the isotropic voxels; seed: the patient's."""
+def with_lesion_looks(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with lesions as the findings describe them."""
     result = hu.copy()
-    for lesion in find_lesions(labels, findings, spacing, seed):
-        seen = _overlap(lesion.box, window, labels.shape)
+    labels, table, seed = canvas.labels, canvas.table, canvas.seed
+    for lesion in find_lesions(canvas):
+        seen = _overlap(lesion.box, canvas.window, labels.shape)
         if seen is None:
             continue
         here, there = seen
-        target = inside(lesion, table, phase, labels.shape, seed)
+        target = inside(lesion, table, canvas.phase, labels.shape, seed)
         drawn = _moved(result[there], target[here], lesion, labels[lesion.box][here], here)
         if "infiltrating" in lesion.looks:
             drawn = _seeping(drawn, target[here], lesion, labels, here, seed)
@@ -66,12 +55,12 @@ def with_lesion_looks(
     return result
 
 
-def as_lung(labels: NDArray[np.uint8], findings: Sequence[Finding], spacing: float, seed: int) -> NDArray[np.uint8]:
+def as_lung(canvas: Canvas) -> NDArray[np.uint8]:
     """The labels with ground glass as the lobe that it lies in, as vessels run through it."""
-    result = labels
-    if all(finding.organ != "lung" or not finding.looks for finding in findings):
+    result = labels = canvas.labels
+    if all(finding.organ != "lung" or not finding.looks for finding in canvas.findings):
         return result
-    for lesion in find_lesions(labels, findings, spacing, seed):
+    for lesion in find_lesions(canvas):
         if lesion.looks.isdisjoint(("ground_glass", "part_solid")):
             continue
         part = labels[lesion.box]

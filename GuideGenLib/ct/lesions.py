@@ -11,6 +11,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import LOBES, TUMOUR_ORGANS, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_at
 from GuideGenLib.description.model import Finding
 from GuideGenLib.description.stage import stage_size_mm
@@ -64,14 +65,15 @@ class Lesion:
         return float(self.depth.max())
 
 
-def find_lesions(labels: NDArray[np.uint8], findings: Sequence[Finding], spacing: float, seed: int) -> Iterator[Lesion]:
-    """The lesions of labels [z, y, x] at isotropic spacing in mm; seed: the patient's, for what is not said."""
+def find_lesions(canvas: Canvas) -> Iterator[Lesion]:
+    """The lesions of the whole volume; what is not said of them follows the seed."""
+    labels, spacing = canvas.labels, canvas.spacing
     for organ in TUMOUR_ORGANS:
         everywhere = labels == values()[f"{organ}_tumor"]
         if not everywhere.any():
             continue
         around = box_of(everywhere)
-        chance, second = np.random.default_rng((seed, 40, values()[f"{organ}_tumor"])).random(2)
+        chance, second = np.random.default_rng((canvas.seed, 40, values()[f"{organ}_tumor"])).random(2)
         parts, _ = ndimage.label(everywhere[around], TOUCHING)
         for number, found in enumerate(ndimage.find_objects(parts), start=1):
             piece = parts[found] == number
@@ -85,7 +87,7 @@ def find_lesions(labels: NDArray[np.uint8], findings: Sequence[Finding], spacing
             voxels = np.zeros(tuple(s.stop - s.start for s in box), bool)
             voxels[tuple(slice(a - s.start, b - s.start) for (a, b), s in zip(place, box, strict=True))] = piece
             size = spacing * max(piece.shape)
-            finding = _finding(labels[box], voxels, organ, size, findings)
+            finding = _finding(labels[box], voxels, organ, size, canvas.findings)
             yield Lesion(box, voxels, organ, _looks(finding, organ, size, float(chance), float(second)), spacing)
 
 

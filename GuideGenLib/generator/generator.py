@@ -21,6 +21,7 @@ from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, image_from_array, to_canonical
 from GuideGenLib.ct.acquisition import with_acquisition
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
@@ -335,7 +336,8 @@ class Generator:
                 labels[window], table, self.style(description), noise, steps=steps, progress=progress
             )
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
-        hu = with_details(hu, labels, description.findings, table, phase, CT_SPACING, seed, window, oral)
+        canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral)
+        hu = with_details(hu, canvas)
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)
 
 

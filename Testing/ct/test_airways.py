@@ -7,6 +7,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.airways import SEEN_MM, TIP_MM, _trees, with_airways
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.reference import reference_table
 
 VALUE = values()
@@ -26,7 +27,7 @@ def labels() -> np.ndarray:
 
 
 def drawn(labels: np.ndarray, seed: int = 1) -> np.ndarray:
-    return with_airways(TABLE[labels], labels, TABLE, SPACING, seed)
+    return with_airways(TABLE[labels], Canvas(labels, TABLE, "portal_venous", SPACING, seed))
 
 
 def lungs_of(labels: np.ndarray) -> np.ndarray:
@@ -66,7 +67,8 @@ def test_patients_differ_and_a_window_has_what_the_whole_has(labels: np.ndarray)
     assert np.array_equal(whole, drawn(labels))
     assert (whole != drawn(labels, seed=2))[lungs_of(labels)].mean() > 0.01
     window = np.s_[20:70, 10:50, 30:112]
-    assert np.array_equal(with_airways(TABLE[labels][window], labels, TABLE, SPACING, 1, window), whole[window])
+    part = with_airways(TABLE[labels][window], Canvas(labels, TABLE, "portal_venous", SPACING, 1, window))
+    assert np.array_equal(part, whole[window])
     without = np.where(labels == VALUE["trachea"], VALUE["body"], labels).astype(np.uint8)
     assert np.array_equal(drawn(without), TABLE[without])
 

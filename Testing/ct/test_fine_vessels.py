@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.fine_vessels import CAPSULE_MM, PLEURA_MM, vessel_shares, with_vessels
 from GuideGenLib.ct.reference import reference_table
 
@@ -66,7 +67,7 @@ def test_vessels_have_the_blood_of_the_phase(labels: np.ndarray) -> None:
     kept = hu.copy()
     for phase, lighter in (("none", False), ("portal_venous", True)):
         table = reference_table(phase)
-        drawn = with_vessels(hu, table, shares)
+        drawn = with_vessels(hu, Canvas(labels, table, phase, SPACING, 1))
         thick = shares["liver"] > 0.6
         blood = table[VALUE["portal_splenic_vein"]]
         assert thick.any() and (np.abs(drawn[thick] - blood) <= 0.4 * abs(57 - blood) + 1e-3).all()
@@ -75,4 +76,5 @@ def test_vessels_have_the_blood_of_the_phase(labels: np.ndarray) -> None:
         free = (shares["liver"] == 0) & (shares["lungs"] == 0)
         assert np.array_equal(drawn[free], hu[free])
     window = np.s_[10:40, 5:45, 20:60]
-    assert np.array_equal(with_vessels(hu[window], table, shares, window), drawn[window])
+    part = with_vessels(hu[window], Canvas(labels, table, "portal_venous", SPACING, 1, window))
+    assert np.array_equal(part, drawn[window])

@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.contents import ORAL
 from GuideGenLib.ct.hollow.gas import MOST_MM, level_shares
@@ -38,7 +39,7 @@ def labels() -> np.ndarray:
 
 def drawn(labels: np.ndarray, phase: str = "portal_venous", seed: int = 1, oral: bool = False) -> np.ndarray:
     table = reference_table(phase)
-    return with_hollow_organs(table[labels], labels, table, phase, SPACING, seed, oral_contrast=oral)
+    return with_hollow_organs(table[labels], Canvas(labels, table, phase, SPACING, seed, oral_contrast=oral))
 
 
 def of(labels: np.ndarray, *keys: str) -> Mask:
@@ -146,7 +147,7 @@ def test_an_edit_changes_nothing_far_away_and_a_tumour_is_left(labels: np.ndarra
     assert np.array_equal(after[of(labels, "stomach", "small_bowel")], before[of(labels, "stomach", "small_bowel")])
     window = np.s_[10:80, 12:50, 5:100]
     table = reference_table("portal_venous")
-    part = with_hollow_organs(table[labels][window], labels, table, "portal_venous", SPACING, 1, window)
+    part = with_hollow_organs(table[labels][window], Canvas(labels, table, "portal_venous", SPACING, 1, window))
     inner = (slice(4, -4),) * 3
     assert np.allclose(part[inner], before[window][inner], atol=1e-3)
 
@@ -154,7 +155,7 @@ def test_an_edit_changes_nothing_far_away_and_a_tumour_is_left(labels: np.ndarra
 def test_the_grain_of_the_networks_stays(labels: np.ndarray) -> None:
     table = reference_table("portal_venous")
     grain = np.random.default_rng(0).normal(0, 8, SHAPE).astype(np.float32)
-    with_grain = with_hollow_organs(table[labels] + grain, labels, table, "portal_venous", SPACING, 1)
+    with_grain = with_hollow_organs(table[labels] + grain, Canvas(labels, table, "portal_venous", SPACING, 1))
     inner = deep(of(labels, "small_bowel"), 6)
     assert np.corrcoef((with_grain - drawn(labels))[inner], grain[inner])[0, 1] > 0.9
 
@@ -166,7 +167,7 @@ def test_contrast_sinks_to_the_back_of_the_bladder() -> None:
     inside = labels == VALUE["urinary_bladder"]
     for phase in ("none", "portal_venous", "delayed"):
         table = reference_table(phase)
-        hu = with_bladder(table[labels], labels, table, phase, SPACING, 1)
+        hu = with_bladder(table[labels], Canvas(labels, table, phase, SPACING, 1))
         lumen = deep(inside, 5)
         assert abs(hu[lumen].mean() - table[VALUE["urinary_bladder"]]) < 4
         assert hu[inside & ~deep(inside, 3)].mean() > np.median(hu[lumen]) + 10

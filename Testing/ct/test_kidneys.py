@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.kidneys import DARKER, JUDGED_MM, with_kidneys
 from GuideGenLib.ct.reference import reference_table
 
@@ -25,7 +26,7 @@ def labels() -> np.ndarray:
 
 def drawn(labels: np.ndarray, phase: str, seed: int = 1) -> np.ndarray:
     table = reference_table(phase)
-    return with_kidneys(table[labels], labels, table, phase, SPACING, seed)
+    return with_kidneys(table[labels], Canvas(labels, table, phase, SPACING, seed))
 
 
 def depth(kidneys: np.ndarray) -> np.ndarray:
@@ -87,7 +88,7 @@ def test_patients_differ_and_an_edit_of_one_kidney_leaves_the_other(labels: np.n
     assert np.abs(before - after)[kidney & ~near].max() < 5
     window = np.s_[10:60, 5:45, 20:110]
     table = reference_table("arterial")
-    part = with_kidneys(table[labels][window], labels, table, "arterial", SPACING, 1, window)
+    part = with_kidneys(table[labels][window], Canvas(labels, table, "arterial", SPACING, 1, window))
     assert np.array_equal(part, before[window])
 
 

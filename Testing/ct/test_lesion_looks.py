@@ -1,11 +1,14 @@
 """Lesions look as described in every phase, keep their fine texture, and leave what is not theirs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.lesion_looks import as_lung, with_lesion_looks
 from GuideGenLib.ct.lesions import find_lesions
 from GuideGenLib.ct.reference import reference_table
@@ -32,9 +35,13 @@ def plain(labels: Labels, phase: str) -> Field:
     return (hu + grain).astype(np.float32)
 
 
+def canvas(labels: Labels, phase: str, *findings: Finding, seed: int = 1) -> Canvas:
+    return Canvas(labels, reference_table(phase), phase, SPACING, seed, findings=findings)
+
+
 def drawn(labels: Labels, phase: str, *findings: Finding, seed: int = 1) -> Field:
     hu = plain(labels, phase)
-    return with_lesion_looks(hu, labels, findings, reference_table(phase), phase, SPACING, seed)
+    return with_lesion_looks(hu, canvas(labels, phase, *findings, seed=seed))
 
 
 def tumour(labels: Labels, depth: int = 0) -> NDArray[np.bool_]:
@@ -58,7 +65,7 @@ def test_ground_glass_is_grey_and_vessels_may_run_through_it() -> None:
     assert -740 < hu[tumour(labels, 2)].mean() < -560
     around = ndimage.binary_dilation(tumour(labels), iterations=4) & ~tumour(labels)
     assert hu[around].max() < -500, "no bright ring is left of the solid nodule"
-    assert (as_lung(labels, [finding], SPACING, 1) == values()["lung_upper_lobe_left"]).all()
+    assert (as_lung(canvas(labels, "none", finding)) == values()["lung_upper_lobe_left"]).all()
 
 
 def test_a_part_solid_nodule_has_a_core_of_half_its_diameter() -> None:
@@ -174,16 +181,22 @@ def test_each_lesion_has_the_looks_of_its_own_finding() -> None:
         labels[20:32, 20:32, x - 6 : x + 6] = values()["lung_tumor"]
     findings = [Finding("nodule", "lung", side="left", size_mm=24, looks=("ground_glass",)),
                 Finding("nodule", "lung", side="right", size_mm=24, looks=("calcified",))]  # fmt: skip
-    found = {lesion.box[2].start > 60: lesion.looks for lesion in find_lesions(labels, findings, SPACING, 0)}
+    found = {
+        lesion.box[2].start > 60: lesion.looks for lesion in find_lesions(canvas(labels, "none", *findings, seed=0))
+    }
     assert "ground_glass" in found[True] and "calcified" in found[False]
 
 
 def test_large_lesions_are_necrotic_in_some_patients_and_never_where_they_are_called_solid() -> None:
     labels = ball("liver", "liver", 60)
-    said = [next(find_lesions(labels, [Finding("lesion", "liver")], SPACING, seed)).looks for seed in range(20)]
+    said = [
+        next(find_lesions(canvas(labels, "none", Finding("lesion", "liver"), seed=seed))).looks for seed in range(20)
+    ]
     assert 2 < sum("necrotic" in looks for looks in said) < 18
     solid = Finding("lesion", "liver", looks=("solid",))
-    assert not any("necrotic" in next(find_lesions(labels, [solid], SPACING, seed)).looks for seed in range(20))
+    assert not any(
+        "necrotic" in next(find_lesions(canvas(labels, "none", solid, seed=seed))).looks for seed in range(20)
+    )
 
 
 def test_a_window_is_what_the_whole_has_there() -> None:
@@ -192,5 +205,5 @@ def test_a_window_is_what_the_whole_has_there() -> None:
     whole = drawn(labels, "none", finding)
     window = (slice(0, 56), slice(0, 56), slice(0, 44))
     hu = plain(labels, "none")
-    part = with_lesion_looks(hu[window], labels, [finding], reference_table("none"), "none", SPACING, 1, window)
+    part = with_lesion_looks(hu[window], replace(canvas(labels, "none", finding), window=window))
     assert np.allclose(part[..., :36], whole[window][..., :36], atol=1)

@@ -1,15 +1,15 @@
 """What findings of the mechanism "tissue" change in a CT, each by its look."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.calcium import calcium_of_aorta, calcium_of_coronaries
 from GuideGenLib.ct.findings.lungs import emphysema, fibrosis
 from GuideGenLib.ct.findings.organs import bone_loss, fat
-from GuideGenLib.vessels.places import Box
+from GuideGenLib.ct.findings.told import TissueChange, tissue_changes
 
 Field = NDArray[np.float32]
 Draw = Callable[..., Field]
@@ -26,19 +26,14 @@ LOOKS: dict[str, Draw] = {
 seed, and gives the HU that it makes of them."""
 
 
-@dataclass(frozen=True)
-class TissueChange:
-    """A look of LOOKS, how much of it in the unit of its recipe, and the side that has it, None for both."""
-
-    look: str
-    amount: float
-    side: str | None = None
+def with_tissue_changes(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with what its findings change in tissues."""
+    return changed(hu, canvas, tissue_changes(canvas.findings, canvas.seed))
 
 
-def with_tissue_changes(
-    hu: Field, labels: NDArray[np.uint8], changes: Sequence[TissueChange], spacing: float, seed: int, window: Box
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with each change; spacing: mm of the isotropic voxels."""
+def changed(hu: Field, canvas: Canvas, changes: Sequence[TissueChange]) -> Field:
+    """HU [z, y, x] of the canvas's window with each change."""
     for change in changes:
-        hu = LOOKS[change.look](hu, labels, change.amount, change.side, spacing, seed, window)
+        draw = LOOKS[change.look]
+        hu = draw(hu, canvas.labels, change.amount, change.side, canvas.spacing, canvas.seed, canvas.window)
     return hu

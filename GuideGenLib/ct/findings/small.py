@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import hu_texture_sd, values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_in
 from GuideGenLib.findings.reading import recipes
-from GuideGenLib.vessels.places import Box
 
 Field = NDArray[np.float32]
 BLUR, REACH = 0.45, 3
@@ -19,8 +19,9 @@ GRAIN_MM = 4.0
 """Over what distance its HU change within it."""
 
 
-def with_small(hu: Field, labels: NDArray[np.uint8], table: Field, spacing: float, seed: int, window: Box) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] in which small findings have the HU of the table [labels]."""
+def with_small(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window in which small findings have the HU of the table."""
+    labels, table = canvas.labels, canvas.table
     for recipe in recipes():
         if recipe.label is None or not recipe.options.get("by_rule"):
             continue
@@ -33,6 +34,7 @@ def with_small(hu: Field, labels: NDArray[np.uint8], table: Field, spacing: floa
         box = tuple(slice(max(side.start - REACH, 0), min(side.stop + REACH, n)) for side, n in ends)
         share, target = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
         share[box] = ndimage.gaussian_filter(there[box].astype(np.float32), BLUR)
-        target[box] = table[value] + hu_texture_sd()[value] * smooth_in(box, spacing, GRAIN_MM, (seed, 69))
-        hu = np.asarray(hu + share[window] * (target[window] - hu), np.float32)
+        grain = smooth_in(box, canvas.spacing, GRAIN_MM, (canvas.seed, 69))
+        target[box] = table[value] + hu_texture_sd()[value] * grain
+        hu = np.asarray(hu + share[canvas.window] * (target[canvas.window] - hu), np.float32)
     return hu

@@ -1,13 +1,23 @@
 """Findings that change the tissue of an organ, as the CT is told of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
-from GuideGenLib.ct.findings.changes import TissueChange
 from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TissueChange:
+    """A look of `ct.findings.changes`, how much of it in the unit of its recipe, and the side that has it, None for
+    both."""
+
+    look: str
+    amount: float
+    side: str | None = None
 
 
 def tissue_changes(findings: Sequence[Finding], seed: int) -> tuple[TissueChange, ...]:

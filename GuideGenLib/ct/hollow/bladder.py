@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.hollow.laying import Field, depth_below, lay
 from GuideGenLib.ct.random_fields import smooth_at
-from GuideGenLib.vessels.places import Box, box_of, shared
+from GuideGenLib.vessels.places import box_of, shared
 
 WALL_MM = 3.0
 """Of a filled bladder (Manieri et al., J Urol 1998;159:761: under 5 mm)."""
@@ -21,29 +22,21 @@ MIXED_MM = 6.0
 """Width of the border between them."""
 
 
-def with_bladder(
-    hu: Field,
-    labels: NDArray[np.uint8],
-    table: Field,
-    phase: str,
-    spacing: float,
-    seed: int,
-    window: Box = (slice(None),) * 3,
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with the bladder's wall and content; table: HU by label value."""
-    result = hu.copy()
+def with_bladder(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with the bladder's wall and content."""
+    result, labels, spacing, wall = hu.copy(), canvas.labels, canvas.spacing, WALL[canvas.phase]
     value = values()["urinary_bladder"]
     everywhere = labels == value
     box = box_of(everywhere)
-    places = shared(box, window, labels.shape)
+    places = shared(box, canvas.window, labels.shape)
     if not places:
         return result
     mine = everywhere[box]
     voxels = np.argwhere(mine) + [part.start for part in box]
     walled = np.clip((WALL_MM - depth_below(mine, mine, spacing)) / spacing + 0.5, 0, 1)
-    urine = _urine(voxels, walled < 0.5, float(table[value]), spacing, seed)
-    drawn = np.full(mine.shape, WALL[phase], np.float32)
-    drawn[mine] = urine + walled * (WALL[phase] - urine)
+    urine = _urine(voxels, walled < 0.5, float(canvas.table[value]), spacing, canvas.seed)
+    drawn = np.full(mine.shape, wall, np.float32)
+    drawn[mine] = urine + walled * (wall - urine)
     lay(result, drawn, mine, *places)
     return result
 

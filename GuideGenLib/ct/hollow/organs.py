@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.hollow.contents import CONTENTS, ORAL, Lumen
 from GuideGenLib.ct.hollow.gas import level_shares
 from GuideGenLib.ct.hollow.laying import Field, depth_below, lay
@@ -45,25 +46,15 @@ class Organ:
     whole: Mask
 
 
-def with_hollow_organs(
-    hu: Field,
-    labels: Labels,
-    table: Field,
-    phase: str,
-    spacing: float,
-    seed: int,
-    window: Box = (slice(None),) * 3,
-    oral_contrast: bool = False,
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with the inside of stomach and bowel; table: HU by label value."""
+def with_hollow_organs(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with the inside of stomach and bowel."""
     result = hu.copy()
-    oral = float(np.random.default_rng((seed, 43)).uniform(*ORAL)) if oral_contrast else 0.0
-    around = box_of(select(labels, (*CONTENTS, *GAS.values())))
+    oral = float(np.random.default_rng((canvas.seed, 43)).uniform(*ORAL)) if canvas.oral_contrast else 0.0
+    around = box_of(select(canvas.labels, (*CONTENTS, *GAS.values())))
     for key in CONTENTS:
-        organ = _organ(labels, key, around)
-        if places := shared(organ.box, window, labels.shape):
-            drawn = _drawn(organ, labels.shape, table, phase, spacing, seed, oral)
-            lay(result, drawn, organ.tissue | organ.gas, *places)
+        organ = _organ(canvas.labels, key, around)
+        if places := shared(organ.box, canvas.window, canvas.labels.shape):
+            lay(result, _drawn(organ, canvas, oral), organ.tissue | organ.gas, *places)
     return result
 
 
@@ -80,10 +71,10 @@ def _organ(labels: Labels, key: str, around: Box) -> Organ:
     return Organ(key, box, tissue, gas, tissue | gas | tumour)
 
 
-def _drawn(
-    organ: Organ, shape: tuple[int, ...], table: Field, phase: str, spacing: float, seed: int, oral: float
-) -> Field:
-    """HU in the box of an organ, which hold for its tissue and gas."""
+def _drawn(organ: Organ, canvas: Canvas, oral: float) -> Field:
+    """HU in the box of an organ, which hold for its tissue and gas; oral: HU of the contrast that was drunk, or 0."""
+    shape, table, phase = canvas.labels.shape, canvas.table, canvas.phase
+    spacing, seed = canvas.spacing, canvas.seed
     value = values()[organ.key]
     drawn = np.full(organ.whole.shape, WALL[phase], np.float32)
     mine = organ.tissue | organ.gas

@@ -1,17 +1,23 @@
 """What findings change in the HU of a torso of simple shapes."""
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import hu_mean, values
-from GuideGenLib.ct.findings.changes import LOOKS, TissueChange, with_tissue_changes
+from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.findings.changes import LOOKS, changed
 from GuideGenLib.ct.findings.rims import with_rims
 from GuideGenLib.ct.findings.small import with_small
-from GuideGenLib.ct.findings.told import tissue_changes
+from GuideGenLib.ct.findings.told import TissueChange, tissue_changes
 from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.reading import recipes
 
-EVERYTHING = (slice(None),) * 3
+
+def canvas(labels: np.ndarray, seed: int, phase: Literal["none", "portal_venous"] = "portal_venous") -> Canvas:
+    return Canvas(labels, hu_mean(phase), phase, 2.0, seed)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +39,16 @@ def torso() -> np.ndarray:
     return labels
 
 
-def changed(torso: np.ndarray, look: str, amount: float, side: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+def before_and_after(
+    torso: np.ndarray, look: str, amount: float, side: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """HU before and after."""
     hu = hu_mean("portal_venous")[torso]
-    return hu, with_tissue_changes(hu, torso, [TissueChange(look, amount, side)], 2.0, 5, EVERYTHING)
+    return hu, changed(hu, canvas(torso, 5), [TissueChange(look, amount, side)])
 
 
 def test_fat_darkens_the_liver_alone_by_pickhardts_line(torso: np.ndarray) -> None:
-    before, after = changed(torso, "fat", 20)
+    before, after = before_and_after(torso, "fat", 20)
     liver = torso == values()["liver"]
     assert (after - before)[liver].mean() == pytest.approx(-16 / 0.58, rel=0.05)
     assert np.array_equal(before[~liver], after[~liver])
@@ -48,7 +56,7 @@ def test_fat_darkens_the_liver_alone_by_pickhardts_line(torso: np.ndarray) -> No
 
 @pytest.mark.parametrize("amount", [8, 30])
 def test_so_many_percent_of_the_lungs_are_emphysema_more_of_them_above(torso: np.ndarray, amount: float) -> None:
-    _, after = changed(torso, "emphysema", amount)
+    _, after = before_and_after(torso, "emphysema", amount)
     upper, lower = (
         (after < -950)[np.isin(torso, [values()[f"lung_{lobe}_lobe_{side}"] for side in ("left", "right")])].mean()
         for lobe in ("upper", "lower")
@@ -59,7 +67,7 @@ def test_so_many_percent_of_the_lungs_are_emphysema_more_of_them_above(torso: np
 
 
 def test_fibrosis_is_at_the_base_beneath_the_pleura_of_its_side(torso: np.ndarray) -> None:
-    before, after = changed(torso, "fibrosis", 20, "left")
+    before, after = before_and_after(torso, "fibrosis", 20, "left")
     touched = np.argwhere(np.abs(after - before) > 1)
     assert touched[:, 2].min() >= 46, "the other lung stays"
     assert touched[:, 0].mean() < 45
@@ -70,7 +78,7 @@ def test_plaques_are_in_the_wall_and_more_where_more_is_told(torso: np.ndarray) 
     aorta = torso == values()["aorta"]
     counts = []
     for amount in (3, 12):
-        before, after = changed(torso, "calcium_of_aorta", amount)
+        before, after = before_and_after(torso, "calcium_of_aorta", amount)
         plaques = after > before + 100
         assert plaques.any() and not plaques[~aorta].any()
         assert after[plaques].max() <= 900
@@ -79,7 +87,7 @@ def test_plaques_are_in_the_wall_and_more_where_more_is_told(torso: np.ndarray) 
 
 
 def test_coronary_calcium_has_the_volume_that_is_told_and_lies_on_the_heart(torso: np.ndarray) -> None:
-    before, after = changed(torso, "calcium_of_coronaries", 400)
+    before, after = before_and_after(torso, "calcium_of_coronaries", 400)
     calcium = after > before + 130
     assert calcium.sum() * 8 == pytest.approx(400, rel=0.3)
     near = np.argwhere(torso == values()["heart"])
@@ -88,7 +96,7 @@ def test_coronary_calcium_has_the_volume_that_is_told_and_lies_on_the_heart(tors
 
 
 def test_lost_bone_darkens_the_spine(torso: np.ndarray) -> None:
-    before, after = changed(torso, "bone_loss", 25)
+    before, after = before_and_after(torso, "bone_loss", 25)
     spine = torso == values()["vertebrae_lumbar"]
     assert (after - before)[spine].mean() == pytest.approx(-0.25 * 312, rel=0.1)
     assert np.array_equal(before[~spine], after[~spine])
@@ -99,8 +107,8 @@ def test_a_window_has_what_the_whole_has(torso: np.ndarray, look: str) -> None:
     hu = hu_mean("portal_venous")[torso]
     window = (slice(8, 56), slice(4, 52), slice(0, 70))
     changes = [TissueChange(look, 20.0)]
-    whole = with_tissue_changes(hu, torso, changes, 2.0, 5, EVERYTHING)
-    assert np.allclose(with_tissue_changes(hu[window], torso, changes, 2.0, 5, window), whole[window])
+    whole = changed(hu, canvas(torso, 5), changes)
+    assert np.allclose(changed(hu[window], replace(canvas(torso, 5), window=window), changes), whole[window])
 
 
 def test_each_recipe_of_a_tissue_names_a_look_and_a_description_brings_it() -> None:
@@ -121,7 +129,7 @@ def test_the_wall_of_an_abscess_is_brighter_than_its_inside() -> None:
     away = np.sqrt((places**2).sum(axis=0))
     labels[away < 14] = values()["liver_abscess"]
     table = hu_mean("portal_venous")
-    hu = with_rims(table[labels], labels, table, "portal_venous", 2.0, 1, EVERYTHING)
+    hu = with_rims(table[labels], canvas(labels, 1))
     assert hu[(away < 13.5) & (away > 13)].mean() > 90 > 30 > hu[away < 9].mean()
     assert np.array_equal(hu[away >= 14], table[labels][away >= 14])
 
@@ -129,6 +137,5 @@ def test_the_wall_of_an_abscess_is_brighter_than_its_inside() -> None:
 def test_a_stone_has_its_hu_though_the_networks_did_not_draw_it() -> None:
     labels = np.full((30, 30, 30), values()["gallbladder"], np.uint8)
     labels[14:17, 14:17, 14:17] = values()["kidney_stone"]
-    table = hu_mean("none")
-    hu = with_small(np.full(labels.shape, 12, np.float32), labels, table, 2.0, 1, EVERYTHING)
+    hu = with_small(np.full(labels.shape, 12, np.float32), canvas(labels, 1, "none"))
     assert hu[15, 15, 15] > 450 and hu[15, 15, 20] == 12

@@ -1,0 +1,29 @@
+"""What the rules of `ct.details` draw on: a labelled patient, and what of it the HU at hand show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GuideGenLib.description.model import Finding
+from GuideGenLib.vessels.places import Box
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Each rule takes HU float32 [z, y, x] of the window and this, and gives HU with what it draws.
+
+    labels: uint8 [z, y, x] of the whole volume; table: reference HU by label value in the contrast phase, of the
+    patient's age; spacing: mm of the isotropic voxels; seed: the patient's; window: the part of the labels that the HU
+    show; findings: what the description names; oral_contrast: whether the bowel is filled with it.
+    """
+
+    labels: NDArray[np.uint8]
+    table: NDArray[np.float32]
+    phase: str
+    spacing: float
+    seed: int
+    window: Box = (slice(None),) * 3
+    findings: Sequence[Finding] = ()
+    oral_contrast: bool = False
