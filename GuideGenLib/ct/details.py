@@ -19,10 +19,12 @@ from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
+from GuideGenLib.ct.lung_tissue import with_even_lungs
 
 Field = NDArray[np.float32]
 STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
     with_lesion_looks,
+    with_even_lungs,
     with_vessels,
     with_airways,
     with_kidneys,
