@@ -21,8 +21,8 @@ from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate
 LUNG_CELL_MM, LUNG_TIP_MM = 9.5, 0.5
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule of 10 to 25 mm
 is 1 mm wide, and as many veins leave it (Webb, Radiology 2006;239:322)."""
-LIVER_CELL_MM, LIVER_TIP_MM = 16.0, 1.25
-"""By eye, beside a scan in the portal venous phase: its vessels are lost in the liver where they are 2 to 3 mm wide."""
+LIVER_CELL_MM, LIVER_TIP_MM = 16.0, 1.1
+"""By eye, beside a scan in the portal venous phase: its vessels are lost in the liver where they are some 2 mm wide."""
 PLEURA_MM, CAPSULE_MM = 5.0, 5.0
 """Depth below the surface to which vessels are seen; the artery of a lobule ends 5 to 10 mm from the pleura (Webb)."""
 THICKEST_MM = 1.4
