@@ -30,8 +30,8 @@ THICKEST_MM = 1.4
 UPPER_MM = 45.0
 """Liver veins enter the vena cava so far below the dome at most."""
 TRUNK_BLUR, LUNG_BLUR, LIVER_BLUR = 0.6, 0.4, 0.6
-"""Standard deviations in voxels of the blur of labelled vessels, and of finer ones in lungs, where kernels are sharp, and
-in the liver. At .5 two thirds of the finest branches of the lungs added less to a voxel than one sees."""
+"""Standard deviations in voxels of the blur of labelled vessels, and of finer ones in lungs, where kernels are sharp,
+and in the liver. At .5 two thirds of the finest branches of the lungs added less to a voxel than one sees."""
 BLOOD = {"lungs": "pulmonary_vein", "liver": "portal_splenic_vein"}
 """Whose HU the vessels have."""
 
