@@ -15,6 +15,7 @@ from GuideGenLib.cli.generate import ANATOMY, CT, LABELS, PREVIEW, PROVENANCE, O
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar
+from GuideGenLib.core.files import alone_in
 from GuideGenLib.core.progress import within
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class CaseFolder:
             raise CommandError(
                 f"{path} has no {ANATOMY} and {PROVENANCE}", "name a folder that `guidegen generate` wrote"
             )
-        last = self._last_step()
-        if last is not None and (last / PROVENANCE).read_bytes() == (path / PROVENANCE).read_bytes():
-            self._take_back(last)
+        with alone_in(path):  # what another run is about to write is not cut short
+            last = self._last_step()
+            if last is not None and (last / PROVENANCE).read_bytes() == (path / PROVENANCE).read_bytes():
+                self._take_back(last)
 
     @property
     def steps(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.tools import DATA_VARIABLE
-from GuideGenLib.core.arguments import whole
+from GuideGenLib.core.arguments import named_path, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,33 +33,35 @@ def add_data_parser(parser: argparse.ArgumentParser) -> None:
         help="labels for scans without any",
         description="Labels of the shipped segmenter.",
     )
-    label.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="label maps and pictures")
+    label.add_argument("-o", "--output", type=named_path, required=True, metavar="DIR", help="label maps and pictures")
     label.set_defaults(action=label_data)
     prepared = actions.add_parser(
         "prepare",
         help="a store that trainings read",
         description="All cases as trainings read them, in a store on disk. The same command goes on where it stopped.",
     )
-    prepared.add_argument("-o", "--output", type=Path, required=True, metavar="STORE", help="the folder to write")
+    prepared.add_argument("-o", "--output", type=named_path, required=True, metavar="STORE", help="the folder to write")
     prepared.set_defaults(action=prepare_data)
     pack = actions.add_parser(
         "pack", help="an archive to take along", description="All that trainings need, as one small archive."
     )
-    pack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the .zip to write")
+    pack.add_argument("-o", "--output", type=named_path, required=True, metavar="FILE", help="the .zip to write")
     pack.add_argument("--mb", type=float, default=MOST_MB, metavar="N", help=f"its size at most ({MOST_MB:g})")
-    pack.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="caches and population (runs)")
+    pack.add_argument(
+        "--run", type=named_path, default=Path("runs"), metavar="DIR", help="caches and population (runs)"
+    )
     pack.add_argument("--seed", type=int, default=0, help="of the population (0)")
     pack.set_defaults(action=pack_data)
     told = os.environ.get(DATA_VARIABLE)
-    check.add_argument("--csv", type=Path, default=None, metavar="FILE", help="a line for each case, as a table")
+    check.add_argument("--csv", type=named_path, default=None, metavar="FILE", help="a line for each case, as a table")
     cores = os.cpu_count() or 1
     one, many = f"a data folder (${DATA_VARIABLE})", f"one or several data folders (${DATA_VARIABLE})"
     for action in (check, prepared):
         action.add_argument("--workers", type=whole(1), default=cores, metavar="N", help=f"processes ({cores})")
         folders = [Path(told)] if told else None
-        action.add_argument("data", type=Path, nargs="*", default=folders, metavar="DATA", help=many)
+        action.add_argument("data", type=named_path, nargs="*", default=folders, metavar="DATA", help=many)
     for action in (label, pack):
-        action.add_argument("data", type=Path, nargs="?", default=told, metavar="DATA", help=one)
+        action.add_argument("data", type=named_path, nargs="?", default=told, metavar="DATA", help=one)
 
 
 def run_data(args: argparse.Namespace) -> int:

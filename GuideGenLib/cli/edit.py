@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from GuideGenLib.cli.case_folder import CaseFolder
@@ -10,7 +9,9 @@ from GuideGenLib.cli.edit_scene import CaseScene
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError, add_margin
 from GuideGenLib.cli.terminal import show_lesions
-from GuideGenLib.core.arguments import add_model_arguments
+from GuideGenLib.core.arguments import add_model_arguments, named_path
+from GuideGenLib.core.files import alone_in
+from GuideGenLib.core.host import readable
 
 if TYPE_CHECKING:
     from GuideGenLib.description.changes.model import Difference
@@ -24,8 +25,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         'effusion on the right". Only what it speaks of changes; the files before are kept and can be had back.'
     )
     parser = commands.add_parser("edit", help="change a case by one sentence more", description=about)
-    parser.add_argument("case", type=Path, help="a folder of `guidegen generate` or `guidegen mask`, or a scene (.mrb)")
-    parser.add_argument("sentence", nargs="?", help="what to change, in English")
+    parser.add_argument(
+        "case", type=named_path, help="a folder of `guidegen generate` or `guidegen mask`, or a scene (.mrb)"
+    )
+    parser.add_argument("sentence", nargs="?", type=readable, help="what to change, in English")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--undo", action="store_true", help="take the last change back")
     add_margin(parser)
@@ -38,6 +41,13 @@ def edit(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     if args.undo == (args.sentence is not None):
         example = 'for example: guidegen edit case "make the tumour larger"'
         raise CommandError("edit takes one sentence, or --undo", example)
+    if not args.case.exists():
+        raise CommandError(f"{args.case} does not exist", "name a folder that `guidegen generate` wrote, or a scene")
+    with alone_in(args.case):
+        return _edit(args, open_generator)
+
+
+def _edit(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     kept = CaseScene(args.case) if args.case.suffix.lower() == ".mrb" else CaseFolder(args.case)
     if args.undo:
         sentence = kept.undo()

@@ -82,7 +82,11 @@ class CaseScene:
         from GuideGenLib.workflow.words import title_of
 
         before = self.run
-        with output_folder(self.path.parent, (self.path.name,), overwrite=True) as private, progress_bar() as progress:
+        names = (self.path.name,)
+        with (
+            output_folder(self.path.parent, names, overwrite=True, alone=False) as private,
+            progress_bar() as progress,
+        ):
             progress("load", 0.0)
             part = within(progress, 0.0, 0.95)
             after = change(open_generator(args), case, difference, settings, self._shown, part)
@@ -112,6 +116,6 @@ class CaseScene:
         remove_run(self.scene, run)
         if source[1] is not None:
             blend(self.scene, source[1])
-        with output_folder(self.path.parent, (self.path.name,), overwrite=True) as private:
+        with output_folder(self.path.parent, (self.path.name,), overwrite=True, alone=False) as private:
             save_mrb(self.scene, private / self.path.name)
         return str(changes[-1].get("sentence", "")) if isinstance(changes, list) and changes else ""

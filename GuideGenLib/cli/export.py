@@ -1,11 +1,11 @@
 """`guidegen export`: a case for other programs."""
 
 import argparse
-from pathlib import Path
 
 from GuideGenLib.cli.case_folder import CaseFolder
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.terminal import progress_bar
+from GuideGenLib.core.arguments import named_path
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,9 +17,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "and colours on the grid of the CT, and what was asked, understood and measured as a structured report."
     )
     dicom = kinds.add_parser("dicom", help="CT, segmentation and report as a DICOM study", description=about)
-    dicom.add_argument("case", type=Path, help="a folder of `guidegen generate`")
+    dicom.add_argument("case", type=named_path, help="a folder of `guidegen generate`")
     dicom.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR|FILE.zip", help="folder or archive for the study"
+        "-o", "--output", type=named_path, required=True, metavar="DIR|FILE.zip", help="folder or archive for the study"
     )
     dicom.add_argument("--overwrite", action="store_true", help="replace a study that is there")
     add_form(dicom)
@@ -29,7 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "the Authorization header, $REQUESTS_CA_BUNDLE names further certificates to trust."
     )
     web = kinds.add_parser("dicomweb", help="the study to a PACS, by DICOMweb", description=about)
-    web.add_argument("case", type=Path, help="a folder of `guidegen generate`")
+    web.add_argument("case", type=named_path, help="a folder of `guidegen generate`")
     web.add_argument("url", help="of the DICOMweb service, for example http://127.0.0.1:8042/dicom-web")
     add_form(web)
     web.set_defaults(call=export_to_pacs)

@@ -17,6 +17,8 @@ from GuideGenLib.cli.options import (
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions, show_notes
+from GuideGenLib.core.arguments import named_path
+from GuideGenLib.core.host import readable
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 
@@ -34,7 +36,7 @@ PROVENANCE, PREVIEW = "provenance.json", "preview.png"
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The parsers of the four commands; `call` gets the arguments and a function that opens the model."""
     parser = commands.add_parser("generate", help="text to anatomy and CT", description="Text to anatomy and CT.")
-    parser.add_argument("text", help="a description of the patient, in English")
+    parser.add_argument("text", type=readable, help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {CT}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
     add_spacing(parser)
@@ -42,11 +44,11 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(call=generate)
 
     parser = commands.add_parser("mask", help="text to anatomy", description="Text to anatomy, without a CT.")
-    parser.add_argument("text", help="a description of the patient, in English")
+    parser.add_argument("text", type=readable, help="a description of the patient, in English")
     add_generator_options(parser, output=f"folder for {ANATOMY}, {LABELS}, {PROVENANCE} and {PREVIEW}")
     add_mask_options(parser)
     about = "keep segments of this label volume as they are and draw the rest around them"
-    parser.add_argument("--keep", type=Path, metavar="FILE", help=about)
+    parser.add_argument("--keep", type=named_path, metavar="FILE", help=about)
     add_labels(parser)
     about = "what is kept of it, as liver,liver_tumor (everything but unnamed body)"
     parser.add_argument("--segments", type=_listed, metavar="KEYS", help=about)
@@ -54,9 +56,11 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
     parser = commands.add_parser("ct", help="anatomy to CT", description="A CT of an anatomy, generated or drawn.")
     about = "label volume, of ours or of another vocabulary"
-    parser.add_argument("--anatomy", type=Path, required=True, metavar="FILE", help=about)
+    parser.add_argument("--anatomy", type=named_path, required=True, metavar="FILE", help=about)
     add_labels(parser)
-    parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the anatomy)")
+    parser.add_argument(
+        "--text", type=readable, help=f"a description of the patient (that of the {PROVENANCE} beside the anatomy)"
+    )
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_spacing(parser)
     add_ct_options(parser)
@@ -64,14 +68,16 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
     about = "The CT after an edit of the anatomy; away from the edit every voxel stays as it is."
     parser = commands.add_parser("regenerate", help="CT again where the anatomy was edited", description=about)
-    parser.add_argument("--ct", type=Path, required=True, metavar="FILE", help="the CT before the edit")
-    parser.add_argument("--anatomy", type=Path, required=True, metavar="FILE", help="the anatomy before the edit")
-    parser.add_argument("--edited", type=Path, required=True, metavar="FILE", help="the anatomy after the edit")
+    parser.add_argument("--ct", type=named_path, required=True, metavar="FILE", help="the CT before the edit")
+    parser.add_argument("--anatomy", type=named_path, required=True, metavar="FILE", help="the anatomy before the edit")
+    parser.add_argument("--edited", type=named_path, required=True, metavar="FILE", help="the anatomy after the edit")
     add_labels(parser)
     about = "the edited file holds this segment alone, in its new shape, for example liver"
     parser.add_argument("--segment", metavar="KEY", help=about)
     add_margin(parser)
-    parser.add_argument("--text", help=f"a description of the patient (that of the {PROVENANCE} beside the CT)")
+    parser.add_argument(
+        "--text", type=readable, help=f"a description of the patient (that of the {PROVENANCE} beside the CT)"
+    )
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_ct_options(parser)
     parser.set_defaults(call=regenerate)

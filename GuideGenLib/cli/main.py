@@ -1,6 +1,7 @@
 """`guidegen`: one parser, one place where errors become messages."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -28,26 +29,32 @@ def main(argv: Sequence[str] | None = None, open_generator: OpenGenerator = open
     `open_generator` opens the model of the parsed arguments. Errors that nobody foresaw keep their traceback.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = build_parser(arguments)
-    args = parser.parse_args(arguments)
     warnings.showwarning = _show
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        status = args.call(args, open_generator)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _run(arguments, open_generator)
     except (KeyboardInterrupt, Cancelled):
         return _fail("cancelled, nothing was written", CANCELLED)
     except GuideGenError as error:
         return _fail(str(error), FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        told = f"{os.fsdecode(error.filename)} cannot be used ({error.strerror})"
+        return _fail(f"{told}: check its name, who may read and write it, and the room on its disk", FAILED)
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
         return _fail(OUT_OF_MEMORY, FAILED)
+
+
+def _run(arguments: list[str], open_generator: OpenGenerator) -> int:
+    try:
+        args = build_parser(arguments).parse_args(arguments)
+        return int(args.call(args, open_generator))
+    finally:
+        sys.stdout.flush()
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -111,14 +118,11 @@ def _show(
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"guidegen: error: {message}" if status == FAILED else f"guidegen: {message}", file=sys.stderr)
+    with contextlib.suppress(GuideGenError):  # nobody can be told that nobody can be told
+        print(f"guidegen: error: {message}" if status == FAILED else f"guidegen: {message}", file=sys.stderr)
     return status
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
     """A request to end is a request to cancel, so that temporary files go."""
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.core.arguments import add_model_arguments, opening
+from GuideGenLib.core.arguments import add_model_arguments, named_path, opening
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.description.model import REGIONS
 from GuideGenLib.generator.settings import SAMPLERS, RunSettings, SettingsError
@@ -33,13 +33,6 @@ def add_generator_options(
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
     _setting(parser, "--seed", "seed", int, help="number that chooses among the possible results (0)")
     add_model_arguments(parser)
-
-
-def named_path(text: str) -> Path:
-    """A path that somebody has named: an empty one, as of a variable that is not set, would be the folder one is in."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty: name a folder or file")
-    return Path(text)
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
@@ -129,14 +122,24 @@ def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Descri
     if isinstance(record.get("description"), dict):
         try:
             return from_json(record["description"]), settings
-        except DescriptionError:
-            pass
+        except DescriptionError as error:
+            path = beside.parent / "provenance.json" if beside else ""
+            told = f"{path} tells a description that cannot be used ({error})"
+            raise CommandError(told, "repair it, or give --text") from error
     return parse(text) if isinstance(text, str) and text.strip() else Description(""), settings
 
 
 def _record(beside: Path) -> dict[str, Any]:
+    """What the provenance.json beside a file tells, nothing where there is none. Raises CommandError for a broken
+    one: without it another patient would be made than the one that it tells of."""
+    path = beside.parent / "provenance.json"
     try:
-        record = json.loads((beside.parent / "provenance.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict):
+            return record
+        why: object = "it is no record"
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    return record if isinstance(record, dict) else {}
+    except (OSError, ValueError, RecursionError) as error:
+        why = error
+    raise CommandError(f"{path} cannot be read ({why})", "repair it, or move it away and give --text and --seed")

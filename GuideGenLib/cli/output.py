@@ -13,20 +13,21 @@ NEEDED_BYTES = 64_000_000
 
 
 @contextmanager
-def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False) -> Iterator[Path]:
+def output_folder(folder: Path, names: Sequence[str], *, overwrite: bool = False, alone: bool = True) -> Iterator[Path]:
     """A private folder to write files of `names` into; at the end they move to `folder` together (`files.staged`).
 
-    Everything that can be known before is checked before the block runs: raises CommandError for files that are there
-    already (without `overwrite`), a file in the folder's place, a folder that cannot be written, a full disk.
+    alone: the folder is that of one case, in which no second run may write meanwhile. Everything that can be known
+    before is checked before the block runs: raises CommandError for files that are there already (without `overwrite`),
+    a file in the folder's place, a folder that cannot be written, a full disk; VolumeError for a second run.
     """
     folder = folder.absolute()
-    if folder.exists() and not folder.is_dir():
-        raise CommandError(f"{folder} is a file", "name a folder with -o")
-    there = [name for name in names if (folder / name).exists()]
-    if there and not overwrite:
-        raise CommandError(f"{folder} has {', '.join(there)} already", "name another folder, or add --overwrite")
     try:
-        with staged(folder) as private:
+        if folder.exists() and not folder.is_dir():
+            raise CommandError(f"{folder} is a file", "name a folder with -o")
+        there = [name for name in names if (folder / name).exists()]
+        if there and not overwrite:
+            raise CommandError(f"{folder} has {', '.join(there)} already", "name another folder, or add --overwrite")
+        with staged(folder, alone=alone) as private:
             free = shutil.disk_usage(private).free
             if free < NEEDED_BYTES:
                 raise CommandError(

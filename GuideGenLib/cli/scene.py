@@ -13,6 +13,7 @@ from GuideGenLib.cli.options import (
 )
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions
+from GuideGenLib.core.host import readable
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import draw_with_ct
 from GuideGenLib.workflow.words import title_of
@@ -22,7 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The parser of the command; `call` gets the arguments and a function that opens the model."""
     about = "Text to a scene for 3D Slicer: segmentation, CT, prompt and provenance in one .mrb file."
     parser = commands.add_parser("scene", help="text to a scene for 3D Slicer", description=about)
-    parser.add_argument("text", help="a description of the patient, in English")
+    parser.add_argument("text", type=readable, help="a description of the patient, in English")
     add_generator_options(parser, output="the scene, a .mrb", metavar="FILE", overwrite="replace FILE if it is there")
     add_mask_options(parser)
     add_spacing(parser)
@@ -47,7 +48,10 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     headless = new_scene()  # before the work, so that missing libraries are told at once
     show_description(description)
     name = args.output.name
-    with output_folder(args.output.parent, (name,), overwrite=args.overwrite) as folder, progress_bar() as progress:
+    with (
+        output_folder(args.output.parent, (name,), overwrite=args.overwrite, alone=False) as folder,
+        progress_bar() as progress,
+    ):
         progress("load", 0.0)
         case = draw_with_ct(open_generator(args), description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)

@@ -4,29 +4,31 @@ import argparse
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.terminal import progress_bar
-from GuideGenLib.core.arguments import DATA_VARIABLE, data_folder
+from GuideGenLib.core.arguments import DATA_VARIABLE, data_folder, named_path
+from GuideGenLib.core.host import readable
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The parsers of the four commands."""
     parser = commands.add_parser("describe", help="what is understood of a text", description="What a text says.")
-    parser.add_argument("text", help="a description of the patient, in English")
+    parser.add_argument("text", type=readable, help="a description of the patient, in English")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(call=describe_text)
 
     parser = commands.add_parser("bundle", help="check a trained model", description="Look into a trained model.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="check")
     check = actions.add_parser("check", help="is every file there and unaltered, does it fit this version")
-    check.add_argument("path", nargs="?", type=Path, help="folder of the bundle (the one that ships with GuideGen)")
+    check.add_argument(
+        "path", nargs="?", type=named_path, help="folder of the bundle (the one that ships with GuideGen)"
+    )
     check.set_defaults(call=check_bundle)
 
     parser = commands.add_parser("doctor", help="what this machine can do", description="What this machine can do.")
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--bundle", type=named_path, default=None, metavar="DIR", help="another trained model")
     parser.add_argument("--device", default="auto", help="the device to look at (auto)")
     parser.set_defaults(call=doctor)
 
@@ -34,9 +36,11 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "population", help="draw training anatomies", description="Draw training anatomies from two labelled scans."
     )
     parser.add_argument("--n", type=int, required=True, metavar="N", help="how many people")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for case_0001, ...")
+    parser.add_argument(
+        "-o", "--output", type=named_path, required=True, metavar="DIR", help="folder for case_0001, ..."
+    )
     parser.add_argument("--seed", type=int, default=0, help="another population (0)")
-    parser.add_argument("--data", type=Path, default=None, metavar="DIR", help=f"the scans (${DATA_VARIABLE})")
+    parser.add_argument("--data", type=named_path, default=None, metavar="DIR", help=f"the scans (${DATA_VARIABLE})")
     parser.set_defaults(call=population)
 
 

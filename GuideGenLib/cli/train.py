@@ -1,6 +1,6 @@
 """`guidegen train`: the stages of a bundle, one by one or all, and those of its judges.
 
-With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.main train ...`.
+With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.start train ...`.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from GuideGenLib.bundle.reading import load_bundle
-from GuideGenLib.core.arguments import data_folder, whole
+from GuideGenLib.core.arguments import data_folder, named_path, whole
 from GuideGenLib.core.files import remedy
 from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
 from GuideGenLib.judges.segmenter_training import ANATOMIES
@@ -39,13 +39,17 @@ def add_train_parsers(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     parser.add_argument(
         "--data",
-        type=Path,
+        type=named_path,
         default=data_folder(),
         metavar="DIR",
         help="scans and labels in TotalSegmentator, nnU-Net or flat layout (GUIDEGEN_DATA)",
     )
-    parser.add_argument("--run", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)")
-    parser.add_argument("--init", type=Path, default=None, metavar="DIR", help="a bundle whose networks are trained on")
+    parser.add_argument(
+        "--run", type=named_path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)"
+    )
+    parser.add_argument(
+        "--init", type=named_path, default=None, metavar="DIR", help="a bundle whose networks are trained on"
+    )
     parser.add_argument("--seed", type=whole(0), default=0, help="of weights, samples and people (0)")
     parser.add_argument("--threads", type=whole(1), default=None, metavar="N", help="CPU threads (all cores)")
     own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
@@ -83,7 +87,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         )
     if stage in ("bundle", "judges", "all"):
         made = "judges" if stage == "judges" else "bundle"
-        parser.add_argument("--target", type=Path, default=None, metavar="DIR", help=f"the folder (RUN/{made})")
+        parser.add_argument("--target", type=named_path, default=None, metavar="DIR", help=f"the folder (RUN/{made})")
 
 
 def run_train(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ DATA_VARIABLE = "GUIDEGEN_DATA"
 
 def add_model_arguments(parser: argparse.ArgumentParser, *, precision: bool = True) -> None:
     """Which bundle runs on what: --bundle, --device and --precision."""
-    parser.add_argument("--bundle", type=Path, default=None, metavar="DIR", help="another trained model")
+    parser.add_argument("--bundle", type=named_path, default=None, metavar="DIR", help="another trained model")
     parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
     if precision:
         parser.add_argument(
@@ -32,6 +32,13 @@ def data_folder() -> Path | None:
     """The folder that GUIDEGEN_DATA names, None where it is not set."""
     told = os.environ.get(DATA_VARIABLE)
     return Path(told) if told else None
+
+
+def named_path(text: str) -> Path:
+    """A path that somebody has named: an empty one, as of a variable that is not set, would be the folder one is in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a folder or file")
+    return Path(text)
 
 
 def whole(least: int) -> Callable[[str], int]:

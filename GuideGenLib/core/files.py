@@ -8,11 +8,16 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from GuideGenLib.core.errors import VolumeError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no locks of folders; there the second run is not refused
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -26,8 +31,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     if path.is_dir():
         raise VolumeError(f"cannot write {path}", "a folder is in its place; name a file")
     try:
-        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=path.parent) as folder:
-            private = Path(folder) / path.name
+        with _private(path.parent) as folder:
+            private = folder / path.name
             yield private
             with private.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -54,33 +59,103 @@ def remedy(error: OSError) -> str:
         return "the disk is full; free some space or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "the folder is not writable; choose another one"
+    if error.errno == errno.ENAMETOOLONG:
+        return "its name is too long; choose a shorter one"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return "its folder does not exist; make it first or choose another one"
     return f"{error.strerror or error}; choose another folder"
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Path]:
+def staged(folder: Path, *, alone: bool = False) -> Iterator[Path]:
     """A private folder to write into; at the end its files, and folders whole, move up into `folder`, which is made if
     need be.
 
-    When the block fails or is interrupted nothing is left of it. Raises OSError for a folder that cannot be written.
+    When the block fails or is interrupted nothing is left of it. alone: nobody else may write there meanwhile. Raises
+    OSError for a folder that cannot be written, VolumeError as `alone_in` does.
     """
-    new = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    made = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Inside the target, as only there a rename is sure to stay on the same disk.
-        with tempfile.TemporaryDirectory(prefix=".guidegen-", dir=folder) as private:
-            yield Path(private)
+        for parent in reversed((folder, *folder.parents)):
+            if not parent.exists():
+                parent.mkdir(exist_ok=True)
+                made.append(parent)
+        with alone_in(folder) if alone else nullcontext(), _private(folder) as private:
+            yield private
             with _uninterrupted():
-                for file in sorted(Path(private).iterdir()):
+                for file in sorted(private.iterdir()):
                     _put(file, folder / file.name)
     finally:
-        for parent in new:  # made above, the innermost first; those that are still empty go
-            try:
-                parent.rmdir()
-            except OSError:
-                break
+        with _uninterrupted():
+            for parent in reversed(made):  # those that are still empty go
+                try:
+                    parent.rmdir()
+                except OSError:
+                    break
+
+
+@contextmanager
+def _private(folder: Path) -> Iterator[Path]:
+    """A temporary folder inside the target, as only there a rename is sure to stay on the same disk. An impatient
+    second Ctrl-C does not keep it from being removed."""
+    private = Path(tempfile.mkdtemp(prefix=".guidegen-", dir=folder))
+    try:
+        yield private
+    finally:
+        with _uninterrupted():
+            shutil.rmtree(private, ignore_errors=True)
+
+
+_held: set[tuple[int, int]] = set()
+"""Device and number of what this process holds alone."""
+
+
+@contextmanager
+def alone_in(path: Path) -> Iterator[None]:
+    """Nobody else who asks may have this folder or file while the block runs; the end of a process frees it, however
+    it ends. What this process holds already is its own.
+
+    Raises VolumeError where another run has it, OSError for what is not there. Where the disk knows no locks nobody is
+    refused.
+    """
+    number = os.open(path, os.O_RDONLY) if fcntl else -1
+    try:
+        state = os.fstat(number) if fcntl else None
+        mine = None if state is None else (state.st_dev, state.st_ino)
+        if mine is None or mine in _held:
+            yield
+            return
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise VolumeError(f"another run works in {path}", "wait for its end, or name another place") from None
+        except OSError:
+            yield
+            return
+        _held.add(mine)
+        try:
+            yield
+        finally:
+            _held.discard(mine)
+    finally:
+        if number >= 0:
+            os.close(number)
+
+
+@contextmanager
+def utf8_path(path: Path) -> Iterator[str]:
+    """A name of a file for libraries that take names in UTF-8 alone: its own, or where that has other bytes the one of
+    a link to it. What is written to it makes the file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        ending = "".join(path.suffixes[-2:])
+        with tempfile.TemporaryDirectory(prefix=".guidegen-") as folder:
+            link = Path(folder) / f"volume{ending if ending.isascii() else path.suffix}"
+            link.symlink_to(path.absolute())
+            yield str(link)
+    else:
+        yield str(path)
 
 
 def _put(source: Path, target: Path) -> None:

@@ -3,12 +3,15 @@
 import gzip
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.files import utf8_path
 from GuideGenLib.core.nifti import geometry_of, read_header, read_version_2
 
 try:
@@ -28,8 +31,6 @@ def read_image(path: Path) -> sitk.Image:
     A NIfTI lies where `nifti.geometry_of` puts it. Raises VolumeError.
     """
     _check_there(path)
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
         _check_archive(path)
         header = read_header(path)
@@ -38,9 +39,9 @@ def read_image(path: Path) -> sitk.Image:
             image = sitk.GetImageFromArray(read_version_2(path))
             image.SetSpacing(header.steps)
         else:
-            reader.ReadImageInformation()
-            _check_length(path, reader)
-            image = reader.Execute()
+            with _information(path) as reader:
+                _check_length(path, reader)
+                image = reader.Execute()
     except OSError as error:
         raise VolumeError(
             f"{path} cannot be read ({error.strerror or error})", "make it readable, or copy it"
@@ -66,16 +67,24 @@ def header_of(path: Path) -> dict[str, str]:
     told = read_header(path)
     if told is not None and told.version == 2:
         return {}
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
+        with _information(path) as reader:
+            # a damaged header has names in no encoding, which SimpleITK gives and does not take back
+            return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys() if key.isascii()}
     except RuntimeError as error:
         raise VolumeError(
             f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
         ) from error
-    # a damaged header has names in no encoding, which SimpleITK gives and does not take back
-    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys() if key.isascii()}
+
+
+@contextmanager
+def _information(path: Path) -> Iterator[sitk.ImageFileReader]:
+    """A reader that has read the header of a file. Raises RuntimeError."""
+    with utf8_path(path) as name:
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(name)
+        reader.ReadImageInformation()
+        yield reader
 
 
 def _check_there(path: Path) -> None:
@@ -114,10 +123,6 @@ def _check_length(path: Path, reader: sitk.ImageFileReader) -> None:
         wanted = float(reader.GetMetaData("vox_offset")) + voxels * int(reader.GetMetaData("bitpix")) / 8
         if path.stat().st_size < wanted:
             raise _damaged(path)
-
-
-def _unreadable(path: Path, error: OSError) -> VolumeError:
-    return VolumeError(f"{path} cannot be read ({error.strerror or error})", "check its name and who may read it")
 
 
 def _damaged(path: Path) -> VolumeError:

@@ -18,7 +18,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import atomic
+from GuideGenLib.core.files import atomic, utf8_path
 from GuideGenLib.core.grids import isotropic
 from GuideGenLib.core.nifti import nearest_rotation
 from GuideGenLib.core.resample import nearest, resample, vote, weights
@@ -133,7 +133,8 @@ def write_volume(image: sitk.Image, path: str | Path) -> None:
         raise VolumeError(f"cannot write {path}", f"unknown kind of file; use one of {', '.join(WRITABLE)}")
     with atomic(path) as private:
         try:
-            sitk.WriteImage(image, str(private), useCompression=not path.name.lower().endswith(".nii"))
+            with utf8_path(private) as name:
+                sitk.WriteImage(image, name, useCompression=not name.lower().endswith(".nii"))
         except RuntimeError as error:
             if not os.access(private.parent, os.W_OK):
                 raise

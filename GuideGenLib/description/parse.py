@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from GuideGenLib.core.host import readable
 from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.fields import kinds_drawn
 from GuideGenLib.description.model import Description, DescriptionError, LeftOut, Span
@@ -38,6 +39,7 @@ def parse(text: str) -> Description:
     language, in which nothing is understood, or which contradicts itself ("left upper lobe of the right lung",
     "prostate cancer in a woman").
     """
+    text = readable(text)
     _check_text(text)
     prepared = prepare(text)
     draft, line, items = prepared.draft, prepared.line, prepared.items

@@ -9,12 +9,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import load_bundle
-from GuideGenLib.core.arguments import DATA_VARIABLE, add_model_arguments, data_folder, whole
+from GuideGenLib.core.arguments import DATA_VARIABLE, add_model_arguments, data_folder, named_path, whole
 from GuideGenLib.core.device import cores
 from GuideGenLib.core.errors import EvaluationError, GuideGenError
 from GuideGenLib.core.files import remedy, write_json, write_text
@@ -37,7 +36,9 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         "on; a finished part is measured again only when the model, the judges or the settings changed, or when its "
         "file in DIR/sections is deleted."
     )
-    parser.add_argument("-o", "--output", type=Path, default=None, metavar="DIR", help="folder for report and volumes")
+    parser.add_argument(
+        "-o", "--output", type=named_path, default=None, metavar="DIR", help="folder for report and volumes"
+    )
     parser.add_argument("--subset", action="store_true", help="few cases and no slow part: ten minutes on two cores")
     parser.add_argument(
         "--cases", type=whole(1), default=None, metavar="N",
@@ -47,17 +48,19 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", choices=PARTS, default=None, metavar="PART", help=f"of {', '.join(PARTS)}: these alone"
     )
     add_model_arguments(parser)
-    parser.add_argument("--judges", type=Path, default=None, metavar="DIR", help="another segmenter and classifiers")
     parser.add_argument(
-        "--data", type=Path, default=data_folder(), metavar="DIR",
+        "--judges", type=named_path, default=None, metavar="DIR", help="another segmenter and classifiers"
+    )
+    parser.add_argument(
+        "--data", type=named_path, default=data_folder(), metavar="DIR",
         help=f"real scans to compare with ({DATA_VARIABLE}); without them what needs them is left out",
     )  # fmt: skip
     parser.add_argument(
-        "--run", type=Path, default=None, metavar="DIR",
+        "--run", type=named_path, default=None, metavar="DIR",
         help="run folder of the training, with whose people generated patients are compared",
     )  # fmt: skip
     parser.add_argument(
-        "--markdown", type=Path, default=None, metavar="FILE",
+        "--markdown", type=named_path, default=None, metavar="FILE",
         help="instead: print the figures of an evaluation.json as Markdown, for a model card",
     )  # fmt: skip
 

@@ -96,7 +96,7 @@ def patient(folder: Path, number: int) -> "Case":
 
     where = folder / str(number)
     if not (where / "provenance.json").exists():
-        command = [sys.executable, "-m", "GuideGenLib.cli.main", "generate", PATIENTS[number - 1], "-o", str(where)]
+        command = [sys.executable, "-m", "GuideGenLib.cli.start", "generate", PATIENTS[number - 1], "-o", str(where)]
         options = ["--seed", str(number), "--anatomy-spacing", "2", "--spacing", "2"]
         subprocess.run([*command, *options], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     return CaseFolder(where).case()

@@ -58,7 +58,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what was started is stopped, too
     if args.cache.exists():
         sys.exit(f"{args.cache} is there already: name a new folder")
-    command = [sys.executable, "-m", "GuideGenLib.cli.main", "data", "prepare", str(args.folder)]
+    command = [sys.executable, "-m", "GuideGenLib.cli.start", "data", "prepare", str(args.folder)]
     command += ["-o", str(args.cache), "--workers", str(args.workers)]
     with args.cache.with_name(f"{args.cache.name}.log").open("w", encoding="utf-8") as log:
         runs = []

@@ -28,7 +28,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0"]
+    command = [sys.executable, "-m", "GuideGenLib.cli.start", "web", "--port", "0"]
     front = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert front.stdout is not None
     address = front.stdout.readline().split()[3]

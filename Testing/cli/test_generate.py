@@ -24,7 +24,7 @@ from GuideGenLib.cli.options import asked
 from GuideGenLib.core import volumes
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.progress import Cancelled
-from GuideGenLib.description import Description, parse
+from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator import RunSettings
 
@@ -308,13 +308,6 @@ def test_regenerate_uses_the_text_and_seed_that_made_the_ct(guidegen: Run, gener
     assert guidegen(*arguments, case / "anatomy.nii.gz", "-o", tmp_path / "edit", "--margin", 15) == 0
     assert generator.calls[-1] == ("regenerate", {"text": TEXT, "seed": 5, "margin_mm": 15.0})
     assert (tmp_path / "edit" / "ct.nii.gz").read_bytes() == (case / "ct.nii.gz").read_bytes()
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"text": 3, "settings": {"seed": "x"}}'])
-def test_a_broken_provenance_beside_the_ct_is_ignored(tmp_path: Path, content: str):
-    (tmp_path / "provenance.json").write_text(content)
-    description, settings = asked(argparse.Namespace(text=None), tmp_path / "ct.nii.gz")
-    assert (description, settings) == (Description(""), RunSettings())
 
 
 def test_ct_and_regenerate_go_by_all_of_the_earlier_run(guidegen: Run, generator, tmp_path: Path, small_ct: sitk.Image):

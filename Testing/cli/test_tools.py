@@ -43,7 +43,7 @@ def small_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
     text = " ".join(f"{size} mm nodule of the left lung." for size in range(3, 60))
-    call = f'"{sys.executable}" -m GuideGenLib.cli.main describe --json "{text}" | head -c 10'
+    call = f'"{sys.executable}" -m GuideGenLib.cli.start describe --json "{text}" | head -c 10'
     ended = subprocess.run(["bash", "-c", f"set -o pipefail; {call}"], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -111,7 +111,7 @@ def test_a_killed_preparation_goes_on(flat: Path, tmp_path: Path) -> None:
             shutil.copy(flat / part / "anna.nii.gz", flat / part / f"{name}.nii.gz")
     (flat / "ct" / "bert.nii.gz").unlink()
     store = tmp_path / "store"
-    command = [sys.executable, "-m", "GuideGenLib.cli.main", "data", "prepare", str(flat), "-o", str(store)]
+    command = [sys.executable, "-m", "GuideGenLib.cli.start", "data", "prepare", str(flat), "-o", str(store)]
     run = subprocess.Popen([*command, "--workers", "1"], start_new_session=True, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not written(store) and time.monotonic() < deadline:

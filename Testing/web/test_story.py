@@ -34,7 +34,7 @@ PATIENCE_S = 300.0
 def address() -> Iterator[str]:
     """Where `guidegen web` serves."""
     pytest.importorskip("trame_slicer", reason="needs the extra web")
-    command = [sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0"]
+    command = [sys.executable, "-m", "GuideGenLib.cli.start", "web", "--port", "0"]
     front = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert front.stdout is not None
     line = front.stdout.readline()

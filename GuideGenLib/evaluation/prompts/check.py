@@ -13,7 +13,7 @@ import numpy as np
 
 from GuideGenLib import __version__
 from GuideGenLib.bundle import Bundle, load_bundle
-from GuideGenLib.core.arguments import add_model_arguments, opening, whole
+from GuideGenLib.core.arguments import add_model_arguments, named_path, opening, whole
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import write_json
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt, prompts
@@ -30,7 +30,9 @@ def add_check_parser(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Generate the fixed prompts, measure what was drawn, and print the figures. A run that was cut goes on."
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for figures, volumes")
+    parser.add_argument(
+        "-o", "--output", type=named_path, required=True, metavar="DIR", help="folder for figures, volumes"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--codec", action="store_true", help="instead: error of the codec on real CT ($GUIDEGEN_DATA)")
     what.add_argument("--hu", action="store_true", help="instead: HU of organs in generated CTs, seams, slice jitter")

@@ -20,7 +20,7 @@ from Testing.web.fronts import PATIENCE_S, in_own_loop, running
 
 @pytest.fixture
 def server() -> Iterator[Any]:
-    command = (sys.executable, "-m", "GuideGenLib.cli.main", "web", "--port", "0")
+    command = (sys.executable, "-m", "GuideGenLib.cli.start", "web", "--port", "0")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()

@@ -1,0 +1,31 @@
+"""What the machine around a process may lack: a name of the user, and UTF-8."""
+
+import getpass
+import os
+
+NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+"""Where Python looks for the name of the user, before it asks the system."""
+
+
+def name_user() -> None:
+    """Give the user a name where the system knows none: a container may run as a number, and MONAI and PyTorch ask for
+    the name while they are imported."""
+    if any(os.environ.get(name) for name in NAMES):
+        return
+    try:
+        getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        os.environ["USER"] = "nobody"
+
+
+def readable(text: str) -> str:
+    """A text without the bytes that Python could not read where its encoding is not UTF-8: read as UTF-8, or as U+FFFD
+    where they are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(text).decode("utf-8", "replace")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace").decode("utf-8")
+    return text
