@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from GuideGenLib.ct.airways import with_airways
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.changes import with_tissue_changes
+from GuideGenLib.ct.findings.levels import with_levels
 from GuideGenLib.ct.findings.rims import with_rims
 from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.fine_vessels import with_vessels
@@ -30,6 +31,7 @@ STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
     with_kidneys,
     with_hollow_organs,
     with_bladder,
+    with_levels,
     with_rims,
     with_small,
     with_tissue_changes,

@@ -7,7 +7,7 @@ from typing import Any
 
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.resources import resource
-from GuideGenLib.findings.recipe import SIZE_WORDS, UNITS, Recipe, Sizes
+from GuideGenLib.findings.recipe import SIZE_WORDS, UNITS, Published, Recipe, Sizes
 
 FOLDER = "findings"
 MECHANISMS = ("fluid", "solid", "tube", "tissue")
@@ -61,6 +61,7 @@ def read_recipe(path: Path) -> Recipe:
         options=fields.table("how"),
         label=_label(path.name, fields.table("label")) if "label" in told else None,
         sizes=_sizes(path.name, fields.table("sizes")) if "sizes" in told else None,
+        published=_published(path.name, fields.table("published")) if "published" in told else None,
         sided=bool(told.get("sided", False)),
         most=int(told.get("most", 1)),
         many={kind: int(count) for kind, count in fields.table("many").items()},
@@ -101,8 +102,15 @@ def _sizes(where: str, told: dict[str, Any]) -> Sizes:
     return Sizes(unit, words, usual, _pair(fields.where, "limits", told.get("limits")), fields.text("source"))
 
 
-def _pair(where: str, name: str, value: Any) -> tuple[float, float]:
-    if not (isinstance(value, list) and len(value) == 2 and 0 < value[0] <= value[1]):
+def _published(where: str, told: dict[str, Any]) -> Published:
+    fields = _Fields(f"{where}, published", told)
+    return Published(
+        {phase: _pair(fields.where, phase, told.get(phase), -1100.0) for phase in PHASES}, fields.text("source")
+    )
+
+
+def _pair(where: str, name: str, value: Any, above: float = 0.0) -> tuple[float, float]:
+    if not (isinstance(value, list) and len(value) == 2 and above < value[0] <= value[1]):
         raise RecipeError(f"{where}, {name} is {value!r}", "give the lowest and the highest")
     return float(value[0]), float(value[1])
 

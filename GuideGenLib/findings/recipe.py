@@ -33,11 +33,21 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What papers say of its HU: lowest and highest by phase, of its middle (where it changes a tissue, of what changes
+    most), and where that is from."""
+
+    hu: Mapping[str, tuple[float, float]]
+    source: str
+
+
+@dataclass(frozen=True)
 class Recipe:
     """key: the file's name; name: for people; kinds and organs: of a `Finding` that means this one (organ "": none is
     named); words: of texts, with the organ that each implies; mechanism and options: how it is drawn; label: the fields
-    of its row in the anatomy table, None where it has no voxels of its own; sizes: None where it has no size; sided:
-    whether it lies on one side; most: how many there may be; many: how many a kind means where a text has no number."""
+    of its row in the anatomy table, None where it has no voxels of its own; sizes: None where it has no size;
+    published: None where nobody has looked it up; sided: whether it lies on one side; most: how many there may be;
+    many: how many a kind means where a text has no number."""
 
     key: str
     name: str
@@ -48,6 +58,7 @@ class Recipe:
     options: Mapping[str, Any]
     label: Mapping[str, str] | None
     sizes: Sizes | None
+    published: Published | None
     sided: bool
     most: int
     many: Mapping[str, int]

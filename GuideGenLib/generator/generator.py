@@ -19,10 +19,11 @@ from GuideGenLib.core.device import choose_device, choose_precision
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.core.volumes import check_ct, image_from_array, to_canonical
+from GuideGenLib.core.volumes import check_ct, image_from_array
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
+from GuideGenLib.ct.grid import labels_on_grid
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
@@ -170,7 +171,7 @@ class Generator:
         thickness, slices are means over it and so far apart; where it tells a field of view, no more is shown. Raises
         VolumeError for an anatomy that is empty, holds only a body, or has values that the table does not know.
         """
-        labels, frame = to_canonical(require_anatomy(anatomy), CT_SPACING, labels=True, smooth=True)
+        labels, frame = labels_on_grid(require_anatomy(anatomy), CT_SPACING)
         window = worth_making(labels, round(EMPTY_MARGIN_MM / CT_SPACING), MULTIPLE)
         noise = self.models.ct.noise(labels.shape, seed, window)
         hu = np.full(labels.shape, AIR_HU, np.float32)
@@ -212,8 +213,8 @@ class Generator:
         if not overlap(ct, anatomy):
             raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that was made of this anatomy")
         edited = fill_erased(anatomy, on_grid)
-        before, frame = to_canonical(anatomy, CT_SPACING, labels=True, smooth=True)
-        after, _ = to_canonical(edited, CT_SPACING, labels=True, smooth=True)
+        before, frame = labels_on_grid(anatomy, CT_SPACING)
+        after, _ = labels_on_grid(edited, CT_SPACING)
         change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)
         if change is None:
             return sitk.Image(ct)

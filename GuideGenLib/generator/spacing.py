@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import SimpleITK as sitk
 
-from GuideGenLib.core.volumes import image_from_array, to_canonical
+from GuideGenLib.core.volumes import image_from_array
+from GuideGenLib.ct.grid import labels_on_grid
 from GuideGenLib.generator.case import MaskResult
 from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.mask.finer import finer
@@ -18,7 +19,7 @@ def at_spacing(mask: MaskResult, spacing: float) -> MaskResult:
         x, y, z = (first - spacing / 2 for first in drawn.GetOrigin())
         image = image_from_array(finer(sitk.GetArrayViewFromImage(drawn)), (spacing,) * 3, (x, y, z), labels=True)
     else:
-        labels, frame = to_canonical(drawn, spacing, labels=True, smooth=True)
+        labels, frame = labels_on_grid(drawn, spacing)
         image = image_from_array(labels, frame.spacing, frame.origin, frame.direction, labels=True)
     return replace(mask, anatomy=image, lesions=tuple(_moved(one, drawn, image) for one in mask.lesions))
 

@@ -33,8 +33,16 @@ def with_small(hu: Field, canvas: Canvas) -> Field:
         ends = zip(tight, labels.shape, strict=True)
         box = tuple(slice(max(side.start - REACH, 0), min(side.stop + REACH, n)) for side, n in ends)
         share, target = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
-        share[box] = ndimage.gaussian_filter(there[box].astype(np.float32), BLUR)
+        blurred = ndimage.gaussian_filter(there[box].astype(np.float32), BLUR)
+        share[box] = blurred / _peak(blurred, there[box])
         grain = smooth_in(box, canvas.spacing, GRAIN_MM, (canvas.seed, 69))
         target[box] = table[value] + hu_texture_sd()[value] * grain
         hu = np.asarray(hu + share[canvas.window] * (target[canvas.window] - hu), np.float32)
     return hu
+
+
+def _peak(blurred: Field, there: NDArray[np.bool_]) -> Field:
+    """The highest share within each connected thing: its middle has the HU of the table, however small it is."""
+    parts, count = ndimage.label(ndimage.binary_dilation(there, iterations=REACH - 1))
+    highest = ndimage.maximum(blurred, parts, range(count + 1))
+    return np.asarray(np.maximum(highest, 1e-3)[parts], np.float32)

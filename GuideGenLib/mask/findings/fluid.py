@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import LUNGS, select
+from GuideGenLib.anatomy.structures import LOBES, LUNGS, select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.patches import collecting_system, lung_patches
 from GuideGenLib.mask.findings.spaces import SPACES, Space, pleura
@@ -32,10 +32,13 @@ def space_of(
 ) -> Space:  # fmt: skip
     """The space that a recipe of the mechanism "fluid" fills. labels [z, y, x], isotropic spacing in mm.
 
-    site: of a lobe; rng: chooses where patches begin; about: a finding that is there, from whose middle they begin.
+    site: of a lobe, for patches and for what a recipe says to be `in_lobe`; rng: chooses where patches begin; about: a
+    finding that is there, from whose middle they begin.
     """
     if how["space"] == "pleura":
-        return pleura(labels, spacing, str(side), how["lies"])
+        space = pleura(labels, spacing, str(side), how["lies"])
+        lobe = LOBES.get((str(side), str(site))) if how.get("in_lobe") else None
+        return Space(space.room & select(labels, (lobe,)), space.reach) if lobe else space
     if how["space"] == "lung_patches":
         return lung_patches(labels, spacing, side, site, how["foci"], rng or np.random.default_rng(0), about)
     if how["space"] == "collecting_system":

@@ -1,0 +1,50 @@
+"""The HU of what findings hold, brought to those of the anatomy table.
+
+The networks never learned these labels: they draw each as the label that looks most like it (`drawn_as`), and what lies
+about it colours it. The mean over some voxels is moved to the table and the texture that is finer stays.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.findings.reading import recipes
+
+Field = NDArray[np.float32]
+MEAN_VOXELS = 3.0
+"""Standard deviation in voxels of the mean that is moved."""
+REACH = 8
+"""How many voxels about a finding are looked at."""
+EDGE_VOXELS = 0.5
+"""Standard deviation of the border, beyond which the networks' HU stay."""
+
+
+def with_levels(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window in which findings with a label have the HU of the table."""
+    here = canvas.labels[canvas.window]
+    result = hu
+    for recipe in recipes():
+        if recipe.label is None or recipe.options.get("by_rule"):
+            continue
+        value = values()[recipe.label["key"]]
+        there = here == value
+        if not there.any():
+            continue
+        (tight,) = ndimage.find_objects(there.view(np.uint8))
+        box = tuple(slice(max(s.start - REACH, 0), s.stop + REACH) for s in tight)
+        result = hu.copy() if result is hu else result
+        result[box] = _levelled(result[box], there[box], float(canvas.table[value]))
+    return result
+
+
+def _levelled(hu: Field, there: NDArray[np.bool_], target: float) -> Field:
+    """The local mean of the inside, its outermost voxels left out where there are others, at the target."""
+    inner = ndimage.binary_erosion(there)
+    inner = inner if inner.any() else there
+    weight = ndimage.gaussian_filter(inner.astype(np.float32), MEAN_VOXELS)
+    mean = ndimage.gaussian_filter(np.where(inner, hu, 0).astype(np.float32), MEAN_VOXELS)
+    mean = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), hu[inner].mean())
+    share = np.where(inner, 1, ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS) * there)
+    return np.asarray(hu + share * (target - mean), np.float32)

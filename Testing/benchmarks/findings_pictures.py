@@ -1,0 +1,93 @@
+"""Sheets of findings: each at three sizes, axial and coronal, the labels above and the CT below them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from GuideGenLib.anatomy.table import colors
+from GuideGenLib.ct.synthesizer import SPACING
+from GuideGenLib.findings.recipe import Recipe
+from Testing.benchmarks.findings_ct import Scan, of_finding
+
+Pixels = NDArray[np.uint8]
+WINDOWS = {"lung": (-1350.0, 150.0), "soft": (-160.0, 240.0), "bone": (-250.0, 1000.0)}
+DENSE = {"stone", "sclerotic_lesion", "calcification", "osteoporosis", "granuloma"}
+TILE, HEAD = 150, 18
+"""Pixels of a picture's sides, and of the line above each finding."""
+A_SHEET = 8
+"""Findings of one sheet."""
+QUALITY = 62
+
+
+@dataclass(frozen=True)
+class Row:
+    """A finding, the boxes of three patients who have it in three sizes, and the sizes in words."""
+
+    recipe: Recipe
+    scans: Sequence[Scan]
+    sizes: Sequence[str]
+
+
+def write_sheets(rows: Sequence[Row], folder: Path) -> None:
+    """`sheet_1.jpg` and so on, and `sheets.md` that shows them."""
+    for old in folder.glob("sheet_*.jpg"):
+        old.unlink()
+    text = []
+    for number, start in enumerate(range(0, len(rows), A_SHEET), start=1):
+        some = rows[start : start + A_SHEET]
+        Image.fromarray(np.concatenate([strip(row) for row in some])).save(
+            folder / f"sheet_{number}.jpg", quality=QUALITY, optimize=True
+        )
+        names = ", ".join(row.recipe.name for row in some)
+        text.append(f"![{names}](sheet_{number}.jpg)\n\n{names[0].upper()}{names[1:]}.\n")
+    (folder / "sheets.md").write_text("\n".join(text), "utf-8")
+
+
+def strip(row: Row) -> Pixels:
+    """The pictures of a finding beneath its name and sizes."""
+    window = WINDOWS[window_of(row.recipe)]
+    tiles = []
+    for scan in row.scans:
+        z, y, _ = middle(scan, row.recipe)
+        grey = (np.clip((scan.hu - window[0]) / (window[1] - window[0]), 0, 1) * 255).astype(np.uint8)
+        grey = np.repeat(grey[..., None], 3, axis=-1)
+        drawn = colors()[scan.labels]
+        lines = [np.concatenate([fitted(one[z]), fitted(one[::-1, y])], axis=1) for one in (drawn, grey)]
+        tiles.append(np.concatenate(lines))
+    pictures = np.concatenate(tiles, axis=1)
+    head = Image.new("RGB", (pictures.shape[1], HEAD), (20, 20, 20))
+    write = ImageDraw.Draw(head)
+    wide = max(scan.hu.shape[2] for scan in row.scans) * SPACING / 10
+    write.text((4, 3), f"{row.recipe.name}: {row.sizes[0]}", (255, 255, 255), ImageFont.load_default(11))
+    for number, size in enumerate(row.sizes[1:], start=1):
+        write.text((4 + number * 2 * TILE, 3), size, (255, 255, 255), ImageFont.load_default(11))
+    write.text((6 * TILE - 70, 3), f"{wide:.0f} cm wide", (150, 150, 150), ImageFont.load_default(11))
+    return np.concatenate([np.asarray(head), pictures])
+
+
+def middle(scan: Scan, recipe: Recipe) -> tuple[int, int, int]:
+    """Where most of the finding is seen: in each axis the slice that shows the largest area of it."""
+    there = of_finding(scan.labels, recipe)
+    z, y, x = (int(there.sum(axis=axes).argmax()) for axes in ((1, 2), (0, 2), (0, 1)))
+    return z, y, x
+
+
+def window_of(recipe: Recipe) -> str:
+    """In which such a finding is looked at."""
+    if DENSE & set(recipe.kinds):
+        return "bone"
+    airy = {"lung", "pleura"} & set(recipe.organs) and recipe.key != "pleural_effusion"
+    return "lung" if airy or recipe.key == "free_air" else "soft"
+
+
+def fitted(plane: Pixels) -> Pixels:
+    """A plane on a square of TILE pixels, its sides to scale, on black."""
+    high, wide = (max(1, round(n * TILE / max(plane.shape[:2]))) for n in plane.shape[:2])
+    square = Image.new("RGB", (TILE, TILE))
+    scaled = Image.fromarray(plane).resize((wide, high), Image.Resampling.BILINEAR)
+    square.paste(scaled, ((TILE - wide) // 2, (TILE - high) // 2))
+    return np.asarray(square)
