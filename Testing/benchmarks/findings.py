@@ -3,9 +3,9 @@
     python Testing/benchmarks/findings.py --people FOLDER --out docs/findings
     python Testing/benchmarks/findings.py --people FOLDER --out /tmp/few --only ascites emphysema
 
-writes sheets (JPEG), `sheets.md` that shows them and `table.md` with the HU; docs/findings holds them as they were
-last. Each finding is drawn into an anatomy that is drawn once; of the three sizes one CT in the portal venous phase, of the
-middle one also in the other phases. --people: where those anatomies are kept.
+writes a picture (JPEG) of each, `sheet.md` that shows them and `table.md` with the HU; docs/findings holds them as they
+were last. Each finding is drawn into an anatomy that is drawn once; of the three sizes one CT in the portal venous
+phase, of the middle one also in the other phases. --people: where those anatomies are kept.
 """
 
 import argparse
@@ -23,9 +23,11 @@ from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.generator import Generator
 from Testing.benchmarks.findings_ct import Box, Scan, box_about, measured, of_finding, scanned
 from Testing.benchmarks.findings_drawn import SIZES, Labels, draw, finding_of, fitting, people
-from Testing.benchmarks.findings_pictures import Row, write_sheets
+from Testing.benchmarks.findings_pictures import Row, write_page, write_picture
 
 SHOWN = "portal_venous"
+NEAR_MM = 12.0
+"""About a finding where the CT is measured and not shown."""
 WITHIN = 0.5
 """HU that a mean may be beyond a range, by rounding."""
 
@@ -60,7 +62,7 @@ def measure(generator: Generator, anatomy: Labels, recipe: Recipe, seed: int) ->
     tissue = recipe.label is None
     box = box_about([of_finding(one.labels, recipe) for one in drawn], not tissue)
     parts = [one.labels[box] for one in drawn]
-    near = box_about([of_finding(drawn[1].labels, recipe)], not tissue)
+    near = box_about([of_finding(drawn[1].labels, recipe)], not tissue, NEAR_MM)
 
     def bare(phase: str, part: Box) -> Scan | None:
         return scanned(generator, anatomy[part], (), phase, seed) if tissue else None
@@ -110,18 +112,24 @@ def measure_all(arguments: argparse.Namespace) -> Iterator[Measured]:
             print(f"{recipe.key}: in nobody", flush=True)
 
 
-def table(found: list[Measured]) -> str:
-    """Markdown: HU measured and published by phase, with the source."""
-    lines = ["| finding | none | arterial | portal venous | delayed | published, in this order |", "|--" * 6 + "|"]
-    for one in found:
-        published = one.recipe.published
-        ranges = "" if published is None else "; ".join(f"{a:g} to {b:g}" for a, b in published.hu.values())
-        if published is not None and len(set(published.hu.values())) == 1:
-            ranges = ranges.split("; ")[0]
-        values = " | ".join(f"{one.hu[phase]:.0f}" for phase in PHASES)
-        source = f"{ranges} ({published.source})" if published else "not looked up"
-        lines.append(f"| {one.recipe.name} | {values} | {source} |")
-    return "\n".join(lines) + "\n"
+def line(one: Measured) -> str:
+    """Of the table: HU measured and published by phase, with the source."""
+    published = one.recipe.published
+    values = " | ".join(f"{one.hu[phase]:.0f}" for phase in PHASES)
+    if published is None:
+        return f"| {one.recipe.name} | {values} | not looked up |"
+    told = [f"{low:g} to {high:g}" for low, high in published.hu.values()]
+    ranges = told[0] if len(set(told)) == 1 else "; ".join(told)
+    return f"| {one.recipe.name} | {values} | {ranges} ({published.source}) |"
+
+
+def write_table(found: list[Measured], path: Path) -> None:
+    """Markdown; findings that were measured before keep their lines."""
+    old = path.read_text("utf-8").splitlines()[2:] if path.exists() else []
+    lines = {text.split("|")[1].strip(): text for text in [*old, *map(line, found)]}
+    known = [lines[one.name] for one in recipes() if one.name in lines]
+    head = ["| finding | none | arterial | portal venous | delayed | published, in this order |", "|--" * 6 + "|"]
+    path.write_text("\n".join([*head, *known]) + "\n", "utf-8")
 
 
 def main() -> None:
@@ -133,9 +141,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    found = list(measure_all(arguments))
-    write_sheets([one.row for one in found], arguments.out)
-    (arguments.out / "table.md").write_text(table(found), "utf-8")
+    found = []
+    for one in measure_all(arguments):
+        write_picture(one.row, arguments.out)
+        found.append(one)
+        write_table(found, arguments.out / "table.md")
+    write_page(arguments.out)
     asked = sum(len(one.hu) + len(one.by_size) - 1 for one in found if one.recipe.published)
     off = sum(len(one.off()) for one in found)
     print(f"{asked - off} of {asked} HU within what is published")

@@ -28,7 +28,7 @@ from Testing.benchmarks.findings_drawn import STEP, Labels, keys_of
 
 Box = tuple[slice, slice, slice]
 HU = NDArray[np.float32]
-MARGIN_MM, LEAST_MM, MOST_MM = 27.0, 90.0, 150.0
+MARGIN_MM, LEAST_MM, MOST_MM = 27.0, 60.0, 120.0
 """About a finding, and the width of its box at least; and the height at most of that of a change of the tissue."""
 MIDDLE = 0.6
 """From this share of the deepest place on a voxel is of the middle of a finding."""
@@ -46,12 +46,12 @@ class Scan:
     hu: HU
 
 
-def box_about(masks: Sequence[NDArray[np.bool_]], whole: bool = True) -> Box:
+def box_about(masks: Sequence[NDArray[np.bool_]], whole: bool = True, margin_mm: float = MARGIN_MM) -> Box:
     """The box of an anatomy that holds all the masks and their surroundings; whole: however high that is."""
     (found,) = ndimage.find_objects(np.any(masks, axis=0).astype(np.uint8))
     sides = []
     for side, step, n in zip(found, STEP, masks[0].shape, strict=True):
-        wide = max(side.stop - side.start + 2 * MARGIN_MM / step, LEAST_MM / step)
+        wide = max(side.stop - side.start + 2 * margin_mm / step, LEAST_MM / step)
         middle = (side.start + side.stop) / 2
         sides.append(slice(max(int(middle - wide / 2), 0), min(int(middle + wide / 2) + 1, n)))
     if not whole:

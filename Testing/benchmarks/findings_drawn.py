@@ -45,6 +45,7 @@ FEW_ML = 5.0
 """Smaller organs are not judged by Dice."""
 AIRY = ("pleura", "pericardium", "lung_patches")
 """Spaces whose contents take the place of lung."""
+FAR_MM = 100.0
 NEAR_MM = 6.0
 """A finding in an organ lies so near to it at most."""
 
@@ -132,13 +133,12 @@ def may_touch(recipe: Recipe) -> set[str]:
 def least_dice(before: Labels, after: Labels, recipe: Recipe) -> tuple[float, str]:
     """Of all that the finding neither lies in nor pushes: the least Dice, and whose it is."""
     found, own = [(1.0, "")], may_touch(recipe)
+    then, now = (np.bincount(labels.ravel(), minlength=256) for labels in (before, after))
+    both = np.bincount(before[before == after], minlength=256)
     for row in rows():
-        if row.drawn_as or row.value == 0 or row.key in own:
-            continue
-        there = before == row.value
-        if there.sum() * np.prod(STEP) / 1000 >= FEW_ML:
-            now = after == row.value
-            found.append((2 * (there & now).sum() / (there.sum() + now.sum()), row.key))
+        judged = not row.drawn_as and row.value > 0 and row.key not in own
+        if judged and then[row.value] * np.prod(STEP) / 1000 >= FEW_ML:
+            found.append((float(2 * both[row.value] / (then[row.value] + now[row.value])), row.key))
     return min(found)
 
 
@@ -176,7 +176,11 @@ def _other(key: str, side: str) -> bool:
 
 
 def _away(organ: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
-    """mm between two sets of voxels, at their nearest."""
-    if not organ.any():
+    """mm between two sets of voxels, at their nearest; infinite beyond FAR_MM."""
+    (box,) = ndimage.find_objects(there.view(np.uint8))
+    wide = tuple(
+        slice(max(s.start - int(FAR_MM / d), 0), s.stop + int(FAR_MM / d)) for s, d in zip(box, STEP, strict=True)
+    )
+    if not organ[wide].any():
         return np.inf
-    return float(ndimage.distance_transform_edt(~organ, sampling=STEP)[there].min())
+    return float(ndimage.distance_transform_edt(~organ[wide], sampling=STEP)[there[wide]].min())

@@ -1,4 +1,4 @@
-"""Sheets of findings: each at three sizes, axial and coronal, the labels above and the CT below them."""
+"""A picture of each finding: at three sizes, axial and coronal, the labels above and the CT below them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from GuideGenLib.anatomy.table import colors
 from GuideGenLib.ct.synthesizer import SPACING
+from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from Testing.benchmarks.findings_ct import Scan, of_finding
 
@@ -18,9 +19,7 @@ WINDOWS = {"lung": (-1350.0, 150.0), "soft": (-160.0, 240.0), "bone": (-250.0, 1
 DENSE = {"stone", "sclerotic_lesion", "calcification", "osteoporosis", "granuloma"}
 TILE, HEAD = 150, 18
 """Pixels of a picture's sides, and of the line above each finding."""
-A_SHEET = 8
-"""Findings of one sheet."""
-QUALITY = 62
+QUALITY = 60
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,16 @@ class Row:
     sizes: Sequence[str]
 
 
-def write_sheets(rows: Sequence[Row], folder: Path) -> None:
-    """`sheet_1.jpg` and so on, and `sheets.md` that shows them."""
-    for old in folder.glob("sheet_*.jpg"):
-        old.unlink()
-    text = []
-    for number, start in enumerate(range(0, len(rows), A_SHEET), start=1):
-        some = rows[start : start + A_SHEET]
-        Image.fromarray(np.concatenate([strip(row) for row in some])).save(
-            folder / f"sheet_{number}.jpg", quality=QUALITY, optimize=True
-        )
-        names = ", ".join(row.recipe.name for row in some)
-        text.append(f"![{names}](sheet_{number}.jpg)\n\n{names[0].upper()}{names[1:]}.\n")
-    (folder / "sheets.md").write_text("\n".join(text), "utf-8")
+def write_picture(row: Row, folder: Path) -> None:
+    """`KEY.jpg` of a finding."""
+    Image.fromarray(strip(row)).save(folder / f"{row.recipe.key}.jpg", quality=QUALITY, optimize=True)
+
+
+def write_page(folder: Path) -> None:
+    """`sheet.md`, which shows the pictures that lie in a folder."""
+    shown = [one for one in recipes() if (folder / f"{one.key}.jpg").exists()]
+    text = "\n\n".join(f"![{one.name} at three sizes]({one.key}.jpg)" for one in shown)
+    (folder / "sheet.md").write_text(text + "\n", "utf-8")
 
 
 def strip(row: Row) -> Pixels:

@@ -119,6 +119,12 @@ def test_faeces_hold_more_gas_on_the_right_than_on_the_left() -> None:
     assert np.mean(low["right"]) < np.mean(low["left"]) - 20
 
 
+def test_a_scrap_of_colon_in_a_small_volume_is_drawn() -> None:
+    scrap = np.full((12, 12, 12), values()["body"], np.uint8)
+    scrap[4:8, 4:8, 4:8] = values()["colon"]
+    assert np.isfinite(drawn(scrap)).all()
+
+
 def test_oral_contrast_is_bright_in_stomach_and_bowel_alone(labels: np.ndarray) -> None:
     without, given = drawn(labels), drawn(labels, oral=True)
     middle = deep(of(labels, "stomach", "stomach_gas"), 9) & of(labels, "stomach")

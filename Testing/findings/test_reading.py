@@ -32,12 +32,23 @@ def test_each_has_a_size_for_every_word() -> None:
         assert one.sizes.limits[0] <= lows[0] and one.sizes.range_of("huge")[1] <= one.sizes.limits[1], one.key
 
 
+def test_the_hu_of_a_label_are_within_what_is_published() -> None:
+    for one in recipes():
+        if one.published is None or one.label is None:
+            continue
+        assert one.published.source, one.key
+        for phase, (low, high) in one.published.hu.items():
+            assert low <= float(one.label[f"hu_{phase}"]) <= high, (one.key, phase)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
         ('name = "kidney cyst"', "name = 3", "name is 3"),
         ('mechanism = "solid"', 'mechanism = "magic"', "mechanism is 'magic'"),
         ('kinds = ["cyst"]', "kinds = []", "kinds is"),
+        ("delayed = [-9, 20]", "delayed = [20, -9]", "published, delayed is"),
+        ('source = "homogeneous', 'sauce = "homogeneous', "published, source is"),
         ("moderate = [20, 40]", "moderate = [40, 20]", "moderate is"),
         ('unit = "mm"', 'unit = "inch"', "unit 'inch'"),
         ('usual = "moderate"', 'usual = "vast"', "usual 'vast'"),

@@ -13,8 +13,8 @@ from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.findings.reading import recipes
 
 Field = NDArray[np.float32]
-MEAN_VOXELS = 3.0
-"""Standard deviation in voxels of the mean that is moved."""
+MEAN_VOXELS = 1.5
+"""Standard deviation in voxels of the mean that is moved; a wider one would see the border from the middle."""
 REACH = 8
 """How many voxels about a finding are looked at."""
 EDGE_VOXELS = 0.5

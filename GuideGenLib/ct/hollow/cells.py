@@ -39,16 +39,19 @@ def cells(
     """
     wide = float((width * width * max(width, length)) ** (1 / 3))
     middles = scattered(shape, spacing, wide, seed).astype(np.float32) * spacing
+    if not len(middles):  # a volume smaller than one of them
+        middles = np.asarray([shape], np.float32) * spacing / 2
     rng = np.random.default_rng((*seed, 1))
     way = rng.standard_normal(middles.shape).astype(np.float32)
     way /= np.linalg.norm(way, axis=1, keepdims=True)
     mm = voxels.astype(np.float32) * spacing
     low, high = mm.min(0) - length - width, mm.max(0) + length + width
     kept = np.flatnonzero(((middles > low) & (middles < high)).all(axis=1))
+    kept = kept if len(kept) else np.arange(len(middles))
     steps = np.arange(-(length / 2), length / 2 + 0.1, STEP_MM, dtype=np.float32)
     points = (middles[kept, None] + steps[:, None] * way[kept, None]).reshape(-1, 3)
     owner = np.repeat(kept, len(steps))
-    far, near = cKDTree(points).query(mm, k=min(NEAREST, len(points)))
+    far, near = cKDTree(points).query(mm, k=list(range(1, min(NEAREST, len(points)) + 1)))
     mine = owner[near[:, 0]]
     other = owner[near] != mine[:, None]
     next_ = np.where(other.any(axis=1), other.argmax(axis=1), far.shape[1] - 1)

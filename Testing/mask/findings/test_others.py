@@ -101,6 +101,14 @@ def test_fluid_lies_behind_and_air_in_front(torso: np.ndarray) -> None:
     assert means["pneumothorax"] < lung - 3 < lung + 3 < means["effusion"]
 
 
+def test_atelectasis_is_in_the_lobe_that_is_told(torso: np.ndarray) -> None:
+    labels = torso.copy()
+    block(labels, "lung_upper_lobe_left", slice(68, 86), slice(10, 58), slice(64, 98))
+    result, _ = drawn(labels, Finding("atelectasis", "lung", side="left", site="upper_lobe"))
+    there = result == values()["atelectasis"]
+    assert there.any() and (labels[there] == values()["lung_upper_lobe_left"]).all()
+
+
 def test_more_fluid_holds_the_less(torso: np.ndarray) -> None:
     """A finding grows under the same seed without moving."""
     small, large = (
