@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.ct.airways import with_airways
+from GuideGenLib.ct.bones import with_bones
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.levels import with_levels
@@ -24,6 +25,7 @@ from GuideGenLib.ct.lung_tissue import with_even_lungs
 
 Field = NDArray[np.float32]
 STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
+    with_bones,
     with_lesion_looks,
     with_even_lungs,
     with_vessels,
