@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.core.dicom.ct import read_ct_series
+from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import utf8_path
 from GuideGenLib.core.nifti import geometry_of, read_header, read_version_2
@@ -25,12 +27,15 @@ os.environ.setdefault("ITK_NIFTI_SFORM_PERMISSIVE", "YES")
 """ITK refuses a NIfTI whose axes are a rounding off right angles; `nifti` checks them, with a figure."""
 
 
-def read_image(path: Path) -> sitk.Image:
-    """The image in a file of any kind that SimpleITK reads, after it was found to be whole.
+def read_image(path: Path, series: str | None = None) -> sitk.Image:
+    """The image in a file of any kind that SimpleITK reads, after it was found to be whole, or the CT of a DICOM series
+    (a folder, a zip or a file; series: its UID where there are several).
 
     A NIfTI lies where `nifti.geometry_of` puts it. Raises VolumeError.
     """
     _check_there(path)
+    if is_dicom(path):
+        return read_ct_series(path, series)
     try:
         _check_archive(path)
         header = read_header(path)
@@ -48,7 +53,7 @@ def read_image(path: Path) -> sitk.Image:
         ) from error
     except RuntimeError as error:
         raise VolumeError(
-            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
+            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file, or DICOM"
         ) from error
     if geometry is not None and image.GetDimension() in (3, 4):
         extra = image.GetDimension() - 3
@@ -61,8 +66,10 @@ def read_image(path: Path) -> sitk.Image:
 
 
 def header_of(path: Path) -> dict[str, str]:
-    """The fields of a file's header that SimpleITK knows by name, none for NIfTI-2. Raises VolumeError."""
+    """The fields of a file's header that SimpleITK knows by name, none for NIfTI-2 and DICOM. Raises VolumeError."""
     _check_there(path)
+    if is_dicom(path):
+        return {}
     _check_archive(path)
     told = read_header(path)
     if told is not None and told.version == 2:
@@ -73,7 +80,7 @@ def header_of(path: Path) -> dict[str, str]:
             return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys() if key.isascii()}
     except RuntimeError as error:
         raise VolumeError(
-            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file"
+            f"{path} cannot be read as a volume ({reason_of(error)})", "give a NIfTI, NRRD or MetaImage file, or DICOM"
         ) from error
 
 
@@ -90,9 +97,7 @@ def _information(path: Path) -> Iterator[sitk.ImageFileReader]:
 def _check_there(path: Path) -> None:
     try:
         if path.is_dir():
-            raise VolumeError(
-                f"{path} is a folder, not a volume", "name one file (convert a DICOM series to .nii.gz first)"
-            )
+            return
         if not path.is_file():
             raise VolumeError(f"{path} does not exist", "check the path")
         with path.open("rb"):

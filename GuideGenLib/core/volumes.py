@@ -51,9 +51,12 @@ def stem_of(path: Path) -> str:
 # ---------------------------------------------------------------- reading
 
 
-def read_volume(path: str | Path) -> sitk.Image:
-    """The 3D scalar image in a file, checked: whole file, plausible geometry, finite values. Raises VolumeError."""
-    return check_volume(read_image(Path(path)), str(path))
+def read_volume(path: str | Path, series: str | None = None) -> sitk.Image:
+    """The 3D scalar image in a file, checked: whole file, plausible geometry, finite values. Raises VolumeError.
+
+    series: of DICOM, the UID of the series that is meant.
+    """
+    return check_volume(read_image(Path(path), series), str(path))
 
 
 def read_layers(path: str | Path) -> list[sitk.Image]:
@@ -64,9 +67,9 @@ def read_layers(path: str | Path) -> list[sitk.Image]:
     return [check_volume(layer, str(path)) for layer in layers]
 
 
-def read_ct(path: str | Path) -> sitk.Image:
-    """A CT volume in HU (int16). Raises VolumeError when the values cannot be HU."""
-    return check_ct(read_volume(path), str(path))
+def read_ct(path: str | Path, series: str | None = None) -> sitk.Image:
+    """A CT volume in HU (int16), as `read_volume`. Raises VolumeError when the values cannot be HU."""
+    return check_ct(read_volume(path, series), str(path))
 
 
 def check_volume(image: sitk.Image, name: str = "the volume") -> sitk.Image:

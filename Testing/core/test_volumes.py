@@ -47,7 +47,7 @@ def test_a_missing_file_is_named(tmp_path: Path):
 
 
 def test_a_folder_is_no_volume(tmp_path: Path):
-    with pytest.raises(VolumeError, match="is a folder"):
+    with pytest.raises(VolumeError, match="holds no DICOM file: name a NIfTI"):
         volumes.read_volume(tmp_path)
 
 
