@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 SHAPE = (6, 8, 10)
 SPACING = (2.5, 0.75, 0.5)
@@ -27,7 +27,7 @@ def ct_plane(index: int, array: np.ndarray, uid: str = "1.2.3") -> Dataset:
     plane.file_meta = FileMetaDataset()
     plane.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     plane.file_meta.MediaStorageSOPClassUID = plane.SOPClassUID = CTImageStorage
-    plane.file_meta.MediaStorageSOPInstanceUID = plane.SOPInstanceUID = f"{uid}.{index + 1}"
+    plane.file_meta.MediaStorageSOPInstanceUID = plane.SOPInstanceUID = UID(f"{uid}.{index + 1}")
     plane.SeriesInstanceUID, plane.StudyInstanceUID, plane.FrameOfReferenceUID = uid, "1.2.4", "1.2.5"
     plane.Modality, plane.SeriesDescription, plane.ImageType = "CT", "Thorax 2.5", ["ORIGINAL", "PRIMARY", "AXIAL"]
     plane.PatientName, plane.PatientID, plane.AcquisitionNumber = "A^B", "1", 1

@@ -55,7 +55,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(call=mask)
 
     parser = commands.add_parser("ct", help="anatomy to CT", description="A CT of an anatomy, generated or drawn.")
-    about = "label volume, of ours or of another vocabulary"
+    about = "label volume, of ours or of another vocabulary, also DICOM (segmentation or contours)"
     parser.add_argument("--anatomy", type=named_path, required=True, metavar="FILE", help=about)
     add_labels(parser)
     parser.add_argument(
@@ -68,7 +68,11 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
     about = "The CT after an edit of the anatomy; away from the edit every voxel stays as it is."
     parser = commands.add_parser("regenerate", help="CT again where the anatomy was edited", description=about)
-    parser.add_argument("--ct", type=named_path, required=True, metavar="FILE", help="the CT before the edit")
+    parser.add_argument(
+        "--ct", type=named_path, required=True, metavar="FILE", help="the CT before the edit, also of DICOM"
+    )
+    about = "the DICOM series that is meant, where there are several CTs in the folder or zip"
+    parser.add_argument("--series", metavar="UID", help=about)
     parser.add_argument("--anatomy", type=named_path, required=True, metavar="FILE", help="the anatomy before the edit")
     parser.add_argument("--edited", type=named_path, required=True, metavar="FILE", help="the anatomy after the edit")
     add_labels(parser)
@@ -113,7 +117,7 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     from GuideGenLib.anatomy.label_volumes import require_anatomy
     from GuideGenLib.core.volumes import read_ct
 
-    old = read_ct(args.ct)
+    old = read_ct(args.ct, args.series)
     opened = open_anatomy(args.anatomy, args.labels, old)
     edited = open_edited(args.edited, opened, args.labels, args.segment)
     show_notes((*opened.notes, *edited.notes))

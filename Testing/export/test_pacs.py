@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import pydicom
 import pytest
 from dicomweb_client.api import DICOMwebClient
 
-from GuideGenLib.export.dicom import DicomError, export_dicom, send_dicom
+from GuideGenLib.anatomy.label_maps.reading import read_label_map
+from GuideGenLib.cli.main import main
+from GuideGenLib.core.volumes import read_ct
+from GuideGenLib.export.dicom import DicomError, export_dicom, fetch_study, list_studies, send_dicom
 from GuideGenLib.generator import Case
 from Testing.export.conftest import edited
 from Testing.export.test_dicom import objects
+from Testing.export.test_read_back import same
 
 ORTHANC = shutil.which("Orthanc", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -96,11 +101,41 @@ def test_a_pacs_takes_lists_and_returns_the_study(
     assert len(client.search_for_series(study)) == 6, "an edited case is new series of it"
 
 
+@pytest.mark.large
+def test_what_was_sent_is_fetched_and_read_as_the_case_that_it_was(
+    pacs: str, case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = replace(case, ct=case.ct + 9)
+    study = send_dicom(case, pacs, binary=True)
+    assert main(["import", "dicomweb", pacs]) == 0
+    assert f"{study}  20000101  " in capsys.readouterr().out
+    assert main(["import", "dicomweb", pacs, study, "-o", str(tmp_path / "study")]) == 0
+    folders = {path.name.split("-")[0]: path for path in (tmp_path / "study").iterdir()}
+    assert folders.keys() == {"CT", "SEG", "SR"}
+    assert same(read_ct(tmp_path / "study"), case.ct)
+    for path in (tmp_path / "study", folders["SEG"]):
+        assert same(read_label_map(path).image, case.anatomy)
+
+    with pytest.raises(DicomError, match="already: name another one, or add --overwrite"):
+        fetch_study(pacs, study, tmp_path / "study")
+    (series,) = {pydicom.dcmread(path).SeriesInstanceUID for path in folders["CT"].iterdir()}
+    (only,) = fetch_study(pacs, study, tmp_path / "only", series=[series])
+    assert only.name == "CT-1" and same(read_ct(only), case.ct)
+    with pytest.raises(DicomError, match=r"has nothing of the study 1\.2\.3\.4 that could be fetched: check the UIDs"):
+        fetch_study(pacs, "1.2.3.4", tmp_path / "none")
+    with pytest.raises(DicomError, match=r"'\.\./x' is no UID"):
+        fetch_study(pacs, "../x", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 class Answer(BaseHTTPRequestHandler):
     """A server that takes nothing; what it was told is kept."""
 
     status = 401
     told: list[str | None] = []  # noqa: RUF012
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def do_POST(self) -> None:
         self.told.append(self.headers.get("Authorization"))
@@ -116,7 +151,9 @@ class Answer(BaseHTTPRequestHandler):
     ("status", "said"),
     [(401, r"status 401.*\$GUIDEGEN_DICOMWEB_AUTHORIZATION"), (404, "no DICOMweb service"), (409, "status 409")],
 )
-def test_a_refusal_is_one_line(case: Case, monkeypatch: pytest.MonkeyPatch, status: int, said: str) -> None:
+def test_a_refusal_is_one_line(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
     monkeypatch.setenv("GUIDEGEN_DICOMWEB_AUTHORIZATION", "Bearer x")
     monkeypatch.setattr(Answer, "status", status)
     monkeypatch.setattr(Answer, "told", [])
@@ -124,8 +161,11 @@ def test_a_refusal_is_one_line(case: Case, monkeypatch: pytest.MonkeyPatch, stat
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with pytest.raises(DicomError, match=said):
             send_dicom(case, f"http://127.0.0.1:{server.server_port}/dicom-web", enhanced=True)
+        for fetch in (list_studies, lambda url: fetch_study(url, "1.2", tmp_path / "study")):
+            with pytest.raises(DicomError, match=said):
+                fetch(f"http://127.0.0.1:{server.server_port}/dicom-web")
         server.shutdown()
-    assert Answer.told == ["Bearer x"]
+    assert Answer.told == ["Bearer x"] * 3 and list(tmp_path.iterdir()) == []
 
 
 def test_a_server_that_is_not_there_is_one_line(case: Case) -> None:

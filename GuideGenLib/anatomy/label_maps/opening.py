@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_maps.dicom import dicom_labels
 from GuideGenLib.anatomy.label_maps.filling import filled_by_ct, grown, lacks_tissues
 from GuideGenLib.anatomy.label_maps.reading import LabelMap, read_label_map
 from GuideGenLib.anatomy.label_maps.relabelling import whole_numbers
 from GuideGenLib.anatomy.table import label, values
+from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of
-from GuideGenLib.core.volumes import read_volume
+from GuideGenLib.core.volumes import check_volume, read_volume
 
 MOST_ERASED = 2
 """An anatomy of more labels is not taken for erased where one is left."""
@@ -35,7 +37,7 @@ def open_anatomy(path: str | Path, labels: str | None = None, ct: sitk.Image | N
 
     Maps of ours are taken as they are. Raises VolumeError and VocabularyError.
     """
-    read = read_label_map(path, labels)
+    read = read_label_map(path, labels, under=ct)
     return filled(read, path, ct)
 
 
@@ -58,7 +60,7 @@ def open_edited(path: str | Path, before: Opened, labels: str | None = None, seg
     """
     if segment is not None:
         return _one_segment(path, before, segment)
-    read = read_label_map(path, labels, without=before.read.told)
+    read = read_label_map(path, labels, before.read.told, before.anatomy)
     image = matched(read.image, before.anatomy)
     if image is None:
         raise _elsewhere(path)
@@ -76,7 +78,7 @@ def _one_segment(path: str | Path, before: Opened, segment: str) -> Opened:
     if not value:
         raise VolumeError(f"no segment is called {segment!r}", "use a key of labels.csv, for example liver")
     path = Path(path)
-    image = matched(whole_numbers(read_volume(path), path), before.anatomy)
+    image = matched(_raw(path, before.anatomy), before.anatomy)
     if image is None:
         raise _elsewhere(path)
     mask = sitk.GetArrayViewFromImage(image) > 0
@@ -85,6 +87,13 @@ def _one_segment(path: str | Path, before: Opened, segment: str) -> Opened:
     array[mask] = value
     edited = on_grid_of(before.anatomy, array)
     return Opened(edited, (f"{path} was taken as the new {label(value).name}, all else as before",), before.read)
+
+
+def _raw(path: Path, under: sitk.Image) -> sitk.Image:
+    """The values of a label map, whatever they mean."""
+    if is_dicom(path):
+        return check_volume(dicom_labels(path, under, named=False)[0], str(path))
+    return whole_numbers(read_volume(path), path)
 
 
 def _refuse_one_alone(path: str | Path, after: np.ndarray, before: np.ndarray) -> None:

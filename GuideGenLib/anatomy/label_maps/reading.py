@@ -23,13 +23,15 @@ from GuideGenLib.anatomy.label_maps.candidates import (
     meanings,
     sure,
 )
+from GuideGenLib.anatomy.label_maps.dicom import dicom_labels
 from GuideGenLib.anatomy.label_maps.fit import fit_of, seen_in
 from GuideGenLib.anatomy.label_maps.names import OWN, Named, read_names, vocabulary
 from GuideGenLib.anatomy.label_maps.relabelling import relabelled, relabelled_guidegen21, whole_numbers
 from GuideGenLib.anatomy.label_maps.segments import numbered, segments_in
 from GuideGenLib.anatomy.label_volumes import is_marked
 from GuideGenLib.anatomy.maps import VocabularyError
-from GuideGenLib.core.volumes import read_volume
+from GuideGenLib.core.dicom.objects import is_dicom
+from GuideGenLib.core.volumes import check_volume, read_volume
 
 ALIASES = {"maisi": "maisi132", "guidegen72": OWN, "ours": OWN}
 ASKED = ("totalsegmentator", "maisi", *(name for name in CANDIDATES if name not in ("totalsegmentator", "maisi132")))
@@ -72,14 +74,20 @@ class LabelMap:
     notes: tuple[str, ...] = ()
 
 
-def read_label_map(path: str | Path, labels: str | None = None, without: Told | None = None) -> LabelMap:
-    """A file as our labels.
+def read_label_map(
+    path: str | Path, labels: str | None = None, without: Told | None = None, under: sitk.Image | None = None
+) -> LabelMap:
+    """A file as our labels, or the segmentation or contours in a DICOM file, folder or zip.
 
     labels: a vocabulary of ASKED, or a file with names (labels.json, dataset.json, labels.csv); without: what is taken
-    where nothing tells. Raises VolumeError for a file that is no label map, VocabularyError where its values are in
-    doubt or have no name.
+    where nothing tells; under: the CT or the anatomy on whose grid DICOM's are laid. Raises VolumeError for a file that
+    is no label map, VocabularyError where its values are in doubt or have no name.
     """
     path = Path(path)
+    if is_dicom(path):
+        image, names, notes = dicom_labels(path, under, named=labels is None)
+        told = Told(f"the segments of {path}", Named(names)) if labels is None else _asked(labels)
+        return _converted(check_volume(image, str(path)), told, path, notes)
     segments = segments_in(path) if labels is None else ()
     if segments:
         names = {number: one.structure for number, one in enumerate(segments, start=1)}
@@ -88,8 +96,8 @@ def read_label_map(path: str | Path, labels: str | None = None, without: Told | 
     return _converted(image, _asked(labels) if labels is not None else _told(image, path, without), path)
 
 
-def _converted(image: sitk.Image, told: Told, path: Path) -> LabelMap:
-    notes = (told.note,) if told.note else ()
+def _converted(image: sitk.Image, told: Told, path: Path, notes: tuple[str, ...] = ()) -> LabelMap:
+    notes += (told.note,) if told.note else ()
     if told.divided:
         return LabelMap(relabelled_guidegen21(image, path), told, notes)
     named = told.named if told.named is not None else vocabulary(OWN)

@@ -4,6 +4,7 @@ A segment is what its terminology says, or else its name, which is read as the n
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from GuideGenLib.anatomy.codes.terminology import coding_in, label_of_coding
-from GuideGenLib.anatomy.label_maps.names import structure_of
+from GuideGenLib.anatomy.codes.terminology import Coding, coding_in, label_of_coding
+from GuideGenLib.anatomy.label_maps.names import ANY, structure_of
+from GuideGenLib.anatomy.label_maps.relabelling import IGNORED
 from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.anatomy.structures import wins
 from GuideGenLib.anatomy.table import label
@@ -70,26 +72,32 @@ def numbered(path: Path, segments: tuple[Segment, ...]) -> sitk.Image:
     """
     layers = read_layers(path)
     result = np.zeros(layers[0].GetSize()[::-1], np.uint16)
+    structures = {number: one.structure for number, one in enumerate(segments, start=1)}
     for layer, image in enumerate(layers):
         array = sitk.GetArrayViewFromImage(image)
         for number, one in enumerate(segments, start=1):
             if one.layer == layer:
-                _claim(result, array == one.value, number, segments)
+                claim(result, array == one.value, number, structures)
     return on_grid_of(layers[0], result)
 
 
-def _claim(result: NDArray[np.uint16], mask: NDArray[np.bool_], number: int, segments: tuple[Segment, ...]) -> None:
+def claim(result: NDArray[np.uint16], mask: NDArray[np.bool_], number: int, structures: Mapping[int, str]) -> None:
+    """Write a segment's number where nothing is, and where it wins over what is. structures: by number, what each is,
+    by which it is decided who wins."""
     taken = np.unique(result[mask]).tolist()
-    free = [other for other in taken if other == 0 or _over(segments[number - 1], segments[other - 1])]
+    free = [other for other in taken if other == 0 or _over(structures[number], structures[other])]
     result[mask & np.isin(result, free)] = number
 
 
-def _over(one: Segment, other: Segment) -> bool:
-    """May a segment take a voxel from another one?"""
-    keys = [structure_of(segment.structure, Path()).keys for segment in (one, other)]
-    if not all(len(found) == 1 and found[0] != "?" for found in keys):
-        return False
-    return one.structure != other.structure and wins(label(keys[0][0]), label(keys[1][0]))
+def _over(one: str, other: str) -> bool:
+    """May a structure take a voxel from another one? What is none of ours yields to all, and a lesion of no named organ
+    lies on whatever is no lesion."""
+    mine, its = (structure_of(name, Path()).keys for name in (one, other))
+    if one == other or not mine or not its:
+        return bool(mine) and not its
+    if ANY in mine:
+        return IGNORED not in one.lower() and ANY not in its and label(its[0]).group != "lesions"
+    return len(mine) == len(its) == 1 and ANY not in its and wins(label(mine[0]), label(its[0]))
 
 
 def _number(text: str, without: int) -> int:
@@ -97,9 +105,13 @@ def _number(text: str, without: int) -> int:
 
 
 def _structure(tags: str, name: str, path: Path) -> str | None:
-    """The name of what a segment is, for `names.structure_of`; None for one that nobody has named."""
     entry = next((tag[len(ENTRY) :] for tag in tags.split("|") if tag.startswith(ENTRY)), "")
-    coding = coding_in(entry)
+    return structure_by(coding_in(entry), name, path)
+
+
+def structure_by(coding: Coding | None, name: str, path: Path) -> str | None:
+    """The name of what a segment is, for `names.structure_of`: by its coding, else as it is called; None for one that
+    nobody has named. Raises VocabularyError for a name that nobody knows."""
     found = label_of_coding(coding) if coding else None
     if found is not None:
         return found.key

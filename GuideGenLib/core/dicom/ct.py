@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from GuideGenLib.core.dicom.headers import CT_IMAGE, header_of
 from GuideGenLib.core.dicom.objects import Entry, objects_in
 from GuideGenLib.core.dicom.pixels import hounsfield
-from GuideGenLib.core.dicom.planes import Stack
+from GuideGenLib.core.dicom.planes import Grid
 from GuideGenLib.core.dicom.series import Series, chosen, series_in
 from GuideGenLib.core.errors import FileWarning, VolumeError
 
@@ -45,39 +46,24 @@ def read_ct_series(path: Path, uid: str | None = None) -> sitk.Image:
 def volume_of(series: Series) -> sitk.Image:
     """The volume of a whole CT series. Raises VolumeError for pixels that cannot be read."""
     assert series.stack is not None
-    return on_stack(_values(series, series.stack), series.stack)
-
-
-def on_stack(array: NDArray[np.generic], stack: Stack) -> sitk.Image:
-    """An array [plane, row, column] in its place."""
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(stack.spacing)
-    image.SetOrigin(stack.origin)
-    image.SetDirection(stack.direction)
-    return image
-
-
-def _values(series: Series, stack: Stack) -> NDArray[np.generic]:
-    files = series.files
-    if len(stack.order) * stack.shape[0] * stack.shape[1] > LARGEST:
-        raise VolumeError(
-            f"{files[0].entry.name} tells of {len(stack.order)} planes of {stack.shape}", "give a smaller series"
-        )
+    places, grid, files = series.stack.places, series.stack.grid, series.files
+    if math.prod(grid.shape) > LARGEST:
+        raise VolumeError(f"{files[0].entry.name} tells of {grid.shape} voxels", "give a smaller series")
     if files[0].kind != CT_IMAGE:
-        return _sized(files[0].entry, len(stack.order), stack)[np.array(stack.order)]
-    result: NDArray[np.generic] = np.zeros((len(stack.order), *stack.shape), np.int16)
-    for place, index in enumerate(stack.order):
-        plane = _sized(files[index].entry, 1, stack)[0]
-        if result.dtype != plane.dtype and plane.dtype == np.float32:
-            result = result.astype(np.float32)
-        result[place] = plane
-    return result
+        return grid.image(_sized(files[0].entry, len(places), grid)[np.argsort(places)])
+    values: NDArray[np.generic] = np.zeros(grid.shape, np.int16)
+    for place, file in zip(places, files, strict=True):
+        plane = _sized(file.entry, 1, grid)[0]
+        if values.dtype != plane.dtype and plane.dtype == np.float32:
+            values = values.astype(np.float32)
+        values[place] = plane
+    return grid.image(values)
 
 
-def _sized(entry: Entry, count: int, stack: Stack) -> NDArray[np.generic]:
+def _sized(entry: Entry, count: int, grid: Grid) -> NDArray[np.generic]:
     """HU of a file that has the frames, rows and columns that its header told."""
     array = hounsfield(entry)
-    if array.shape != (count, *stack.shape):
+    if array.shape != (count, *grid.shape[1:]):
         raise VolumeError(f"{entry.name} has pixels of another size than its header says", "export it again")
     return array
 

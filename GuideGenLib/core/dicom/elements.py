@@ -74,5 +74,7 @@ def functional_groups(dataset: Any, keyword: str, frames: int) -> Iterator[Any]:
 
 
 def _missing(keyword: str, of: str) -> VolumeError:
-    spoken = "".join(f" {sign}" if sign.isupper() else sign for sign in keyword).strip()
+    from pydicom.datadict import dictionary_description, tag_for_keyword
+
+    spoken = dictionary_description(tag_for_keyword(keyword) or keyword)
     return VolumeError(f"{of} has no valid {spoken}", "export it again with its whole header")

@@ -62,6 +62,8 @@ def header_of(entry: Entry) -> Header:
             text(dataset, "AcquisitionNumber"),
             any("LOCALIZER" in word.upper() for word in words(dataset, "ImageType")),
         )
+        if not header.kind:  # of a plane that is passed over nobody would hear
+            raise VolumeError(f"{entry.name} does not tell what it is", "copy it again, or take it out of the folder")
         if not header.is_ct:
             return header
         try:
@@ -85,7 +87,7 @@ def planes_of(dataset: Any, name: str, several: bool) -> tuple[Plane, ...]:
         functional_groups(dataset, keyword, frames)
         for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
     )
-    return tuple(_plane(*group, shape, name) for group in zip(*groups, strict=True))
+    return tuple(_plane(place, turn, pixels, shape, name) for place, turn, pixels in zip(*groups, strict=True))
 
 
 def _plane(position: Any, orientation: Any, measures: Any, shape: tuple[int, int], name: str) -> Plane:

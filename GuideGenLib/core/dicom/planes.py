@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.core.errors import VolumeError
@@ -16,6 +17,7 @@ UNEVEN = 0.1
 """By such a part of their distance planes may lie off an even stack: scanners round the place of the table."""
 SLANTED = 0.25
 """By such a part of a pixel the corners of planes may lie off a right angle."""
+MOST_PLANES = 20_000
 TURNED = 1e-3
 """By so much the directions of rows and columns may differ between planes, and be off unit length or a right angle."""
 
@@ -32,40 +34,77 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Stack:
-    """order: the planes from the first along the normal; spacing, origin, direction: as SimpleITK has them."""
+class Grid:
+    """spacing, origin, direction: as SimpleITK has them; shape: planes, rows, columns."""
 
-    order: tuple[int, ...]
     spacing: tuple[float, float, float]
     origin: tuple[float, float, float]
     direction: tuple[float, ...]
-    shape: tuple[int, int]
+    shape: tuple[int, int, int]
+
+    def image(self, array: NDArray[np.generic]) -> sitk.Image:
+        """An array [plane, row, column] in its place."""
+        image = sitk.GetImageFromArray(array)
+        image.SetSpacing(self.spacing)
+        image.SetOrigin(self.origin)
+        image.SetDirection(self.direction)
+        return image
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Planes on a grid; places: where each of them lies in it, counted from 0."""
+
+    places: tuple[int, ...]
+    grid: Grid
 
 
 def stacked(planes: Sequence[Plane], name: str) -> Stack:
-    """The grid of a whole series. Raises VolumeError with `name` for planes that make none."""
-    first = planes[0]
-    right, down, normal = axes(planes, name)
+    """A whole series: its planes fill the grid, each place once. Raises VolumeError with `name` for others."""
+    normal = axes(planes, name)[2]
     if len(planes) < 2:
         raise VolumeError(f"{name} has one plane only", "give the whole series")
-    places = np.array([plane.position for plane in planes])
-    depths = places @ normal
-    order = np.argsort(depths, kind="stable")
-    steps = np.diff(depths[order])
+    positions = np.array([plane.position for plane in planes])
+    depths = np.sort(positions @ normal)
+    steps = np.diff(depths)
     if steps.min() < SAME_MM:
         raise VolumeError(
             f"{name} has {int((steps < SAME_MM).sum()) + 1} planes in one place", "give one phase of the scan alone"
         )
-    _check_even(depths[order], steps, name)
-    _check_upright(places[order], normal, first, name)
-    step = float((depths.max() - depths.min()) / (len(planes) - 1))
-    return Stack(
-        tuple(order.tolist()),
-        (*first.spacing, step),
-        planes[int(order[0])].position,
-        tuple(np.column_stack([right, down, normal]).ravel().tolist()),
-        first.shape,
-    )
+    _check_even(depths, steps, name)
+    _check_upright(positions, normal, planes[0], name)
+    return _laid(planes, normal, float((depths[-1] - depths[0]) / (len(planes) - 1)), name)
+
+
+def spread(planes: Sequence[Plane], step: float | None, name: str) -> Stack:
+    """Planes of which places may have none or several, as those of a segmentation.
+
+    step: the distance of places in mm, None for the least between two planes. Raises VolumeError.
+    """
+    normal = axes(planes, name)[2]
+    positions = np.array([plane.position for plane in planes])
+    depths = np.sort(positions @ normal)
+    steps = np.diff(depths)
+    steps = steps[steps >= SAME_MM]
+    if step is None or step <= 0 or (len(steps) and step > (1 + UNEVEN) * steps.min()):
+        step = float(steps.min()) if len(steps) else 0.0
+    if step <= 0:
+        raise VolumeError(f"{name} has one plane only", "give a segmentation of several planes")
+    _check_upright(positions, normal, planes[0], name)
+    return _laid(planes, normal, step, name)
+
+
+def _laid(planes: Sequence[Plane], normal: NDArray[np.float64], step: float, name: str) -> Stack:
+    """Planes at whole multiples of `step` from the first along the normal."""
+    right, down, _ = axes(planes, name)
+    depths = np.array([plane.position for plane in planes]) @ normal
+    exact = (depths - depths.min()) / step
+    if np.abs(exact - np.rint(exact)).max() > 2 * UNEVEN or exact.max() > MOST_PLANES:
+        raise VolumeError(f"{name} has planes at uneven distances", "give a series of even distances")
+    first = planes[int(depths.argmin())]
+    places = tuple(np.rint(exact).astype(int).tolist())
+    direction = tuple(np.column_stack([right, down, normal]).ravel().tolist())
+    return Stack(places, Grid((*first.spacing, step), first.position, direction, (max(places) + 1, *first.shape)))
 
 
 def axes(planes: Sequence[Plane], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -109,12 +148,13 @@ def _check_even(depths: NDArray[np.float64], steps: NDArray[np.float64], name: s
     )
 
 
-def _check_upright(places: NDArray[np.float64], normal: NDArray[np.float64], first: Plane, name: str) -> None:
-    along = places - places[0]
+def _check_upright(positions: NDArray[np.float64], normal: NDArray[np.float64], first: Plane, name: str) -> None:
+    along = positions - positions[int((positions @ normal).argmin())]
     off = np.linalg.norm(along - (along @ normal)[:, None] * normal, axis=1)
     if off.max() <= SLANTED * min(first.spacing):
         return
-    angle = float(np.degrees(np.arctan2(off[-1], along[-1] @ normal)))
+    last = int((along @ normal).argmax())
+    angle = float(np.degrees(np.arctan2(off[last], along[last] @ normal)))
     raise VolumeError(
         f"{name} has planes that are not stacked at a right angle (a gantry tilt of {angle:.1f} degrees)",
         "straighten it first: dcm2niix writes a NIfTI file that is",

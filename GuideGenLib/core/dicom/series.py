@@ -17,7 +17,7 @@ MOST_TOLD = 6
 
 @dataclass(frozen=True)
 class Series:
-    """The files of one series. stack: the grid of a CT, None for what is none, for the reason in `problem`."""
+    """The files of one series. stack: the places of a CT, None for what is none, for the reason in `problem`."""
 
     uid: str
     files: tuple[Header, ...]
@@ -36,7 +36,7 @@ class Series:
         """For people: "'Thorax 1.0' (CT, 312 planes of 1 mm, 1.2.840.1)"."""
         told = f"{self.files[0].modality or 'no modality'}"
         if self.stack is not None:
-            told += f", {len(self.stack.order)} planes of {self.stack.spacing[2]:g} mm"
+            told += f", {self.stack.grid.shape[0]} planes of {self.stack.grid.spacing[2]:g} mm"
         else:
             told += f", {len(self.files)} files" + (", no volume" if self.is_ct else "")
         return f"{self.files[0].description!r} ({told}, {self.uid})"
@@ -73,11 +73,12 @@ def chosen(found: Sequence[Series], uid: str | None, wanted: Callable[[Series], 
     if not whole:
         raise VolumeError(
             f"{path} holds {len(fitting)} series and none of them is a whole {what}: {_listed(fitting)}",
-            f"name one by --series UID to learn what is wrong with it, for instance --series {fitting[0].uid}",
+            f"give the files of one alone to learn what is wrong with it ({fitting[0].problem})",
         )
     raise VolumeError(
         f"{path} holds {len(whole)} series that may be meant: {_listed(whole)}",
-        f"choose one by --series UID, for instance --series {whole[0].uid}",
+        "give the files of one alone"
+        + (f", or choose one by --series UID, for instance --series {whole[0].uid}" if whole[0].is_ct else ""),
     )
 
 

@@ -108,7 +108,9 @@ def test_localizers_and_pictures_are_no_ct(tmp_path: Path) -> None:
 
 def test_of_several_cts_one_is_named(tmp_path: Path) -> None:
     folder = write_series(write_series(tmp_path / "ct"), uid="1.7", array=hu() + 1)
-    with pytest.raises(VolumeError, match=r"2 series that may be meant: .*1.2.3\); .*1.7\): choose one by --series"):
+    with pytest.raises(
+        VolumeError, match=r"2 series that may be meant: .*1.2.3\); .*1.7\): give .* alone, or choose one by --series"
+    ):
         read_ct(folder)
     assert same(read_ct(folder, "1.7"), hu() + 1)
     with pytest.raises(VolumeError, match=r"no CT volume of the series 5: it has 'Thorax 2.5' \(CT"):
@@ -155,7 +157,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
         r"gantry tilt of 11.3 degrees\): straighten it first",
     ),
     "one plane": (lambda plane, i: i == 0, "one plane only"),
-    "no position": (lambda plane, i: delattr(plane, "ImagePositionPatient"), "no valid Image Position Patient"),
+    "no position": (lambda plane, i: delattr(plane, "ImagePositionPatient"), "no valid Image Position"),
     "no spacing": (lambda plane, i: setattr(plane, "PixelSpacing", None), "no valid Pixel Spacing"),
     "zero spacing": (lambda plane, i: setattr(plane, "PixelSpacing", [0, 0]), "pixel spacing of 0 mm"),
     "parallel": (
