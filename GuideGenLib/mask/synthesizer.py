@@ -1,4 +1,4 @@
-"""From conditions to a clean 3 mm label volume: draw, refine, smooth the skin, tidy up, cut to the region."""
+"""From conditions to a clean 3 mm label volume: draw, refine, make it somebody's own, tidy up, cut to the region."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,7 +13,8 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.mask.body_wall import with_wall
 from GuideGenLib.mask.components import keep_largest
-from GuideGenLib.mask.kept import Kept
+from GuideGenLib.mask.individual import individual
+from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
@@ -96,7 +97,10 @@ class MaskSynthesizer:
         if kept is not None:
             labels = kept.laid(labels)
         progress("mask", 0.88)
+        held = None if kept is None else kept.labels != FREE
+        depth = self.network.config.grid[0]
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
+            (0.89, lambda drawn: individual(drawn, seed, SLABS[region], depth, wanted, held)),
             (0.90, keep_largest if kept is None else kept.in_one_piece),
             (0.92, lambda drawn: with_wall(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),

@@ -6,6 +6,7 @@ people differ as those of real ones do (population.variety).
 
 import numpy as np
 
+from GuideGenLib.core.deformation import drawn, organ_matrix
 from GuideGenLib.population.attributes import Attributes
 from GuideGenLib.population.template import Blob, Field, Template
 from GuideGenLib.population.template_labels import COARSE
@@ -38,8 +39,6 @@ of the log of their axes and of the log of their radius. Spleens have 107 to 314
 MOST_GROWN = {"uterus": 0.30, "kidney_left": 0.26, "kidney_right": 0.26}
 """Log of the factor by which a radius grows to the reference at most; some people that others are drawn from have small
 kidneys."""
-LARGEST = 2.2
-"""Standard deviations beyond which nothing is drawn: organs must not tear."""
 
 
 def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Generator) -> float:
@@ -67,19 +66,6 @@ def organ_growth(torso: Template, name: str, who: Attributes, rng: np.random.Gen
         middle += 0.02 * who.habitus_level
     most = MOST_GROWN.get(name, 0.17)
     return float(np.clip(np.clip(middle, -0.16, most) + noise, -0.28, most + 0.11))
-
-
-def _drawn(sd: float, rng: np.random.Generator, n: int = 3) -> Field:
-    return np.asarray(sd * np.clip(rng.standard_normal(n), -LARGEST, LARGEST), np.float32)
-
-
-def organ_matrix(freedom: tuple[float, float, float], growth: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Gradient [3, 3] of an organ's velocity (growth, stretch, turn) and its shift in mm; freedom as in FREEDOM."""
-    turn, stretch, place = freedom
-    axes = _drawn(stretch, rng)
-    a, b, c = _drawn(np.deg2rad(turn), rng)
-    matrix = np.diag(growth + axes - axes.mean()) + np.array([[0, -a, b], [a, 0, -c], [-b, c, 0]])
-    return matrix.astype(np.float32), _drawn(place, rng)
 
 
 def _moved(torso: Template, organ: Blob, matrix: Field, shift: Field) -> Field:
@@ -116,7 +102,7 @@ def stretch_velocity(torso: Template, rng: np.random.Generator) -> Field:
     for name, (turn, stretch, size) in STRETCHED.items():
         organ = torso.blobs.get(name)
         if organ is not None:
-            matrix, shift = organ_matrix((turn, stretch, 0.0), float(_drawn(size, rng, 1)[0]), rng)
+            matrix, shift = organ_matrix((turn, stretch, 0.0), float(drawn(size, rng, 1)[0]), rng)
             total[(slice(None), *organ.box)] += held[organ.box] * _moved(torso, organ, matrix, shift)
     return total
 
@@ -127,6 +113,6 @@ def bladder_velocity(torso: Template, who: Attributes, rng: np.random.Generator)
         return np.zeros_like(torso.points)
     growth = np.log(who.bladder_ml / torso.bladder.millilitres) / 3
     held = torso.bladder.weight * (1 - 0.85 * torso.bone)
-    axes = _drawn(BLADDER_STRETCH, rng)
+    axes = drawn(BLADDER_STRETCH, rng)
     along = (growth + axes - axes.mean())[:, None, None, None]
     return np.asarray(along * held * (torso.points - torso.bladder.centre[:, None, None, None]), np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.unknown import OUTSIDE
-from GuideGenLib.population.deform import doubled, exponential, limited, random_field
+from GuideGenLib.core.deformation import doubled, exponential, limited, random_field
 from GuideGenLib.population.people import Labels, Person
 from GuideGenLib.population.sampling import coarse, generator_of
 from GuideGenLib.population.template_labels import COARSE, SPACING
@@ -20,8 +20,8 @@ PARTIAL_STAGE = 5
 def deformed(labels: Labels, rng: np.random.Generator) -> Labels:
     """A marked map [z, y, x] at 3 mm, even sides, after a smooth random deformation of about a centimetre."""
     shape = tuple(n // 2 for n in labels.shape)
-    velocity = limited(random_field(shape, COARSE, 110, 7.0, rng) + random_field(shape, COARSE, 45, 2.5, rng))
-    back = doubled(exponential(velocity)) / SPACING
+    velocity = limited(random_field(shape, COARSE, 110, 7.0, rng) + random_field(shape, COARSE, 45, 2.5, rng), COARSE)
+    back = doubled(exponential(velocity, COARSE)) / SPACING
     at = [np.round(np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)]) + back[axis]).astype(np.int32)
           for axis, n in enumerate(labels.shape)]  # fmt: skip
     inside = np.logical_and.reduce([(index >= 0) & (index < n) for index, n in zip(at, labels.shape, strict=True)])
