@@ -37,9 +37,7 @@ def random_field(
     return np.asarray(noise * (sd_mm / (151 / 315) ** 1.5), np.float32)
 
 
-def limited(
-    velocity: Field, spacing: float, strain: float = 0.55, growth: float = 0.9, rounds: int = 3
-) -> Field:
+def limited(velocity: Field, spacing: float, strain: float = 0.55, growth: float = 0.9, rounds: int = 3) -> Field:
     """The velocity, smoothed where it would stretch by more than `strain` or change log volume by over `growth`."""
     for _ in range(rounds):
         gradient = [np.gradient(component, spacing) for component in velocity]

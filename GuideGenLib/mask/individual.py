@@ -24,43 +24,47 @@ SPACING, COARSE = 3.0, 6.0
 """mm; of the labels and of the flow."""
 STREAM = 6
 """Of the random numbers of a seed: those of this deformation."""
-TRUNK = ((110.0, 5.0), (45.0, 1.5))
+TRUNK = ((110.0, 4.6), (45.0, 1.5))
 """Distance of the knots and standard deviation, in mm, of the random motions of everything."""
-LOOSE = ((60.0, 4.0), (36.0, 1.2))
+LOOSE = ((60.0, 3.6), (36.0, 0.6))
 """The same of what lies loosely."""
 BONES = (
     "vertebrae_cervical", "vertebrae_thoracic", "vertebrae_lumbar", "sacrum", "ribs_left", "ribs_right", "sternum",
     "scapula_left", "scapula_right", "clavicle_left", "clavicle_right", "humerus_left", "humerus_right", "hip_left",
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
-MOBILE = ("stomach", "stomach_gas", "duodenum", "small_bowel", "colon", "colon_gas", "pancreas")
+MOBILE = ("stomach", "stomach_gas", "small_bowel", "colon", "colon_gas", "pancreas")
 MOBILE_MM = 14.0
 """From these, where the loose motion is down to a third."""
+FIXED, FIXED_MM = ("aorta", "inferior_vena_cava", "duodenum"), 9.0
+"""What lies fast before the spine: it follows the organs beside it by half, and so does what is so near to it."""
 ORGANS: dict[str, tuple[str, ...]] = {
     "liver": ("liver",), "gallbladder": ("gallbladder",), "spleen": ("spleen",), "pancreas": ("pancreas",),
     "stomach": ("stomach", "stomach_gas"), "kidney_left": ("kidney_left",), "kidney_right": ("kidney_right",),
-    "heart": ("heart",), "small_bowel": ("small_bowel",), "uterus": ("uterus",), "urinary_bladder": ("urinary_bladder",),
+    "heart": ("heart",), "small_bowel": ("small_bowel",), "uterus": ("uterus",),
+    "urinary_bladder": ("urinary_bladder",),
 }  # fmt: skip
 """What moves as one organ."""
 Freedom = tuple[float, float, float]
 FREEDOM: dict[str, Freedom] = {
-    "liver": (5.0, 0.07, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (0.0, 0.0, 5.0),
-    "pancreas": (10.0, 0.12, 4.0), "stomach": (8.0, 0.10, 5.0), "small_bowel": (10.0, 0.14, 4.0),
-    "kidney_left": (8.0, 0.09, 4.0), "kidney_right": (8.0, 0.09, 4.0), "heart": (8.0, 0.09, 3.0),
+    "liver": (9.0, 0.14, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (0.0, 0.0, 5.0),
+    "pancreas": (8.0, 0.10, 4.0), "stomach": (12.0, 0.14, 5.0), "small_bowel": (11.0, 0.16, 4.0),
+    "kidney_left": (11.0, 0.13, 4.0), "kidney_right": (11.0, 0.13, 4.0), "heart": (14.0, 0.15, 3.0),
     "uterus": (12.0, 0.10, 3.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
-STRETCHED: dict[str, Freedom] = {"spleen": (26.0, 0.30, 0.0), "urinary_bladder": (18.0, 0.42, 0.0)}
+STRETCHED: dict[str, Freedom] = {"spleen": (30.0, 0.36, 0.0), "urinary_bladder": (18.0, 0.52, 0.0)}
 """The same of organs that differ more than the limit on strains lets them."""
 GROWN = {"small_bowel": 0.035, "pancreas": 0.03, "spleen": 0.02, "kidney_left": 0.05, "kidney_right": 0.03}
-"""Log of the factor on the radius of each such organ: what the flow takes of soft ones that lie against bones, and what
-the kidneys of the training, of people with small ones, lack (174 and 138 ml in men and women: J Clin Med 2024;13:769)."""
-FILLING, FILLING_ML = 0.2, (35.0, 400.0)
-"""Standard deviation of the log of the factor on the bladder's radius, and the volumes between which it fills and
-empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
+"""Log of the factor on the radius of each such organ: what the flow takes of those that lie against bones, and part of
+what drawn kidneys lack, as some people of the training have small ones (174 and 138 ml in men and women: J Clin Med
+2024;13:769)."""
+FILLING, FILLING_ML = (0.06, 0.34), (42.0, 380.0)
+"""Mean and standard deviation of the log of the factor on the bladder's radius, and the volumes between which it fills
+and empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
 FLATTENED = np.array((1.5, 0.75, 0.75), np.float32)
 """How much more of that happens from top to bottom than across: an empty bladder lies flat."""
-FADE_MM, STRETCHED_FADE_MM = 12.0, {"spleen": 16.0, "urinary_bladder": 20.0}
+FADE_MM, STRETCHED_FADE_MM = 12.0, {"spleen": 16.0, "urinary_bladder": 24.0}
 """From the surface of an organ, where its own motion is down to a third."""
 WALL_MM = (6.0, 24.0)
 """Below the skin: where the motion of organs ends, and where nothing holds it yet. The skin stays smooth."""
@@ -107,7 +111,8 @@ def velocity(
     bone = np.clip(1.6 * ndimage.gaussian_filter(table_of(BONES)[coarse].astype(np.float32), 0.75), 0, 1)
     rest = _rest(coarse.shape, kept)
     total = (1 - 0.6 * bone) * trunk + _near(table_of(MOBILE)[coarse], MOBILE_MM) * (1 - bone) * loose
-    free = (1 - 0.8 * bone) * _ramp(ndimage.distance_transform_edt(coarse > 0, sampling=COARSE), *WALL_MM)
+    free = (1 - 0.8 * bone) * (1 - 0.5 * _near(table_of(FIXED)[coarse], FIXED_MM))
+    free *= _ramp(ndimage.distance_transform_edt(coarse > 0, sampling=COARSE), *WALL_MM)
     for name, freedom in FREEDOM.items():
         grown = 0.0 if values()[name] in sized else GROWN.get(name, 0.0)
         _add(total, free, table_of(ORGANS[name])[coarse], FADE_MM, *organ_matrix(freedom, grown, rng))
@@ -125,7 +130,7 @@ def _filling(bladder: Mask, rng: np.random.Generator) -> float:
     """Log of the factor on the bladder's radius, of a mask on the 6 mm grid."""
     volume = max(np.count_nonzero(bladder), 1) * COARSE**3 / 1000
     low, high = np.log(np.array(FILLING_ML) / volume) / 3
-    return float(np.clip(drawn(FILLING, rng, 1)[0], low, high))
+    return float(np.clip(FILLING[0] + drawn(FILLING[1], rng, 1)[0], low, high))
 
 
 def _add(total: Field, free: Field, organ: Mask, fade_mm: float, matrix: Field, shift: Field) -> None:

@@ -18,6 +18,7 @@ from GuideGenLib.population.organs import bladder_velocity, organ_velocity, stre
 from GuideGenLib.population.template import Field, Template, template
 from GuideGenLib.population.template_labels import COARSE, FATS, MUSCLES, SPACING
 
+
 def _voxels(positions: Field, shape: tuple[int, ...], spacing: float) -> NDArray[np.int64]:
     """Flat index of the voxel at each position [3, ...]; positions outside take the edge."""
     flat = np.zeros(positions.shape[1:], np.int64)
