@@ -105,7 +105,7 @@ def velocity(
     coarse = labels[::2, ::2, ::2]
     whole = (depth, *coarse.shape[1:])  # numbers of the whole grid: a region moves as it does in the torso
     trunk, loose = (
-        sum((random_field(whole, COARSE, *one, rng) for one in fields), np.float32(0))[:, slice(*slab)]
+        np.sum([random_field(whole, COARSE, *one, rng) for one in fields], axis=0)[:, slice(*slab)]
         for fields in (TRUNK, LOOSE)
     )
     bone = np.clip(1.6 * ndimage.gaussian_filter(table_of(BONES)[coarse].astype(np.float32), 0.75), 0, 1)
@@ -128,7 +128,7 @@ def velocity(
 
 def _filling(bladder: Mask, rng: np.random.Generator) -> float:
     """Log of the factor on the bladder's radius, of a mask on the 6 mm grid."""
-    volume = max(np.count_nonzero(bladder), 1) * COARSE**3 / 1000
+    volume = max(int(np.count_nonzero(bladder)), 1) * COARSE**3 / 1000
     low, high = np.log(np.array(FILLING_ML) / volume) / 3
     return float(np.clip(FILLING[0] + drawn(FILLING[1], rng, 1)[0], low, high))
 
@@ -140,7 +140,7 @@ def _add(total: Field, free: Field, organ: Mask, fade_mm: float, matrix: Field, 
         return
     margin = int(2.5 * fade_mm / COARSE)
     box = tuple(slice(max(s.start - margin, 0), s.stop + margin) for s in found[0])
-    weight = ndimage.gaussian_filter(_near(organ[box], fade_mm), 0.75) * free[(..., *box)]
+    weight = ndimage.gaussian_filter(_near(organ[box], fade_mm), 0.75) * free[..., box[0], box[1], box[2]]
     axes = [np.arange(n, dtype=np.float32) * np.float32(COARSE) for n in organ[box].shape]
     points = np.stack(np.meshgrid(*axes, indexing="ij"))
     offset = points - points[:, organ[box]].mean(axis=1)[:, None, None, None]
@@ -176,27 +176,30 @@ def _rest(shape: tuple[int, ...], kept: Mask | None) -> Field:
 def _looked_up(labels: Labels, back: Field) -> Labels:
     """The labels at the end of each voxel's way back, [3, z, y, x] in voxels: of the eight voxels about that place the
     label with the largest share."""
-    place, shares = np.zeros(labels.shape, np.int32), []
+    place: NDArray[np.int32] = np.zeros(labels.shape, np.int32)
+    shares = []
     for axis, n in enumerate(labels.shape):
         at = back[axis] + np.arange(n, dtype=np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
         np.clip(at, 0, np.float32(n - 1.001), out=at)
         corner = at.astype(np.int32)
         shares.append(at - corner)
         place = place * n + corner
-    source, place = labels.ravel(), place.ravel()
-    result = source[place]
-    odd = np.flatnonzero(_mixed(labels).ravel()[place])
+    source, flat = labels.ravel(), place.ravel()
+    result = source[flat]
+    odd = np.flatnonzero(_mixed(labels).ravel()[flat])
     _, height, width = labels.shape
     votes = np.where(table_of(TISSUE), TISSUE_VOTE, 1.0).astype(np.float32)
     z, y, x = (share.ravel()[odd] for share in shares)
     found, weights = [], []
     for i, j, k in np.ndindex(2, 2, 2):
-        found.append(source[place[odd] + np.int32((i * height + j) * width + k)])
+        found.append(source[flat[odd] + np.int32((i * height + j) * width + k)])
         share = (z if i else 1 - z) * (y if j else 1 - y) * (x if k else 1 - x)
         weights.append(share * votes[found[-1]])
     most = np.zeros(len(odd), np.float32)
     for label in found:
-        total = sum((weight * (other == label) for weight, other in zip(weights, found, strict=True)), np.float32(0))
+        total = np.zeros(len(odd), np.float32)
+        for weight, other in zip(weights, found, strict=True):
+            total += weight * (other == label)
         better = total > most
         result[odd[better]], most[better] = label[better], total[better]
     return result.reshape(labels.shape)

@@ -97,7 +97,8 @@ class MaskSynthesizer:
         if kept is not None:
             labels = kept.laid(labels)
         progress("mask", 0.88)
-        held = None if kept is None else kept.labels != FREE
+        # also about what goes on of a kept structure, as nothing may become more of it
+        held = None if kept is None else (kept.labels != FREE) | np.isin(labels, kept.values)
         depth = self.network.config.grid[0]
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
             (0.89, lambda drawn: individual(drawn, seed, SLABS[region], depth, wanted, held)),
