@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.compand import compand, expand
-from GuideGenLib.core.blocks import LabelCode, ResidualBlock, depth_to_space, silence, space_to_depth
+from GuideGenLib.core.blocks import LabelCode, ResidualBlock, TrunkNetwork, depth_to_space, silence, space_to_depth
 
 FACTOR = 4
 """Voxels a latent cell, along each axis."""
@@ -20,7 +20,7 @@ LATENT_NOISE = 0.03
 """Standard deviation of noise added to the unit-variance latents: keeps them smooth, in the place of a KL term."""
 
 
-class CodecNetwork(nn.Module):
+class CodecNetwork(TrunkNetwork):
     """Autoencoder f4.
 
     encode: HU [B, 1, D, H, W] -> standardised latents [B, latent, D/4, H/4, W/4].
@@ -96,7 +96,15 @@ class CodecNetwork(nn.Module):
         """As `decode`, on the companded scale (what the losses are taken on)."""
         with torch.autocast(latents.device.type, enabled=False):
             linear = depth_to_space(self.linear_out(latents.float()), FACTOR)
-        h = self.decoder_stem(latents.to(self.decoder_stem.weight.dtype))
+        latents = latents.to(self.decoder_stem.weight.dtype)
+        return linear + (self.run_trunk(latents) if labels is None else self.run_trunk(latents, labels)).float()
+
+    def example(self) -> tuple[Tensor, ...]:
+        return torch.zeros(1, self.latent, 8, 8, 8), torch.zeros((1, *[8 * FACTOR] * 3), dtype=torch.uint8)
+
+    def trunk(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        """What the decoder adds to the linear path, on the companded scale."""
+        h = self.decoder_stem(latents)
         if labels is not None:
             h = h + self.label_quarter(self.label_code(labels, FACTOR))
         for block in self.decoder_quarter:
@@ -106,4 +114,4 @@ class CodecNetwork(nn.Module):
             h = h + self.label_half(self.label_code(labels, 2))
         for block in self.decoder_half:
             h = block(h)
-        return linear + depth_to_space(self.decoder_last(nnf.silu(h)), 2).float()
+        return depth_to_space(self.decoder_last(nnf.silu(h)), 2)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from GuideGenLib.core.device import DEVICES, PRECISIONS
+from GuideGenLib.core.device import ARITHMETICS, DEVICES
 
 DATA_VARIABLE = "GUIDEGEN_DATA"
 """Names the folder of real scans where --data does not."""
@@ -18,8 +18,8 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, precision: bool = Tr
     parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
     if precision:
         parser.add_argument(
-            "--precision", choices=PRECISIONS, default="auto",
-            help="auto measures which is faster; name it to repeat a run",
+            "--precision", choices=ARITHMETICS, default="auto",
+            help="how networks compute; auto measures which is fastest; name it to repeat a run",
         )  # fmt: skip
 
 

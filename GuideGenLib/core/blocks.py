@@ -1,8 +1,31 @@
 """Building blocks that the three networks share, chosen to be fast on CPUs in channels_last_3d."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
+
+
+class TrunkNetwork(nn.Module):
+    """A network whose costly part is `trunk`, a function of tensors alone, so that another runtime can take it over.
+
+    compiled: that runtime's `trunk`, None for torch's own.
+    """
+
+    compiled: Callable[..., Tensor] | None = None
+
+    def trunk(self, *tensors: Tensor) -> Tensor:
+        """The costly part, in torch."""
+        raise NotImplementedError
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Small tensors that `trunk` takes, with which another runtime can trace it."""
+        raise NotImplementedError
+
+    def run_trunk(self, *tensors: Tensor) -> Tensor:
+        """`trunk`, by whichever runtime was chosen."""
+        return self.trunk(*tensors) if self.compiled is None else self.compiled(*tensors)
 
 
 def space_to_depth(x: Tensor, factor: int) -> Tensor:
@@ -69,7 +92,11 @@ class LabelCode(nn.Module):
         self.table = nn.Embedding(labels, code)
 
     def forward(self, labels: Tensor, factor: int) -> Tensor:
-        code = self.table(labels.int()).permute(0, 4, 1, 2, 3)
+        kind = labels.device.type
+        table = self.table.weight
+        if torch.is_autocast_enabled(kind):  # what reads the codes would round them to it anyway, after two copies
+            table = table.to(torch.get_autocast_dtype(kind))
+        code = nnf.embedding(labels.int(), table).permute(0, 4, 1, 2, 3)
         return space_to_depth(code, factor) if factor > 1 else code
 
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
+OPENVINO = "+openvino"
+ARITHMETICS = (*PRECISIONS, "float32" + OPENVINO, "bfloat16" + OPENVINO)
+"""How the networks of the generator compute: in a precision, by torch alone or with OpenVINO (`core.compiled`)."""
 CHANNELS, EDGE = 64, 16
 GAIN = 1.3
 """bfloat16 must be this much faster. Machines gain either 2 or more or nothing, so noise does not change the choice."""
@@ -28,6 +33,18 @@ class DeviceError(GuideGenError):
     """The device that was asked for is not there; the message says which is."""
 
     kind = "device"
+
+
+def openvino_version() -> str | None:
+    """The version of OpenVINO, None where it is not installed."""
+    return metadata.version("openvino") if find_spec("openvino") else None
+
+
+def possible_here(arithmetic: object) -> object:
+    """That of an earlier run, without OpenVINO where that is not installed; what is no name stays as it is."""
+    if isinstance(arithmetic, str) and openvino_version() is None:
+        return arithmetic.removesuffix(OPENVINO)
+    return arithmetic
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,18 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from GuideGenLib.codec.network import FACTOR
-from GuideGenLib.core.blocks import ChannelNorm, LabelCode, ResidualBlock, TextQueries, depth_to_space, silence
+from GuideGenLib.core.blocks import (
+    ChannelNorm,
+    LabelCode,
+    ResidualBlock,
+    TextQueries,
+    TrunkNetwork,
+    depth_to_space,
+    silence,
+)
+
+VECTOR = 192
+"""Channels of what time and style act by."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Style:
     text_mask: Tensor
 
 
-class CTNetwork(nn.Module):
+class CTNetwork(TrunkNetwork):
     """U-Net over 8 and 16 mm latent cells (at 2 mm voxels).
 
     anatomy: labels uint8 [B, 4D, 4H, 4W], reference latents [B, latent, D, H, W], depth [B, 1, D, H, W] -> features.
@@ -54,26 +65,25 @@ class CTNetwork(nn.Module):
         super().__init__()
         self.config = config
         fine, coarse = config.widths
-        vector = 192
         self.label_code = LabelCode(config.labels, config.code)
         self.label_stem = nn.Conv3d(config.code * FACTOR**3, fine, 1)
         self.reference_stem = nn.Conv3d(config.latent + 1, fine, 1)
         self.anatomy_block = ResidualBlock(fine)
         self.text = TextQueries(config.text, 64, config.queries)
         self.embed = nn.Sequential(
-            nn.Linear(64 + 1 + config.typed + 64 * config.queries, vector),
+            nn.Linear(64 + 1 + config.typed + 64 * config.queries, VECTOR),
             nn.SiLU(),
-            nn.Linear(vector, vector),
+            nn.Linear(VECTOR, VECTOR),
             nn.SiLU(),
         )
         self.stem = nn.Conv3d(config.inputs, fine, 3, padding=1)
-        self.fine_in = nn.ModuleList(ResidualBlock(fine, vector) for _ in range(2))
+        self.fine_in = nn.ModuleList(ResidualBlock(fine, VECTOR) for _ in range(2))
         self.down = nn.Conv3d(fine, coarse, 2, stride=2)
         self.coarse_anatomy = nn.Conv3d(fine, coarse, 2, stride=2)
-        self.coarse = nn.ModuleList(ResidualBlock(coarse, vector) for _ in range(3))
+        self.coarse = nn.ModuleList(ResidualBlock(coarse, VECTOR) for _ in range(3))
         self.up = nn.Conv3d(coarse, fine * 8, 1)
         self.out_anatomy = nn.Conv3d(fine, fine, 1)
-        self.fine_out = nn.ModuleList(ResidualBlock(fine, vector) for _ in range(2))
+        self.fine_out = nn.ModuleList(ResidualBlock(fine, VECTOR) for _ in range(2))
         self.head_norm = ChannelNorm(fine)
         self.head = nn.Conv3d(fine, config.latent, 3, padding=1)
         silence(self.head)
@@ -87,6 +97,14 @@ class CTNetwork(nn.Module):
         angle = time.float()[:, None] * frequency
         queries = self.text(style.text, style.text_mask).flatten(1)
         vector = self.embed(torch.cat([angle.sin(), angle.cos(), style.noise[:, None], style.typed, queries], dim=1))
+        return self.run_trunk(x, features, vector)
+
+    def example(self) -> tuple[Tensor, ...]:
+        x, features = (torch.zeros(1, channels, 8, 8, 8) for channels in (self.config.inputs, self.config.widths[0]))
+        return x, features, torch.zeros(1, VECTOR)
+
+    def trunk(self, x: Tensor, features: Tensor, vector: Tensor) -> Tensor:  # type: ignore[override]
+        """The U-Net; vector [B, VECTOR] of time and style."""
         fine = self.stem(x) + features
         for block in self.fine_in:
             fine = block(fine, vector)

@@ -26,7 +26,7 @@ MULTIPLE = 2 * FACTOR
 TILE = (96, 64, 64)
 """Latent cells (768 x 512 x 512 mm) that are made at once; larger volumes are tiled."""
 OVERLAP = 0.5
-DECODE_CELLS = 64
+DECODE_CELLS = 80
 DECODE_OVERLAP = 12
 """Slabs of latent slices decoded at once; they overlap by the decoder's receptive field, so no seam can show."""
 

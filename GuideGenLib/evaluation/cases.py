@@ -77,7 +77,7 @@ def make_cases(
         case = GeneratedCase(order.key, order.text, order.seed, folder / order.key)
         settings = {
             "text": order.text, "seed": order.seed, "like": order.like, "bundle": generator.bundle.identity,
-            "precision": "bfloat16" if generator.models.bfloat16 else "float32", "mask": mask or {}, "ct": ct or {},
+            "precision": generator.models.arithmetic, "mask": mask or {}, "ct": ct or {},
         }  # fmt: skip
         _make(case, settings, generator, with_ct)
         cases.append(case)

@@ -15,7 +15,8 @@ import torch
 from GuideGenLib import __version__
 from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
-from GuideGenLib.core.device import choose_device, choose_precision
+from GuideGenLib.core.compiled import choose_arithmetic
+from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.progress import Progress, silent
@@ -63,22 +64,23 @@ class Generator:
 
     @classmethod
     def from_bundle(cls, path: Path | None = None, device: str = "auto", precision: str = "auto") -> "Generator":
-        """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; precision: auto, float32, bfloat16.
+        """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; precision: one of
+        `core.device.ARITHMETICS`.
 
         Raises BundleError when a file is missing, altered or of another version, DeviceError for a missing device.
         """
         bundle = load_bundle(path)
         chosen = choose_device(device)
-        return cls(bundle, build(bundle, chosen, choose_precision(precision, chosen) == torch.bfloat16))
+        return cls(bundle, build(bundle, chosen, choose_arithmetic(precision, chosen)))
 
     @property
     def precision(self) -> str:
-        """In which the networks run: float32 or bfloat16."""
-        return "bfloat16" if self.models.bfloat16 else "float32"
+        """How the networks compute: float32 or bfloat16, and whether OpenVINO does it."""
+        return self.models.arithmetic
 
     def choose_precision(self, name: str) -> None:
-        """auto, float32 or bfloat16, for the runs to come. Raises DeviceError for another name."""
-        self.models.bfloat16 = choose_precision(name, self.models.device) == torch.bfloat16
+        """One of `core.device.ARITHMETICS`, for the runs to come. Raises DeviceError for what cannot be had."""
+        self.models.compute_as(choose_arithmetic(name, self.models.device))
 
     def synthesize_mask(
         self,

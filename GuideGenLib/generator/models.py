@@ -1,13 +1,16 @@
 """The networks of a bundle, built and filled."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
 from GuideGenLib.bundle import Bundle, BundleError
 from GuideGenLib.codec.network import CodecNetwork
+from GuideGenLib.core.blocks import TrunkNetwork
+from GuideGenLib.core.compiled import CompiledTrunk
+from GuideGenLib.core.device import OPENVINO
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
@@ -26,14 +29,30 @@ class Models:
     mask: MaskSynthesizer
     ct: CTSynthesizer
     device: torch.device
-    bfloat16: bool
+    _trunks: dict[tuple[int, str], CompiledTrunk] = field(default_factory=dict, repr=False)
+    arithmetic: str = "float32"
+
+    def compute_as(self, arithmetic: str) -> None:
+        """In float32 or bfloat16, by torch alone or with OpenVINO: a name of `core.device.ARITHMETICS` but "auto"."""
+        self.arithmetic = arithmetic
+        precision = arithmetic.removesuffix(OPENVINO)
+        for network in (self.ct.mean, self.ct.flow, self.ct.codec):
+            network.compiled = self._compiled(network, precision) if arithmetic.endswith(OPENVINO) else None
+
+    def _compiled(self, network: TrunkNetwork, precision: str) -> CompiledTrunk:
+        return self._trunks.setdefault((id(network), precision), CompiledTrunk(network, precision))
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether it is not float32."""
+        return self.arithmetic.startswith("bfloat16")
 
     def precision(self) -> AbstractContextManager[object]:
         """The context in which the networks run."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.bfloat16 else nullcontext()
 
 
-def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
+def build(bundle: Bundle, device: torch.device, arithmetic: str) -> Models:
     """Networks of the bundle on `device`. Raises BundleError when tensors and configuration do not agree."""
     networks = bundle.config["networks"]
     encoder = TextEncoder.load()
@@ -68,13 +87,14 @@ def build(bundle: Bundle, device: torch.device, bfloat16: bool) -> Models:
         missing = "it lacks " if isinstance(error, KeyError) else ""
         reason = missing + str(error).strip().splitlines()[0]
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
-    return Models(
+    models = Models(
         encoder,
         MaskSynthesizer(mask, bias, maps, layout),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
-        bfloat16,
     )
+    models.compute_as(arithmetic)
+    return models
 
 
 def _tuples(arguments: dict[str, object]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from GuideGenLib.core.device import PRECISIONS
+from GuideGenLib.core.device import ARITHMETICS, possible_here
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description.model import REGIONS
@@ -48,7 +48,7 @@ class RunSettings:
     def __post_init__(self) -> None:
         if not (_whole(self.seed) and 0 <= self.seed <= LARGEST_SEED):
             raise _wrong("seed", self.seed, f"a whole number from 0 to {LARGEST_SEED}")
-        for name, known in (("region", (None, *REGIONS)), ("sampler", SAMPLERS), ("precision", PRECISIONS)):
+        for name, known in (("region", (None, *REGIONS)), ("sampler", SAMPLERS), ("precision", ARITHMETICS)):
             if getattr(self, name) not in known:
                 raise _wrong(name, getattr(self, name), f"one of {', '.join(filter(None, known))}")
         for name in ("mask_steps", "ct_steps"):
@@ -73,7 +73,7 @@ class RunSettings:
         told = record.get("settings")
         told = told if isinstance(told, Mapping) else {}
         first = {"anatomy_mm": FIRST_ANATOMY_MM} if "sampler" in told else {}
-        told = {**first, **told, "precision": record.get("precision")}
+        told = {**first, **told, "precision": possible_here(record.get("precision"))}
         found = cls()
         for one in fields(cls):
             if one.name in told:

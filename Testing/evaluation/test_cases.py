@@ -20,7 +20,7 @@ class Counting:
 
     def __init__(self, *small: int) -> None:
         self.small, self.asked = small, list[int]()
-        self.bundle, self.models = SimpleNamespace(identity="b"), SimpleNamespace(bfloat16=False)
+        self.bundle, self.models = SimpleNamespace(identity="b"), SimpleNamespace(arithmetic="float32")
 
     def synthesize_mask(self, description: Any, *, seed: int) -> Any:
         self.asked.append(seed)

@@ -42,7 +42,7 @@ class FakeParts:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
     found = FakeParts()
     bundle = SimpleNamespace(name="toy 1", identity="0" * 64)
-    models = SimpleNamespace(device="cpu", bfloat16=False)
+    models = SimpleNamespace(device="cpu", arithmetic="float32")
     monkeypatch.setattr(evaluate, "load_bundle", lambda _: bundle)
     generator = SimpleNamespace(bundle=bundle, models=models)
     monkeypatch.setattr(Generator, "from_bundle", classmethod(lambda cls, *_, **__: generator))

@@ -80,7 +80,7 @@ def _kept(generator: "Generator", prompt: Prompt, sampler: str, steps: int, fold
     path = folder / f"{sampler}_{steps}_{prompt.number:03d}.json"
     settings = {
         "bundle": generator.bundle.identity, "text": prompt.text, "device": str(generator.models.device),
-        "precision": "bfloat16" if generator.models.bfloat16 else "float32",
+        "precision": generator.models.arithmetic,
     }  # fmt: skip
     if path.is_file():
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

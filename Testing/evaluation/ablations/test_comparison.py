@@ -117,7 +117,7 @@ def test_a_variant_that_loses_everything_stands_beside_the_full_model_and_the_pa
     case: GeneratedCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(ablations, "VARIANTS", (Variant("blurred", "no organs", Blurred, paper=(54.3, None, 0.32)),))
-    base: Any = SimpleNamespace(bundle=SimpleNamespace(identity="b"), models=SimpleNamespace(bfloat16=False))
+    base: Any = SimpleNamespace(bundle=SimpleNamespace(identity="b"), models=SimpleNamespace(arithmetic="float32"))
     told: list[tuple[str, int]] = []
 
     def counted(what: str, total: int) -> Any:
@@ -159,7 +159,7 @@ def test_a_decoder_without_hdr_loss_has_its_row_if_it_fits_the_bundle(
     monkeypatch.setattr(ablations, "VARIANTS", ())
     decoder = "GuideGenLib.evaluation.ablations.variants.OtherDecoder"
     monkeypatch.setattr(decoder, lambda base, cases, plain: Blurred(base, cases))
-    models = SimpleNamespace(bfloat16=False, ct=SimpleNamespace(codec=_codec(0)))
+    models = SimpleNamespace(arithmetic="float32", ct=SimpleNamespace(codec=_codec(0)))
     base: Any = SimpleNamespace(bundle=SimpleNamespace(identity="b"), models=models)
     judges: Any = Judges()
     judges.plain_codec = _plain(models.ct.codec)

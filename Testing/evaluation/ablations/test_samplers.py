@@ -20,7 +20,7 @@ class FakeGenerator:
     def __init__(self, labels: np.ndarray) -> None:
         self.labels = labels
         self.bundle = SimpleNamespace(identity="a", config={"volumes_ml": {"spleen": [1.0, 999.0]}})
-        self.models = SimpleNamespace(device="cpu", bfloat16=False)
+        self.models = SimpleNamespace(device="cpu", arithmetic="float32")
         self.calls: list[dict[str, Any]] = []
 
     def synthesize_mask(self, description: Description, **settings: Any) -> MaskResult:
