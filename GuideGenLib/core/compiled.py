@@ -8,8 +8,7 @@ import hashlib
 import inspect
 import os
 import time
-from collections.abc import Callable
-from functools import cache
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,11 @@ from torch import Tensor, nn
 
 from GuideGenLib import __version__
 from GuideGenLib.core.blocks import ResidualBlock, TrunkNetwork
-from GuideGenLib.core.device import ARITHMETICS, OPENVINO, DeviceError, measure, openvino_version
+from GuideGenLib.core.device import openvino_version
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import atomic
+from GuideGenLib.core.files import atomic, cache_folder
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
-GAIN = 1.15
-"""OpenVINO must be this much faster than torch to be chosen: its trunks gain 1.4 or more where it suits a processor."""
-PROBE_CHANNELS, PROBE_EDGE = 64, 24
 UNUSED_DAYS = 30
 """What was not used for so long is deleted from the cache."""
 
@@ -86,28 +82,18 @@ def _converted(core: Any, network: TrunkNetwork) -> Any:
     """OpenVINO's model of a trunk, from the cache if it is there unharmed."""
     import openvino
 
-    folder = cache_folder()
+    folder = cache_folder("openvino")
     path = None if folder is None else folder / f"{type(network).__name__.lower()}-{_key(network)}.xml"
     if path is not None and _unharmed(path):
         for part in _parts(path):
             os.utime(part)
         return core.read_model(path)
-    with torch.autocast("cpu", enabled=False):  # the precision is told when the model is compiled
+    with torch.autocast("cpu", enabled=False), warnings.catch_warnings():  # the precision is told at compilation
+        warnings.simplefilter("ignore", DeprecationWarning)  # of torch's tracer, which the converter uses
         model = openvino.convert_model(_Forward(network), example_input=network.example())
     if path is not None:
         _keep(model, path)
     return model
-
-
-def cache_folder() -> Path | None:
-    """Where converted networks are kept; None for a user without a home, or where it cannot be made."""
-    try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = Path(base) / "guidegen" / "openvino"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (OSError, RuntimeError):
-        return None
-    return folder
 
 
 def _key(network: TrunkNetwork) -> str:
@@ -144,7 +130,7 @@ def _keep(model: Any, path: Path) -> None:
     import openvino
 
     try:
-        for old in path.parent.iterdir():
+        for old in path.parent.glob("*-*.*"):
             if old.stat().st_mtime < time.time() - UNUSED_DAYS * 86400:
                 old.unlink()
         with atomic(path.with_suffix(".bin")) as weights:
@@ -155,68 +141,3 @@ def _keep(model: Any, path: Path) -> None:
             digest.write_text(_hash(path), encoding="ascii")
     except (OSError, RuntimeError, VolumeError):
         return
-
-
-@cache
-def gain(precision: str) -> float:
-    """How many times faster than torch OpenVINO runs a block of the networks' kind on this CPU, by a short measurement:
-    0 where it is not installed or fails. It draws no random numbers."""
-    if openvino_version() is None:
-        return 0.0
-    block = _Probe()
-    x = torch.ones((1, PROBE_CHANNELS, PROBE_EDGE, PROBE_EDGE, PROBE_EDGE))
-    try:
-        compiled = CompiledTrunk(block, precision)
-        compiled(x)
-    except RuntimeError:
-        return 0.0
-
-    def in_torch() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            block.trunk(x.to(memory_format=torch.channels_last_3d))
-
-    calls = (in_torch, lambda: compiled(x))
-    fastest = [float("inf")] * 2
-    with torch.inference_mode():
-        for _ in range(4):  # in turns, so that a busy moment of the machine meets both; the first one warms up
-            fastest = [min(best, _seconds(call)) for best, call in zip(fastest, calls, strict=True)]
-    return fastest[0] / fastest[1]
-
-
-class _Probe(TrunkNetwork):
-    """One residual block with weights of no meaning."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = ResidualBlock(PROBE_CHANNELS)
-        for parameter in self.parameters():
-            nn.init.constant_(parameter.requires_grad_(False), 0.01)
-
-    def trunk(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        return self.block(x)
-
-    def example(self) -> tuple[Tensor, ...]:
-        return (torch.ones((1, PROBE_CHANNELS, 4, 4, 4)),)
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def choose_arithmetic(name: str, device: torch.device) -> str:
-    """How the generator computes, for a name of ARITHMETICS: "auto" measures which precision is faster and takes
-    OpenVINO on a CPU where it is installed and faster still.
-
-    Raises DeviceError for another name, and when OpenVINO is asked for and cannot be had.
-    """
-    if name == "auto":
-        precision = measure(str(device)).precision
-        return precision + OPENVINO if device.type == "cpu" and gain(precision) > GAIN else precision
-    if name not in ARITHMETICS:
-        raise DeviceError(f"unknown precision {name!r}", f"use one of {', '.join(ARITHMETICS)}")
-    if name.endswith(OPENVINO) and (openvino_version() is None or device.type != "cpu"):
-        reason = "is not installed" if openvino_version() is None else f"runs on the CPU, not on {device}"
-        raise DeviceError(f"OpenVINO {reason}", f"use --precision {name.removesuffix(OPENVINO)}, or install openvino")
-    return name

@@ -18,6 +18,8 @@ try:
     import fcntl
 except ImportError:  # Windows has no locks of folders; there the second run is not refused
     fcntl = None  # type: ignore[assignment]
+CACHE_VARIABLE = "GUIDEGEN_CACHE"
+"""Names the folder of `cache_folder`."""
 
 
 @contextmanager
@@ -39,6 +41,18 @@ def atomic(path: str | Path) -> Iterator[Path]:
             os.replace(private, path)
     except OSError as error:
         raise VolumeError(f"cannot write {path}", remedy(error)) from error
+
+
+def cache_folder(name: str) -> Path | None:
+    """A private folder of the user's for what can be made again, in that of GUIDEGEN_CACHE or the system's; None for a
+    user without a home, or where it cannot be made."""
+    try:
+        base = os.environ.get(CACHE_VARIABLE)
+        folder = Path(base or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "guidegen") / name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None
+    return folder
 
 
 def write_json(data: Mapping[str, Any], path: str | Path) -> None:

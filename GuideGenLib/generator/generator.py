@@ -15,7 +15,7 @@ import torch
 from GuideGenLib import __version__
 from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
-from GuideGenLib.core.compiled import choose_arithmetic
+from GuideGenLib.core.arithmetic import choose_arithmetic
 from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
