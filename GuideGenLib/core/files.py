@@ -18,6 +18,7 @@ try:
     import fcntl
 except ImportError:  # Windows has no locks of folders; there the second run is not refused
     fcntl = None  # type: ignore[assignment]
+
 CACHE_VARIABLE = "GUIDEGEN_CACHE"
 """Names the folder of `cache_folder`."""
 

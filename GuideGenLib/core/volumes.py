@@ -227,3 +227,12 @@ def image_from_array(
     image.SetOrigin(origin)
     image.SetDirection(direction)
     return image
+
+
+def float_image(array: np.ndarray, frame: Frame) -> sitk.Image:
+    """An array [z, y, x] as float32, with spacing, origin and direction of a canonical frame."""
+    image = sitk.GetImageFromArray(array.astype(np.float32))
+    image.SetSpacing(frame.spacing[::-1])
+    image.SetOrigin(frame.origin)
+    image.SetDirection(frame.direction)
+    return image

@@ -20,7 +20,7 @@ from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.core.volumes import check_ct, image_from_array
+from GuideGenLib.core.volumes import check_ct, float_image, image_from_array
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
@@ -223,7 +223,7 @@ class Generator:
         noise = self.models.ct.noise(after.shape, seed, change.window)
         hu = np.zeros(after.shape, np.float32)
         hu[change.window] = self._hu(after, description, noise, seed, steps, progress, change.window)
-        weight = _float_image(change.weight, frame)
+        weight = float_image(change.weight, frame)
         new = sliced(hu, frame, ct, description.acquisition.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
         old = sitk.GetArrayFromImage(ct)
@@ -342,11 +342,3 @@ class Generator:
         canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral)
         hu = with_details(hu, canvas)
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)
-
-
-def _float_image(array: np.ndarray, frame: Any) -> sitk.Image:
-    image = sitk.GetImageFromArray(array.astype(np.float32))
-    image.SetSpacing(frame.spacing[::-1])
-    image.SetOrigin(frame.origin)
-    image.SetDirection(frame.direction)
-    return image
