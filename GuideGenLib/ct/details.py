@@ -16,6 +16,7 @@ from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.levels import with_levels
 from GuideGenLib.ct.findings.rims import with_rims
 from GuideGenLib.ct.findings.small import with_small
+from GuideGenLib.ct.findings.wide_bowel import with_wide_bowel
 from GuideGenLib.ct.fine_vessels import with_vessels
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
@@ -36,6 +37,7 @@ STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
     with_levels,
     with_rims,
     with_small,
+    with_wide_bowel,
     with_tissue_changes,
 )
 

@@ -10,8 +10,9 @@ from GuideGenLib.core.resources import resource
 from GuideGenLib.findings.recipe import SIZE_WORDS, UNITS, Published, Recipe, Sizes
 
 FOLDER = "findings"
-MECHANISMS = ("fluid", "solid", "tube", "tissue")
-"""What fills a space, grows in or beside an organ, widens a vessel, and changes how an organ looks."""
+MECHANISMS = ("fluid", "solid", "tube", "tissue", "shape")
+"""What fills a space, grows in or beside an organ, widens a vessel, changes how an organ looks, and changes the shape
+of an organ or takes a part of it away."""
 CODED = ("category", "type", "modifier", "region")
 PHASES = ("none", "arterial", "portal_venous", "delayed")
 

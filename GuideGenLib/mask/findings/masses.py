@@ -35,7 +35,7 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str 
         if not anchor.any():
             return np.zeros(labels.shape, bool)
         near = np.zeros(labels.shape, bool)
-        box = _around(anchor, farthest, spacing)
+        box = around(anchor, farthest, spacing)
         away = ndimage.distance_transform_edt(~anchor[box], sampling=spacing)
         near[box] = (away >= nearest) & (away <= farthest)
         home &= near
@@ -47,7 +47,7 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str 
     return home
 
 
-def _around(mask: Mask, margin_mm: float, spacing: Spacing) -> Box:
+def around(mask: Mask, margin_mm: float, spacing: Spacing) -> Box:
     """The part of a volume that is within so many mm of a mask along each axis."""
     (box,) = ndimage.find_objects(mask.view(np.uint8))
     more = [int(np.ceil(margin_mm / step)) + 1 for step in spacing]
@@ -84,7 +84,7 @@ def grow_mass(
     free = home & ~blocked
     if not free.any():
         return None
-    near = _around(free, size, spacing)
+    near = around(free, size, spacing)
     depth = ndimage.distance_transform_edt(select(labels[near], into), sampling=spacing)[free[near]]
     places = np.argwhere(free)
     wanted = min(how.get("deep", DEEP_SHARE) * size / 2, float(np.percentile(depth, 98)))

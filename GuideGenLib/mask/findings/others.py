@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.model import Finding
@@ -14,7 +15,8 @@ from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.fluid import fill, painted, space_of, squeezed_beside
 from GuideGenLib.mask.findings.lesions import LesionRecord
-from GuideGenLib.mask.findings.masses import grow_mass, home_of
+from GuideGenLib.mask.findings.masses import around, grow_mass, home_of
+from GuideGenLib.mask.findings.shaped import SHAPES
 from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
 from GuideGenLib.mask.findings.sites import LesionError
 from GuideGenLib.mask.findings.tube import slices_of, widen, widest
@@ -23,6 +25,8 @@ Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Drawn = tuple[Labels, list[LesionRecord]]
 
+NEAR_MM = 25.0
+"""About an organ whose shape is changed: nothing farther away takes part."""
 SHORT = 0.85
 """Of what was asked: less is said to be all that there is room for."""
 
@@ -59,7 +63,7 @@ def standing(labels: Labels, kept: Mask | None) -> Mask:
 def wanted_size(finding: Finding, recipe: Recipe, rng: np.random.Generator) -> float:
     """In the unit of the recipe: what the text says, else drawn from the range of its word."""
     assert recipe.sizes is not None
-    told = finding.volume_ml if recipe.sizes.unit == "ml" else finding.size_mm
+    told = {"ml": finding.volume_ml, "mm": finding.size_mm}.get(recipe.sizes.unit)
     low, high = recipe.sizes.range_of(finding.size_word)
     drawn = float(rng.uniform(low, high))
     return drawn if told is None else min(max(told, recipe.sizes.limits[0]), recipe.sizes.limits[1])
@@ -146,14 +150,52 @@ def _draw_tube(
     return labels, [_record(taken, recipe, finding, index, None, size, spacing, widest(taken, spacing))]
 
 
-DRAW: dict[str, Callable[..., Drawn]] = {"fluid": _draw_fluid, "solid": _draw_masses, "tube": _draw_tube}
+def _draw_shape(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
+    kept: Mask | None,
+) -> Drawn:  # fmt: skip
+    assert recipe.label is not None
+    size, shape = wanted_size(finding, recipe, rng), SHAPES[recipe.options["shape"]]
+    count = recipe.count_of(finding.kind, finding.count)
+    home = select(labels, recipe.options["home"])
+    if not home.any():
+        raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
+    box = around(home, NEAR_MM, spacing)
+    drawn = shape.draw(
+        labels[box],
+        spacing,
+        finding,
+        recipe,
+        count,
+        size,
+        standing(labels[box], None if kept is None else kept[box]),
+        rng,
+    )
+    if not any(taken.any() for _, taken in drawn):
+        raise LesionError(f"there is no room for a {recipe.name}", "ask for a smaller one, or another place")
+    records = []
+    labels = labels.copy()
+    for result, piece in drawn:
+        labels[box] = result
+        taken = np.zeros(labels.shape, bool)
+        taken[box] = piece
+        got = shape.measured(result, piece, spacing)
+        records.append(_record(taken, recipe, finding, index, finding.side, size, spacing, got=got))
+    return labels, records
+
+
+DRAW: dict[str, Callable[..., Drawn]] = {
+    "fluid": _draw_fluid, "solid": _draw_masses, "tube": _draw_tube, "shape": _draw_shape,
+}  # fmt: skip
 """By the mechanism of a recipe that has a label."""
 
 
 def _record(
     taken: Mask, recipe: Recipe, finding: Finding, index: int, side: str | None, size: float, spacing: Spacing,
-    extent: float | None = None,
+    extent: float | None = None, got: float | None = None,
 ) -> LesionRecord:  # fmt: skip
+    """extent: longest, in mm, where it is known; got: what there is of it in the unit of the recipe, where that is
+    neither its extent nor its volume."""
     assert recipe.label is not None and recipe.sizes is not None
     voxels = np.argwhere(taken)
     middle = voxels.mean(axis=0)
@@ -161,7 +203,7 @@ def _record(
     volume = round(len(voxels) * float(np.prod(spacing)) / 1000, 3)
     measured = longest_extent(taken, spacing) if extent is None else extent
     unit = recipe.sizes.unit
-    got = volume if unit == "ml" else measured
+    got = (volume if unit == "ml" else measured) if got is None else got
     short = recipe.mechanism != "fluid" or unit == "ml"
     note = f"{size:.0f} {unit} asked, {got:.0f} {unit} drawn" if short and got < SHORT * size else ""
     return LesionRecord(

@@ -12,11 +12,14 @@ from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.lesions import LesionRecord
+from GuideGenLib.mask.findings.shaped import SHAPES
 from GuideGenLib.mask.findings.shapes import Spacing, longest_extent
 from GuideGenLib.mask.findings.tube import widest
 
 SLACK = 0.1
 """How far, in parts of what was asked, a size may be from it."""
+BODY_MM = 24.0
+"""Height of a vertebral body: half a voxel of it is so many percent."""
 Result = tuple[str, bool, str]
 """Name of the check, whether it is kept, and what was found."""
 
@@ -39,7 +42,7 @@ def check_others(
         results.append((f"finding:{index}:present", bool(pieces), f"{len(pieces)} {recipe.name} found"))
         if pieces:
             results += _placed(labels, recipe, pieces, mine, index)
-            results += _sized(recipe, pieces, finding, spacing, index)
+            results += _sized(labels, recipe, pieces, finding, spacing, index)
     keys = {one.label["key"] for one in recipes() if one.label is not None} - asked
     others = [key for key in sorted(keys) if (labels == values()[key]).any()]
     results.append(("no_other_finding", not others, f"not asked for: {', '.join(others) or 'none'}"))
@@ -80,17 +83,30 @@ def _placed(
 
 
 def _sized(
-    recipe: Recipe, pieces: Sequence[NDArray[np.bool_]], finding: Finding, spacing: Spacing, index: int
+    labels: NDArray[np.uint8],
+    recipe: Recipe,
+    pieces: Sequence[NDArray[np.bool_]],
+    finding: Finding,
+    spacing: Spacing,
+    index: int,
 ) -> list[Result]:
     if recipe.sizes is None or (recipe.sizes.unit == "mm" and recipe.mechanism == "fluid"):
         return []  # a thickness is told by the space, not by the longest extent
     unit = recipe.sizes.unit
-    told = finding.volume_ml if unit == "ml" else finding.size_mm
+    told = {"ml": finding.volume_ml, "mm": finding.size_mm}.get(unit)
     low, high = (told, told) if told is not None else recipe.sizes.range_of(finding.size_word)
     voxel = float(np.prod(spacing))
-    half = 0.5 * voxel ** (1 / 3) if unit == "mm" else 0.0
-    length = widest if recipe.mechanism == "tube" else longest_extent
-    got = [length(one, spacing) if unit == "mm" else one.sum() * voxel / 1000 for one in pieces]
+    half = {"mm": 0.5, "%": 50 / BODY_MM}.get(unit, 0.0) * voxel ** (1 / 3)
+    got = [_measured(labels, recipe, one, spacing) for one in pieces]
     kept = all(min((1 - SLACK) * low, low - half) <= size <= max((1 + SLACK) * high, high + half) for size in got)
     measured = ", ".join(f"{size:.0f}" for size in got)
     return [(f"finding:{index}:size", kept, f"{measured} {unit}, asked {low:.0f} to {high:.0f} {unit}")]
+
+
+def _measured(labels: NDArray[np.uint8], recipe: Recipe, piece: NDArray[np.bool_], spacing: Spacing) -> float:
+    """In the unit of the recipe."""
+    if recipe.mechanism == "shape":
+        return SHAPES[recipe.options["shape"]].measured(labels, piece, spacing)
+    if recipe.sizes is not None and recipe.sizes.unit == "ml":
+        return float(piece.sum() * np.prod(spacing) / 1000)
+    return widest(piece, spacing) if recipe.mechanism == "tube" else longest_extent(piece, spacing)

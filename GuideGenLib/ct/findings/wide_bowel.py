@@ -1,0 +1,76 @@
+"""Wide bowel of an obstruction: a thin wall with folds, fluid, and over it gas with a level in each loop.
+
+The patient lies on the back: gas is in front, and the border to the fluid is a plane. The wall of wide bowel is thin
+(1 to 2 mm); the folds of the small bowel cross it wherever it is wide (Paulson and Thompson, Radiology 2015;275:332).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.random_fields import smooth_in
+from GuideGenLib.vessels.places import Box, box_of
+
+Field = NDArray[np.float32]
+WALL = {"none": 38.0, "arterial": 62.0, "portal_venous": 82.0, "delayed": 72.0}
+"""HU of the wall; estimates, as those of healthy bowel are (`ct.hollow.organs`)."""
+GAS_HU = -960.0
+FLUID_SD, FLUID_MM = 5.0, 14.0
+"""How uneven the fluid is, in HU, and over what distance."""
+
+
+@dataclass(frozen=True)
+class Wide:
+    """wall_mm and fold_mm: how thick the wall is and how far its folds stand out; folds_mm: how far apart they are;
+    gas: the least and the most share of a loop that is gas."""
+
+    wall_mm: float
+    fold_mm: float
+    folds_mm: float
+    gas: tuple[float, float]
+
+
+KINDS = {
+    "dilated_small_bowel": Wide(1.6, 1.8, 9.0, (0.2, 0.5)),
+    "dilated_colon": Wide(1.7, 2.6, 30.0, (0.35, 0.65)),
+}
+
+
+def with_levels(
+    hu: Field, labels: NDArray[np.uint8], table: Field, phase: str, spacing: float, seed: int, window: Box
+) -> Field:
+    """HU [z, y, x] of a window of labels [z, y, x] with the inside of wide bowel; table: HU by label value."""
+    for key, kind in KINDS.items():
+        bowel = labels == values()[key]
+        if not bowel.any():
+            continue
+        box = box_of(bowel)
+        drawn = np.zeros(labels.shape, np.float32)
+        drawn[box] = _inside(bowel[box], box, kind, table[values()[key]], WALL[phase], spacing, seed)
+        here = bowel[window]
+        hu = np.where(here, drawn[window], hu)
+    return np.asarray(hu, np.float32)
+
+
+def _inside(
+    bowel: NDArray[np.bool_], box: Box, kind: Wide, fluid: float, wall: float, spacing: float, seed: int
+) -> Field:
+    """HU in the box of wide bowel, which hold within it."""
+    deep = np.asarray(ndimage.distance_transform_edt(np.pad(bowel, 1)), np.float32)[1:-1, 1:-1, 1:-1] * spacing
+    deep -= spacing / 2
+    folds = np.clip(smooth_in(box, spacing, kind.folds_mm, (seed, 71)) - 0.7, 0, 1)
+    thick = kind.wall_mm + kind.fold_mm * folds
+    hu = fluid + FLUID_SD * smooth_in(box, spacing, FLUID_MM, (seed, 72))
+    loops, count = ndimage.label(bowel)
+    for number, found in enumerate(ndimage.find_objects(loops), 1):
+        loop = loops[found] == number
+        y = np.arange(loop.shape[1], dtype=np.float32)[None, :, None] + 0 * deep[found]
+        share = np.random.default_rng((seed, 73, number)).uniform(*kind.gas)
+        level = float(np.quantile(y[loop], share))
+        gas = np.clip(level - y + 0.5, 0, 1)
+        hu[found] = np.where(loop, hu[found] + gas * (GAS_HU - hu[found]), hu[found])
+    walled = np.clip((thick - deep) / spacing + 0.5, 0, 1)
+    return np.asarray(hu + walled * (wall - hu), np.float32)

@@ -1,0 +1,214 @@
+"""Wide bowel, as above an obstruction: loops of small bowel, and the parts of the colon up to where it is closed.
+
+Wide loops lie where small bowel and the fat of its mesentery are; the colon grows about its own middle. Both take the
+place of what is around them and push nothing.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from GuideGenLib.anatomy.structures import select
+from GuideGenLib.anatomy.table import values
+from GuideGenLib.core.components import TOUCHING, largest_component
+from GuideGenLib.description.model import Finding
+from GuideGenLib.findings.recipe import Recipe
+from GuideGenLib.mask.findings.colon import COURSES, bowel_frame, bowel_voxels, parts_of
+from GuideGenLib.mask.findings.masses import around
+from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.findings.sites import LesionError
+from GuideGenLib.mask.findings.spaces import peritoneum
+
+Labels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+LOOP_MM = (90.0, 190.0)
+"""Length of the stretch of a loop between two bends."""
+BENT_MM = (60.0, 150.0)
+"""Radius of the arc that it is."""
+LOOPS_MM = 900.0
+"""Length of all of them, at a width of FOR_MM; wider bowel is longer above the obstruction."""
+FOR_MM = 38.0
+MOST_LOOPS = 12
+CANDIDATES = 240
+LEAST_FIT, WORST_FIT = 0.7, 0.3
+"""Share of a loop's width that must find room, on average and at its narrowest."""
+STEP_MM = 6.0
+SOFT = ("small_bowel", "torso_fat", "body")
+TAPER = 0.12
+"""How much a loop's width varies along it."""
+CLOSED_BEHIND = "descending"
+"""The last wide part of the colon where no text tells what closes it: the sigmoid is the commonest."""
+NAMES = list(COURSES)
+WIDTHS = (1.0, 0.95, 0.85, 0.78, 0.72, 0.62, 0.7, 0.75)
+"""Of the parts of a wide colon, in parts of that of the cecum, which is the widest; by judgement."""
+ROOM_OF_COLON = ("torso_fat", "body")
+ROUNDS = 5
+CORE = 0.75
+"""Of the depth about it: from there on a voxel of the colon is its middle."""
+AROUND_MM = 24.0
+FEWEST_MM = 5.0
+
+
+def wide_loops(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, count: int, size: float, blocked: Mask,
+    rng: np.random.Generator,
+) -> list[tuple[Labels, Mask]]:  # fmt: skip
+    """Loops of small bowel `size` mm wide."""
+    bowel = labels == values()["small_bowel"]
+    if not bowel.any():
+        raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
+    room = (bowel | peritoneum(labels, spacing[0], "behind").room) & ~blocked
+    free, taken = room.copy(), np.zeros(labels.shape, bool)
+    wanted, length = LOOPS_MM * (size / FOR_MM) ** 0.5, 0.0
+    clear = np.asarray(ndimage.distance_transform_edt(free, sampling=spacing), np.float32)
+    for _ in range(MOST_LOOPS):
+        course = _course(clear, bowel, size / 2, spacing, rng)
+        if course is None or length >= wanted:
+            break
+        loop = _along(course, size / 2, labels.shape, spacing, rng) & free
+        if not loop.any():
+            break
+        loop = largest_component(loop)
+        taken |= loop
+        length += float(np.linalg.norm(np.diff(course * spacing, axis=0), axis=1).sum())
+        near = around(loop, size / 2, spacing)
+        walled = ndimage.binary_dilation(loop[near], TOUCHING)
+        free[near] &= ~walled
+        clear[near] = np.minimum(clear[near], ndimage.distance_transform_edt(~walled, sampling=spacing))
+    result = labels.copy()
+    result[taken] = values()[str(recipe.label and recipe.label["key"])]
+    return [(result, taken)]
+
+
+def _course(
+    clear: NDArray[np.float32], bowel: Mask, radius: float, spacing: Spacing, rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """The arc [n, 3] in voxels with the most room for a loop, of some that are drawn; None where none fits.
+
+    clear: mm from each voxel to what is no room."""
+    places = np.argwhere((clear >= 0.9 * radius) & ndimage.binary_dilation(bowel, iterations=2))
+    if not len(places):
+        return None
+    best: tuple[float, NDArray[np.float64]] | None = None
+    starts = places[rng.integers(len(places), size=CANDIDATES)]
+    draws = rng.uniform(size=(CANDIDATES, 5))
+    for start, draw in zip(starts, draws, strict=True):
+        course = _arc(start, draw) / 1.0
+        course = start + course / np.asarray(spacing)
+        index = np.rint(course).astype(int)
+        inside = ((index >= 0) & (index < clear.shape)).all(axis=1)
+        index = np.clip(index, 0, np.array(clear.shape) - 1)
+        fits = np.minimum(clear[tuple(index.T)] / radius, 1) * inside
+        score = float(fits.mean() + 0.15 * bowel[tuple(index.T)].mean())
+        if fits.mean() >= LEAST_FIT and fits.min() > WORST_FIT and (best is None or score > best[0]):
+            best = score, course
+    return None if best is None else best[1]
+
+
+def _arc(start: NDArray[np.int64], draw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points [n, 3] in mm from the middle of an arc: more across the body than along it."""
+    length = LOOP_MM[0] + draw[0] ** 2 * (LOOP_MM[1] - LOOP_MM[0])
+    radius = BENT_MM[0] + draw[1] * (BENT_MM[1] - BENT_MM[0])
+    angle = np.arange(-length / 2, length / 2 + 1, STEP_MM) / radius
+    tilt, turn = (draw[2] - 0.5) * np.pi * 0.9, draw[3] * 2 * np.pi
+    along = np.array([np.sin(tilt), 0.35 * (draw[4] - 0.5), np.cos(tilt)])
+    along /= np.linalg.norm(along)
+    out = np.array([np.cos(turn), np.sin(turn), 0.0])
+    out -= (out @ along) * along
+    out /= max(float(np.linalg.norm(out)), 1e-6)
+    return radius * (np.sin(angle)[:, None] * along + (np.cos(angle) - 1)[:, None] * out)
+
+
+def _along(
+    course: NDArray[np.float64], radius: float, shape: tuple[int, ...], spacing: Spacing, rng: np.random.Generator
+) -> Mask:
+    """What is within a radius in mm of a course in voxels; the width varies along it."""
+    mm = course * spacing
+    fine = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in zip(mm, mm[1:], strict=False)] + [mm[-1:]])
+    wave = 1 - TAPER * (0.5 + 0.5 * np.cos(np.linspace(0, 2 * np.pi * rng.uniform(1, 2.5), len(fine)) + rng.uniform(0, 6)))
+    wave /= wave.max()
+    result = np.zeros(shape, bool)
+    low = np.maximum(np.floor((fine.min(axis=0) - radius) / spacing).astype(int), 0)
+    high = np.minimum(np.ceil((fine.max(axis=0) + radius) / spacing).astype(int) + 1, shape)
+    if (high <= low).any():
+        return result
+    grid = np.stack(np.meshgrid(*(np.arange(a, b) * s for a, b, s in zip(low, high, spacing, strict=True)),
+                                indexing="ij"), -1)  # fmt: skip
+    inside = np.zeros(grid.shape[:3], bool)
+    for point, share in zip(fine[::2], wave[::2], strict=True):
+        inside |= ((grid - point) ** 2).sum(axis=-1) <= (radius * share) ** 2
+    result[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = inside
+    return result
+
+
+def wide_colon(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, count: int, size: float, blocked: Mask,
+    rng: np.random.Generator,
+) -> list[tuple[Labels, Mask]]:  # fmt: skip
+    """The colon from its beginning to where it is closed, up to `size` mm wide."""
+    colon = bowel_voxels(labels) & ~blocked
+    if not colon.any():
+        raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
+    number = _part_numbers(labels, colon, spacing)
+    last = NAMES.index(finding.site) - 1 if finding.site in NAMES[1:] else NAMES.index(CLOSED_BEHIND)
+    part = colon & (number <= last)
+    if not part.any():
+        raise LesionError("the region does not show the colon before the obstruction", "choose one that does")
+    width, own = _widths(colon, part, number, spacing)
+    soft = (select(labels, ROOM_OF_COLON) & peritoneum(labels, spacing[0], "behind").room) & ~blocked
+    soft |= (labels == values()["small_bowel"]) & ~blocked | part
+    low, high, taken = 0.0, 1.5 * size, part
+    for _ in range(ROUNDS):
+        level = (low + high) / 2
+        taken = part | soft & _apart(width <= level / 2, own)
+        got = calibre(labels, taken, spacing)
+        if abs(got - size) <= spacing[0] / 2:
+            break
+        low, high = (level, high) if got < size else (low, level)
+    taken = largest_component(taken)
+    result = labels.copy()
+    result[taken] = values()[str(recipe.label and recipe.label["key"])]
+    return [(result, taken)]
+
+
+def _part_numbers(labels: Labels, colon: Mask, spacing: Spacing) -> NDArray[np.int8]:
+    """The number of its part in each voxel of the colon."""
+    voxels = np.argwhere(colon)
+    names = parts_of(voxels, bowel_frame(labels, spacing), spacing)
+    result = np.full(labels.shape, len(NAMES), np.int8)
+    result[tuple(voxels.T)] = [NAMES.index(str(name)) for name in names]
+    return result
+
+
+def _widths(
+    colon: Mask, part: Mask, number: NDArray[np.int8], spacing: Spacing
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """How far in mm each voxel is from the middle of the colon, more where it is narrower than its beginning; and the
+    number of the part whose middle is nearest."""
+    deep = np.asarray(ndimage.distance_transform_edt(np.pad(colon, 1), sampling=spacing))[1:-1, 1:-1, 1:-1]
+    reach = int(np.ceil(AROUND_MM / min(spacing))) | 1
+    middle = part & (deep >= CORE * ndimage.maximum_filter(deep, reach)) & (deep >= FEWEST_MM)
+    middle = middle if middle.any() else part
+    away, nearest = ndimage.distance_transform_edt(~middle, sampling=spacing, return_indices=True)
+    own = number[tuple(nearest)]
+    share = np.array([*WIDTHS, 1.0], np.float32)[own]
+    smooth = ndimage.gaussian_filter(share, 8.0 / np.asarray(spacing))
+    return np.asarray(away / smooth, np.float32), own
+
+
+def _apart(mask: Mask, own: NDArray[np.int8]) -> Mask:
+    """Without what lies between two parts that do not follow each other: their walls stay apart."""
+    result = mask.copy()
+    for axis in range(3):
+        for step in (1, -1):
+            other = np.roll(own, step, axis)
+            result &= ~(np.abs(other - own) > 1)
+    return result
+
+
+def calibre(labels: Labels, bowel: Mask, spacing: Spacing) -> float:
+    """The largest width in mm: of the largest ball that lies in it."""
+    (box,) = ndimage.find_objects(bowel.view(np.uint8))
+    deep = ndimage.distance_transform_edt(np.pad(bowel[box], 1), sampling=spacing)
+    return float(2 * deep.max() - spacing[0])
