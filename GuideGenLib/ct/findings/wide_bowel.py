@@ -65,10 +65,13 @@ def _inside(
     thick = kind.wall_mm + kind.fold_mm * folds
     hu = fluid + FLUID_SD * smooth_in(box, spacing, FLUID_MM, (seed, 72))
     loops, count = ndimage.label(bowel)
-    for number, found in enumerate(ndimage.find_objects(loops), 1):
+    pieces = ndimage.find_objects(loops)
+    for number in range(1, count + 1):
+        found = pieces[number - 1]
         loop = loops[found] == number
         y = np.arange(loop.shape[1], dtype=np.float32)[None, :, None] + 0 * deep[found]
-        share = np.random.default_rng((seed, 73, number)).uniform(*kind.gas)
+        place = (box[0].start + found[0].start, box[2].start + found[2].start)
+        share = np.random.default_rng((seed, 73, *place)).uniform(*kind.gas)
         level = float(np.quantile(y[loop], share))
         gas = np.clip(level - y + 0.5, 0, 1)
         hu[found] = np.where(loop, hu[found] + gas * (GAS_HU - hu[found]), hu[found])

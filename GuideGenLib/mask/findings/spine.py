@@ -23,7 +23,7 @@ PITCH = {
     **dict(zip(THORACIC, (31.0, 29.0, 28.0, 26.0, 25.0, 24.0, 23.0, 23.0, 22.0, 21.0, 20.0, 20.0), strict=True)),
 }
 """Height of a body and its disc in mm, of adults; only how they are to each other counts. By judgement."""
-BODY_MM = 30.0
+BODY_MM = 26.0
 """A body is no farther to the side than this."""
 MIDDLE_MM = 12.0
 SMOOTH_MM = 14.0
@@ -32,7 +32,6 @@ SNAP = 0.3
 FILLED = 0.45
 """Of the bone of a level: where there is less is its disc."""
 FRACTURED = "vertebral_fracture"
-SIDEWAYS_MM = 4.0
 
 
 @dataclass(frozen=True)

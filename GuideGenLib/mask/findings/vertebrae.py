@@ -46,8 +46,8 @@ ROUNDS, FALLING = 6, 0.88
 """To meet a length; and how much shorter spurs, and wider discs, are at each disc after the first."""
 SOFT = ("body", "torso_fat", "muscle", "iliopsoas_left", "iliopsoas_right")
 """What spurs grow into."""
-GONE = 0.07
-"""Of a disc that is lost for each mm of the longest spur."""
+GONE, MOST_GONE = 0.07, 0.6
+"""Of a disc that is lost for each mm of the longest spur, and at most."""
 REACH_MM = 16.0
 
 
@@ -143,31 +143,33 @@ def spurs(
     spine = _spine(labels, spacing, recipe)
     pairs = _discs(spine)
     chosen = [name for name in _worn(finding, rng) if name in pairs][:count] or sorted(pairs)[:count]
-    result = labels.copy()
-    soft = select(labels, SOFT) & ~blocked
-    rims = _rims(spine, [pairs[name] for name in chosen], spacing, rng)
-    long = size
+    result, room = labels.copy(), select(labels, SOFT) & ~blocked
+    for number, name in enumerate(chosen):
+        above, below = pairs[name]
+        gap = _gap(spine, above, below, spacing)
+        room &= ~gap
+        lost = min(GONE * size * FALLING**number, MOST_GONE) * (above.bottom - below.top) / 2
+        for level, edge in ((above, above.bottom), (below, below.top)):
+            near = gap & (np.abs(spine.height - edge) < lost) & (result == values()[DISC]) & ~blocked
+            result[near] = values()[level.key]
+    rims, long = _rims(spine, [pairs[name] for name in chosen], spacing, rng), size
     for _ in range(ROUNDS):
-        taken = _spurs_at(rims, long, labels.shape) & soft
-        got = spur_length(labels, taken, spacing) if taken.any() else 0.0
+        taken = _rooted(result, _spurs_at(rims, long, labels.shape) & room)
+        got = spur_length(result, taken, spacing) if taken.any() else 0.0
         if abs(got - size) <= spacing[1] / 3:
             break
         long += size - got
-    for number, name in enumerate(chosen):
-        above, below = pairs[name]
-        gap = _gap(spine, above, below, spacing) & (result == values()[DISC]) & ~blocked
-        narrow = min(GONE * size * FALLING**number, 0.6) * (above.bottom - below.top) / 2
-        for level in (above, below):
-            edge = level.bottom if level is above else level.top
-            result[gap & (np.abs(spine.height - edge) < narrow)] = values()[level.key]
-    bone = select(result, ("vertebrae_lumbar", "vertebrae_thoracic"))
-    taken &= ~bone
-    parts, count = ndimage.label(taken)
-    if count:
-        joined = np.asarray(ndimage.maximum(ndimage.binary_dilation(bone), parts, range(1, count + 1)))
-        taken = np.concatenate([[False], joined > 0])[parts]
     result[taken] = values()[str(recipe.label and recipe.label["key"])]
     return [(result, taken)]
+
+
+def _rooted(labels: Labels, spurs: Mask) -> Mask:
+    """Those of the spurs that stand on a vertebra."""
+    parts, count = ndimage.label(spurs)
+    if not count:
+        return spurs
+    bone = ndimage.binary_dilation(select(labels, ("vertebrae_lumbar", "vertebrae_thoracic")))
+    return np.asarray(np.concatenate([[False], ndimage.maximum(bone, parts, range(1, count + 1)) > 0])[parts])
 
 
 def _rims(
