@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.calcium import calcium_of_aorta, calcium_of_coronaries
 from GuideGenLib.ct.findings.lungs import emphysema, fibrosis
-from GuideGenLib.ct.findings.organs import bone_loss, fat
+from GuideGenLib.ct.findings.organs import bone_loss, fat, nodules
 from GuideGenLib.ct.findings.told import TissueChange, tissue_changes
 
 Field = NDArray[np.float32]
@@ -16,6 +16,7 @@ Draw = Callable[..., Field]
 
 LOOKS: dict[str, Draw] = {
     "fat": fat,
+    "nodules": nodules,
     "bone_loss": bone_loss,
     "emphysema": emphysema,
     "fibrosis": fibrosis,

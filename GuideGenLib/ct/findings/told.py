@@ -25,7 +25,7 @@ def tissue_changes(findings: Sequence[Finding], seed: int) -> tuple[TissueChange
     changes = []
     for finding in findings:
         recipe = finding.recipe
-        if recipe is not None and recipe.mechanism == "tissue" and finding.there:
+        if recipe is not None and "look" in recipe.options and finding.there:
             side = finding.side if recipe.sided else None
             changes.append(TissueChange(recipe.options["look"], amount_of(finding, recipe, seed), side))
     return tuple(changes)
