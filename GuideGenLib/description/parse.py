@@ -8,6 +8,7 @@ from GuideGenLib.core.host import readable
 from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.fields import kinds_drawn
 from GuideGenLib.description.model import Description, DescriptionError, LeftOut, Span
+from GuideGenLib.description.nodes import told_nodes
 from GuideGenLib.description.reading.account import account, with_their_nouns
 from GuideGenLib.description.reading.findings import read_findings
 from GuideGenLib.description.reading.groups import contradiction
@@ -227,6 +228,8 @@ def _advice(found: _Found, reading: ReadFindings) -> list[str]:
             notes.append(f"'{word}' {TOLD[finding.presence]}: it is not drawn.")
         if not finding.there:
             continue
+        if (nodes := told_nodes(finding, reading.findings)) is not None:
+            notes.append(nodes)
         if finding.label_key is None and finding.organ is None and finding.kind in kinds_drawn():
             notes.append(f"'{word}' is in no organ: it is not drawn. Name one, for example 'in the left lung'.")
         elif finding.recipe is not None:

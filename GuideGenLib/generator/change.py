@@ -11,6 +11,8 @@ import numpy as np
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.description.changes.model import Difference
 from GuideGenLib.description.changes.sizes import unit_of
+from GuideGenLib.description.model import Finding
+from GuideGenLib.description.nodes import implied_nodes
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, voxels_sha256
@@ -28,6 +30,7 @@ STREAM = 2
 REACH_MM = 60.0
 """Around an organ that is made larger or smaller, where its neighbours may move."""
 NOT_CHANGED = "the {name} stays as it is in the anatomy: a new run draws it as it is told now"
+NODES_NOT_CHANGED = "the lymph nodes stay as they are in the anatomy: a new run draws those of N{n}"
 ORGAN_NOTE = "the {name} stays as it is: it is not in the anatomy, or cut by the end of the region"
 
 
@@ -143,14 +146,22 @@ def changed_anatomy(
 
 
 def _not_changed(difference: Difference) -> list[str]:
-    """Of findings with a label that only a new run draws, or draws otherwise."""
+    """Of findings in the anatomy that only a new run draws, or draws otherwise."""
     gone = [(difference.before.findings[index], None) for index in difference.removed]
     pairs = [*gone, *((new, old) for old, new in difference.pairs)]
-    return [
-        NOT_CHANGED.format(name=one.recipe.name)
+    nodes = [NODES_NOT_CHANGED.format(n=new.n) for old, new in difference.pairs
+             if old is not None and implied_nodes(old) != implied_nodes(new)]  # fmt: skip
+    return nodes + [
+        NOT_CHANGED.format(name=one.recipe.name if one.recipe else one.kind)
         for one, other in pairs
-        if one != other and one.shown and one.recipe is not None and one.recipe.label and key_of(one) is None
+        if one != other and one.shown and key_of(one) is None and _in_the_anatomy(one)
     ]
+
+
+def _in_the_anatomy(finding: Finding) -> bool:
+    """Whether it is drawn with a label, or by changing the shape of an organ; the rest shows in the CT alone."""
+    recipe = finding.recipe
+    return recipe is not None and (recipe.label is not None or recipe.mechanism == "shape")
 
 
 def _change_organs(drawn: "Drawn", difference: Difference) -> list[str]:
@@ -197,10 +208,13 @@ def _find_again(drawn: "Drawn", difference: Difference) -> None:
 def _records(drawn: "Drawn", difference: Difference, records: Sequence[LesionRecord]) -> tuple[LesionRecord, ...]:
     """Of all lesions, those before where nothing touched them."""
     made: list[LesionRecord] = []
+    for place, (_, finding) in enumerate(difference.pairs):  # what no sentence changes: shapes, and nodes of an N stage
+        mine = [one for one in records if one.finding == difference.origins[place] and one.label != key_of(finding)]
+        made += [replace(one, finding=place) for one in mine]
     for place, lesions in sorted(drawn.lesions.items()):
         origin = difference.origins[place]
-        known = [one for one in records if one.finding == origin]
         finding = difference.after.findings[place]
+        known = [one for one in records if one.finding == origin and one.label == key_of(finding)]
         if place not in drawn.touched and len(known) == len(lesions):
             made += [replace(one, finding=place) for one in known]
             continue

@@ -12,6 +12,7 @@ from GuideGenLib.generator.case import MaskResult
 from GuideGenLib.mask.findings.lesions import LesionRecord, insert_lesions
 from GuideGenLib.mask.findings.others import draw_others
 from GuideGenLib.mask.findings.others_check import check_others
+from GuideGenLib.mask.findings.reforming import check_reformed, reform
 from GuideGenLib.mask.findings.shapes import Spacing
 from GuideGenLib.mask.organ_sizes import fit_organs
 from GuideGenLib.mask.regions import ORGANS
@@ -49,12 +50,17 @@ def finish(
     """
     if wanted := wanted_organs(description):
         labels = fit_organs(labels, spacing[0], wanted, kept)
+    labels, reformed = reform(labels, spacing, description.findings, rng.spawn(1)[0], kept)
     labels, lesions = insert_lesions(labels, spacing, description.findings, rng, kept)
     labels, others = draw_others(labels, spacing, description.findings, rng, kept)
     present = set(ORGANS[region])
     if description.sex in OWN and "urinary_bladder" in present:
         present.add(OWN[description.sex])
-    checks = check(labels, spacing, description, lesions, present, volumes if region == "torso" else None)
+    present -= {key for one in reformed for key in one.gone}
+    known = {key for one in reformed for key in one.changed}
+    usual = {key: ml for key, ml in volumes.items() if key not in known} if volumes and region == "torso" else None
+    checks = check(labels, spacing, description, lesions, present, usual)
+    checks += [Check(*one) for one in check_reformed(labels, spacing, description.findings, reformed)]
     checks += [Check(*one) for one in check_others(labels, spacing, description.findings, others)]
     return Finished(labels, (*lesions, *others), tuple(checks))
 

@@ -26,6 +26,9 @@ def test_no_finding_means_two_things() -> None:
 
 def test_each_has_a_size_for_every_word() -> None:
     for one in recipes():
+        if one.key == "lobectomy":  # a lobe is gone or not
+            assert one.sizes is None
+            continue
         assert one.sizes is not None and one.sizes.source
         lows = [one.sizes.range_of(word)[0] for word in ("tiny", "small", "moderate", "large", "huge")]
         assert lows == sorted(lows), one.key

@@ -64,7 +64,8 @@ def joins_two(items: Sequence[Item], index: int) -> bool:
 def fields_of(item: Item) -> dict[str, str]:
     """What a word of place says: side, organ, level, lobe, part, site, segment, segments, lungpart."""
     if item.type == "segment":
-        return {"segments": "/".join(item.value[0])} | ({"organ": "liver"} if item.value[1] else {})
+        organ = {True: "liver", "spine": "spine"}.get(item.value[1])
+        return {"segments": "/".join(item.value[0])} | ({"organ": organ} if organ else {})
     return dict(item.value)
 
 

@@ -9,6 +9,7 @@ from GuideGenLib.description.reading.numbers import NUMBER_WORDS, find_numbers
 from GuideGenLib.description.reading.tnm import find_stages
 from GuideGenLib.description.reading.tokens import CLAIMED, Line, Token, corrected, tokenize
 from GuideGenLib.description.words import grammar
+from GuideGenLib.description.words.asides import OF_SPINE, SPINE_WITHIN, VERTEBRA
 from GuideGenLib.description.words.lexicon import LIVER_SEGMENTS, LUNG_SEGMENTS
 from GuideGenLib.description.words.vocabulary import phrases
 
@@ -22,6 +23,9 @@ _SEGMENT = re.compile(
     r"(?P<short>s(?:10|[1-9])[ab]?\b(?!\w)))"
 )
 _SEGMENT_AFTER_LIVER = re.compile(rf"\bliver[,:]? (?:s|seg )?(?P<list>(?:{_ROMAN})[ab]?)\b(?! ?[a-z]*stage)")
+_LEVELS = re.compile(
+    rf"\b(?P<list>{VERTEBRA}(?: ?(?:/|,|and|or|&|-|–|to|through|, and) ?(?:{VERTEBRA}|1[0-2]\b|[1-9]\b))*)(?!\w)"
+)
 _SPINE_AFTER = re.compile(r" ?(?:vertebra|body|spine|level|sacr|fracture|nerve)")
 _ENDS = ".;!?"
 _PUNCTUATION = {
@@ -73,6 +77,7 @@ def read_items(text: str) -> tuple[Line, list[Item]]:
             note = f"'{token.text}' names a range; its first value is used." if stage.doubt else ""
             items.append(_item(line, "stage", stage, index, index + 1, note))
     items += _segments(line)
+    items += _levels(line, items)
     free = _Free(len(line.tokens), items)
     for number in find_numbers(line):
         if free.take(number.first, number.last):
@@ -137,6 +142,35 @@ def _segments(line: Line) -> list[Item]:
             couinaud = "couinaud" in (match.groupdict().get("word") or "")
             found.append(_item(line, "segment", (tuple(names), couinaud), first, last))
     return found
+
+
+def _levels(line: Line, taken: list[Item]) -> list[Item]:
+    """Vertebrae beside a word for what is wrong with them: "L1 compression fracture", "wedging of T12 and L1"."""
+    found: list[Item] = []
+    for match in _LEVELS.finditer(line.norm):
+        near = line.norm[max(0, match.start() - SPINE_WITHIN) : match.end() + SPINE_WITHIN]
+        first, last = line.range_of(match.start(), match.end())
+        free = all(last <= item.first or first >= item.last for item in taken)
+        if not OF_SPINE.search(near) or not free or line.starts[first] != match.start():
+            continue
+        found.append(_item(line, "segment", (levels_between(match["list"]), "spine"), first, last))
+    return found
+
+
+def levels_between(words: str) -> tuple[str, ...]:
+    """("T12", "L1") of "t12 and l1"; of "l1-l3" all three."""
+    order = [*(f"T{number}" for number in range(1, 13)), *(f"L{number}" for number in range(1, 6))]
+    found: list[str] = []
+    letter = ""
+    for match in re.finditer(r"(?P<to>-|–|to|through)?\s*(?P<letter>[tl])?(?P<number>\d+)", words):
+        letter = (match["letter"] or letter).upper()
+        name = letter + match["number"]
+        if name not in order:
+            continue
+        if match["to"] and found and order.index(name) > order.index(found[-1]):
+            found += order[order.index(found[-1]) + 1 : order.index(name)]
+        found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 def liver_segment(name: str) -> str | None:

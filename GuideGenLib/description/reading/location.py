@@ -48,6 +48,11 @@ def resolve(group: Group, own: str | None, context: str | None, plural: bool) ->
         places = _in_lung(group, place, used)
     elif organ == "liver":
         places = _in_liver(group, place, used, plural)
+    elif organ == "spine" and "segments" in parts:
+        span = parts["segments"][1].span
+        names = parts["segments"][0].split("/") if plural else [parts["segments"][0]]
+        places = [replace(place, segment=name, spans={**spans, "segment": span}) for name in names]
+        used.add("segments")
     elif organ == "kidney" and "level" in parts:
         places = [_with_site(place, _OF_KIDNEY_LEVEL[parts["level"][0]], parts["level"][1].span)]
         used.add("level")

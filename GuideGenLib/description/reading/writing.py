@@ -12,8 +12,11 @@ from GuideGenLib.description.reading.items import Item
 from GuideGenLib.description.reading.location import SaidPlace
 from GuideGenLib.description.reading.looks import OTHERWISE, UNDRAWN, kept
 from GuideGenLib.description.reading.organ_states import mentions_of
+from GuideGenLib.description.reading.organ_subjects import not_yet
 from GuideGenLib.description.reading.organs import Mention
 
+OPERATIONS = ("lobectomy",)
+"""Kinds that are the state after an operation."""
 PLURAL_COUNT = 2
 """How many "metastases" are where the text gives no number."""
 
@@ -55,7 +58,8 @@ def write(draft: Draft, reading: ReadFindings) -> None:
     if draft.amounts.more is not None and len(places) == 1 and places[0].side is None:
         places = [replace(places[0], side=side) for side in SIDES]
     plural = draft.plural or (draft.count or 1) > 1
-    if len(places) > 1 and not plural and len({(place.organ, place.side) for place in places}) == 1:
+    apart = {(place.organ, place.side, place.segment if place.organ == "spine" else None) for place in places}
+    if len(places) > 1 and not plural and len(apart) == 1:
         words = [next((p.spans[n].text for n in ("site", "segment") if n in p.spans), "") for p in places]
         reading.notes.append(f"One finding in '{words[0]}' and '{words[1]}': it is drawn in '{words[0]}'.")
         places = places[:1]
@@ -114,7 +118,7 @@ def _add(
     finding = Finding(
         kind=draft.kind or "tumor", organ=place.organ, site=place.site, segment=place.segment, side=place.side,
         count=min(count, 99), **values,
-        presence=draft.region.presence, looks=tuple(look for look, _ in looks),
+        presence=_presence(draft), looks=tuple(look for look, _ in looks),
     )  # fmt: skip
     told = told_of(finding, finding.recipe, draft.amounts, *which)
     finding = replace(finding, **{name: value for name, (value, _) in told.fields.items()})
@@ -124,6 +128,16 @@ def _add(
     reading.spans.append(
         {name: span for name, span in spans.items() if getattr(finding, name.split("[")[0]) is not None}
     )
+
+
+def _presence(draft: Draft) -> str:
+    """What an operation has left is there, though the operation is past."""
+    presence = draft.region.presence
+    if draft.kind not in OPERATIONS or draft.region.head is None:
+        return presence
+    if not_yet(draft.region.head) and draft.there:
+        return "hypothetical"
+    return "present" if presence == "historical" else presence
 
 
 def check_denials(reading: ReadFindings) -> None:

@@ -6,6 +6,15 @@ pattern takes out is its group `out`, where it has one.
 
 import re
 
+SPINE_LEVEL = "a level of the spine"
+OF_SPINE = re.compile(
+    r"fracture|wedg|collaps|deformit|degenerat|osteophyt|spondyl|\bdis[ck]\b|height loss|loss of height"
+)
+VERTEBRA = r"(?:t(?:1[0-2]|[5-9])|l[1-5])"
+"""T1 to T4 are left to the stages of tumours."""
+SPINE_WITHIN = 70
+"""What a vertebra has is said within so many characters; its level then is no aside."""
+LOBECTOMY_FOR = re.compile(r"(?P<operation>\blobectomy)\s+(?P<for>for|because of|due to)\b", re.IGNORECASE)
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SIZE = rf"{_NUMBER}(?:\s?[x×]\s?{_NUMBER}){{0,2}}\s?(?:cm|mm)\b"
 _NO_UNIT = r"(?!\s?(?:cm|mm|[.,]\d|\s?[x×]\s?\d))"
@@ -168,12 +177,12 @@ ASIDES: tuple[tuple[str, str], ...] = (
         rf"hour)\s*#?\d+\b{_NO_UNIT}",
     ),
     (
-        "a level of the spine",
+        SPINE_LEVEL,
         r"\b(?:at|to|from)\s+(?:the\s+)?levels?\s+(?:of\s+)?(?:the\s+)?[ctl]\d{1,2}"
         r"(?:\s*[-/–]\s*[ctls]?\d{1,2})?\b",
     ),
     (
-        "a level of the spine",
+        SPINE_LEVEL,
         r"\b[ctls]\d{1,2}(?:\s*[-/–]\s*[ctls]?\d{1,2})?(?=\s*(?:vertebra|level\b|spine\b|body\b|"
         r"endplate))",
     ),

@@ -96,7 +96,7 @@ PAST = (
     "past history of", "past medical history of", "after resection of", "hx of", "personal history of",
     "after treatment of", "following resection of", "after removal of", "pmh of", "remote history of",
     "status post resection of", "s/p resection of", "surgically removed", "in remission", "removed",
-    "previously resected", "hemicolectomy for", "colectomy for", "lobectomy for", "pneumonectomy for",
+    "previously resected", "hemicolectomy for", "colectomy for", "pneumonectomy for",
     "hepatectomy for", "resection for", "surgery for", "operated for", "removal of",
 )  # fmt: skip
 """What follows (or, for one word, directly stands beside) the patient had once."""

@@ -344,8 +344,10 @@ GENERIC = {"tumor", "tumour", "neoplasm", "growth", "mass", "mass lesion", "nodu
 PLURALS = {"metastases", "mets", "metastatic foci", "secondaries", "filiae", "metastatic disease", "calculi", "bullae",
            "metastatic spread", "diverticula", "emboli", "thrombi", "hepatic secondaries"}  # fmt: skip
 
-# Kinds that are understood but never drawn: phrase -> (kind, organ).
+# Other kinds than tumours: phrase -> (kind, organ). Which of them are drawn is told by Resources/findings alone.
 OTHER_KINDS: dict[str, tuple[str, str | None]] = {
+    "degenerative change": ("degeneration", None), "degeneration": ("degeneration", None),
+    "hepatic lobectomy": ("resection", "liver"), "thyroid lobectomy": ("resection", "thyroid"),
     "pleural effusion": ("effusion", "pleura"), "effusion": ("effusion", None), "pericardial effusion": ("effusion",
         "pericardium"), "pneumothorax": ("pneumothorax", "pleura"), "pneumonia": ("pneumonia", "lung"),
     "bronchopneumonia": ("pneumonia", "lung"), "consolidation": ("consolidation", "lung"),

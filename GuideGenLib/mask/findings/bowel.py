@@ -4,6 +4,8 @@ Wide loops lie where small bowel and the fat of its mesentery are; the colon gro
 place of what is around them and push nothing.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -29,14 +31,13 @@ BENT_MM = (60.0, 150.0)
 LOOPS_MM = 900.0
 """Length of all of them, at a width of FOR_MM; wider bowel is longer above the obstruction."""
 FOR_MM = 38.0
-MOST_LOOPS = 12
-CANDIDATES = 240
+CANDIDATES = 900
 LEAST_FIT, WORST_FIT = 0.7, 0.3
 """Share of a loop's width that must find room, on average and at its narrowest."""
 STEP_MM = 6.0
 SOFT = ("small_bowel", "torso_fat", "body")
-TAPER = 0.12
-"""How much a loop's width varies along it."""
+TAPER, WAVES = 0.12, 1.7
+"""How much a loop's width varies along it, and how often."""
 CLOSED_BEHIND = "descending"
 """The last wide part of the colon where no text tells what closes it: the sigmoid is the commonest."""
 NAMES = list(COURSES)
@@ -62,13 +63,14 @@ def wide_loops(
     free, taken = room.copy(), np.zeros(labels.shape, bool)
     wanted, length = LOOPS_MM * (size / FOR_MM) ** 0.5, 0.0
     clear = np.asarray(ndimage.distance_transform_edt(free, sampling=spacing), np.float32)
-    for _ in range(MOST_LOOPS):
-        course = _course(clear, bowel, size / 2, spacing, rng)
-        if course is None or length >= wanted:
+    for course in _courses(clear, bowel, spacing, rng):
+        if length > wanted - LOOP_MM[0] / 2:
             break
-        loop = _along(course, size / 2, labels.shape, spacing, rng) & free
+        if not _fits(course, clear, size / 2):
+            continue
+        loop = _along(course, size / 2, labels.shape, spacing) & free
         if not loop.any():
-            break
+            continue
         loop = largest_component(loop)
         taken |= loop
         length += float(np.linalg.norm(np.diff(course * spacing, axis=0), axis=1).sum())
@@ -81,32 +83,32 @@ def wide_loops(
     return [(result, taken)]
 
 
-def _course(
-    clear: NDArray[np.float32], bowel: Mask, radius: float, spacing: Spacing, rng: np.random.Generator
-) -> NDArray[np.float64] | None:
-    """The arc [n, 3] in voxels with the most room for a loop, of some that are drawn; None where none fits.
-
-    clear: mm from each voxel to what is no room."""
-    places = np.argwhere((clear >= 0.9 * radius) & ndimage.binary_dilation(bowel, iterations=2))
-    if not len(places):
-        return None
-    best: tuple[float, NDArray[np.float64]] | None = None
-    starts = places[rng.integers(len(places), size=CANDIDATES)]
-    draws = rng.uniform(size=(CANDIDATES, 5))
-    for start, draw in zip(starts, draws, strict=True):
-        course = _arc(start, draw) / 1.0
-        course = start + course / np.asarray(spacing)
-        index = np.rint(course).astype(int)
-        inside = ((index >= 0) & (index < clear.shape)).all(axis=1)
-        index = np.clip(index, 0, np.array(clear.shape) - 1)
-        fits = np.minimum(clear[tuple(index.T)] / radius, 1) * inside
-        score = float(fits.mean() + 0.15 * bowel[tuple(index.T)].mean())
-        if fits.mean() >= LEAST_FIT and fits.min() > WORST_FIT and (best is None or score > best[0]):
-            best = score, course
-    return None if best is None else best[1]
+def _courses(
+    clear: NDArray[np.float32], bowel: Mask, spacing: Spacing, rng: np.random.Generator
+) -> list[NDArray[np.float64]]:
+    """Arcs [n, 3] in voxels about voxels of the bowel, those with the most room for a loop first, whatever its width:
+    wider loops lie where narrower ones do. clear: mm from each voxel to what is no room."""
+    places = np.argwhere(bowel)
+    starts, draws = places[rng.integers(len(places), size=CANDIDATES)], rng.uniform(size=(CANDIDATES, 5))
+    courses = [start + _arc(draw) / np.asarray(spacing) for start, draw in zip(starts, draws, strict=True)]
+    rooms = [_room(course, clear, FOR_MM / 2) for course in courses]
+    return [courses[number] for number in sorted(range(CANDIDATES), key=lambda number: -float(rooms[number].mean()))]
 
 
-def _arc(start: NDArray[np.int64], draw: NDArray[np.float64]) -> NDArray[np.float64]:
+def _room(course: NDArray[np.float64], clear: NDArray[np.float32], radius: float) -> NDArray[np.float64]:
+    """Share of a radius in mm that has room at each point of a course."""
+    index = np.rint(course).astype(int)
+    inside = ((index >= 0) & (index < clear.shape)).all(axis=1)
+    index = np.clip(index, 0, np.array(clear.shape) - 1)
+    return np.asarray(np.minimum(clear[tuple(index.T)] / radius, 1) * inside)
+
+
+def _fits(course: NDArray[np.float64], clear: NDArray[np.float32], radius: float) -> bool:
+    room = _room(course, clear, radius)
+    return bool(room.mean() >= LEAST_FIT and room.min() > WORST_FIT)
+
+
+def _arc(draw: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points [n, 3] in mm from the middle of an arc: more across the body than along it."""
     length = LOOP_MM[0] + draw[0] ** 2 * (LOOP_MM[1] - LOOP_MM[0])
     radius = BENT_MM[0] + draw[1] * (BENT_MM[1] - BENT_MM[0])
@@ -120,14 +122,12 @@ def _arc(start: NDArray[np.int64], draw: NDArray[np.float64]) -> NDArray[np.floa
     return radius * (np.sin(angle)[:, None] * along + (np.cos(angle) - 1)[:, None] * out)
 
 
-def _along(
-    course: NDArray[np.float64], radius: float, shape: tuple[int, ...], spacing: Spacing, rng: np.random.Generator
-) -> Mask:
+def _along(course: NDArray[np.float64], radius: float, shape: tuple[int, ...], spacing: Spacing) -> Mask:
     """What is within a radius in mm of a course in voxels; the width varies along it."""
     mm = course * spacing
-    fine = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in zip(mm, mm[1:], strict=False)] + [mm[-1:]])
-    wave = 1 - TAPER * (0.5 + 0.5 * np.cos(np.linspace(0, 2 * np.pi * rng.uniform(1, 2.5), len(fine)) + rng.uniform(0, 6)))
-    wave /= wave.max()
+    fine = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in pairwise(mm)] + [mm[-1:]])
+    at = np.linspace(0, 1, len(fine))
+    wave = 1 - TAPER * (0.5 + 0.5 * np.cos(2 * np.pi * (WAVES * at + course[0].sum())))
     result = np.zeros(shape, bool)
     low = np.maximum(np.floor((fine.min(axis=0) - radius) / spacing).astype(int), 0)
     high = np.minimum(np.ceil((fine.max(axis=0) + radius) / spacing).astype(int) + 1, shape)

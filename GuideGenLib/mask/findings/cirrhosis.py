@@ -1,5 +1,5 @@
-"""The cirrhotic liver: the right lobe is small, caudate and left lobe are large, the surface is nodular, and the fissures
-and the fossa of the gallbladder are wide (Dodd, AJR 1999;173:1185; Ito, Radiology 1999;211:723)."""
+"""The cirrhotic liver: the right lobe is small, caudate and left lobe are large, the surface is nodular, and the
+fissures and the fossa of the gallbladder are wide (Dodd, AJR 1999;173:1185; Ito, Radiology 1999;211:723)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,6 +1,7 @@
 """Findings that are drawn by their recipes (Resources/findings), after tumours: masses, then what fills spaces."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.model import Finding
+from GuideGenLib.description.nodes import implied_nodes
 from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.fluid import fill, painted, space_of, squeezed_beside
@@ -35,7 +37,7 @@ def draw_others(
     labels: Labels, spacing: Spacing, findings: Sequence[Finding], rng: np.random.Generator, kept: Mask | None = None
 ) -> Drawn:
     """A copy of labels uint8 [z, y, x] (canonical frame, isotropic spacing in mm) with the findings that have a recipe
-    with a label, and what was drawn.
+    with a label and the lymph nodes that N stages mean, and what was drawn.
 
     What stands in the volume of findings and tumours, and the voxels of `kept`, stay as they are. The same state of the
     generator gives the same volume. Raises LesionError where the organ or its side is not in the volume.
@@ -49,6 +51,13 @@ def draw_others(
             continue
         labels, more = DRAW[recipe.mechanism](labels, spacing, finding, recipe, index, rng, kept)
         records += more
+    own = rng.spawn(1)[0]  # an N stage changes nothing else
+    for index, finding in enumerate(findings):
+        for node in implied_nodes(finding, findings):
+            assert node.recipe is not None
+            with suppress(LesionError):  # a station that the region does not show, or without room
+                labels, more = _draw_masses(labels, spacing, node, node.recipe, index, own, kept)
+                records += more
     return labels, records
 
 

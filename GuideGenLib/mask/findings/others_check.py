@@ -9,6 +9,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.description.model import Finding
+from GuideGenLib.description.nodes import implied_nodes
 from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.lesions import LesionRecord
@@ -43,9 +44,29 @@ def check_others(
         if pieces:
             results += _placed(labels, recipe, pieces, mine, index)
             results += _sized(labels, recipe, pieces, finding, spacing, index)
+    for index, finding in enumerate(findings):
+        results += _noded(labels, spacing, findings, finding, records, index)
+        nodes = [one.recipe for one in implied_nodes(finding, findings)]
+        asked |= {one.label["key"] for one in nodes if one is not None and one.label is not None}
     keys = {one.label["key"] for one in recipes() if one.label is not None} - asked
     others = [key for key in sorted(keys) if (labels == values()[key]).any()]
     results.append(("no_other_finding", not others, f"not asked for: {', '.join(others) or 'none'}"))
+    return results
+
+
+def _noded(
+    labels: NDArray[np.uint8], spacing: Spacing, findings: Sequence[Finding], finding: Finding,
+    records: Sequence[LesionRecord], index: int,
+) -> list[Result]:  # fmt: skip
+    """Whether the lymph nodes of an N stage are there, as many as were drawn."""
+    results: list[Result] = []
+    for node in implied_nodes(finding, findings):
+        key = str(node.recipe and node.recipe.label and node.recipe.label["key"])
+        mine = [one for one in records if one.finding == index and one.label == key]
+        if not mine:
+            continue  # the region does not show the station
+        found = len(_pieces(labels == values()[key], mine, spacing))
+        results.append((f"finding:{index}:nodes", found >= 1, f"{found} of {node.count} at {node.organ}"))
     return results
 
 

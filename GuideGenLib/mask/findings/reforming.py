@@ -50,6 +50,7 @@ def reform(
             continue
         before = labels
         labels, changed, gone = REFORMS[recipe.options["shape"]](labels, spacing, finding, recipe, rng, kept)
+        labels = labels if kept is None else np.where(kept, before, labels)
         done.append(Reformed(index, changed, gone, _ml(before, (*changed, *gone), spacing)))
     return labels, done
 
@@ -112,4 +113,5 @@ def _lobectomy(
 REFORMS: dict[str, Callable[..., tuple[Labels, tuple[str, ...], tuple[str, ...]]]] = {
     "cirrhosis": _cirrhosis, "lobectomy": _lobectomy,
 }  # fmt: skip
-"""By the option `shape` of recipes without a label: the labels after, the keys that changed, and those that are gone."""
+"""By the option `shape` of recipes without a label: the labels after, the keys that changed, and those that are
+gone."""
