@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_in
 from GuideGenLib.vessels.places import Box, box_of
 
@@ -39,19 +40,18 @@ KINDS = {
 }
 
 
-def with_levels(
-    hu: Field, labels: NDArray[np.uint8], table: Field, phase: str, spacing: float, seed: int, window: Box
-) -> Field:
-    """HU [z, y, x] of a window of labels [z, y, x] with the inside of wide bowel; table: HU by label value."""
+def with_wide_bowel(hu: Field, canvas: Canvas) -> Field:
+    """HU [z, y, x] of the canvas's window with the inside of wide bowel."""
+    labels, here = canvas.labels, canvas.labels[canvas.window]
     for key, kind in KINDS.items():
         bowel = labels == values()[key]
         if not bowel.any():
             continue
         box = box_of(bowel)
         drawn = np.zeros(labels.shape, np.float32)
-        drawn[box] = _inside(bowel[box], box, kind, table[values()[key]], WALL[phase], spacing, seed)
-        here = bowel[window]
-        hu = np.where(here, drawn[window], hu)
+        fluid, wall = float(canvas.table[values()[key]]), WALL[canvas.phase]
+        drawn[box] = _inside(bowel[box], box, kind, fluid, wall, canvas.spacing, canvas.seed)
+        hu = np.where(here == values()[key], drawn[canvas.window], hu)
     return np.asarray(hu, np.float32)
 
 

@@ -71,7 +71,7 @@ def spine_of(labels: Labels, spacing: Spacing) -> Spine | None:
     middle = _middle(body, spacing)
     slope = np.gradient(middle[:, 0]) * spacing[1] / spacing[0]
     z = np.arange(labels.shape[0])[:, None, None] * spacing[0]
-    height = z + slope[:, None, None] * (y - middle[:, 0][:, None, None]) * spacing[1] + 0 * x
+    height: NDArray[np.float64] = z + slope[:, None, None] * (y - middle[:, 0][:, None, None]) * spacing[1] + 0.0 * x
     central = body & (np.abs(x - middle[:, 1][:, None, None]) * spacing[2] <= MIDDLE_MM)
     found = _levels(labels, central, height, spacing)
     return Spine(body, np.asarray(height, np.float32), canal, middle, tuple(found))

@@ -212,7 +212,7 @@ def _gap(spine: Spine, above: Level, below: Level, spacing: Spacing) -> Mask:
     """Between two bodies, as wide as they are."""
     rows = np.flatnonzero((spine.body & (spine.height >= below.start) & (spine.height < above.stop)).any(axis=(1, 2)))
     part = slice(max(rows[0], 0), rows[-1] + 1)
-    shadow = spine.body[part].any(axis=0)
+    shadow = np.asarray(spine.body[part].any(axis=0))
     inside = np.zeros(spine.body.shape, bool)
     inside[part] = shadow[None]
     return np.asarray(inside & (spine.height > below.top - spacing[0]) & (spine.height < above.bottom + spacing[0]))

@@ -95,6 +95,13 @@ def test_coronary_calcium_has_the_volume_that_is_told_and_lies_on_the_heart(tors
     assert (places >= near.min(axis=0) - 3).all() and (places <= near.max(axis=0) + 3).all()
 
 
+def test_a_cirrhotic_liver_is_coarse(torso: np.ndarray) -> None:
+    before, after = changed(torso, "nodules", 30)
+    liver = torso == values()["liver"]
+    assert (after - before)[liver].std() > 5 and -12 < (after - before)[liver].mean() < -4
+    assert np.array_equal(before[~liver], after[~liver])
+
+
 def test_lost_bone_darkens_the_spine(torso: np.ndarray) -> None:
     before, after = before_and_after(torso, "bone_loss", 25)
     spine = torso == values()["vertebrae_lumbar"]
@@ -111,8 +118,9 @@ def test_a_window_has_what_the_whole_has(torso: np.ndarray, look: str) -> None:
     assert np.allclose(changed(hu[window], replace(canvas(torso, 5), window=window), changes), whole[window])
 
 
-def test_each_recipe_of_a_tissue_names_a_look_and_a_description_brings_it() -> None:
-    found = [one for one in recipes() if one.mechanism == "tissue"]
+def test_each_look_has_a_recipe_and_a_description_brings_it() -> None:
+    found = [one for one in recipes() if "look" in one.options]
+    assert {one.key for one in recipes() if one.mechanism == "tissue"} <= {one.key for one in found}
     assert {one.options["look"] for one in found} == set(LOOKS)
     for one in found:
         mild, severe = (
