@@ -39,6 +39,7 @@ KINDS: tuple[Mapping[str, Kind], ...] = (
         "vertebrae_cervical": Kind(0.5, 0.6),
         "vertebrae_thoracic": Kind(0.5, 0.5),
         "vertebrae_lumbar": Kind(0.5, 0.5),
+        "vertebral_fracture": Kind(0.5, 0.7),
         "sacrum": Kind(0.4, 0.5),
         "clavicle_left": Kind(0.9, 0.4),
         "clavicle_right": Kind(0.9, 0.4),

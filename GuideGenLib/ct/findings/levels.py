@@ -1,7 +1,8 @@
 """The HU of what findings hold, brought to those of the anatomy table.
 
 The networks never learned these labels: they draw each as the label that looks most like it (`drawn_as`), and what lies
-about it colours it. The mean over some voxels is moved to the table and the texture that is finer stays.
+about it colours it. The mean over some voxels is moved to the table and the texture that is finer stays. What has an
+inside that other rules draw (option `has_inside`: bone within its cortex, bowel with gas and fluid) is left to them.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ def with_levels(hu: Field, canvas: Canvas) -> Field:
     here = canvas.labels[canvas.window]
     result = hu
     for recipe in recipes():
-        if recipe.label is None or recipe.options.get("by_rule"):
+        if recipe.label is None or recipe.options.get("by_rule") or recipe.options.get("has_inside"):
             continue
         value = values()[recipe.label["key"]]
         there = here == value

@@ -96,7 +96,7 @@ def test_coronary_calcium_has_the_volume_that_is_told_and_lies_on_the_heart(tors
 
 
 def test_a_cirrhotic_liver_is_coarse(torso: np.ndarray) -> None:
-    before, after = changed(torso, "nodules", 30)
+    before, after = before_and_after(torso, "nodules", 30)
     liver = torso == values()["liver"]
     assert (after - before)[liver].std() > 5 and -12 < (after - before)[liver].mean() < -4
     assert np.array_equal(before[~liver], after[~liver])

@@ -23,7 +23,7 @@ LUMBAR = 30
 
 @pytest.fixture(scope="module")
 def torso() -> np.ndarray:
-    """Five lumbar and five thoracic bodies in front of a cord, bowel in fat, a colon that runs round it, liver, lungs."""
+    """Five lumbar and five thoracic bodies in front of a cord, bowel in fat, a colon round it, liver, lungs."""
     labels = np.zeros(SHAPE, np.uint8)
 
     def block(key: str, z: tuple[int, int], y: tuple[int, int], x: tuple[int, int]) -> None:
@@ -80,7 +80,7 @@ def test_a_fracture_takes_height_in_front_of_its_level_alone(torso: np.ndarray, 
     assert all(kept for _, kept, _ in check_others(labels, STEP, [finding], records))
     body = of(labels, "vertebral_fracture")
     rows = np.flatnonzero(body.any(axis=(1, 2)))
-    assert LUMBAR + 33 <= rows[0] and rows[-1] <= LUMBAR + 41, "L2 is the fourth from below"
+    assert rows[0] >= LUMBAR + 33 and rows[-1] <= LUMBAR + 41, "L2 is the fourth from below"
     low, high = {"small": (17, 29), "moderate": (20, 46), "large": (35, 60)}[word]
     assert low <= height_lost(labels, body, STEP) <= high
     changed = np.argwhere(labels != torso)
