@@ -8,11 +8,11 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from GuideGenLib.core.dicom.contours import Contours, read_contours
-from GuideGenLib.core.dicom.headers import CONTOURS, SEGMENTATION, Header
+from GuideGenLib.core.dicom.headers import CONTOURS, Header
 from GuideGenLib.core.dicom.masks import Masks, read_masks
 from GuideGenLib.core.dicom.objects import objects_in
 from GuideGenLib.core.dicom.planes import Grid
-from GuideGenLib.core.dicom.series import Series, chosen, series_in
+from GuideGenLib.core.dicom.series import Series, chosen, found_in, series_in
 from GuideGenLib.core.errors import VolumeError
 
 WHAT = "segmentation or contours"
@@ -26,7 +26,7 @@ def read_labels(path: Path, under: sitk.Image | None = None) -> tuple[Masks, Gri
     """
     with objects_in(path) as entries:
         found = series_in(entries, path)
-        series = chosen(found, None, lambda one: one.kind in (*SEGMENTATION, CONTOURS), WHAT, path)
+        series = chosen(found, None, lambda one: one.has_labels, WHAT, path)
         if len(series.files) > 1:
             names = ", ".join(Path(file.entry.name).name for file in series.files[:4])
             raise VolumeError(
@@ -56,8 +56,7 @@ def _grid_of_contours(contours: Contours, found: Sequence[Series], path: Path) -
     """That of the CT that contours refer to, or the only one of their frame of reference."""
     there = _whole(found)
     if not there and path.is_file():
-        with objects_in(path.parent) as entries:
-            there = _whole(series_in(entries, path.parent))
+        there = _whole(found_in(path.parent))
     named = [one for one in there if one.uid == contours.series]
     of = named or [one for one in there if one.files[0].frame_of_reference == contours.frame_of_reference]
     if len(of) != 1:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from GuideGenLib.core.dicom.headers import CT_IMAGE, Header, header_of
-from GuideGenLib.core.dicom.objects import Entry
+from GuideGenLib.core.dicom.headers import CONTOURS, CT_IMAGE, SEGMENTATION, Header, header_of
+from GuideGenLib.core.dicom.objects import Entry, objects_in
 from GuideGenLib.core.dicom.planes import Stack, stacked
 from GuideGenLib.core.errors import VolumeError
 
@@ -32,6 +32,11 @@ class Series:
     def is_ct(self) -> bool:
         return any(file.is_ct for file in self.files)
 
+    @property
+    def has_labels(self) -> bool:
+        """Is it a segmentation, or contours?"""
+        return self.kind in (*SEGMENTATION, CONTOURS)
+
     def __str__(self) -> str:
         """For people: "'Thorax 1.0' (CT, 312 planes of 1 mm, 1.2.840.1)"."""
         told = f"{self.files[0].modality or 'no modality'}"
@@ -40,6 +45,12 @@ class Series:
         else:
             told += f", {len(self.files)} files" + (", no volume" if self.is_ct else "")
         return f"{self.files[0].description!r} ({told}, {self.uid})"
+
+
+def found_in(path: Path) -> list[Series]:
+    """The series in a folder, a zip or a file, by their headers alone. Raises VolumeError."""
+    with objects_in(path) as entries:
+        return series_in(entries, path)
 
 
 def series_in(entries: Sequence[Entry], path: Path) -> list[Series]:

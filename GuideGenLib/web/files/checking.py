@@ -1,8 +1,8 @@
 """What an uploaded file is, found out in a process of its own: what a damaged or hostile file does ends there.
 
 `python -m GuideGenLib.web.files.checking FILE NAME KIND CHECKED` prints one line of JSON: {"kind", "notes"}, or
-{"error"} with what to tell the user. A volume, once checked, is written to CHECKED (.nrrd, not packed), and the session
-reads nothing else of it.
+{"error"} with what to tell the user. A volume, once checked, is written to CHECKED (.nrrd, not packed), the CT of a
+study beside it (`ct_beside`), and the session reads nothing else of it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.web.files.bundle_check import check_bundle
+from GuideGenLib.web.files.dicom_check import read_dicom
+from GuideGenLib.web.files.limits import DICOM
 from GuideGenLib.web.files.segmentation_file import load_segmentation
 from GuideGenLib.web.files.volume_check import check_header, read_as
 
@@ -37,23 +40,43 @@ def answer(path: Path, name: str, kind: str, checked: Path) -> dict[str, Any]:
     try:
         found, notes = check(path, name, kind, checked)
         return {"kind": found, "notes": notes}
-    except (VolumeError, SceneError) as error:
-        return {"error": str(error).replace(str(path), name)}
+    except (VolumeError, VocabularyError, SceneError) as error:
+        told = str(error).replace(str(path), name)
+        return {"error": told.replace(str(path.parent), name)}  # a plane of DICOM stands for what lies beside it
     except MemoryError:
         return {"error": f"{name} is too large for the memory that is free: crop it, or resample it to larger voxels"}
 
 
 def check(path: Path, name: str, kind: str, checked: Path) -> tuple[str, list[str]]:
-    """("scene", "segmentation", "anatomy" or "ct", notes for the user). Raises SceneError and VolumeError."""
+    """("scene", "segmentation", "anatomy", "ct", or "study" for the last two, notes for the user).
+
+    Raises SceneError, VolumeError, and VocabularyError for segments of DICOM that do not say what they are.
+    """
     if path.stat().st_size == 0:
         raise VolumeError(f"{name} is empty: copy or download it again")
     if path.suffix == ".mrb":
         _check_scene(path, name)
         return "scene", []
+    if path.suffix in DICOM:
+        return _check_dicom(path, name, kind, checked)
     if check_header(path, name) and kind != "ct":
         return "segmentation", _notes_on_segmentation(path, name)
     found, image, notes = read_as(path, name, kind)
     sitk.WriteImage(image, str(checked), useCompression=False)
+    return found, list(notes)
+
+
+def ct_beside(checked: Path) -> Path:
+    """Where the CT of a study is written, beside its anatomy."""
+    return checked.with_name(f"ct-{checked.name}")
+
+
+def _check_dicom(path: Path, name: str, kind: str, checked: Path) -> tuple[str, list[str]]:
+    volumes, notes = read_dicom(path, name, kind)
+    found = "study" if len(volumes) > 1 else next(iter(volumes))
+    for what, image in volumes.items():
+        target = ct_beside(checked) if (found, what) == ("study", "ct") else checked
+        sitk.WriteImage(image, str(target), useCompression=False)
     return found, list(notes)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-ENDINGS = (".mrb", ".nii.gz", ".nii", ".nrrd")
+ENDINGS = (".mrb", ".nii.gz", ".nii", ".nrrd", ".zip", ".dcm")
+DICOM = (".zip", ".dcm")
 LARGEST_VOLUME = 512 * 2**20
 """Bytes of the voxels of a volume, as its file has them."""
 LARGEST_SCENE = 2 * 2**30

@@ -23,6 +23,7 @@ from GuideGenLib.scene.runs.hierarchy import file_into, hierarchy_of
 from GuideGenLib.scene.runs.results import whole_or_nothing
 from GuideGenLib.scene.runs.run import SHOWN_REFERENCE, join_ct
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_segmentation
+from GuideGenLib.web.files.checking import ct_beside
 from GuideGenLib.web.files.segmentation_file import load_segmentation
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.runs import CORRECTIONS
@@ -68,8 +69,10 @@ class Opener:
         """
         report = await check(upload, gone)
         kind, notes = report["kind"], list(report["notes"])
-        volume = kind in ("anatomy", "ct")
-        image = await asyncio.to_thread(sitk.ReadImage, str(upload.path.with_name(CHECKED))) if volume else None
+        checked = upload.path.with_name(CHECKED)
+        volume = kind in ("anatomy", "ct", "study")
+        image = await asyncio.to_thread(sitk.ReadImage, str(checked)) if volume else None
+        ct = await asyncio.to_thread(sitk.ReadImage, str(ct_beside(checked))) if kind == "study" else None
         if gone():
             raise GoneError
         if kind == "scene":
@@ -77,6 +80,8 @@ class Opener:
         else:
             with whole_or_nothing(self.workspace.scene):
                 notes += self._add(kind, upload, image)
+                if ct is not None:
+                    notes += self._add("ct", upload, ct)
         return "\n".join(notes)
 
     def clear(self) -> None:

@@ -236,7 +236,8 @@ class FilesPanel(Panel):
             prepend_icon="mdi-upload",
             disabled=("files_phase !== ''",),
             title=(
-                "files_phase ? 'A file is being opened' : 'Scene (.mrb), anatomy or CT (.nii.gz, .nrrd, .seg.nrrd)'",
+                "files_phase ? 'A file is being opened' : "
+                "'Scene (.mrb), anatomy or CT (.nii.gz, .nrrd, .seg.nrrd, DICOM in a .zip)'",
             ),
         )
         html.Div("… or drop it anywhere on the page.", classes="text-caption text-medium-emphasis")

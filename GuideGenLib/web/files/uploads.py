@@ -39,7 +39,8 @@ def private_path(folder: Path, name: str) -> Path:
     ending = ending_of(name).lower()
     if not ending:
         raise UploadError(
-            400, f"{name} is none of the files that can be opened: .mrb, .nii, .nii.gz, .nrrd, .seg.nrrd."
+            400,
+            f"{name} is no file that can be opened: .mrb, .nii, .nii.gz, .nrrd, .seg.nrrd, DICOM (.zip, .dcm).",
         )
     return folder / ("upload.seg.nrrd" if ending == ".nrrd" else f"upload{ending}")
 
