@@ -21,13 +21,11 @@ from GuideGenLib.description.model import PHASES
 from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.generator import Generator
-from Testing.benchmarks.findings_ct import Box, Scan, box_about, measured, of_finding, scanned
+from Testing.benchmarks.findings_ct import Box, Scan, box_within, boxes_about, measured, of_finding, scanned
 from Testing.benchmarks.findings_drawn import SIZES, Labels, draw, finding_of, fitting, people
 from Testing.benchmarks.findings_pictures import Row, write_page, write_picture
 
 SHOWN = "portal_venous"
-NEAR_MM = 12.0
-"""About a finding where the CT is measured and not shown."""
 WITHIN = 0.5
 """HU that a mean may be beyond a range, by rounding."""
 
@@ -60,23 +58,25 @@ def measure(generator: Generator, anatomy: Labels, recipe: Recipe, seed: int) ->
     findings = [finding_of(recipe, word) for word in SIZES]
     drawn = [draw(anatomy, recipe, finding, seed) for finding in findings]
     tissue = recipe.label is None
-    box = box_about([of_finding(one.labels, recipe) for one in drawn], not tissue)
-    parts = [one.labels[box] for one in drawn]
-    near = box_about([of_finding(drawn[1].labels, recipe)], not tissue, NEAR_MM)
+    boxes = boxes_about([of_finding(one.labels, recipe) for one in drawn], recipe)
+    near = box_within(of_finding(drawn[1].labels, recipe))
 
     def bare(phase: str, part: Box) -> Scan | None:
         return scanned(generator, anatomy[part], (), phase, seed) if tissue else None
 
-    scans = [scanned(generator, part, [one], SHOWN, seed) for part, one in zip(parts, findings, strict=True)]
-    without = bare(SHOWN, box)
-    by_size = [measured(scan, recipe, without) for scan in scans]
+    shown = [
+        scanned(generator, one.labels[box], [finding], SHOWN, seed)
+        for one, box, finding in zip(drawn, boxes, findings, strict=True)
+    ]
+    without = bare(SHOWN, boxes[0])
+    by_size = [measured(scan, recipe, without) for scan in shown]
     hu = {SHOWN: by_size[1]}
     for phase in PHASES:
         if phase != SHOWN:
             scan = scanned(generator, drawn[1].labels[near], [findings[1]], phase, seed)
             hu[phase] = measured(scan, recipe, bare(phase, near))
     sizes = [size_of(one.records, recipe, word) for one, word in zip(drawn, SIZES, strict=True)]
-    return Measured(recipe, Row(recipe, scans, sizes), {phase: hu[phase] for phase in PHASES}, by_size)
+    return Measured(recipe, Row(recipe, shown, sizes), {phase: hu[phase] for phase in PHASES}, by_size)
 
 
 def size_of(records: list, recipe: Recipe, word: str) -> str:

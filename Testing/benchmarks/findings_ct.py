@@ -28,8 +28,10 @@ from Testing.benchmarks.findings_drawn import STEP, Labels, keys_of
 
 Box = tuple[slice, slice, slice]
 HU = NDArray[np.float32]
-MARGIN_MM, LEAST_MM, MOST_MM = 27.0, 60.0, 120.0
-"""About a finding, and the width of its box at least; and the height at most of that of a change of the tissue."""
+MARGIN_MM, LEAST_MM, HIGHEST_MM = 27.0, 60.0, 110.0
+"""About a finding, the width of its box at least, and its height at most."""
+NEAR_MM = 40.0
+"""About the deepest place of a finding, where it is measured and not shown."""
 MIDDLE = 0.6
 """From this share of the deepest place on a voxel is of the middle of a finding."""
 LEAST_CHANGE = 10.0
@@ -46,18 +48,45 @@ class Scan:
     hu: HU
 
 
-def box_about(masks: Sequence[NDArray[np.bool_]], whole: bool = True, margin_mm: float = MARGIN_MM) -> Box:
-    """The box of an anatomy that holds all the masks and their surroundings; whole: however high that is."""
-    (found,) = ndimage.find_objects(np.any(masks, axis=0).astype(np.uint8))
-    sides = []
-    for side, step, n in zip(found, STEP, masks[0].shape, strict=True):
-        wide = max(side.stop - side.start + 2 * margin_mm / step, LEAST_MM / step)
-        middle = (side.start + side.stop) / 2
-        sides.append(slice(max(int(middle - wide / 2), 0), min(int(middle + wide / 2) + 1, n)))
-    if not whole:
-        centre, half = (sides[0].start + sides[0].stop) // 2, int(MOST_MM / 2 / STEP[0])
-        sides[0] = slice(max(sides[0].start, centre - half), min(sides[0].stop, centre + half))
-    return sides[0], sides[1], sides[2]
+def boxes_about(masks: Sequence[NDArray[np.bool_]], recipe: Recipe) -> list[Box]:
+    """The box of an anatomy about each of the masks, all of one size, with their surroundings; of what is high the part
+    about the slice that shows the most of it, of a changed tissue about its middle."""
+    tight = [_slab(mask, recipe) for mask in masks]
+    wide = [
+        max(max(box[axis].stop - box[axis].start for box in tight) + 2 * MARGIN_MM / step, LEAST_MM / step)
+        for axis, step in enumerate(STEP)
+    ]
+    found = []
+    for box in tight:
+        middles = ((side.start + side.stop) / 2 for side in box)
+        z, y, x = (
+            slice(max(int(middle - width / 2), 0), min(int(middle + width / 2) + 1, n))
+            for middle, width, n in zip(middles, wide, masks[0].shape, strict=True)
+        )
+        found.append((z, y, x))
+    return found
+
+
+def _slab(mask: NDArray[np.bool_], recipe: Recipe) -> Box:
+    """The tight box of a mask, no higher than HIGHEST_MM."""
+    half = int(HIGHEST_MM / 2 / STEP[0])
+    slices = np.flatnonzero(mask.any(axis=(1, 2)))
+    shown = int(mask.sum(axis=(1, 2)).argmax() if recipe.label is not None else slices.mean())
+    low = max(shown - half, 0)
+    (found,) = ndimage.find_objects(mask[low : shown + half].astype(np.uint8))
+    return slice(low + found[0].start, low + found[0].stop), found[1], found[2]
+
+
+def box_within(mask: NDArray[np.bool_]) -> Box:
+    """The box about the deepest place of a mask."""
+    (tight,) = ndimage.find_objects(mask.astype(np.uint8))
+    depth = ndimage.distance_transform_edt(np.pad(mask[tight], 1))[1:-1, 1:-1, 1:-1]
+    place = np.unravel_index(int(depth.argmax()), depth.shape)
+    more = int(NEAR_MM / STEP[0])
+    z, y, x = (
+        slice(max(t.start + int(at) - more, 0), t.start + int(at) + more) for t, at in zip(tight, place, strict=True)
+    )
+    return z, y, x
 
 
 def of_finding(labels: Labels, recipe: Recipe) -> NDArray[np.bool_]:

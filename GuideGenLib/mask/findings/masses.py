@@ -24,11 +24,11 @@ DEEP_SHARE = 0.5
 def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str | None, spacing: Spacing) -> Mask:
     """Where the middle of a mass may lie.
 
-    how: `home`, keys of labels ("_left" and "_right" are added where it is sided; of lobes only that of the site, where
-    one is told); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`: only
-    the lowest part, where a stone lies.
+    how: `home`, keys of labels ("_left" and "_right" are added where it is sided; of lobes only that of the site, else
+    that of `usually`); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`:
+    only the lowest part, where a stone lies.
     """
-    keys = _sided(how["home"], side)
+    keys, site = _sided(how["home"], side), site or how.get("usually")
     home = select(labels, [key for key in keys if site and site in key] or keys)
     for key, (nearest, farthest) in how.get("beside", {}).items():
         anchor = select(labels, _sided([key], side))
