@@ -15,6 +15,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.findings.open_lung import open_lung
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import SIDES, Box, Mask, box_of, depth_of, scattered, shared
@@ -44,7 +45,7 @@ MAY_HOLD = (*LUNGS, "lung_vessel", "body", "torso_fat")
 def with_airways(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with bronchi and the arteries at their side."""
     result = hu.copy()
-    labels, table, spacing = canvas.labels, canvas.table, canvas.spacing
+    labels, table, spacing = open_lung(canvas.labels), canvas.table, canvas.spacing
     air = table[values()["trachea"]]
     levels = (table[values()["pulmonary_vein"]], TISSUE, air)
     allowed = table_of(MAY_HOLD)

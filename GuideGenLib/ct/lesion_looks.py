@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, TUMOUR_ORGANS, select
 from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.findings.open_lung import open_lung
 from GuideGenLib.ct.lesion_insides import inside
 from GuideGenLib.ct.lesions import Lesion, find_lesions
 from GuideGenLib.vessels.drawing import filled_shares
@@ -56,8 +57,8 @@ def with_lesion_looks(hu: Field, canvas: Canvas) -> Field:
 
 
 def as_lung(canvas: Canvas) -> NDArray[np.uint8]:
-    """The labels with ground glass as the lobe that it lies in, as vessels run through it."""
-    result = labels = canvas.labels
+    """The labels with ground glass, and other dense lung, as the lobe that it lies in, as vessels run through it."""
+    result = labels = open_lung(canvas.labels)
     if all(finding.organ != "lung" or not finding.looks for finding in canvas.findings):
         return result
     for lesion in find_lesions(canvas):

@@ -76,7 +76,7 @@ def measure(generator: Generator, anatomy: Labels, recipe: Recipe, seed: int) ->
             scan = scanned(generator, drawn[1].labels[near], [findings[1]], phase, seed)
             hu[phase] = measured(scan, recipe, bare(phase, near))
     sizes = [size_of(one.records, recipe, word) for one, word in zip(drawn, SIZES, strict=True)]
-    return Measured(recipe, Row(recipe, shown, sizes), {phase: hu[phase] for phase in PHASES}, by_size)
+    return Measured(recipe, Row(recipe, shown, sizes, without), {phase: hu[phase] for phase in PHASES}, by_size)
 
 
 def size_of(records: list, recipe: Recipe, word: str) -> str:

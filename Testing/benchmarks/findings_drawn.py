@@ -94,7 +94,7 @@ def fitting(recipe: Recipe, anatomies: Mapping[str, Labels]) -> list[str]:
 
 def finding_of(recipe: Recipe, word: str, side: str = "left", count: int = 1) -> Finding:
     """As a text would name it."""
-    own = side if recipe.sided else None
+    own = side if recipe.sided and recipe.label is not None else None
     return Finding(recipe.kinds[0], recipe.organs[0] or None, size_word=word, side=own, count=count)
 
 

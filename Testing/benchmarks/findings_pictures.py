@@ -20,15 +20,19 @@ DENSE = {"stone", "sclerotic_lesion", "calcification", "osteoporosis", "granulom
 TILE, HEAD = 150, 18
 """Pixels of a picture's sides, and of the line above each finding."""
 QUALITY = 60
+SEEN = 20.0
+"""HU of a change that is seen."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A finding, the boxes of three patients who have it in three sizes, and the sizes in words."""
+    """A finding, the boxes of three patients who have it in three sizes, and the sizes in words; of what changes a
+    tissue also the patient without it."""
 
     recipe: Recipe
     scans: Sequence[Scan]
     sizes: Sequence[str]
+    without: Scan | None = None
 
 
 def write_picture(row: Row, folder: Path) -> None:
@@ -48,7 +52,7 @@ def strip(row: Row) -> Pixels:
     window = WINDOWS[window_of(row.recipe)]
     tiles = []
     for scan in row.scans:
-        z, y, _ = middle(scan, row.recipe)
+        z, y = middle(scan, row)
         grey = (np.clip((scan.hu - window[0]) / (window[1] - window[0]), 0, 1) * 255).astype(np.uint8)
         grey = np.repeat(grey[..., None], 3, axis=-1)
         drawn = colors()[scan.labels]
@@ -65,16 +69,18 @@ def strip(row: Row) -> Pixels:
     return np.concatenate([np.asarray(head), pictures])
 
 
-def middle(scan: Scan, recipe: Recipe) -> tuple[int, int, int]:
-    """Where most of the finding is seen: in each axis the slice that shows the largest area of it."""
-    there = of_finding(scan.labels, recipe)
-    z, y, x = (int(there.sum(axis=axes).argmax()) for axes in ((1, 2), (0, 2), (0, 1)))
-    return z, y, x
+def middle(scan: Scan, row: Row) -> tuple[int, int]:
+    """Where most of a finding is seen: the axial and the coronal slice that show the largest area of it, or the most
+    change of a tissue that the largest one makes."""
+    weight = of_finding(scan.labels, row.recipe).astype(np.float32)
+    if row.without is not None:
+        weight *= np.abs(row.scans[-1].hu - row.without.hu) > SEEN
+    return int(weight.sum(axis=(1, 2)).argmax()), int(weight.sum(axis=(0, 2)).argmax())
 
 
 def window_of(recipe: Recipe) -> str:
     """In which such a finding is looked at."""
-    if DENSE & set(recipe.kinds):
+    if DENSE & set(recipe.kinds) or "bone" in recipe.organs:
         return "bone"
     airy = {"lung", "pleura"} & set(recipe.organs) and recipe.key != "pleural_effusion"
     return "lung" if airy or recipe.key == "free_air" else "soft"

@@ -48,11 +48,18 @@ def _levelled(hu: Field, there: NDArray[np.bool_], target: float) -> Field:
     """The local mean of a finding at the target; its outermost voxels stay between it and what lies about it, unless
     there is little else of it."""
     core = ndimage.binary_erosion(there)
-    soft = core.sum() > CORE * there.sum()
-    edge = ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS) if soft else np.float32(1)
-    share = np.where(core, 1, edge) * there
-    weight = np.maximum(ndimage.gaussian_filter(there.astype(np.float32), MEAN_VOXELS), 1e-3)
+    if core.sum() <= CORE * there.sum():
+        core = there
+    rim = there & ~core
+    edge = ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS)
     for _ in range(PASSES):
-        mean = ndimage.gaussian_filter(np.where(there, hu, 0).astype(np.float32), MEAN_VOXELS) / weight
-        hu = np.asarray(hu + share * (target - mean), np.float32)
-    return hu
+        inner, whole = _mean(hu, core), _mean(hu, there)
+        hu = np.where(core, hu + target - inner, np.where(rim, hu + edge * (target - whole), hu))
+    return np.asarray(hu, np.float32)
+
+
+def _mean(hu: Field, there: NDArray[np.bool_]) -> Field:
+    """The mean about each voxel over those of a set."""
+    weight = ndimage.gaussian_filter(there.astype(np.float32), MEAN_VOXELS)
+    total = ndimage.gaussian_filter(np.where(there, hu, 0).astype(np.float32), MEAN_VOXELS)
+    return np.asarray(total / np.maximum(weight, 1e-3), np.float32)

@@ -44,5 +44,5 @@ def with_small(hu: Field, canvas: Canvas) -> Field:
 def _peak(blurred: Field, there: NDArray[np.bool_]) -> Field:
     """The highest share within each connected thing: its middle has the HU of the table, however small it is."""
     parts, count = ndimage.label(ndimage.binary_dilation(there, iterations=REACH - 1))
-    highest = ndimage.maximum(blurred, parts, range(count + 1))
-    return np.asarray(np.maximum(highest, 1e-3)[parts], np.float32)
+    highest = np.asarray([1.0, *ndimage.maximum(blurred, parts, range(1, count + 1))], np.float32)
+    return highest[parts]

@@ -26,7 +26,7 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str 
 
     how: `home`, keys of labels ("_left" and "_right" are added where it is sided; of lobes only that of the site, else
     that of `usually`); `beside`, keys with the nearest and the farthest that it may be from each, in mm; `dependent`:
-    only the lowest part, where a stone lies.
+    only the lowest part, where a stone lies; `off_middle`: mm from the middle of the body, where there is such a place.
     """
     keys, site = _sided(how["home"], side), site or how.get("usually")
     home = select(labels, [key for key in keys if site and site in key] or keys)
@@ -40,7 +40,8 @@ def home_of(labels: Labels, how: Mapping[str, Any], side: str | None, site: str 
         near[box] = (away >= nearest) & (away <= farthest)
         home &= near
     if side and how.get("beside") and not any(key.endswith(("_left", "_right")) for key in _sided(how["home"], side)):
-        home &= _half(labels, side)
+        far = home & _half(labels, side, how.get("off_middle", 0.0) / spacing[2])
+        home = far if far.any() else home & _half(labels, side)
     if how.get("dependent") and home.any():
         y = np.arange(labels.shape[1])[None, :, None] * np.ones(labels.shape, np.int16)
         home &= y >= np.percentile(y[home], 85)
@@ -65,13 +66,13 @@ def _sided(keys: list[str], side: str | None) -> list[str]:
     return [key for key in found if side is None or not key.endswith(others[side])]
 
 
-def _half(labels: Labels, side: str) -> Mask:
-    """The side of the spine."""
+def _half(labels: Labels, side: str, off: float = 0.0) -> Mask:
+    """The side of the spine, so many voxels from its middle on."""
     spine = select(labels, ("vertebrae_thoracic", "vertebrae_lumbar", "vertebrae_cervical", "sacrum"))
     x = np.flatnonzero(spine.any(axis=(0, 1)))
     middle = x.mean() if len(x) else labels.shape[2] / 2
     row = np.arange(labels.shape[2])
-    return np.broadcast_to((row > middle) if side == "left" else (row < middle), labels.shape)
+    return np.broadcast_to((row > middle + off) if side == "left" else (row < middle - off), labels.shape)
 
 
 def grow_mass(

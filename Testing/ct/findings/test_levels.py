@@ -8,6 +8,7 @@ from GuideGenLib.anatomy.table import hu_mean, values
 from GuideGenLib.core.volumes import image_from_array, to_canonical
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.levels import with_levels
+from GuideGenLib.ct.findings.open_lung import open_lung
 from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.grid import labels_on_grid
 from GuideGenLib.vessels.places import Box
@@ -36,7 +37,7 @@ def test_the_mean_of_a_finding_is_that_of_the_table_and_its_fine_texture_stays(k
     inner = ndimage.binary_erosion(there)
     moved = abs(float(TABLE[values()[key]]) + 40)
     assert after[inner].mean() == pytest.approx(TABLE[values()[key]], abs=2 + 0.02 * moved)
-    assert after[inner].std() == pytest.approx(15, rel=0.1)
+    assert after[inner].std() == pytest.approx(15, rel=0.2)
     assert np.array_equal(after[~there], hu[~there])
 
 
@@ -63,3 +64,12 @@ def test_a_stone_of_one_voxel_is_not_voted_away_on_the_grid_of_the_ct() -> None:
     kept, _ = labels_on_grid(image, 2.0)
     stone = kept == values()["kidney_stone"]
     assert stone.any() and np.array_equal(kept[~stone], smooth[~stone])
+
+
+def test_bronchi_and_vessels_go_on_in_consolidated_lung() -> None:
+    labels = np.full((20, 20, 20), values()["lung_lower_lobe_left"], np.uint8)
+    labels[:, :, :6] = values()["muscle"]
+    dense = labels.copy()
+    dense[5:15, 5:15, 8:16] = values()["consolidation"]
+    assert np.array_equal(open_lung(dense), labels)
+    assert open_lung(labels) is labels
