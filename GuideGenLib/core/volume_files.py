@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import utf8_path
 from GuideGenLib.core.nifti import geometry_of, read_header, read_version_2
+from GuideGenLib.core.text_headers import check_spacing
 
 try:
     from isal import igzip, igzip_lib  # of the extra `train`: ten times as fast, for data sets of many files
@@ -23,6 +25,8 @@ except ImportError:
 else:
     inflate, Broken = igzip.open, getattr(igzip_lib, "error")  # noqa: B009  its type stub takes it for an instance
 
+ADDRESS = re.compile(r"\(0x[0-9a-f]+\)")
+"""Of an object in memory, which ITK tells."""
 os.environ.setdefault("ITK_NIFTI_SFORM_PERMISSIVE", "YES")
 """ITK refuses a NIfTI whose axes are a rounding off right angles; `nifti` checks them, with a figure."""
 
@@ -44,6 +48,7 @@ def read_image(path: Path, series: str | None = None) -> sitk.Image:
             image = sitk.GetImageFromArray(read_version_2(path))
             image.SetSpacing(header.steps)
         else:
+            check_spacing(path)
             with _information(path) as reader:
                 _check_length(path, reader)
                 image = reader.Execute()
@@ -138,4 +143,4 @@ def reason_of(error: Exception) -> str:
     """The line of an ITK message that means something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line.split("ERROR:", 1)[1].strip() for line in lines if "ERROR:" in line]
-    return (told or lines or ["unknown"])[-1]
+    return ADDRESS.sub("", (told or lines or ["unknown"])[-1])

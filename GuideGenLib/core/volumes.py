@@ -190,11 +190,16 @@ def to_canonical(
 
 
 def from_canonical(array: np.ndarray, frame: Frame, reference: sitk.Image, *, labels: bool) -> sitk.Image:
-    """A canonical array [z, y, x] back on the grid of `reference`: uint8 nearest label, or int16 HU linear.
-
-    Where the reference reaches beyond the array the nearest voxel of the array is taken.
-    """
+    """A canonical array [z, y, x] back on the grid of `reference`, as `on_grid` does."""
     image = image_from_array(array, frame.spacing, frame.origin, frame.direction, labels=labels)
+    return on_grid(image, reference, labels=labels)
+
+
+def on_grid(image: sitk.Image, reference: sitk.Image, *, labels: bool) -> sitk.Image:
+    """An image on the grid of `reference`: nearest label, or linear HU.
+
+    Where the reference reaches beyond the image its nearest voxel is taken.
+    """
     to_grid = sitk.ResampleImageFilter()
     to_grid.SetReferenceImage(check_volume(reference))
     to_grid.SetInterpolator(sitk.sitkNearestNeighbor if labels else sitk.sitkLinear)

@@ -6,8 +6,6 @@ import numpy as np
 from scipy import ndimage
 
 CONTEXT_MM = 96.0
-MOSTLY_EMPTY = 0.6
-"""Part of a field of view that the body and its surroundings fill, below which the rest is not made."""
 """Anatomy around the edit that the networks see: their reach, so that the new CT meets the old one."""
 
 
@@ -38,15 +36,6 @@ def find_change(
     wide = _box(changed, round(CONTEXT_MM / spacing))
     window = tuple(slice(s.start // multiple * multiple, s.stop) for s in wide)
     return Change(weight, window)  # type: ignore[arg-type]
-
-
-def worth_making(labels: np.ndarray, margin: int, multiple: int) -> tuple[slice, ...]:
-    """The window of labels [z, y, x] of which a CT is to be made: all, but of a mostly empty field of view what is
-    labelled and `margin` voxels around it. It starts at multiples of `multiple`, as that of a change does."""
-    wide = _box(labels > 0, margin)
-    window = tuple(slice(s.start // multiple * multiple, s.stop) for s in wide)
-    made = np.prod([s.stop - s.start for s in window], dtype=np.int64)
-    return window if made < MOSTLY_EMPTY * labels.size else tuple(slice(0, n) for n in labels.shape)
 
 
 def _box(mask: np.ndarray, grow: int) -> tuple[slice, ...]:

@@ -40,7 +40,8 @@ from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
 from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
-from GuideGenLib.generator.edit import find_change, worth_making
+from GuideGenLib.generator.edit import find_change
+from GuideGenLib.generator.field_of_view import put_back, under, worth_making
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
@@ -51,8 +52,6 @@ from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 
 MARGIN_MM = 20.0
-AIR_HU, EMPTY_MARGIN_MM = -1000.0, 24.0
-"""What far from the body is in a mostly empty field of view, and how far that is."""
 
 
 class Generator:
@@ -174,16 +173,15 @@ class Generator:
         VolumeError for an anatomy that is empty, holds only a body, or has values that the table does not know.
         """
         labels, frame = labels_on_grid(require_anatomy(anatomy), CT_SPACING)
-        window = worth_making(labels, round(EMPTY_MARGIN_MM / CT_SPACING), MULTIPLE)
-        noise = self.models.ct.noise(labels.shape, seed, window)
-        hu = np.full(labels.shape, AIR_HU, np.float32)
-        hu[window] = self._hu(labels, description, noise, seed, steps, progress, window)
-        progress("ct", 1.0)
         scan = description.acquisition
-        plain = scan.slice_mm is None and scan.field_of_view_mm is None
-        if plain and spacing is not None and abs(spacing - CT_SPACING) < 1e-6:
-            return image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
-        return sliced(hu, frame, scan_grid(anatomy, spacing, scan), scan.slice_mm)
+        field = worth_making(labels, scan)
+        made = labels[field]
+        hu = self._hu(made, description, self.models.ct.noise(made.shape, seed), seed, steps, progress)
+        progress("ct", 1.0)
+        ct = put_back(hu, frame, field, labels.shape)
+        if (scan.slice_mm, scan.field_of_view_mm, spacing) == (None, None, CT_SPACING):
+            return ct
+        return sliced(ct, scan_grid(anatomy, spacing, scan), scan.slice_mm)
 
     def regenerate_ct(
         self,
@@ -217,6 +215,9 @@ class Generator:
         edited = fill_erased(anatomy, on_grid)
         before, frame = labels_on_grid(anatomy, CT_SPACING)
         after, _ = labels_on_grid(edited, CT_SPACING)
+        scan = description.acquisition
+        field = worth_making(np.maximum(before, after), scan)  # that of the old CT, so that its noise is had again
+        before, after, frame = before[field], after[field], under(frame, field)
         change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)
         if change is None:
             return sitk.Image(ct)
@@ -224,7 +225,8 @@ class Generator:
         hu = np.zeros(after.shape, np.float32)
         hu[change.window] = self._hu(after, description, noise, seed, steps, progress, change.window)
         weight = float_image(change.weight, frame)
-        new = sliced(hu, frame, ct, description.acquisition.slice_mm)
+        made = image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
+        new = sliced(made, ct, scan.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
         old = sitk.GetArrayFromImage(ct)
         blended = np.where(share > 0, np.rint(share * sitk.GetArrayViewFromImage(new) + (1 - share) * old), old)

@@ -4,7 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.grids import covering
-from GuideGenLib.core.volumes import Frame, from_canonical
+from GuideGenLib.core.volumes import on_grid
 from GuideGenLib.ct.acquisition import parts_of
 from GuideGenLib.description.acquisition import Acquisition
 
@@ -34,18 +34,17 @@ def scan_grid(anatomy: sitk.Image, spacing: float | None, acquisition: Acquisiti
     return grid
 
 
-def sliced(hu: np.ndarray, frame: Frame, grid: sitk.Image, slice_mm: float | None) -> sitk.Image:
-    """HU of a canonical array [z, y, x] on a grid, each voxel the mean over so many mm across its slice; None: as the
-    array has them, interpolated."""
+def sliced(ct: sitk.Image, grid: sitk.Image, slice_mm: float | None) -> sitk.Image:
+    """A CT (int16 HU) on a grid, each voxel the mean over so many mm across its slice; None: as it is, interpolated."""
     if slice_mm is None:
-        return from_canonical(hu, frame, grid, labels=False)
+        return on_grid(ct, grid, labels=False)
     across = np.array(grid.GetDirection()).reshape(3, 3)[:, slice_axis(grid)]
     parts = parts_of(slice_mm)
     total = np.zeros(grid.GetSize()[::-1], np.float32)
     for part in parts:
         moved = sitk.Image(grid)
         moved.SetOrigin((np.array(grid.GetOrigin()) + part * across).tolist())
-        total += sitk.GetArrayFromImage(from_canonical(hu, frame, moved, labels=False))
+        total += sitk.GetArrayFromImage(on_grid(ct, moved, labels=False))
     result = sitk.GetImageFromArray(np.rint(total / len(parts)).astype(np.int16))
     result.CopyInformation(grid)
     return result

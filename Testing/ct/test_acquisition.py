@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.core.volumes import Frame, image_from_array
+from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.ct.acquisition import MEASURED_MM, kept, noise_of, with_acquisition
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.ct.scanner_noise import scanner_noise
@@ -62,15 +62,15 @@ def test_slices_are_means_over_their_thickness_and_their_noise_is_that_of_it(thi
     shape = (120, 40, 40)
     step = np.zeros(shape, np.float32)
     step[60:] = 1000  # from 119 mm on, as voxels reach 1 mm to both sides of their middles
-    frame = Frame((MM,) * 3)
-    grid = scan_grid(image_from_array(step, (MM,) * 3, labels=False), MM, Acquisition(slice_mm=thick))
+    shown = image_from_array(step, (MM,) * 3, labels=False)
+    grid = scan_grid(shown, MM, Acquisition(slice_mm=thick))
     assert grid.GetSpacing() == pytest.approx((2, 2, thick))
-    found = np.array([float(v) for v in _column(sliced(step, frame, grid, thick))])
+    found = np.array([float(v) for v in _column(sliced(shown, grid, thick))])
     z = grid.GetOrigin()[2] + thick * np.arange(len(found))
     wanted = 1000 * np.clip((z - 119) / thick + 0.5, 0, 1)
     assert np.abs(found - wanted).max() < 1000 * (MM / 4) / max(thick, MM) + 1
     white = scanner_noise(shape, MM, 1, more=MEASURED_MM / (thick * kept(thick, MM)), along=(1.0,))
-    noise = sitk.GetArrayFromImage(sliced(white, frame, grid, thick))
+    noise = sitk.GetArrayFromImage(sliced(image_from_array(white, (MM,) * 3, labels=False), grid, thick))
     assert noise.var() == pytest.approx(scanner_noise(shape, MM, 1).var() * MEASURED_MM / thick, rel=0.15)
 
 

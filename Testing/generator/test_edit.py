@@ -5,20 +5,12 @@ import SimpleITK as sitk
 
 from GuideGenLib.anatomy.label_volumes import fill_erased
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.generator.edit import find_change, worth_making
+from GuideGenLib.generator.edit import find_change
 
 
 def test_equal_volumes_have_no_change() -> None:
     labels = np.ones((20, 20, 20), np.uint8)
     assert find_change(labels, labels.copy(), 2.0, 20.0, 8) is None
-
-
-def test_of_a_mostly_empty_field_of_view_the_body_alone_is_made() -> None:
-    labels = np.zeros((80, 40, 40), np.uint8)
-    labels[30:45, 5:30, 5:30] = 1
-    assert worth_making(labels, 4, 8) == (slice(24, 49), slice(0, 34), slice(0, 34))
-    labels[:, 5:35, 5:35] = 1
-    assert worth_making(labels, 4, 8) == (slice(0, 80), slice(0, 40), slice(0, 40))
 
 
 def test_the_weight_is_one_at_the_edit_and_zero_beyond_the_margin() -> None:

@@ -12,6 +12,7 @@ from GuideGenLib.anatomy.label_maps.dicom import dicom_labels
 from GuideGenLib.anatomy.label_maps.filling import filled_by_ct, grown, lacks_tissues
 from GuideGenLib.anatomy.label_maps.reading import LabelMap, read_label_map
 from GuideGenLib.anatomy.label_maps.relabelling import whole_numbers
+from GuideGenLib.anatomy.label_volumes import TISSUE_KEYS
 from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.errors import VolumeError
@@ -66,7 +67,7 @@ def open_edited(path: str | Path, before: Opened, labels: str | None = None, seg
         raise _elsewhere(path)
     array = sitk.GetArrayFromImage(image)
     raw = sitk.GetArrayViewFromImage(before.read.image)
-    _refuse_one_alone(path, np.unique(array), np.unique(raw))
+    _refuse_one_alone(path, array, raw)
     same = array == raw
     array[same] = sitk.GetArrayViewFromImage(before.anatomy)[same]
     return Opened(on_grid_of(before.anatomy, array), read.notes, read)
@@ -98,12 +99,23 @@ def _raw(path: Path, under: sitk.Image) -> sitk.Image:
 
 def _refuse_one_alone(path: str | Path, after: np.ndarray, before: np.ndarray) -> None:
     """A file of one segment is no anatomy whose other organs were erased."""
-    if np.count_nonzero(after) == 1 and np.count_nonzero(before) > MOST_ERASED:
-        only = label(int(after.max()))
+    found, there = np.unique(after), np.unique(before)
+    if np.count_nonzero(found) == 1 and np.count_nonzero(there) > MOST_ERASED:
+        only = label(int(found.max()))
+        if only.key in TISSUE_KEYS:  # a mask of 1 names the body and means none: it is what it lies on
+            only = label(_most_like(after > 0, before))
         raise VolumeError(
-            f"{path} holds one segment only ({only.name}), where the anatomy before has {np.count_nonzero(before)}",
+            f"{path} holds one segment only ({only.name}), where the anatomy before has {np.count_nonzero(there)}",
             f"add --segment {only.key} to take it as the new {only.name} and all else as before, or save all segments",
         )
+
+
+def _most_like(mask: np.ndarray, before: np.ndarray) -> int:
+    """The label of an anatomy whose shape is most like that of a mask, by Dice; any but tissues where it meets one."""
+    tissues = {values()[key] for key in TISSUE_KEYS}
+    sizes, met = np.bincount(before.ravel()), np.bincount(before[mask], minlength=int(before.max()) + 1)
+    dice = 2 * met / np.maximum(1, sizes + np.count_nonzero(mask))
+    return max(range(len(dice)), key=lambda value: (value not in tissues and met[value] > 0, dice[value]))
 
 
 def _elsewhere(path: str | Path) -> VolumeError:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from GuideGenLib.core.grids import on_grid_of, same_grid
+from GuideGenLib.core.grids import matched, on_grid_of, same_grid
 from GuideGenLib.scene.ct import AIR_HU, read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import fill_volume, oriented_from_image
@@ -86,9 +86,10 @@ def show_changes(scene: Any, before: sitk.Image, after: sitk.Image, name: str = 
     """
     import slicer
 
-    if not same_grid(before, after):
+    edited = matched(after, before)
+    if edited is None:
         raise SceneError("the anatomies lie on two grids", "read the edited one with the other as its reference")
-    changed = before != after
+    changed = before != edited
     if not sitk.GetArrayViewFromImage(changed).any():
         return None
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(name))

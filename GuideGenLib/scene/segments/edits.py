@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import label, values
-from GuideGenLib.core.grids import same_grid
+from GuideGenLib.core.grids import matched
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import ras_of
 
@@ -31,17 +31,18 @@ class SegmentChange:
 
 
 def find_edits(before: sitk.Image, after: sitk.Image) -> list[SegmentChange]:
-    """What changed between two anatomies (labels) of one grid, the largest change first; empty if nothing did.
+    """What changed between two anatomies (labels) of the same voxels, the largest change first; empty if nothing did.
 
     Body is what lies between the organs: it counts only where it grew into air or air into it, not where an organ
     changed. Raises SceneError if the grids differ.
     """
-    if not same_grid(before, after):
+    edited = matched(after, before)
+    if edited is None:
         raise SceneError(
             "the anatomies before and after the edit lie on different grids",
             "read the segmentation on the grid of the first one",
         )
-    old, new = sitk.GetArrayViewFromImage(before), sitk.GetArrayViewFromImage(after)
+    old, new = sitk.GetArrayViewFromImage(before), sitk.GetArrayViewFromImage(edited)
     where = np.argwhere(old != new)
     index = tuple(where.T)
     changes = list(_changes(where, old[index], new[index], before))

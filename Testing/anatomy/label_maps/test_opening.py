@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
 from GuideGenLib.anatomy.codes.terminology import entry_of
 from GuideGenLib.anatomy.label_maps.opening import open_anatomy, open_edited
@@ -109,6 +110,18 @@ def test_one_segment_alone_is_never_all_else_erased(tmp_path: Path) -> None:
     found = sitk.GetArrayViewFromImage(edited.anatomy)
     assert (found[larger > 0] == values()["liver"]).all()
     assert np.array_equal(found[larger == 0], ours[larger == 0])
+
+
+def test_a_mask_of_ones_is_the_segment_that_it_lies_on(tmp_path: Path) -> None:
+    ours = boxes()
+    write_anatomy(image(ours), tmp_path / "anatomy.nii.gz")
+    before = open_anatomy(tmp_path / "anatomy.nii.gz")
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "mask.nii.gz"
+    larger = ndimage.binary_dilation(ours == values()["kidney_left"])
+    write_volume(image(larger.astype(np.uint8)), path)
+    with pytest.raises(VolumeError, match=r"one segment only \(left kidney\).*add --segment kidney_left"):
+        open_edited(path, before)
 
 
 def test_an_edit_may_have_other_axes_and_says_nothing_of_its_vocabulary(tmp_path: Path) -> None:

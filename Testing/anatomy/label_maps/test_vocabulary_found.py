@@ -67,7 +67,16 @@ def test_what_a_map_shows_tells_its_vocabulary_from_all_others(torso: np.ndarray
     assert found[0].name == name and found[0].fit.share > 0.7
     assert all(other.fit.share < found[0].fit.share - 0.1 for other in found[1:])
     best = sure(found)
-    assert best is None or best.name == name
+    assert best is not None and best.name == name
+
+
+def test_what_btcv_and_amos_name_alike_tells_neither(torso: np.ndarray) -> None:
+    theirs = written(torso, "btcv")
+    seen = seen_in(image(theirs))
+    assert sure(candidates(seen)).name == "btcv"
+    assert sure(candidates({value: one for value, one in seen.items() if value < 12})) is None
+    alike = candidates({value: one for value, one in seen.items() if value < 10})
+    assert {"btcv", "amos"} & {one.name for one in alike} and alike[0].fit.structures == 9
 
 
 @pytest.mark.parametrize("name", ["totalsegmentator", "maisi132"])
