@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.label_volumes import write_anatomy
 from GuideGenLib.anatomy.table import write_labels_csv
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import atomic, remedy, staged, write_json
+from GuideGenLib.core.files import atomic, remedy, staged, utf8_path, write_json
 from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
@@ -43,8 +43,8 @@ def save_mrb(scene: Any, path: Path) -> None:
     messages = slicer.vtkMRMLMessageCollection()
     try:
         with atomic(path.absolute()) as private:
-            with _quiet():
-                written = scene.WriteToMRB(str(private), None, messages)
+            with _quiet(), utf8_path(private) as name:
+                written = scene.WriteToMRB(name, None, messages)
             if not written:
                 raise _not_written(path, _first_line(messages))
     except VolumeError as error:

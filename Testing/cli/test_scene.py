@@ -172,3 +172,12 @@ def test_the_study_is_named_after_the_text():
     text = "A very long sentence about a patient " * 5
     long = title_of(text)
     assert LONGEST_TITLE - 10 < len(long) <= LONGEST_TITLE and text.startswith(long.removesuffix("…") + " ")
+
+
+def test_a_scene_goes_to_a_path_of_any_bytes(guidegen: Run, tmp_path: Path) -> None:
+    """Slicer's library ends the process when it is given one."""
+    sys.stdout.reconfigure(errors="backslashreplace")
+    out = tmp_path / os.fsdecode(b"d\xff") / os.fsdecode(b"a\xff.mrb")
+    assert guidegen("scene", TEXT, "-o", out) == 0
+    assert os.listdir(os.fsencode(out.parent)) == [b"a\xff.mrb"]
+    assert guidegen("edit", out, "add ascites", "--dry-run") == 0
