@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select, table_of
 from GuideGenLib.anatomy.table import values
@@ -78,16 +79,24 @@ def _trees(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[Tre
     lungs = select(labels, (*LUNGS, "lung_vessel"))
     if not len(trachea) or not lungs.any():
         return
+    box = box_of(lungs)
+    lungs[box] = ndimage.binary_fill_holes(lungs[box])  # a tumour leaves the tree about it as it is
     carina = trachea[trachea[:, 0] <= trachea[:, 0].min() + CARINA_MM / spacing]
     targets = _targets(lungs, spacing, seed)
     owner = labels[tuple(targets.T)]
+    of_lobe = table_of(LUNGS)[owner]
+    if not of_lobe.any():
+        return
+    owner = owner[of_lobe][cKDTree(targets[of_lobe]).query(targets)[1]]
     for side in SIDES:
         mine = targets[table_of(lobes_of(side))[owner]]
         lateral = carina[:, 2] * (1 if side == "left" else -1)
         if not len(mine):
             continue
         start = carina[lateral >= lateral.max() - 2].mean(0)
-        root = _hilum(lungs, start, mine.mean(0))
+        hilum = _hilum(lungs, start, mine.mean(0))
+        # one of the targets: where the hilum moves a little, the tree stays
+        root = mine[((mine - hilum) ** 2).sum(1).argmin()]
         tree = grow((root[None] * spacing).astype(np.float32), (mine * spacing).astype(np.float32), TIP_MM)
         yield _seen(_led_to(tree, (start * spacing).astype(np.float32)))
 

@@ -2,7 +2,7 @@
 
 They are grown by rule from the vessels that are labelled (the lungs) or from where great vessels touch the organ, and
 mixed into the HU that the networks made. An edit far away leaves them where they are: what they have to reach hangs on
-the volume and not on its labels.
+the volume and not on its labels, and a tumour within an organ lets them grow as they would without it.
 """
 
 from collections.abc import Iterator
@@ -60,10 +60,11 @@ def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]
 def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
     wanted = scattered(labels.shape, spacing, LUNG_CELL_MM, (seed, 2))
     for _, filled, box in sided_lungs(labels):
-        lung = filled > 0
-        if not lung.any():
+        shown = filled > 0
+        if not shown.any():
             continue
-        labelled = lung & (labels[box] == values()["lung_vessel"])
+        lung = ndimage.binary_fill_holes(shown)
+        labelled = shown & (labels[box] == values()["lung_vessel"])
         starts = (np.argwhere(labelled) * spacing).astype(np.float32)
         if not len(starts):
             starts = gate(labels, lung, box, LUNG_FEEDERS, spacing)
@@ -71,7 +72,7 @@ def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
         tree = grow(starts, within(wanted, deep & ~labelled, box, spacing), LUNG_TIP_MM)
         trunk = ndimage.gaussian_filter(labelled.astype(np.float32), TRUNK_BLUR)
         fine = ndimage.gaussian_filter(filled_shares(_fine(tree), lung.shape, spacing), LUNG_BLUR)
-        yield box, np.maximum(fine, trunk) * lung
+        yield box, np.maximum(fine, trunk) * shown
 
 
 def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
@@ -79,7 +80,7 @@ def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
     if not everywhere.any():
         return
     box = box_of(everywhere)
-    liver = everywhere[box]
+    liver = ndimage.binary_fill_holes(everywhere[box])
     deep = depth_of(liver, spacing) > CAPSULE_MM
     upper = labels.copy()
     upper[: max(0, box[0].stop - round(UPPER_MM / spacing))] = 0
@@ -90,7 +91,7 @@ def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tup
     for kind, start in enumerate(gates):
         wanted = scattered(labels.shape, spacing, LIVER_CELL_MM, (seed, 3 + kind))
         tree = grow(start, within(wanted, deep, box, spacing), LIVER_TIP_MM)
-        yield box, ndimage.gaussian_filter(filled_shares(tree, liver.shape, spacing), LIVER_BLUR) * liver
+        yield box, ndimage.gaussian_filter(filled_shares(tree, liver.shape, spacing), LIVER_BLUR) * everywhere[box]
 
 
 def _fine(tree: Tree) -> Tree:

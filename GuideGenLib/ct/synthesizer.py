@@ -10,11 +10,12 @@ from monai.inferers import sliding_window_inference
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import as_networks_know
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.ct.network import CTNetwork, Style
-from GuideGenLib.ct.reference import skin_depth
+from GuideGenLib.ct.reference import DEFAULT_PHASE, skin_depth
 
 SPACING = 2.0
 """mm of the voxels that the networks were trained on."""
@@ -35,9 +36,8 @@ DECODE_OVERLAP = 12
 class CTSynthesizer:
     """Stage 3 and the decoder of stage 2.
 
-    spread: [latent] standard deviation of the residual latents; offset: [labels that networks know] HU added to the
-    reference of each label so
-    that the CT comes out at it, as `training.calibrate` measured.
+    spread: [latent] standard deviation of the residual latents; offset: [phases, labels that networks know] HU added to
+    the reference of each label so that the CT comes out at it (ct.offsets).
     """
 
     codec: CodecNetwork
@@ -67,16 +67,19 @@ class CTSynthesizer:
         style: Style,
         noise: Tensor,
         *,
+        phase: str = DEFAULT_PHASE,
         steps: int = STEPS,
         progress: Progress = silent,
     ) -> np.ndarray:
-        """HU float32 [z, y, x] for labels uint8 of the same shape at 2 mm; table: reference HU by label value.
+        """HU float32 [z, y, x] for labels uint8 of the same shape at 2 mm; table: reference HU by label value in the
+        contrast phase.
 
         steps 0 leaves the texture out and gives the expected CT alone.
         """
         shape = labels.shape
         known = as_networks_know()
-        offset = self.offset[torch.from_numpy(known[: len(table)].astype(np.int64)).to(self.offset.device)]
+        rows = torch.from_numpy(known[: len(table)].astype(np.int64)).to(self.offset.device)
+        offset = self.offset[PHASES.index(phase), rows]  # type: ignore[arg-type]
         reference = (torch.from_numpy(table).to(offset.device) + offset)[self._padded(labels).int()]
         volume = self._padded(known[labels])
         latents = self.latents(

@@ -3,8 +3,6 @@
 They learned from so few scans that a text of another kind picks the noise of one of them at random.
 """
 
-from GuideGenLib.description.model import Description
-
 PHASE_WORDS = {
     "none": ("non-contrast CT", "unenhanced CT", "CT without contrast"),
     "arterial": ("arterial phase CT", "CT in the arterial phase", "contrast-enhanced CT, arterial phase"),
@@ -23,7 +21,6 @@ def scan_sentences(phase: str | None, sex: str | None, age: float | None) -> lis
     return [f"{scan[0].upper()}{scan[1:]}{end}{told}." for scan in scans for end in ends]
 
 
-def scan_sentence(description: Description, phase: str) -> str:
-    """One of them for a description that is scanned in a phase; its age acts on the HU by rule."""
-    sentences = scan_sentences(phase, description.sex, None)
-    return sentences[min(1, len(ENDS.get(description.sex or "", ())))]
+def scan_sentence(sex: str | None, phase: str) -> str:
+    """One of them for a patient who is scanned in a phase; the age acts on the HU by rule."""
+    return scan_sentences(phase, sex, None)[min(1, len(ENDS.get(sex or "", ())))]

@@ -27,15 +27,15 @@ from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.grid import labels_on_grid
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
+from GuideGenLib.ct.styles import scan_style
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.changes.read import measured_sizes, read_change
-from GuideGenLib.description.conditioning import attributes_vector, typed_vector, years
+from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.reading.acquisition import without_acquisition
 from GuideGenLib.description.report import to_json
-from GuideGenLib.description.scan_wording import scan_sentence
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
@@ -306,14 +306,8 @@ class Generator:
 
     def style(self, description: Description) -> Style:
         """What the CT networks are told of a description: sex and phase. All else acts by anatomy, table and rules."""
-        device, sentence = self.models.device, scan_sentence(description, description.phase or DEFAULT_PHASE)
-        states = self.models.encoder.encode(sentence).to(device)[None]
-        return Style(
-            torch.from_numpy(attributes_vector(description.sex, None, None))[None].to(device),
-            torch.tensor([float(self.bundle.config["ct_noise"])], device=device),
-            states,
-            torch.ones(states.shape[:2], dtype=torch.bool, device=device),
-        )
+        noise, phase = float(self.bundle.config["ct_noise"]), description.phase or DEFAULT_PHASE
+        return scan_style(self.models.encoder.encode, description.sex, phase, noise, self.models.device)
 
     # ------------------------------------------------------------ inside
 
@@ -335,12 +329,12 @@ class Generator:
         window: tuple[slice, ...] = (slice(None),) * 3,
     ) -> np.ndarray:
         """HU of a window of labels at CT_SPACING, with the noise of that window."""
-        table = aged(reference_table(description.phase), years(description))
+        phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
+        table, style = aged(reference_table(phase), years(description)), self.style(description)
         with self.models.precision():
             hu = self.models.ct.synthesize(
-                labels[window], table, self.style(description), noise, steps=steps, progress=progress
+                labels[window], table, style, noise, phase=phase, steps=steps, progress=progress
             )
-        phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
         canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral)
         hu = with_details(hu, canvas)
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)

@@ -12,6 +12,7 @@ from GuideGenLib.core.blocks import TrunkNetwork
 from GuideGenLib.core.compiled import CompiledTrunk
 from GuideGenLib.core.device import OPENVINO
 from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.ct.offsets import offsets_of
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.layout import LAYOUT, layout_of
@@ -70,7 +71,7 @@ def build(bundle: Bundle, device: torch.device, arithmetic: str) -> Models:
         layout = layout_of(mask_tensors)
         # older bundles bring the template's vessels along, which are grown now
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith((LAYOUT, "vessels."))}
-        spread, offset = (ct_tensors.pop(name).float().to(device) for name in ("spread", "hu_offset"))
+        spread, offset = ct_tensors["spread"].float().to(device), offsets_of(bundle.config, ct_tensors).to(device)
         mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
         codec = CodecNetwork(**networks["codec"])
         mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))

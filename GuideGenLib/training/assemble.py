@@ -16,6 +16,7 @@ from GuideGenLib import __version__
 from GuideGenLib.bundle import Bundle, write_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTNetwork
+from GuideGenLib.ct.offsets import FIELD, as_lists
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
@@ -96,7 +97,7 @@ def assemble_bundle(
         "codec": slim[CODEC],
         "ct": {f"mean.{k}": v for k, v in slim[CT_MEAN].items()}
         | {f"flow.{k}": v for k, v in slim[CT_FLOW].items()}
-        | {"spread": read_spread(folders[CT_FLOW]), "hu_offset": read_hu_offset(folders[CT_FLOW])},
+        | {"spread": read_spread(folders[CT_FLOW])},
     }
     return write_bundle(
         target,
@@ -121,7 +122,7 @@ def assemble_bundle(
             **({} if initial is None else {"initial": {"name": initial.name, **initial.config["training"]}}),
         },
         part_bytes=None if part_mb is None else part_mb * 1_000_000,
-        extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes},
+        extra={"ct_noise": round(float(ct_noise), 4), "volumes_ml": volumes, FIELD: read_hu_offset(folders[CT_FLOW])},
     )
 
 
@@ -183,12 +184,12 @@ def read_spread(folder: Path) -> Tensor:
     return torch.tensor(json.loads(path.read_text()), dtype=torch.float32)
 
 
-def read_hu_offset(folder: Path) -> Tensor:
-    """HU offset [labels] of a run folder. Raises RunError before it was calibrated."""
+def read_hu_offset(folder: Path) -> dict[str, list[float]]:
+    """HU offsets of a run folder by phase. Raises RunError before it was calibrated."""
     offset = read_offset(folder)
     if offset is None:
         raise RunError(f"{folder} is not calibrated: run `guidegen train ct-flow` to its end")
-    return offset
+    return as_lists(offset)
 
 
 def git_commit() -> str:

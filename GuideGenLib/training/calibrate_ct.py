@@ -1,13 +1,14 @@
 """What is added to the reference HU of each label so that its mean in the finished CT is that of the anatomy table.
 
-The networks learn from two scans in which bones are brighter on one side of their mean and gas lies beside walls; what
-they make of a generated anatomy is a few tens of HU off. The remedy is measured, as for the volumes of the mask: make
-the CT of the template, compare each organ's inside with the table, move its reference by the difference, and repeat.
+The networks learn from few scans, in which bones are brighter on one side of their mean and gas lies beside walls, and
+hardly any is arterial; what they make of a generated anatomy is a few tens of HU off, otherwise in each phase. The
+remedy is measured, as for the volumes of the mask: make the CT of a person with all that rules draw in it, compare each
+organ's inside with the table, move its reference by the difference, and go on with another person.
 """
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,67 +17,75 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import by_group, hu_mean, values
-from GuideGenLib.ct.network import Style
-from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.details import with_details
+from GuideGenLib.ct.offsets import as_lists, as_tensor
+from GuideGenLib.ct.styles import scan_style
+from GuideGenLib.ct.synthesizer import SPACING, CTSynthesizer
 from GuideGenLib.data.scan_measures import organ_means
 
-OFFSET = "hu_offset.json"
-PHASES = ("none", "portal_venous")
-ROUNDS = 2
+OFFSET = "hu_offsets.json"
 LARGEST_HU = 80.0
-TISSUES = ("background", "body")
-"""Not moved: air needs no help, and `body` is whatever has no name."""
+LATER_SHARE = 0.5
+"""Of what a label is off in a person after the first who shows it: the end lies between the two."""
+NOT_MOVED = ("background", "body", "lung_vessel", "stomach_gas", "colon_gas")
+"""Air needs no help, `body` is whatever has no name, vessels and levels of gas are drawn by rules."""
 
 
 @torch.inference_mode()
 def calibrate_hu(
     synthesizer: CTSynthesizer,
-    labels: NDArray[np.uint8],
+    people: Sequence[NDArray[np.uint8]],
     noise: float,
+    encode: Callable[[str], Tensor],
     run: Path,
     *,
-    rounds: int = ROUNDS,
     minutes: float | None = None,
     log: Callable[[str], None] = print,
 ) -> Tensor:
-    """The offset [network labels] in HU, kept in `run`/hu_offset.json.
+    """The offsets [phases, network labels] in HU, kept in `run`/OFFSET; they begin with the synthesizer's.
 
-    labels: the template [z, y, x] at 2 mm; noise: the style's (standard deviation in soft tissue / 20 HU); minutes:
-    time after which no further round begins. Labels that the template lacks (lesions, the other sex) and TISSUES
-    keep 0.
+    people: labels [z, y, x] at 2 mm; noise: the style's (standard deviation in soft tissue / 20 HU); encode: text to
+    token states; minutes: time after which no further person is begun. Labels that nobody has (lesions) and NOT_MOVED
+    keep theirs.
     """
-    device = synthesizer.spread.device
-    offset = torch.zeros(synthesizer.mean.config.labels, device=device)
-    nothing = torch.zeros((1, 1), dtype=torch.bool, device=device)
-    style = Style(
-        torch.zeros((1, synthesizer.mean.config.typed), device=device),
-        torch.full((1,), noise, device=device),
-        torch.zeros((1, 1, synthesizer.mean.config.text), device=device),
-        nothing,
-    )
-    kept = [row.value for row in by_group()["lesions"]] + [values()[key] for key in TISSUES]
-    present = np.setdiff1d(np.unique(labels), kept)
+    offset = synthesizer.offset.clone()
+    device, count = offset.device, offset.shape[1]
+    kept = [row.value for row in by_group()["lesions"]] + [values()[key] for key in NOT_MOVED]
+    seen = np.zeros(count, bool)
     began = time.monotonic()
-    for turn in range(rounds):
-        if turn > 0 and minutes is not None and time.monotonic() - began > 60 * minutes:
+    for number, labels in enumerate(people):
+        if number > 0 and minutes is not None and time.monotonic() - began > 60 * minutes:
             break
-        stage = replace(synthesizer, offset=offset)
-        off = np.zeros(len(offset), np.float32)
-        for phase in PHASES:
-            table = hu_mean(phase)  # type: ignore[arg-type]
-            hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, turn))
-            means = organ_means(hu, labels, np.zeros(labels.shape, bool))
-            off += np.nan_to_num(means - table)[: len(off)] / len(PHASES)
-        off[np.setdiff1d(np.arange(len(off)), present)] = 0
-        log(f"HU calibration {turn + 1}/{rounds}: organs off by {float(np.abs(off[present]).mean()):.1f} HU (mean)")
+        present = np.setdiff1d(np.unique(labels[labels < count]), kept)
+        stage, off = replace(synthesizer, offset=offset), np.zeros((len(PHASES), count), np.float32)
+        for row, phase in enumerate(PHASES):
+            table, style = hu_mean(phase), scan_style(encode, _sex(labels), phase, noise, device)
+            hu = stage.synthesize(labels, table, style, stage.noise(labels.shape, number), phase=phase)
+            hu = with_details(hu, Canvas(labels, table, phase, SPACING, number))
+            off[row] = np.nan_to_num(organ_means(hu, labels, np.zeros(labels.shape, bool)) - table)[:count]
+        off[:, np.setdiff1d(np.arange(count), present)] = 0
+        told = ", ".join(f"{phase} {np.abs(off[row, present]).mean():.1f}" for row, phase in enumerate(PHASES))
+        log(f"HU calibration, person {number + 1} of {len(people)}: labels off by {told} HU (mean)")
+        off[:, seen] *= LATER_SHARE
+        seen[present] = True
         offset = (offset - torch.from_numpy(off).to(device)).clamp(-LARGEST_HU, LARGEST_HU)
     run.mkdir(parents=True, exist_ok=True)
-    (run / OFFSET).write_text(json.dumps([round(float(hu), 1) for hu in offset]))
+    (run / OFFSET).write_text(json.dumps(as_lists(offset)))
     return offset.cpu()
 
 
+def _sex(labels: NDArray[np.uint8]) -> str | None:
+    """male or female by what is shown of the sex."""
+    for key, sex in (("prostate", "male"), ("uterus", "female")):
+        if (labels == values()[key]).any():
+            return sex
+    return None
+
+
 def read_offset(run: Path) -> Tensor | None:
-    """The offset of a run folder, None before it was calibrated."""
+    """The offsets of a run folder, None before they were calibrated."""
     path = run / OFFSET
-    return torch.tensor(json.loads(path.read_text())) if path.is_file() else None
+    return as_tensor(json.loads(path.read_text())) if path.is_file() else None

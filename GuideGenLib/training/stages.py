@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from GuideGenLib.anatomy.table import network_labels
+from GuideGenLib.anatomy.label import PHASES
+from GuideGenLib.anatomy.table import network_labels, values
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.core.device import choose_precision
 from GuideGenLib.core.volumes import image_from_array, to_canonical
@@ -17,7 +18,9 @@ from GuideGenLib.ct.network import CTNetwork
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.ct.synthesizer import CTSynthesizer
 from GuideGenLib.data.notes import VALIDATION, read_notes
+from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskNetwork
+from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.population.torso import Torso
 from GuideGenLib.training import assemble
 from GuideGenLib.training.calibrate import CALIBRATION, calibrate
@@ -135,10 +138,15 @@ def _sizes(job: Job, stage: str, read: Callable[[dict[str, Tensor]], dict[str, A
     return replace(sizes, network={key: found[key] for key in sizes.network})
 
 
-def _at_ct_spacing(torso: Torso) -> np.ndarray:
-    """Labels [z, y, x] of the template at the spacing of the CT stage, by the same resampling as at run time."""
-    image = image_from_array(torso.labels, torso.spacing, labels=True)
-    return to_canonical(image, CT_SPACING, labels=True, smooth=True)[0]
+def _calibrated_on(template: Torso, anatomies: np.ndarray | None) -> list[np.ndarray]:
+    """Labels [z, y, x] at the spacing of the CT stage of the template, and of one of the anatomies, at MASK_SPACING, of
+    the sex that it has not; the resampling is that of the run time."""
+    organs = [values()[key] for key in ("prostate", "uterus")]
+    lacking = [value for value in organs if not (template.labels == value).any()]
+    others = [] if anatomies is None else [one for one in anatomies if np.isin(one, lacking).any()]
+    people = [(template.labels, template.spacing), *((one, (MASK_SPACING,) * 3) for one in others[:1])]
+    images = [image_from_array(labels, spacing, labels=True) for labels, spacing in people]
+    return [to_canonical(image, CT_SPACING, labels=True, smooth=True)[0] for image in images]
 
 
 def _noise(materials: Sequence[Material]) -> float:
@@ -160,7 +168,10 @@ def bundle(job: Job) -> None:
     if not is_newer(flow / OFFSET, flow, assemble.codec_run(job.run), job.run / assemble.CT_MEAN):
         device = training_device()
         with autocast(device, choose_precision("auto", device)):
-            calibrate_hu(_ct_stage(job), _at_ct_spacing(template), noise, flow, minutes=job.minutes, log=say)
+            encode = TextEncoder.load().encode
+            calibrate_hu(
+                _ct_stage(job), _calibrated_on(template, anatomies), noise, encode, flow, minutes=job.minutes, log=say
+            )
     made = assemble.assemble_bundle(
         job.run,
         job.target,
@@ -183,7 +194,7 @@ def _ct_stage(job: Job) -> CTSynthesizer:
     device = training_device()
     mean, flow = (_ct_network(job, stage).to(device).eval() for stage in (assemble.CT_MEAN, assemble.CT_FLOW))
     spread = assemble.read_spread(job.run / assemble.CT_FLOW).to(device)
-    return CTSynthesizer(_codec(job).to(device), mean, flow, spread, torch.zeros(LABELS, device=device))
+    return CTSynthesizer(_codec(job).to(device), mean, flow, spread, torch.zeros((len(PHASES), LABELS), device=device))
 
 
 def _ct_network(job: Job, stage: str) -> CTNetwork:

@@ -11,6 +11,7 @@ from torch.nn import functional as nnf
 
 from GuideGenLib.bundle.reading import Bundle, load_bundle
 from GuideGenLib.core.files import write_json, write_text
+from GuideGenLib.ct.offsets import as_lists, offsets_of
 from GuideGenLib.mask.layout import LAYOUT
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.sampler import BIAS, read_bias
@@ -51,7 +52,7 @@ def start_from(bundle: Bundle, run: Path, stage: str = "bundle") -> None:
     for path, content in (
         (run / "mask" / CALIBRATION, {"bias": {name: bias.tolist() for name, bias in read_bias(mask).items()}}),
         (run / "ct_flow" / SPREAD, ct["spread"].tolist()),
-        (run / "ct_flow" / OFFSET, ct["hu_offset"].tolist()),
+        (run / "ct_flow" / OFFSET, as_lists(offsets_of(bundle.config, ct))),
     ):
         if path.parent.name in begun and not path.is_file():
             write_text(json.dumps(content), path)

@@ -80,3 +80,4 @@ def test_an_edit_of_one_lung_leaves_the_bronchi_of_the_other(labels: np.ndarray)
     assert np.array_equal(before[:, :, :55], after[:, :, :55])
     tumour = edited == VALUE["lung_tumor"]
     assert (after[tumour] == TABLE[VALUE["lung_tumor"]]).all()
+    assert np.array_equal(before[~tumour], after[~tumour])

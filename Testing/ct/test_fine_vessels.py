@@ -57,7 +57,9 @@ def test_an_edit_of_the_liver_leaves_the_lungs_vessels(labels: np.ndarray) -> No
     edited[12:18, 15:22, 50:60] = VALUE["liver_tumor"]
     before, after = (vessel_shares(one, SPACING, 1) for one in (labels, edited))
     assert np.array_equal(before["lungs"], after["lungs"])
-    assert not after["liver"][edited == VALUE["liver_tumor"]].any()
+    tumour = edited == VALUE["liver_tumor"]
+    assert not after["liver"][tumour].any() and before["liver"][tumour].any()
+    assert np.array_equal(before["liver"][~tumour], after["liver"][~tumour])
     assert not np.array_equal(before["lungs"], vessel_shares(labels, SPACING, 2)["lungs"])
 
 

@@ -22,7 +22,7 @@ def stage() -> CTSynthesizer:
     for network in (mean, flow):
         torch.nn.init.normal_(network.head.weight, std=0.05)
     torch.nn.init.normal_(codec.decoder_last.weight, std=0.02)
-    return CTSynthesizer(codec, mean, flow, torch.full((8,), 0.3), torch.zeros(LABELS))
+    return CTSynthesizer(codec, mean, flow, torch.full((8,), 0.3), torch.zeros((4, LABELS)))
 
 
 @pytest.fixture

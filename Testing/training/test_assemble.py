@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import load_bundle
@@ -30,7 +31,7 @@ MEAN = CTConfig(LABELS, inputs=8, latent=8, widths=(8, 16), code=2, queries=3)
 FLOW = CTConfig(LABELS, inputs=16, latent=8, widths=(12, 16))
 CODEC = {"labels": LABELS, "latent": 8, "wide": 16, "narrow": 8, "code": 3}
 SPREAD = [0.1 * channel for channel in range(1, 9)]
-OFFSET = [0.5 * value for value in range(73)]
+OFFSET = {phase: [0.5 * value + row for value in range(73)] for row, phase in enumerate(PHASES)}
 
 
 def finish(network: nn.Module, run: Path) -> None:
@@ -51,7 +52,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finish(CTNetwork(MEAN), run / "ct_mean")
     finish(CTNetwork(FLOW), run / "ct_flow")
     (run / "ct_flow" / "spread.json").write_text(json.dumps(SPREAD))
-    (run / "ct_flow" / "hu_offset.json").write_text(json.dumps(OFFSET))
+    (run / "ct_flow" / "hu_offsets.json").write_text(json.dumps(OFFSET))
     return run
 
 
@@ -109,7 +110,7 @@ def test_the_generator_gets_the_networks_that_were_trained(
         assert torch.equal(models.ct.codec.state_dict()[key], averaged_state(runs / folder)[key])
     assert torch.equal(models.mask.network.codes, averaged_state(runs / "mask")["codes"])
     assert torch.allclose(models.ct.spread, torch.tensor(SPREAD))
-    assert torch.allclose(models.ct.offset, torch.tensor(OFFSET))
+    assert torch.allclose(models.ct.offset, torch.tensor(list(OFFSET.values())))
     torch.testing.assert_close(models.mask.class_bias["flow"], torch.tensor(BIAS))
     torch.testing.assert_close(models.mask.class_bias["categorical"], torch.tensor(BIAS[::-1]))
     assert (made.config["training"]["steps"][folder], made.config["ct_noise"]) == (2, 0.75)

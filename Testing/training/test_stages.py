@@ -11,10 +11,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
+from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import labels as anatomy_rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.codec.network import CodecNetwork
-from GuideGenLib.ct.network import CTConfig, CTNetwork
+from GuideGenLib.ct.network import CTConfig, CTNetwork, Style
 from GuideGenLib.data.scan_measures import metal_mask, organ_means
 from GuideGenLib.mask import flow
 from GuideGenLib.training import calibrate, calibrate_ct
@@ -187,27 +188,39 @@ def test_an_organ_has_the_mean_of_its_inside_without_metal() -> None:
 
 
 def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stage that is 30 HU too bright in everything ends within 1 HU; labels that are not there keep 0."""
+    """A stage that is 30 HU too bright, and 40 in the arterial phase, ends at the table; a second person of whom it
+    makes 10 more moves it half-way; labels that are not there keep 0."""
+    liver, arterial = values()["liver"], PHASES.index("arterial")
 
     class Bright:
-        spread = torch.ones(8)
-        mean = CTNetwork(CTConfig(LABELS, inputs=8, latent=8, widths=(8, 16)))
-
         def __init__(self, offset: Tensor) -> None:
             self.offset = offset
 
         def noise(self, shape: tuple[int, ...], seed: int) -> Tensor:
             return torch.zeros(1)
 
-        def synthesize(self, labels: np.ndarray, table: np.ndarray, style: object, noise: Tensor) -> np.ndarray:
-            return (table + self.offset.numpy())[labels] + 30
+        def synthesize(
+            self, labels: np.ndarray, table: np.ndarray, style: Style, noise: Tensor, *, phase: str
+        ) -> np.ndarray:
+            assert style.text.shape == (1, 3, 384)
+            more = 40 if phase == "arterial" else 30
+            offset = self.offset[PHASES.index(phase)].numpy()  # type: ignore[arg-type]
+            return (table + offset)[labels] + more + (10 if len(labels) > 20 else 0)
 
     monkeypatch.setattr(calibrate_ct, "replace", lambda stage, offset: Bright(offset))
     labels = np.zeros((20, 20, 20), np.uint8)
     labels[5:15, 5:15, 5:15] = values()["liver"]
-    offset = calibrate_ct.calibrate_hu(Bright(torch.zeros(LABELS)), labels, 1.0, tmp_path, log=quiet)  # type: ignore[arg-type]
-    assert offset[values()["liver"]] == pytest.approx(-30, abs=1)
-    assert offset[values()["background"]] == offset[values()["spleen"]] == 0
+    lines: list[str] = []
+    stage: Any = Bright(torch.zeros((len(PHASES), LABELS)))
+    other = np.pad(labels, ((0, 4), (0, 0), (0, 0)))
+    for people, liver_moved in (([labels], -30), ([labels, other], -35)):
+        offset = calibrate_ct.calibrate_hu(
+            stage, people, 1.0, lambda text: torch.ones(3, 384), tmp_path, log=lines.append
+        )
+        assert offset[0, liver] == pytest.approx(liver_moved, abs=1)
+        assert offset[arterial, liver] == pytest.approx(liver_moved - 10, abs=1)
+        assert not offset[:, [values()["background"], values()["spleen"]]].any()
+    assert "person 2 of 2" in lines[-1] and "arterial 10.0" in lines[-1]
     assert torch.allclose(calibrate_ct.read_offset(tmp_path), offset, atol=0.06)
 
 

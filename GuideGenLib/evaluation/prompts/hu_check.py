@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from GuideGenLib.anatomy.label import Phase
+from GuideGenLib.anatomy.label import PHASES, Phase
 from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.anatomy.table import by_group, hu_mean, values
 from GuideGenLib.codec.network import FACTOR
@@ -26,10 +26,9 @@ from GuideGenLib.evaluation.prompts.text_report import table
 if TYPE_CHECKING:
     from GuideGenLib.generator import Generator
 
-PHASES: tuple[Phase, ...] = ("none", "portal_venous")
 TEXTS = ("A man of normal build.", "An overweight woman.", "A thin woman.", "An obese man.")
 """Without an age, for that moves the HU of bone and muscle away from the table."""
-WITHIN_HU = 20.0
+WITHIN_HU = 10.0
 TISSUES = {
     "fat": ("subcutaneous_fat", "torso_fat"),
     "muscle": ("muscle", *(row.key for row in by_group()["muscles"])),
@@ -124,7 +123,7 @@ def organs_hu(hu: np.ndarray, labels: np.ndarray) -> list[OrganHU]:
 
 
 def organs_table(cases: Sequence[Sequence[OrganHU]], phase: Phase, real_sd: dict[str, float]) -> str:
-    """One line an organ, and how many are within 20 HU."""
+    """One line an organ, and how many are within WITHIN_HU."""
     reference = hu_mean(phase)
     inner, whole, sd = _mean_of(cases, "judged"), _mean_of(cases, "whole"), _mean_of(cases, "sd")
     rows = [["organ", "table", "inner", "difference", "", "whole", "SD", "real SD"]]

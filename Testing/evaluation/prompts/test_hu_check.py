@@ -52,14 +52,14 @@ def test_an_organ_of_few_voxels_counts_whole(labels: np.ndarray):
     assert small.inner is None and small.judged == 12.0
 
 
-@pytest.mark.parametrize(("off", "missed"), [(19.0, 0), (-19.0, 0), (21.0, 1), (-21.0, 1)])
-def test_the_table_tells_what_is_farther_off_than_20_hu(labels: np.ndarray, off: float, missed: int):
+@pytest.mark.parametrize(("off", "missed"), [(9.0, 0), (-9.0, 0), (11.0, 1), (-11.0, 1)])
+def test_the_table_tells_what_is_farther_off_than_10_hu(labels: np.ndarray, off: float, missed: int):
     hu = hu_mean("none").astype(float)[labels]
     hu[labels == values()["liver"]] += off
     table = organs_table([organs_hu(hu, labels)], "none", {"liver": 14.0})
     liver = next(line for line in table.splitlines() if line.startswith("liver"))
     assert ("MISSED" in liver) == bool(missed) and f"{off:+.0f}" in liver
-    assert table.endswith(f"{2 - missed} of 2 labels within 20 HU")
+    assert table.endswith(f"{2 - missed} of 2 labels within 10 HU")
 
 
 def test_even_texture_has_no_jitter_and_jumping_slices_have(labels: np.ndarray):
