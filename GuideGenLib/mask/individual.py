@@ -47,14 +47,14 @@ ORGANS: dict[str, tuple[str, ...]] = {
 """What moves as one organ."""
 Freedom = tuple[float, float, float]
 FREEDOM: dict[str, Freedom] = {
-    "liver": (9.0, 0.14, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (0.0, 0.0, 5.0),
+    "liver": (9.0, 0.14, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (36.0, 0.44, 5.0),
     "pancreas": (8.0, 0.10, 4.0), "stomach": (12.0, 0.14, 5.0), "small_bowel": (11.0, 0.16, 4.0),
-    "kidney_left": (11.0, 0.13, 4.0), "kidney_right": (11.0, 0.13, 4.0), "heart": (14.0, 0.15, 3.0),
-    "uterus": (12.0, 0.10, 3.0),
+    "kidney_left": (9.0, 0.11, 4.0), "kidney_right": (9.0, 0.11, 4.0), "heart": (14.0, 0.15, 3.0),
+    "uterus": (12.0, 0.10, 3.0), "urinary_bladder": (20.0, 0.60, 0.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
-STRETCHED: dict[str, Freedom] = {"spleen": (30.0, 0.36, 0.0), "urinary_bladder": (18.0, 0.52, 0.0)}
-"""The same of organs that differ more than the limit on strains lets them."""
+STRAIN, GROWTH = 0.75, 1.3
+"""The most that the motion stretches, and that it changes the log of a volume, before it is smoothed."""
 GROWN = {"small_bowel": 0.035, "pancreas": 0.03, "spleen": 0.02, "kidney_left": 0.05, "kidney_right": 0.03}
 """Log of the factor on the radius of each such organ: what the flow takes of those that lie against bones, and part of
 what drawn kidneys lack, as some people of the training have small ones (174 and 138 ml in men and women: J Clin Med
@@ -64,9 +64,9 @@ FILLING, FILLING_ML = (0.06, 0.34), (42.0, 380.0)
 and empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
 FLATTENED = np.array((1.5, 0.75, 0.75), np.float32)
 """How much more of that happens from top to bottom than across: an empty bladder lies flat."""
-FADE_MM, STRETCHED_FADE_MM = 12.0, {"spleen": 16.0, "urinary_bladder": 24.0}
+FADE_MM, FADES_MM = 12.0, {"spleen": 16.0, "urinary_bladder": 24.0}
 """From the surface of an organ, where its own motion is down to a third."""
-WALL_MM = (6.0, 24.0)
+WALL_MM = (9.0, 33.0)
 """Below the skin: where the motion of organs ends, and where nothing holds it yet. The skin stays smooth."""
 END_MM = 30.0
 """From the ends of the volume, within which the motion towards them comes to rest."""
@@ -114,16 +114,12 @@ def velocity(
     free = (1 - 0.8 * bone) * (1 - 0.5 * _near(table_of(FIXED)[coarse], FIXED_MM))
     free *= _ramp(ndimage.distance_transform_edt(coarse > 0, sampling=COARSE), *WALL_MM)
     for name, freedom in FREEDOM.items():
-        grown = 0.0 if values()[name] in sized else GROWN.get(name, 0.0)
-        _add(total, free, table_of(ORGANS[name])[coarse], FADE_MM, *organ_matrix(freedom, grown, rng))
-    total = limited(total * rest, COARSE, rounds=2)
-    for name, freedom in STRETCHED.items():
-        organ = table_of(ORGANS[name])[coarse]
-        matrix, shift = organ_matrix(freedom, 0.0, rng)
-        if name == "urinary_bladder" and values()[name] not in sized:
+        organ, asked = table_of(ORGANS[name])[coarse], values()[name] in sized
+        matrix, shift = organ_matrix(freedom, 0.0 if asked else GROWN.get(name, 0.0), rng)
+        if name == "urinary_bladder" and not asked:
             matrix += np.diag(_filling(organ, rng) * FLATTENED)
-        _add(total, free * rest, organ, STRETCHED_FADE_MM[name], matrix, shift)
-    return total
+        _add(total, free, organ, FADES_MM.get(name, FADE_MM), matrix, shift)
+    return limited(total * rest, COARSE, STRAIN, GROWTH, rounds=2)
 
 
 def _filling(bladder: Mask, rng: np.random.Generator) -> float:
