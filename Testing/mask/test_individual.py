@@ -51,7 +51,7 @@ def test_nothing_folds(body: np.ndarray, seed: int) -> None:
 
 def test_organs_stay_whole_on_their_side_and_without_holes(body: np.ndarray, patients: list[np.ndarray]) -> None:
     for labels in patients:
-        for key in ("liver", "spleen", "stomach", "kidney_left", "kidney_right", "heart", "aorta", "urinary_bladder"):
+        for key in ("liver", "spleen", "stomach", "kidney_left", "kidney_right", "heart", "aorta"):
             assert 0.5 < organ(labels, key).count / organ(body, key).count < 2
         assert organ(labels, "kidney_left").centre[2] > organ(labels, "spinal_cord").centre[2] + 5
         assert organ(labels, "kidney_right").centre[2] < organ(labels, "spinal_cord").centre[2] - 5
