@@ -59,7 +59,7 @@ KINDS: tuple[Mapping[str, Kind], ...] = (
     },
 )
 """Bones in two groups: no two of a group share a joint, so that both sides of one have their cortex."""
-WITHIN = ("bone_lesion", "sclerotic_bone_lesion")
+WITHIN = ("bone_lesion", "sclerotic_bone_lesion", "osteophyte")
 """What lies in bones: they have no cortex towards it."""
 DENSE = 1080.0
 """HU of cortex that fills a voxel. What age takes of the HU of a bone is taken of its spongy part."""

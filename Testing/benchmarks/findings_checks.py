@@ -29,6 +29,7 @@ from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.generator import Generator
 from GuideGenLib.mask.findings.others import draw_others
 from GuideGenLib.mask.findings.others_check import check_others
+from GuideGenLib.mask.findings.reforming import check_reformed, reform
 from Testing.benchmarks.findings_drawn import SIZES, STEP, Labels, draw, finding_of, fitting, misplaced, people
 
 LOBES = ("upper_lobe", "lower_lobe")
@@ -109,7 +110,11 @@ def flips(tally: Tally, anatomies: dict[str, Labels], chosen: Sequence[Recipe]) 
 
 
 def shows(anatomy: Labels, recipe: Recipe, findings: tuple[Finding, ...]) -> bool:
-    """Whether a patient of these findings has that of the recipe: a change of the tissue, or voxels of its label."""
+    """Whether a patient of these findings has that of the recipe: a change of the tissue or of an organ's shape, or
+    voxels of its label."""
+    if recipe.label is None and recipe.mechanism == "shape":
+        labels, done = reform(anatomy, STEP, findings, np.random.default_rng(1))
+        return bool(done) and all(kept for _, kept, _ in check_reformed(labels, STEP, findings, done))
     if recipe.label is None:
         return any(change.look == recipe.options["look"] for change in tissue_changes(findings, 1))
     try:

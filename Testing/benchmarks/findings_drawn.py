@@ -25,6 +25,7 @@ from GuideGenLib.findings.recipe import Recipe  # noqa: E402
 from GuideGenLib.mask.findings.lesions import LesionRecord  # noqa: E402
 from GuideGenLib.mask.findings.others import draw_others  # noqa: E402
 from GuideGenLib.mask.findings.others_check import check_others  # noqa: E402
+from GuideGenLib.mask.findings.reforming import check_reformed, reform  # noqa: E402
 from GuideGenLib.mask.findings.tissue import FILLERS  # noqa: E402
 
 if TYPE_CHECKING:
@@ -101,9 +102,11 @@ def finding_of(recipe: Recipe, word: str, side: str = "left", count: int = 1) ->
 def draw(anatomy: Labels, recipe: Recipe, finding: Finding, seed: int) -> Drawn:
     """Raises LesionError where there is no place for it."""
     begin = time.process_time()
-    labels, records = draw_others(anatomy, STEP, [finding], np.random.default_rng(seed))
+    labels, done = reform(anatomy, STEP, [finding], np.random.default_rng(seed))
+    labels, records = draw_others(labels, STEP, [finding], np.random.default_rng(seed))
     seconds = time.process_time() - begin
-    failed = [f"{name}: {found}" for name, kept, found in check_others(labels, STEP, [finding], records) if not kept]
+    checks = [*check_others(labels, STEP, [finding], records), *check_reformed(labels, STEP, [finding], done)]
+    failed = [f"{name}: {found}" for name, kept, found in checks if not kept]
     dice, organ = least_dice(anatomy, labels, recipe)
     z, y, x = (round(value) for value in records[0].center_voxel) if records else middle_of(anatomy, recipe)
     return Drawn(labels, records, (z, y, x), failed, dice, organ, seconds)

@@ -39,7 +39,7 @@ SEX_ORGANS = ("prostate", "uterus")
 @dataclass(frozen=True)
 class Flip:
     """A text with `{}` where the two words go. rule: how it is judged (RULES); lesions: what each text asks for;
-    finding: label of what a recipe draws, room: labels in the place of which it lies."""
+    finding: label of what a recipe draws, room: labels in the place of which it lies, or of what an operation took."""
 
     key: str
     text: str
@@ -103,6 +103,20 @@ FLIPS = (
          room=("gallbladder",)),
     Flip("nodes_presence", "A 62-year-old man {} mediastinal lymphadenopathy.", ("without", "with"), "finding",
          finding="mediastinal_lymph_node", room=(*LUNGS, "esophagus")),
+    Flip("fracture_presence", "A 78-year-old woman {} a severe L1 compression fracture.", ("without", "with"), "finding",
+         finding="vertebral_fracture", room=("vertebrae_lumbar",)),
+    Flip("obstruction_presence", "A 66-year-old man {} small bowel obstruction.", ("without", "with"), "finding",
+         finding="dilated_small_bowel", room=("small_bowel",)),
+    Flip("nephrectomy", "A 63-year-old man, {} left nephrectomy, normal findings.", ("no", "after"), "removal",
+         room=("kidney_left",)),
+    Flip("splenectomy", "A 44-year-old woman, {} splenectomy, normal findings.", ("no", "after"), "removal",
+         room=("spleen",)),
+    Flip("cholecystectomy", "A 57-year-old woman, {} cholecystectomy, normal findings.", ("no", "after"), "removal",
+         room=("gallbladder",)),
+    Flip("hysterectomy", "A 61-year-old woman, {} hysterectomy, normal findings.", ("no", "after"), "removal",
+         room=("uterus",)),
+    Flip("lobectomy", "A 67-year-old man, {} left lower lobectomy.", ("no", "after"), "removal",
+         room=("lung_lower_lobe_left", "lung_upper_lobe_left")),
 )  # fmt: skip
 
 
@@ -194,6 +208,14 @@ def _more_of_it(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     return None if ml[1] >= LARGER * ml[0] > 0 else told
 
 
+def _gone(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
+    """The first mask has the organ (the first of the flip's room), the second has nothing of it."""
+    having, without = (volumes_ml(mask, (SPACING,) * 3)[flip.room[0]] for mask in masks)
+    if having < LEAST_ORGAN_ML:
+        return f"{flip.words[0]}: no {flip.room[0]}"
+    return None if without == 0 else f"{flip.words[1]}: {without:.1f} ml of {flip.room[0]}"
+
+
 def _sexed(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
     """The man has a prostate and no uterus, the woman a uterus and no prostate."""
     for word, mask, own, other in zip(flip.words, masks, SEX_ORGANS, SEX_ORGANS[::-1], strict=True):
@@ -223,6 +245,7 @@ def _built(flip: Flip, masks: tuple[np.ndarray, np.ndarray]) -> str | None:
 RULES: dict[str, Callable[[Flip, tuple[np.ndarray, np.ndarray]], str | None]] = {
     "place": _in_place, "size": _sized, "presence": _there, "sex": _sexed, "bones": _boned,
     "build": _built, "finding": _finding_there, "amount": _more_of_it,
+    "removal": _gone,
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ BULGING = 0.6
 """Of the height of the body."""
 LOSSES = tuple(range(0, 92, 4))
 """Percent that are tried: voxels make steps of what is lost."""
+UPRIGHT, FALLS = 15.0, 50.0
+"""Percent that the front of a body may be lower than its back before, and must come to be lower at most, where no text
+names it."""
 GAP_MM = 2.5
 """At least so much disc is above a body that has given way."""
 ENDS = 0.12
@@ -57,9 +60,14 @@ def wedge(
 ) -> list[tuple[Labels, Mask]]:  # fmt: skip
     """Fractures of so many bodies that have lost `size` percent of their height in front, one after another."""
     spine = _spine(labels, spacing, recipe)
-    drawn = []
-    for level in _levels(spine, finding, count, rng):
+    drawn: list[tuple[Labels, Mask]] = []
+    levels, named = _levels(spine, finding, rng), finding.segment is not None
+    for number, level in enumerate(levels):
+        if not named and len(drawn) == count:
+            break
         body = body_of_level(spine, level) & ~blocked
+        if not body.any():
+            continue
         box = _box(body, 2)
         room = select(labels[box], ("body", "torso_fat")) & ~blocked[box]
         canal = spine.canal[round(float(np.argwhere(body)[:, 0].mean()))] - box[1].start
@@ -67,8 +75,12 @@ def wedge(
             _fallen(body[box], spine.height[box], level, canal, lost, room if size >= BULGE_FROM else None)
             for lost in LOSSES
         ]
+        losses = [height_lost(labels, one, spacing) for one in tried]
+        last = len(levels) - number <= count - len(drawn)
+        if not named and not last and not (losses[0] <= UPRIGHT and max(losses) >= FALLS):
+            continue  # a body of such a form tells no height
         result, taken = labels.copy(), np.zeros(labels.shape, bool)
-        taken[box] = min(tried, key=lambda one: abs(height_lost(labels, one, spacing) - size))
+        taken[box] = tried[int(np.argmin(np.abs(np.asarray(losses) - size)))]
         result[body] = values()[DISC]
         result[taken] = values()[str(recipe.label and recipe.label["key"])]
         drawn.append((result, taken))
@@ -89,8 +101,8 @@ def _spine(labels: Labels, spacing: Spacing, recipe: Recipe) -> Spine:
     return spine
 
 
-def _levels(spine: Spine, finding: Finding, count: int, rng: np.random.Generator) -> list[Level]:
-    """Those that the finding names, else so many of the likely ones."""
+def _levels(spine: Spine, finding: Finding, rng: np.random.Generator) -> list[Level]:
+    """Those that the finding names, else the likely ones, the first one first."""
     there = {one.name: one for one in spine.levels if one.top - one.bottom >= WHOLE_MM}
     if finding.segment:
         names = finding.segment.split("/")
@@ -100,7 +112,7 @@ def _levels(spine: Spine, finding: Finding, count: int, rng: np.random.Generator
         return [level for name in names if (level := level_named(spine, name)) is not None]
     order = rng.choice(len(LIKELY), len(LIKELY), replace=False, p=FREQUENCY)
     names = [LIKELY[number] for number in order if LIKELY[number] in there] or list(there)
-    return [there[name] for name in names[:count]]
+    return [there[name] for name in names]
 
 
 def _fallen(

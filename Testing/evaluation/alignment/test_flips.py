@@ -39,12 +39,12 @@ def _with(labels: np.ndarray, key: str, box: tuple[slice, slice, slice]) -> np.n
 
 def test_a_pair_shares_its_seed_and_differs_in_one_word() -> None:
     made = orders()
-    assert len(made) == 2 * len(FLIPS) == 40
+    assert len(made) == 2 * len(FLIPS) == 54
     for first, second in zip(made[::2], made[1::2], strict=True):
         assert first.seed == second.seed and second.like == first.key and first.like is None
         one, two = first.text.split(), second.text.split()
         assert sum(a != b for a, b in zip(one, two, strict=True)) == 1
-    assert len({order.key for order in made}) == 40
+    assert len({order.key for order in made}) == 54
     assert orders(subset=True) == made[:2]
 
 
@@ -53,7 +53,8 @@ def test_texts_ask_for_what_is_judged() -> None:
         for lesion, order in zip(flip.lesions, pair, strict=True):
             drawn = [(one.organ, one.side, one.site) for one in parse(order.text).findings if one.drawn]
             assert drawn == ([(lesion.organ, lesion.side, lesion.site)] if lesion else [])
-            shown = [one.recipe.label["key"] for one in parse(order.text).findings if one.shown and one.recipe]
+            shown = [one.recipe.label["key"] for one in parse(order.text).findings
+                     if one.shown and one.recipe and one.recipe.label]  # fmt: skip
             assert shown == ([flip.finding] if flip.finding and flip.words[pair.index(order)] != "without" else [])
 
 
@@ -95,6 +96,14 @@ def test_a_finding_is_there_or_not_and_there_is_more_of_it(phantom: np.ndarray) 
     assert unchanged(there, phantom, much) == 1.0 and "lung_lower_lobe_left" not in untouched(there)
 
 
+def test_what_an_operation_took_is_gone(phantom: np.ndarray) -> None:
+    without = np.where(phantom == values()["spleen"], values()["torso_fat"], phantom)
+    assert followed(_flip("splenectomy"), phantom, without) is None
+    assert "ml of spleen" in str(followed(_flip("splenectomy"), phantom, phantom))
+    assert followed(_flip("splenectomy"), without, without) == "no: no spleen"
+    assert "spleen" not in untouched(_flip("splenectomy"))
+
+
 def test_sex_is_told_by_prostate_and_uterus(phantom: np.ndarray) -> None:
     box = (slice(2, 5), slice(26, 30), slice(28, 34))
     man, woman = (_with(phantom, key, box) for key in ("prostate", "uterus"))
@@ -127,7 +136,7 @@ def test_sex_shows_in_the_bones_and_not_in_the_organs(pelvis: Pelvis, monkeypatc
 def test_rules_and_the_network_decide_different_flips() -> None:
     learned = {flip.rule for flip in FLIPS if flip.by_network}
     assert learned == {"bones", "build"} and {flip.rule for flip in FLIPS} - learned == {
-        "place", "size", "presence", "sex", "finding", "amount"
+        "place", "size", "presence", "sex", "finding", "amount", "removal"
     }  # fmt: skip
     assert sum(flip.by_network for flip in FLIPS) == 5
 
