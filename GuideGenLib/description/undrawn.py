@@ -13,8 +13,8 @@ from GuideGenLib.findings.reading import recipes
 
 @cache
 def undrawn() -> tuple[tuple[str, str | None], ...]:
-    """Kind and organ of what is understood and never drawn, wherever it is: ("appendicitis", "appendix"); None: no organ
-    is implied. What is drawn in some organs is not among these where only the organ is missing."""
+    """Kind and organ of what is understood and never drawn, wherever it is: ("appendicitis", "appendix"); None: no
+    organ is implied. What is drawn in some organs is not among these where only the organ is missing."""
     drawn = {kind for one in recipes() for kind in one.kinds}
     found = set()
     for kind, organ in lexicon.OTHER_KINDS.values():

@@ -163,9 +163,20 @@ def _draw_shape(
     labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
     kept: Mask | None,
 ) -> Drawn:  # fmt: skip
-    assert recipe.label is not None
-    size, shape = wanted_size(finding, recipe, rng), SHAPES[recipe.options["shape"]]
-    count = recipe.count_of(finding.kind, finding.count)
+    size = wanted_size(finding, recipe, rng)
+    labels, pieces = shaped(labels, spacing, finding, recipe, size, rng, kept)
+    return labels, [
+        _record(taken, recipe, finding, index, finding.side, size, spacing, got=got) for taken, got in pieces
+    ]
+
+
+def shaped(
+    labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, size: float, rng: np.random.Generator,
+    kept: Mask | None = None,
+) -> tuple[Labels, list[tuple[Mask, float]]]:  # fmt: skip
+    """A copy of labels with a finding that changes the shape of an organ, and its pieces with their size, both in the
+    unit of the recipe. Raises LesionError where the organ is not in the volume, or has no room."""
+    shape, count = SHAPES[recipe.options["shape"]], recipe.count_of(finding.kind, finding.count)
     home = select(labels, recipe.options["home"])
     if not home.any():
         raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
@@ -182,15 +193,14 @@ def _draw_shape(
     )
     if not any(taken.any() for _, taken in drawn):
         raise LesionError(f"there is no room for a {recipe.name}", "ask for a smaller one, or another place")
-    records = []
+    pieces = []
     labels = labels.copy()
     for result, piece in drawn:
         labels[box] = result
         taken = np.zeros(labels.shape, bool)
         taken[box] = piece
-        got = shape.measured(result, piece, spacing)
-        records.append(_record(taken, recipe, finding, index, finding.side, size, spacing, got=got))
-    return labels, records
+        pieces.append((taken, shape.measured(result, piece, spacing)))
+    return labels, pieces
 
 
 DRAW: dict[str, Callable[..., Drawn]] = {

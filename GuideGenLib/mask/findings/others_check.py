@@ -66,7 +66,7 @@ def _noded(
         if not mine:
             continue  # the region does not show the station
         found = len(_pieces(labels == values()[key], mine, spacing))
-        results.append((f"finding:{index}:nodes", found >= 1, f"{found} of {node.count} at {node.organ}"))
+        results.append((f"finding:{index}:nodes:{node.organ}", found >= 1, f"{found} of {node.count} at {node.organ}"))
     return results
 
 

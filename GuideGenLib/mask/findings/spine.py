@@ -167,3 +167,14 @@ def level_named(spine: Spine, name: str) -> Level | None:
 def body_of_level(spine: Spine, level: Level) -> Mask:
     """The bone of a vertebral body."""
     return spine.body & (spine.height >= level.start) & (spine.height < level.stop)
+
+
+def level_at(spine: Spine, point: NDArray[np.float64], spacing: Spacing, near_mm: float) -> Level | None:
+    """The level whose body is nearest to a point (voxels, z y x); None where none is within so many mm."""
+    away = {}
+    for level in spine.levels:
+        places = np.argwhere(body_of_level(spine, level))
+        if len(places):
+            away[level] = float(np.linalg.norm((places - point) * np.asarray(spacing), axis=1).min())
+    nearest = min(away, key=lambda level: away[level], default=None)
+    return nearest if nearest is not None and away[nearest] <= near_mm else None

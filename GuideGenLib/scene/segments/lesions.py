@@ -1,4 +1,4 @@
-"""A lesion or finding where the user points, drawn into the segmentation: a body in its organ, or a fluid."""
+"""A lesion or finding where the user points, drawn into the segmentation: a body in its organ, a fluid, or a shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import label
 from GuideGenLib.core.grids import on_grid_of
-from GuideGenLib.core.volumes import from_canonical, to_canonical
+from GuideGenLib.core.volumes import from_canonical, image_from_array, to_canonical
 from GuideGenLib.findings.reading import recipe_of_label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
@@ -59,42 +59,59 @@ def add_finding(scene: Any, node: Any, ras: tuple[float, float, float], key: str
     local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
     point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
     image = on_grid_of(moved(grid, world), table[numbers])
-    voxels = _draw(image, table[numbers], spacing, point, row, size, seed)
-    touched = {number for array in arrays for number in np.unique(array[voxels]).tolist()} - {0}
-    held = {claims[number - 1].segment_id: _union(arrays, number) for number in touched}
-    same = [number for number, claim in enumerate(claims, start=1) if claim.label == row]
-    segment_id = claims[same[0] - 1].segment_id if same else _new_segment(node, row)
-    others = [claim.segment_id for claim in claims if claim.segment_id != segment_id]
-    _write(node, segment_id, voxels | _union(arrays, same[0]) if same else voxels, grid, others)
-    held.pop(segment_id, None)
-    for other, mask in held.items():  # in other layers nothing was overwritten
-        if not _share(node, other, segment_id):
-            _write(node, other, mask & ~voxels, grid, [])
+    drawn = _draw(image, table[numbers], spacing, point, row, size, seed)
+    changed = drawn > 0
+    touched = {number for array in arrays for number in np.unique(array[changed]).tolist()} - {0}
+    held = {claims[number - 1].segment_id: _union(arrays, number) & ~changed for number in touched}
+    segment_of = {claim.label.value: claim.segment_id for claim in reversed(claims)}
+    segment_id = segment_of.get(row.value) or _new_segment(node, row)
+    for value in np.unique(drawn[changed]).tolist():  # what gives way to a shape is another organ's now
+        owner = segment_id if value == row.value else segment_of.get(value)
+        if owner is None:
+            continue
+        number = next((n for n, claim in enumerate(claims, start=1) if claim.segment_id == owner), None)
+        mine = np.zeros(changed.shape, bool) if number is None else _union(arrays, number) & ~changed
+        _write(
+            node, owner, mine | (drawn == value), grid, [one.segment_id for one in claims if one.segment_id != owner]
+        )
+        held.pop(owner, None)
+    for other, mask in held.items():  # in other layers nothing was overwritten, nor what is nobody's now
+        if not _share(node, other, segment_id) or (drawn[changed] != row.value).any():
+            _write(node, other, mask, grid, [])
     return segment_id
 
 
 def _draw(
     image: sitk.Image, anatomy: NDArray[np.uint8], spacing: NDArray[np.float64], point: NDArray[np.float64], row: Label,
     size: float, seed: int,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """The voxels of a lesion or of a fluid, with the errors of this module; anatomy: that of the image [z, y, x]."""
+) -> NDArray[np.uint8]:  # fmt: skip
+    """Values of labels where anything changes, 0 elsewhere; anatomy: that of the image [z, y, x]. With the errors of
+    this module."""
     try:
         from GuideGenLib.mask.findings.pointed import grow_at
         from GuideGenLib.mask.findings.pointed_fluid import fluid_at, side_at
+        from GuideGenLib.mask.findings.pointed_shape import shape_at
         from GuideGenLib.mask.findings.sites import LesionError
     except ImportError as error:
         raise SceneError(f"{error.name} is needed to draw a lesion", "install GuideGen's packages first") from error
     z, y, x = spacing.tolist()
     recipe = recipe_of_label(row.key)
     try:
-        if recipe is None or recipe.mechanism != "fluid":
-            return grow_at(anatomy, (z, y, x), point, row, size, seed)
-        side = side_at(anatomy, (z, y, x), point, recipe)
+        if recipe is None or recipe.mechanism not in ("fluid", "shape"):
+            return grow_at(anatomy, (z, y, x), point, row, size, seed).astype(np.uint8) * np.uint8(row.value)
         step = max(FINEST_MM, min(z, y, x))
         labels, frame = to_canonical(image, step, labels=True)
-        taken = fluid_at(labels, step, recipe, side, size, seed)
-        back = sitk.GetArrayFromImage(from_canonical(taken.astype(np.uint8), frame, image, labels=True)) > 0
-        return np.asarray(back & np.isin(anatomy, np.unique(labels[taken])))
+        if recipe.mechanism == "fluid":
+            side = side_at(anatomy, (z, y, x), point, recipe)
+            drawn = fluid_at(labels, step, recipe, side, size, seed).astype(np.uint8) * np.uint8(row.value)
+        else:
+            canonical = image_from_array(labels, frame.spacing, frame.origin, frame.direction, labels=True)
+            at = image.TransformContinuousIndexToPhysicalPoint(point[::-1].tolist())
+            place = np.array(canonical.TransformPhysicalPointToContinuousIndex(at))[::-1]
+            result = shape_at(labels, step, recipe, place, size, seed)
+            drawn = np.where(result != labels, result, np.uint8(0))
+        back = sitk.GetArrayFromImage(from_canonical(drawn, frame, image, labels=True))
+        return np.where(np.isin(anatomy, np.unique(labels[drawn > 0])), back, np.uint8(0))
     except LesionError as error:
         raise SceneError(error.message, error.remedy) from error
 

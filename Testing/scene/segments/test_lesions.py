@@ -162,6 +162,31 @@ def test_a_cyst_grows_about_the_point_and_a_fluid_lies_behind(scene: Any, anatom
     assert (after == V["liver_cyst"]).sum() == cyst.sum()
 
 
+def test_a_fracture_is_that_of_the_vertebra_at_the_point_and_its_disc_takes_what_is_lost(scene: Any) -> None:
+    array = np.full((44, 40, 40), V["body"], np.uint8)
+    array[:, 0] = array[:, -1] = array[:, :, 0] = array[:, :, -1] = 0
+    for bottom in (1, 12, 23, 34):
+        array[bottom : bottom + 8, 14:26, 13:27] = V["vertebrae_lumbar"]
+    array[:, 26:31, 17:23] = V["spinal_cord"]
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing((3.0, 3.0, 3.0))
+    node = add_anatomy(scene, image)
+    assert (
+        add_finding(scene, node, place(image, 27, 18, 20), "vertebral_fracture", 40.0, seed=3) == "vertebral_fracture"
+    )
+    after = array_of(read_anatomy(node))
+    fracture = after == V["vertebral_fracture"]
+    assert fracture.any() and set(np.flatnonzero(fracture.any(axis=(1, 2)))) <= set(range(22, 32))
+    lost = (array == V["vertebrae_lumbar"]) & (after == V["body"])
+    assert lost.any() and np.argwhere(lost)[:, 1].mean() < np.argwhere(fracture)[:, 1].mean()
+    assert (
+        np.array_equal(after[:20], array[:20])
+        and (after == V["spinal_cord"]).sum() == (array == V["spinal_cord"]).sum()
+    )
+    with pytest.raises(SceneError, match="far from any vertebra"):
+        add_finding(scene, node, place(image, 27, 200, 20), "osteophyte", 6.0, seed=3)
+
+
 @pytest.mark.parametrize(
     "key, size, voxel, message",
     [
