@@ -69,7 +69,7 @@ SEEN_MM = 1.0
 cortex is that of real scans at 2 mm."""
 SMOOTH = 1.0
 """Standard deviation in voxels of the blur by which depths are told; labels are no smoother."""
-FADES_MM = 3.0
+FADES_MM = 4.5
 """From the cortex inwards spongy bone fades to the core."""
 PATTERNS = ((3.5, 0.09), (11.0, 0.12))
 """Widths in mm of the patterns of its trabeculae and of their bundles, and standard deviations in parts of the HU."""

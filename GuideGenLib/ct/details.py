@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from GuideGenLib.ct.airways import with_airways
 from GuideGenLib.ct.bones import with_bones
 from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.fat_strands import with_strands_in_fat
 from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.levels import with_levels
 from GuideGenLib.ct.findings.rims import with_rims
@@ -23,10 +24,13 @@ from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
 from GuideGenLib.ct.lung_tissue import with_even_lungs
+from GuideGenLib.ct.muscle_fat import with_fat_in_muscle
 
 Field = NDArray[np.float32]
 STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
     with_bones,
+    with_fat_in_muscle,
+    with_strands_in_fat,
     with_lesion_looks,
     with_levels,
     with_even_lungs,

@@ -10,14 +10,21 @@ PERIOD = 48
 """Random numbers on each side, after which they repeat."""
 REACH = 1.6
 """Linear interpolation between random numbers of variance 1 leaves (2/3)^3 of it on the mean: what undoes that."""
+SLOPE = 1.5
+"""Root mean square of the slope along an axis, over the distance of the random numbers on it: REACH (2 (2/3)^2)^1/2."""
 
 
 def smooth_at(voxels: NDArray[np.integer], spacing: float, scale: float, seed: Sequence[int]) -> NDArray[np.float32]:
     """float32 [n] at voxels [n, 3] of a volume: mean 0, standard deviation about 1, straight between random numbers
     that lie `scale` mm apart; spacing: mm of the isotropic voxels."""
+    return smooth_along(voxels.T * np.float32(spacing), (scale,) * 3, seed)
+
+
+def smooth_along(places: NDArray[np.float32], scales: Sequence[float], seed: Sequence[int]) -> NDArray[np.float32]:
+    """float32 [n] at places [3, n] in mm, as `smooth_at`, with the random numbers scales mm [3] apart on each axis."""
     field = np.random.default_rng(seed).standard_normal((PERIOD,) * 3, dtype=np.float32)
-    places = voxels.T * np.float32(spacing / scale)
-    return np.asarray(REACH * ndimage.map_coordinates(field, places, np.float32, order=1, mode="grid-wrap"))
+    at = places / np.array(scales, np.float32)[:, None]
+    return np.asarray(REACH * ndimage.map_coordinates(field, at, np.float32, order=1, mode="grid-wrap"))
 
 
 def smooth_in(box: Sequence[slice], spacing: float, scale: float, seed: Sequence[int]) -> NDArray[np.float32]:
