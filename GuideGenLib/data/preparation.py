@@ -42,7 +42,8 @@ def fingerprint(case: CaseFiles, segmented: bool) -> str:
     segmented: whether a segmenter labels what has no labels.
     """
     labels = [] if case.labels is None else sorted(case.labels.iterdir()) if case.labels.is_dir() else [case.labels]
-    files = [path for path in (case.ct, *labels) if path is not None and path.is_file()]
+    ct = [] if case.ct is None else sorted(case.ct.rglob("*")) if case.ct.is_dir() else [case.ct]
+    files = [path for path in (*ct, *labels) if path.is_file()]
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     told = [
         METHOD,

@@ -5,9 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from GuideGenLib.anatomy.label_maps.names import vocabulary
 from GuideGenLib.anatomy.table import values, write_labels_csv
+from GuideGenLib.description import parse
+from GuideGenLib.description.report import to_json
+from GuideGenLib.export.dicom import export_dicom
+from GuideGenLib.generator import Case
 
 NAMES = {value: key for key, value in values().items()}
 Write = Callable[..., None]
@@ -67,6 +72,21 @@ def write_flat_named(data: Path, organs: np.ndarray, hu: np.ndarray, write: Writ
     write(hu, data / "ct" / "s0001.nii.gz", labels=False)
     write(recoded(organs, own), data / "labels" / "s0001.nii.gz", labels=True)
     (data / "labels" / "labels.json").write_text(json.dumps({str(value): key for key, value in own.items()}))
+
+
+def write_flat_dicom(data: Path, organs: np.ndarray, hu: np.ndarray, write: Write) -> None:
+    """As series and segmentation, whose segments are told by their codes."""
+    described = parse("A man.")
+    images = []
+    for array, labels in ((organs, True), (hu, False)):
+        write(array, data / "written.nii.gz", labels=labels)
+        images.append(sitk.ReadImage(str(data / "written.nii.gz")))
+    (data / "written.nii.gz").unlink()
+    study = export_dicom(Case(described, *images, (), (), {"description": to_json(described)}), data / "study")
+    (data / "ct").mkdir()
+    (data / "labels").mkdir()
+    (study / "CT").rename(data / "ct" / "s0001")
+    (study / "SEG.dcm").rename(data / "labels" / "s0001.dcm")
 
 
 def coded_as(organs: np.ndarray, name: str, ours: dict[str, str]) -> np.ndarray:

@@ -23,6 +23,7 @@ from Testing.data.layout_writers import (
     write_btcv,
     write_first_nnunet,
     write_flare,
+    write_flat_dicom,
     write_flat_named,
     write_flat_own,
     write_maisi,
@@ -36,12 +37,16 @@ SOFT = ("subcutaneous_fat", "torso_fat", "muscle")
 
 
 @pytest.mark.parametrize(
-    "write_layout", [write_totalsegmentator, write_nnunet, write_first_nnunet, write_flat_own, write_flat_named]
+    "write_layout",
+    [write_totalsegmentator, write_nnunet, write_first_nnunet, write_flat_own, write_flat_named, write_flat_dicom],
 )
 def test_each_layout_gives_the_same_patient(
     write_layout: Writer, tmp_path: Path, organs: np.ndarray, hu: np.ndarray, write: Write
 ) -> None:
     write_layout(tmp_path, organs, hu, write)
+    if (tmp_path / "ct").is_dir():
+        (tmp_path / "ct" / "notes").mkdir()
+        (tmp_path / "ct" / "notes" / "readme.txt").write_text("no series")
     (case,) = find_cases(tmp_path)
     assert (case.name, case.problem) == ("s0001", None)
     assert {values()[key] for key in keys_of(organs)} <= case.known

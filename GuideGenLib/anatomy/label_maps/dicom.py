@@ -6,7 +6,7 @@ A segment is what its codes say, or else its name, also as planning systems writ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from GuideGenLib.anatomy.label import Code
 from GuideGenLib.anatomy.label_maps.segments import claim, structure_by
 from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.core.dicom.codes import Coded
-from GuideGenLib.core.dicom.labels import read_labels
+from GuideGenLib.core.dicom.labels import read_labels, segments_of
 from GuideGenLib.core.dicom.masks import CodedSegment, Masks
 from GuideGenLib.core.dicom.planes import Grid
 from GuideGenLib.core.errors import VolumeError
@@ -45,12 +45,21 @@ def dicom_labels(
     named: else others tell the names. Raises VolumeError, and VocabularyError for segments that say nothing.
     """
     masks, grid = read_labels(path, under)
-    kept = [one for one in masks.segments if one.kind not in NO_ANATOMY] if named else list(masks.segments)
+    kept = _anatomy(masks.segments) if named else list(masks.segments)
     names = _names(kept, path) if named else {one.number: "" for one in kept}
     left = [one.name for one in masks.segments if one not in kept]
     notes = (f"{path}: {', '.join(left[:8])} left out, as a plan has it and no body",) if left else ()
     image = masks.grid.image(_numbered(masks, kept, names))
     return image if grid is None else _on(image, grid), names, (*masks.notes, *notes)
+
+
+def names_in(path: Path) -> dict[int, str]:
+    """The names that `dicom_labels` gives, without reading voxels. Raises VolumeError and VocabularyError."""
+    return _names(_anatomy(segments_of(path)), path)
+
+
+def _anatomy(segments: Sequence[CodedSegment]) -> list[CodedSegment]:
+    return [one for one in segments if one.kind not in NO_ANATOMY]
 
 
 def _numbered(masks: Masks, kept: list[CodedSegment], names: dict[int, str]) -> NDArray[np.uint16]:

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from GuideGenLib.core.dicom.contours import Contours, read_contours
 from GuideGenLib.core.dicom.headers import CONTOURS, Header
-from GuideGenLib.core.dicom.masks import Masks, read_masks
+from GuideGenLib.core.dicom.masks import CodedSegment, Masks, read_masks, read_segments
 from GuideGenLib.core.dicom.objects import objects_in
 from GuideGenLib.core.dicom.planes import Grid
 from GuideGenLib.core.dicom.series import Series, chosen, found_in, series_in
@@ -26,19 +26,28 @@ def read_labels(path: Path, under: sitk.Image | None = None) -> tuple[Masks, Gri
     """
     with objects_in(path) as entries:
         found = series_in(entries, path)
-        series = chosen(found, None, lambda one: one.has_labels, WHAT, path)
-        if len(series.files) > 1:
-            names = ", ".join(Path(file.entry.name).name for file in series.files[:4])
-            raise VolumeError(
-                f"{path} holds {len(series.files)} {WHAT} of one series: {names}", "name one of the files"
-            )
-        file = series.files[0]
+        file = _file(found, path)
         given = None if under is None else grid_of(under)
         if file.kind == CONTOURS:
             contours = read_contours(file.entry)
             masks = contours.on(given or _grid_of_contours(contours, found, path))
             return masks, masks.grid
         return read_masks(file.entry), given or _grid_under(file, found)
+
+
+def segments_of(path: Path) -> tuple[CodedSegment, ...]:
+    """What is segmented there, without its voxels. Raises VolumeError as `read_labels`."""
+    with objects_in(path) as entries:
+        file = _file(series_in(entries, path), path)
+        return read_contours(file.entry).regions if file.kind == CONTOURS else read_segments(file.entry)
+
+
+def _file(found: Sequence[Series], path: Path) -> Header:
+    series = chosen(found, None, lambda one: one.has_labels, WHAT, path)
+    if len(series.files) > 1:
+        names = ", ".join(Path(file.entry.name).name for file in series.files[:4])
+        raise VolumeError(f"{path} holds {len(series.files)} {WHAT} of one series: {names}", "name one of the files")
+    return series.files[0]
 
 
 def grid_of(image: sitk.Image) -> Grid:

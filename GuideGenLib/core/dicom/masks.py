@@ -51,19 +51,28 @@ def read_masks(entry: Entry) -> Masks:
         stack = spread(planes, told or None, entry.name)
         if np.prod(stack.grid.shape, dtype=np.int64) > MOST_VOXELS:
             raise VolumeError(f"{entry.name} tells of {stack.grid.shape} voxels", "export it again")
-        segments = tuple(_segment(item, entry.name) for item in items(dataset, "SegmentSequence"))
-        kind = text(dataset, "SegmentationType").upper()
-        labelmap = text(dataset, "SOPClassUID") == SEGMENTATION[1] or kind == "LABELMAP"
-        if labelmap:
-            segments = tuple(segment for segment in segments if segment.number)  # 0 is the background
-        if not segments:
-            raise VolumeError(f"{entry.name} names no segment", "export it again")
-        if labelmap:
+        segments, kind = _segments(dataset, entry.name), text(dataset, "SegmentationType").upper()
+        if text(dataset, "SOPClassUID") == SEGMENTATION[1] or kind == "LABELMAP":
             return Masks(stack.grid, segments, _of_labels(dataset, stack, entry.name))
         if kind == "FRACTIONAL":
             note = f"{entry.name} tells fractions: a voxel was taken where its fraction is at least a half"
             return Masks(stack.grid, segments, _of_frames(dataset, stack, entry.name, _halves), (note,))
         return Masks(stack.grid, segments, _of_frames(dataset, stack, entry.name, _bits))
+
+
+def read_segments(entry: Entry) -> tuple[CodedSegment, ...]:
+    """The segments of a file, by its header alone. Raises VolumeError."""
+    dataset = entry.read(stop_before_pixels=True)
+    with damage_told(entry.name):
+        return _segments(dataset, entry.name)
+
+
+def _segments(dataset: Any, name: str) -> tuple[CodedSegment, ...]:
+    found = (_segment(item, name) for item in items(dataset, "SegmentSequence"))
+    segments = tuple(segment for segment in found if segment.number)  # 0 is the background of label maps
+    if not segments:
+        raise VolumeError(f"{name} names no segment", "export it again")
+    return segments
 
 
 def _segment(item: Any, name: str) -> CodedSegment:

@@ -67,6 +67,15 @@ def is_dicom(path: Path) -> bool:
     return start.startswith(ZIP_STARTS) or start[MAGIC_AT:] == MAGIC
 
 
+def holds_dicom(path: Path) -> bool:
+    """Is there any DICOM file in a folder or a zip, or is it one? Others may lie in a folder of data."""
+    try:
+        with objects_in(path):
+            return True
+    except VolumeError:
+        return False
+
+
 @contextmanager
 def objects_in(path: Path) -> Iterator[list[Entry]]:
     """The DICOM files of a folder and the folders in it, of a zip, or one alone; a DICOMDIR stands for its folder.

@@ -1,6 +1,7 @@
 """Layouts with a folder of CTs and one of label maps: flat, BTCV's, FLARE's images and labels.
 
-    flat     ct/case.nii.gz, labels/case.nii.gz; anatomies/case.nii.gz with case.json, which has no CT
+    flat     ct/case.nii.gz, labels/case.nii.gz; anatomies/case.nii.gz with case.json, which has no CT;
+             of DICOM ct/case/ or ct/case.zip, labels/case.dcm
     BTCV     img/img0001.nii.gz, label/label0001.nii.gz, also below RawData/Training
     FLARE    images/case_0000.nii.gz, labels/case.nii.gz
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from GuideGenLib.data.cases import CaseFiles
 from GuideGenLib.data.labelling import UNSURE
-from GuideGenLib.data.layouts.files import volumes
+from GuideGenLib.data.layouts.files import volumes, with_segmentations, with_series
 from GuideGenLib.data.layouts.values import ValuesTold
 from GuideGenLib.data.notes import Notes
 
@@ -24,13 +25,15 @@ CHANNEL = "_0000"
 
 def flat(data: Path, notes: Mapping[str, Notes]) -> list[CaseFiles]:
     """The cases of ct/, labels/ and anatomies/."""
-    found = volumes(data / MAPS)  # with masks of where a label map is not sure, as `guidegen data label` writes them
+    found = with_segmentations(
+        data / MAPS
+    )  # with masks of where a label map is not sure, as `guidegen data label` writes them
     maps = {
         name: paths
         for name, paths in found.items()
         if not (name.endswith(UNSURE) and name.removesuffix(UNSURE) in found)
     }
-    cases = paired(volumes(data / SCANS), maps, ValuesTold(data, data / MAPS), notes)
+    cases = paired(with_series(data / SCANS), maps, ValuesTold(data, data / MAPS), notes)
     alone = paired({}, volumes(data / ANATOMIES), ValuesTold(data / ANATOMIES, data / ANATOMIES), notes)
     return cases + alone
 

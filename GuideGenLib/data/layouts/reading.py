@@ -6,16 +6,20 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.label_maps.dicom import dicom_labels
 from GuideGenLib.anatomy.label_maps.filling import SOFT_TISSUES
 from GuideGenLib.anatomy.label_maps.relabelling import whole_numbers
+from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.tissues import split_tissues
 from GuideGenLib.anatomy.unknown import OUTSIDE
+from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of
-from GuideGenLib.core.volumes import HU_RANGE, read_ct, read_volume
+from GuideGenLib.core.volumes import HU_RANGE, check_volume, read_ct, read_volume
 from GuideGenLib.data.cases import CaseFiles, DataError, Spacing
+from GuideGenLib.data.layouts.values import speaks_for_itself
 
 HALF_A_VOXEL = 0.5
 """So far others' headers may differ: voxels still lie on each other."""
@@ -129,8 +133,8 @@ def _masks(case: CaseFiles, folder: Path, ct: sitk.Image | None) -> sitk.Image:
 def _read(path: Path, grid: sitk.Image | None) -> sitk.Image:
     """A label file, its axes as those of the CT, or of the first mask, after its grid was found to be the same."""
     try:
-        image = read_volume(path)
-    except VolumeError as error:
+        image = _segments(path, grid) if is_dicom(path) else read_volume(path)
+    except (VolumeError, VocabularyError) as error:
         raise DataError(error.message, error.remedy) from error
     if grid is None:
         return image
@@ -141,6 +145,11 @@ def _read(path: Path, grid: sitk.Image | None) -> sitk.Image:
             "resample it to the CT, with nearest-neighbour interpolation",
         )
     return on_grid
+
+
+def _segments(path: Path, grid: sitk.Image | None) -> sitk.Image:
+    """The numbers of the segments of DICOM."""
+    return check_volume(dicom_labels(path, grid, named=speaks_for_itself(path))[0], str(path))
 
 
 def _spacing(image: sitk.Image) -> Spacing:

@@ -32,7 +32,9 @@ def client_of(url: str) -> Any:
             f"DICOMweb needs the package dicomweb-client ({error})", 'pip install "guidegen[dicom]"'
         ) from error
     told = os.environ.get(AUTHORIZATION)
-    return DICOMwebClient(url.rstrip("/"), headers={"Authorization": told} if told else None, timeout=TIMEOUT_S)
+    client = DICOMwebClient(url.rstrip("/"), headers={"Authorization": told} if told else None, timeout=TIMEOUT_S)
+    client.set_http_retry_params(retry=False)  # it would ask a server that is not there for a minute
+    return client
 
 
 @contextmanager
