@@ -82,7 +82,9 @@ def write_flat_dicom(data: Path, organs: np.ndarray, hu: np.ndarray, write: Writ
         write(array, data / "written.nii.gz", labels=labels)
         images.append(sitk.ReadImage(str(data / "written.nii.gz")))
     (data / "written.nii.gz").unlink()
-    study = export_dicom(Case(described, *images, (), (), {"description": to_json(described)}), data / "study")
+    anatomy, ct = images
+    case = Case(described, anatomy, ct, (), (), {"description": to_json(described)})
+    study = export_dicom(case, data / "study")
     (data / "ct").mkdir()
     (data / "labels").mkdir()
     (study / "CT").rename(data / "ct" / "s0001")
