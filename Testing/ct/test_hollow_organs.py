@@ -158,6 +158,15 @@ def test_an_edit_changes_nothing_far_away_and_a_tumour_is_left(labels: np.ndarra
     assert np.allclose(part[inner], before[window][inner], atol=1e-3)
 
 
+def test_a_voxel_of_the_colon_leaves_the_rest_of_it_bit_for_bit(labels: np.ndarray) -> None:
+    edited = labels.copy()
+    edited[30, 38, 14] = VALUE["torso_fat"]
+    assert labels[30, 38, 14] == VALUE["colon"]
+    before, after = drawn(labels), drawn(edited)
+    far = ndimage.distance_transform_edt(labels == edited) * SPACING > 20
+    assert (before != after).any() and np.array_equal(before[far], after[far])
+
+
 def test_the_grain_of_the_networks_stays(labels: np.ndarray) -> None:
     table = reference_table("portal_venous")
     grain = np.random.default_rng(0).normal(0, 8, SHAPE).astype(np.float32)

@@ -88,7 +88,8 @@ def _drawn(organ: Organ, canvas: Canvas, oral: float) -> Field:
     hu = content.hu + walled * (wall - content.hu)
     judged = organ.tissue[mine] & (deep > JUDGED_MM)
     judged = judged if judged.sum() >= LEAST_VOXELS else organ.tissue[mine]
-    lighter = table[value] - hu[judged].mean() if judged.any() else 0.0
+    # whole HU: an edit of a few voxels leaves the rest of the organ as it was
+    lighter = np.rint(table[value] - hu[judged].mean()) if judged.any() else 0.0
     if oral:
         hu = CONTENTS[organ.key](Lumen(voxels, shape, spacing, seed, wall, oral)).hu
         hu += walled * (wall - hu)
