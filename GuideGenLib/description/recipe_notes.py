@@ -14,7 +14,7 @@ def notes_on(finding: Finding) -> list[str]:
     if recipe.sizes is None:
         return notes
     unit, (low, high) = recipe.sizes.unit, recipe.sizes.limits
-    told = finding.volume_ml if unit == "ml" else finding.size_mm
+    told = {"ml": finding.volume_ml, "mm": finding.size_mm}.get(unit)
     if told is not None and not low <= told <= high:
         nearest = min(max(told, low), high)
         notes.append(

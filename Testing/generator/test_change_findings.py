@@ -141,3 +141,18 @@ def test_several_are_added_in_their_organ(belly: Follow) -> None:
     _, count = ndimage.label(of(after, "liver_cyst"), np.ones((3, 3, 3)))
     assert count == 3 and len([one for one in records if one.label == "liver_cyst"]) == 3
     assert {int(v) for v in np.unique(before[before != after])} <= {values()["liver"], values()["body"]}
+
+
+def test_nodes_of_an_n_stage_stay_with_their_records_when_something_else_changes(
+    phantom: np.ndarray,
+) -> None:
+    fine = phantom[26:56].repeat(2, 0).repeat(2, 1).repeat(2, 2)
+    fine[:, 55:61, 60:66] = values()["aorta"]
+    follow = followed(fine, "Man, T1bN1 tumor of the right kidney and a 30 mm liver cyst.")
+    before, after, records = follow("remove the cyst")
+    nodes = of(before, "retroperitoneal_lymph_node")
+    assert nodes.any() and np.array_equal(nodes, of(after, "retroperitoneal_lymph_node"))
+    assert [one.finding for one in records if one.label == "retroperitoneal_lymph_node"] == [0, 0]
+    assert [one.label for one in records if one.label == "kidney_tumor"] == ["kidney_tumor"]
+    before, after, _ = follow("make it T2N0")
+    assert of(after, "retroperitoneal_lymph_node").any(), "only a new run draws other nodes"

@@ -340,3 +340,10 @@ def test_another_look_of_an_organ_makes_all_of_the_ct_anew(monkeypatch: pytest.M
     monkeypatch.setattr(Finding, "recipe", property(lambda one: look if one.kind == "ascites" else None))
     assert "looks" in changed(FLUIDS, "remove the ascites").everywhere
     assert not changed(FLUIDS, "make the liver tumour 1 cm larger").everywhere
+
+
+def test_what_has_no_size_but_a_degree_gets_the_next_one() -> None:
+    patient = parse("A woman with a mild L1 compression fracture.")
+    for sentence, word in (("make the fracture larger", "moderate"), ("the fracture is now large", "large")):
+        (finding,) = read_change(sentence, patient).after.findings
+        assert (finding.size_word, finding.size_mm, finding.segment) == (word, None, "L1")
