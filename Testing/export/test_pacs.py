@@ -108,7 +108,8 @@ def test_what_was_sent_is_fetched_and_read_as_the_case_that_it_was(
     case = replace(case, ct=case.ct + 9)
     study = send_dicom(case, pacs, binary=True)
     assert main(["import", "dicomweb", pacs]) == 0
-    assert f"{study}  20000101  " in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"{study}  20000101  CT, SEG, SR  SYNTHETIC, NOT FOR DIAGNOSIS: GuideGen" in told
     assert main(["import", "dicomweb", pacs, study, "-o", str(tmp_path / "study")]) == 0
     folders = {path.name.split("-")[0]: path for path in (tmp_path / "study").iterdir()}
     assert folders.keys() == {"CT", "SEG", "SR"}

@@ -84,9 +84,10 @@ def numbered(path: Path, segments: tuple[Segment, ...]) -> sitk.Image:
 def claim(result: NDArray[np.uint16], mask: NDArray[np.bool_], number: int, structures: Mapping[int, str]) -> None:
     """Write a segment's number where nothing is, and where it wins over what is. structures: by number, what each is,
     by which it is decided who wins."""
-    taken = np.unique(result[mask]).tolist()
-    free = [other for other in taken if other == 0 or _over(structures[number], structures[other])]
-    result[mask & np.isin(result, free)] = number
+    there = result[mask]
+    free = [other for other in np.unique(there).tolist() if other == 0 or _over(structures[number], structures[other])]
+    there[np.isin(there, free)] = number
+    result[mask] = there
 
 
 def _over(one: str, other: str) -> bool:

@@ -40,8 +40,8 @@ def list_studies(url: str) -> list[Listed]:
     """The studies of the DICOMweb service at `url`, at most MOST_LISTED. Raises DicomError."""
     client = client_of(url)
     with refusals_told(url, "list its studies"), damage_told(url):
-        found = client.search_for_studies(limit=MOST_LISTED)
         names = ("study", "date", "study description", "modalities")
+        found = client.search_for_studies(limit=MOST_LISTED, fields=[_NAMES[name] for name in names])
         return [Listed(*(_value(one, name) for name in names)) for one in found]
 
 
