@@ -15,15 +15,15 @@ SKIN_MM = 10.0
 CIRCLE = np.stack([f(np.arange(16) * np.pi / 8) for f in (np.cos, np.sin)], axis=1)
 
 
-def add_body(anatomy: sitk.Image) -> sitk.Image:
-    """A body for labels that have none: in each axial slice the convex outline of all labels and SKIN_MM around it."""
+def add_body(anatomy: sitk.Image, margin: float = SKIN_MM) -> sitk.Image:
+    """A body for labels that have none: in each axial slice the convex outline of all labels and so many mm around."""
     array = sitk.GetArrayFromImage(anatomy)
     up = long_axis(anatomy)
     slices = np.moveaxis(array, up, 0)
     spacing = np.delete(np.array(anatomy.GetSpacing())[::-1], up)
     for one in slices:
         if one.any():
-            one[(one == 0) & outline(one != 0, spacing, SKIN_MM)] = values()["body"]
+            one[(one == 0) & outline(one != 0, spacing, margin)] = values()["body"]
     return on_grid_of(anatomy, array)
 
 

@@ -23,8 +23,6 @@ from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 
 if TYPE_CHECKING:
-    import SimpleITK as sitk
-
     from GuideGenLib.generator import Case, Generator
 
 OpenGenerator = Callable[[argparse.Namespace], "Generator"]
@@ -99,15 +97,23 @@ def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         if args.segments is not None:
             raise CommandError("--segments names segments of no file", "give the file with --keep")
         return _produce(args, open_generator, names, draw)
+    from GuideGenLib.anatomy.label_maps.reading import read_label_map
     from GuideGenLib.mask.user_grid import keys_to_keep
 
-    anatomy = _opened(args.keep, args.labels)
-    return _produce(args, open_generator, names, complete, anatomy, keys_to_keep(anatomy, args.segments))
+    read = read_label_map(args.keep, args.labels)  # what it leaves out is drawn, and not filled in to be kept
+    show_notes(read.notes)
+    keys = keys_to_keep(read.image, args.segments)
+    return _produce(args, open_generator, names, complete, read.image, keys)
 
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Anatomy to CT."""
-    anatomy = _opened(args.anatomy, args.labels, whole=True)
+    from GuideGenLib.anatomy.label_maps.opening import open_anatomy
+    from GuideGenLib.anatomy.label_volumes import require_anatomy
+
+    opened = open_anatomy(args.anatomy, args.labels)
+    show_notes(opened.notes)
+    anatomy = require_anatomy(opened.anatomy, str(args.anatomy))
     return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct, anatomy, beside=args.anatomy)
 
 
@@ -126,16 +132,6 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         require_anatomy(edited.anatomy, str(args.edited)),
     )
     return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct_again, old, before, after, beside=args.ct)
-
-
-def _opened(path: Path, labels: str | None, *, whole: bool = False) -> "sitk.Image":
-    """A label volume of any vocabulary, with notes printed of what was decided; whole: a CT is to be made of it."""
-    from GuideGenLib.anatomy.label_maps.opening import open_anatomy
-    from GuideGenLib.anatomy.label_volumes import require_anatomy
-
-    opened = open_anatomy(path, labels)
-    show_notes(opened.notes)
-    return require_anatomy(opened.anatomy, str(path)) if whole else opened.anatomy
 
 
 def _listed(text: str) -> list[str]:

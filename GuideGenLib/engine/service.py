@@ -145,12 +145,15 @@ def _open_generator(start: Start) -> "Generator":
 def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
     """The volume fields of a request with the function that reads a user's file of that kind."""
     from GuideGenLib.anatomy.label_maps.opening import open_anatomy
+    from GuideGenLib.anatomy.label_maps.reading import read_label_map
     from GuideGenLib.core.volumes import read_ct
 
     def read_anatomy(path: Path) -> "sitk.Image":
         return open_anatomy(path).anatomy
 
-    if isinstance(request, CompleteRequest | CTRequest):
+    if isinstance(request, CompleteRequest):  # what its file leaves out is drawn
+        return {"anatomy": lambda path: read_label_map(path).image}
+    if isinstance(request, CTRequest):
         return {"anatomy": read_anatomy}
     if isinstance(request, RegenerateRequest):
         return {"ct": read_ct, "anatomy": read_anatomy, "edited": read_anatomy}

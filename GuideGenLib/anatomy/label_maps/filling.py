@@ -15,6 +15,9 @@ from GuideGenLib.core.grids import on_grid_of, overlap
 SOFT_TISSUES = ("subcutaneous_fat", "torso_fat", "muscle")
 """A label map that holds one of these names every voxel of the body; in the others the tissues are found."""
 AIR_HU = -1000
+WALL_MM = 30.0
+"""Of muscle, fat and skin about the outline of organs and bones: by eight anatomies of the shipped bundle, whose bodies
+it meets with a Dice of .82 about organs and bones (.70 about organs alone), where 10 mm have .73 (.58)."""
 COARSE_MM = 3.0
 """Tissues are grown on voxels of about this size."""
 WALL = ("bones", "muscles")
@@ -45,12 +48,12 @@ def filled_by_ct(anatomy: sitk.Image, ct: sitk.Image) -> sitk.Image:
 def grown(anatomy: sitk.Image) -> sitk.Image:
     """The tissues about what is labelled: muscle about bones and muscles, fat about organs and under the skin.
 
-    The body is the one that the map shows, else what lies within SKIN_MM of the outline of all labels in each slice.
+    The body is the one that the map shows, else what lies within WALL_MM of the outline of all labels in each slice.
     """
     body = values()["body"]
     array = sitk.GetArrayFromImage(anatomy)
     if not (array == body).any():
-        array = sitk.GetArrayFromImage(add_body(anatomy))
+        array = sitk.GetArrayFromImage(add_body(anatomy, WALL_MM))
     step = np.maximum(1, np.rint(COARSE_MM / np.array(anatomy.GetSpacing()[::-1]))).astype(int)
     tissues = _tissues(array[tuple(slice(None, None, n) for n in step)], np.array(anatomy.GetSpacing()[::-1]) * step)
     near = np.ix_(*(np.arange(n) // one for n, one in zip(array.shape, step, strict=True)))

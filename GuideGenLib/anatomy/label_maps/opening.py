@@ -36,7 +36,7 @@ class Opened:
 def open_anatomy(path: str | Path, labels: str | None = None, ct: sitk.Image | None = None) -> Opened:
     """An anatomy of any vocabulary. labels: as `reading.read_label_map`; ct: int16 HU of it, for its tissues.
 
-    Maps of ours are taken as they are. Raises VolumeError and VocabularyError.
+    What we wrote, and maps of ours with a body, are taken as they are. Raises VolumeError and VocabularyError.
     """
     read = read_label_map(path, labels, under=ct)
     return filled(read, path, ct)
@@ -44,7 +44,9 @@ def open_anatomy(path: str | Path, labels: str | None = None, ct: sitk.Image | N
 
 def filled(read: LabelMap, path: str | Path, ct: sitk.Image | None = None) -> Opened:
     """A map that was read, with the tissues that it leaves out. Raises VolumeError for a CT that lies elsewhere."""
-    if read.told.own or not sitk.GetArrayViewFromImage(read.image).any() or not lacks_tissues(read.image):
+    shown = sitk.GetArrayViewFromImage(read.image)
+    whole = read.told.marked or (read.told.own and (shown == values()["body"]).any())
+    if whole or not shown.any() or not lacks_tissues(read.image):
         return Opened(read.image, read.notes, read)
     if ct is None:
         how = "was grown about bones and organs, and fat and muscle in it; give the CT, or label them, to have the real"

@@ -42,6 +42,8 @@ UNLIKELY = 0.4
 vocabulary is sure."""
 OWN_AT_LEAST = 60
 """So many names has a table of ours."""
+HEADER = "its header"
+"""Told by our mark in a file."""
 MOST_TOLD = 4
 """So many candidates are told."""
 
@@ -55,6 +57,11 @@ class Told:
     divided: bool = False
     """Whether these are GuideGen's 21 classes, which are told apart by place."""
     note: str = ""
+
+    @property
+    def marked(self) -> bool:
+        """Did we write the file?"""
+        return self.by == HEADER
 
     @property
     def own(self) -> bool:
@@ -124,7 +131,7 @@ def _known(name: str, by: str, note: str = "") -> Told:
 def _told(image: sitk.Image, path: Path, without: Told | None) -> Told:
     """Who tells what the values of a map mean."""
     if is_marked(path):
-        return Told("its header")
+        return Told(HEADER)
     seen = seen_in(image)
     if not seen:
         return Told("nothing")  # an empty map is one in every vocabulary

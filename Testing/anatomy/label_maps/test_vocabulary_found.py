@@ -113,13 +113,18 @@ def test_ours_are_known_by_their_header_by_labels_csv_and_by_what_they_show(tors
     told = save(odd, tmp_path / "case" / "anatomy.nii.gz")
     for path in (tmp_path / "marked.nii.gz", tmp_path / "marked.nrrd", told):
         opened = open_anatomy(path)
-        assert np.array_equal(sitk.GetArrayViewFromImage(opened.anatomy), odd) and opened.notes == ()
+        assert np.array_equal(sitk.GetArrayViewFromImage(opened.read.image), odd)
+        assert ("body was grown" in "".join(opened.notes)) is (path == told), "what we wrote is whole"
     alone = save(odd, tmp_path / "alone.nii.gz")
     with pytest.raises(VocabularyError, match="nothing tells what its values mean"):
         open_anatomy(alone)
     whole = open_anatomy(save(torso, tmp_path / "whole.nii.gz"))
-    assert np.array_equal(sitk.GetArrayViewFromImage(whole.anatomy), torso)
-    assert whole.notes == ()
+    found = sitk.GetArrayViewFromImage(whole.anatomy)
+    assert np.array_equal(found[torso > 0], torso[torso > 0]) and (found[torso == 0] > 0).any()
+    assert len(whole.notes) == 1 and "body was grown" in whole.notes[0]
+    skin = np.where(torso == 0, values()["body"], torso)
+    with_body = open_anatomy(save(skin, tmp_path / "with_body.nii.gz"))
+    assert np.array_equal(sitk.GetArrayViewFromImage(with_body.anatomy), skin) and with_body.notes == ()
 
 
 def test_names_beside_a_file_are_not_believed_where_they_cannot_be_its(torso: np.ndarray, tmp_path: Path) -> None:
