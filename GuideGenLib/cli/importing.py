@@ -29,11 +29,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def import_from_pacs(args: argparse.Namespace, _: OpenGenerator) -> int:
     """Fetch a study, or list what there is."""
+    from GuideGenLib.cli.described import printable
     from GuideGenLib.export.dicom import fetch_study, list_studies
 
     if args.study is None:
         for one in list_studies(args.url):
-            print(f"{one.uid}  {one.date or 'no date'}  {one.modalities}  {one.description}")
+            print(printable(f"{one.uid}  {one.date or 'no date'}  {one.modalities}  {one.description}"))
         return 0
     if args.output is None:
         raise CommandError("there is no folder for the study", "name one with -o DIR")

@@ -10,12 +10,13 @@ from GuideGenLib.core.errors import VolumeError
 
 
 def text(dataset: Any, keyword: str, without: str = "") -> str:
-    """A value as words, `without` where there is none."""
+    """A value as words, `without` where there is none; what would move a terminal's cursor is taken out."""
     try:
         value = dataset.get(keyword)
     except Exception:  # of a damaged element pydicom raises nearly anything
         return without
-    return without if value is None else " ".join(str(value).split())[:80]
+    clean = "".join(sign if sign.isprintable() else " " for sign in str(value))
+    return without if value is None else " ".join(clean.split())[:80]
 
 
 def words(dataset: Any, keyword: str) -> tuple[str, ...]:

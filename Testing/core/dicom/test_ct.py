@@ -238,6 +238,16 @@ def test_one_damaged_plane_is_named(tmp_path: Path) -> None:
         read_ct(folder)
 
 
+def test_words_of_a_file_do_not_move_the_cursor(tmp_path: Path) -> None:
+    def name(plane: Dataset, _: int) -> None:
+        plane.SeriesDescription = "a\x1b[2J\nb"
+
+    folder = write_series(write_series(tmp_path / "ct", name), uid="1.7")
+    with pytest.raises(VolumeError, match=r"'a \[2J b' \(CT") as told:
+        read_ct(folder)
+    assert str(told.value).isprintable()
+
+
 def test_numbers_that_are_none(tmp_path: Path) -> None:
     folder = write_series(tmp_path / "ct")
     path = sorted(folder.iterdir())[0]
