@@ -44,6 +44,8 @@ def write_page(folder: Path) -> None:
     """`sheet.md`, which shows the pictures that lie in a folder."""
     shown = [one for one in recipes() if (folder / f"{one.key}.jpg").exists()]
     text = "\n\n".join(f"![{one.name} at three sizes]({one.key}.jpg)" for one in shown)
+    missing = ", ".join(one.name for one in recipes() if one not in shown)
+    text = f"Not shown yet: {missing}.\n\n{text}" if missing else text
     (folder / "sheet.md").write_text(text + "\n", "utf-8")
 
 

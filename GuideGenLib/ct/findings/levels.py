@@ -14,8 +14,9 @@ from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.findings.reading import recipes
 
 Field = NDArray[np.float32]
-MEAN_VOXELS = 1.5
-"""Standard deviation in voxels of the mean that is moved; a wider one would see the border from the middle."""
+MEAN_VOXELS, MEAN_SHARE = (0.7, 1.5), 0.35
+"""Standard deviation in voxels of the mean that is moved, least and most, and its share of the deepest place: a wider
+one would see the border from the middle."""
 REACH = 8
 """How many voxels about a finding are looked at."""
 PASSES = 2
@@ -52,14 +53,16 @@ def _levelled(hu: Field, there: NDArray[np.bool_], target: float) -> Field:
         core = there
     rim = there & ~core
     edge = ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS)
+    deepest = float(ndimage.distance_transform_edt(np.pad(there, 1)).max())
+    blur = float(np.clip(MEAN_SHARE * deepest, *MEAN_VOXELS))
     for _ in range(PASSES):
-        inner, whole = _mean(hu, core), _mean(hu, there)
+        inner, whole = _mean(hu, core, blur), _mean(hu, there, blur)
         hu = np.where(core, hu + target - inner, np.where(rim, hu + edge * (target - whole), hu))
     return np.asarray(hu, np.float32)
 
 
-def _mean(hu: Field, there: NDArray[np.bool_]) -> Field:
+def _mean(hu: Field, there: NDArray[np.bool_], blur: float) -> Field:
     """The mean about each voxel over those of a set."""
-    weight = ndimage.gaussian_filter(there.astype(np.float32), MEAN_VOXELS)
-    total = ndimage.gaussian_filter(np.where(there, hu, 0).astype(np.float32), MEAN_VOXELS)
+    weight = ndimage.gaussian_filter(there.astype(np.float32), blur)
+    total = ndimage.gaussian_filter(np.where(there, hu, 0).astype(np.float32), blur)
     return np.asarray(total / np.maximum(weight, 1e-3), np.float32)

@@ -72,9 +72,20 @@ def pleura(labels: Labels, spacing: float, side: str, lies: str) -> Space:
 
 def peritoneum(labels: Labels, spacing: float, lies: str) -> Space:
     """Between the organs of the abdomen, in the place of fat."""
+    room, reach = np.zeros(labels.shape, bool), np.full(labels.shape, np.inf, np.float32)
     organs = select(labels, PERITONEAL)
-    if not organs.any():
-        return Space(np.zeros(labels.shape, bool), np.full(labels.shape, np.inf, np.float32))
+    if organs.any():
+        (box,) = ndimage.find_objects(organs.view(np.uint8))
+        margin = round((CAVITY_MM + BEHIND_MM) / spacing)
+        wide = tuple(slice(max(side.start - margin, 0), side.stop + margin) for side in box)
+        near = _cavity(labels[wide], spacing, lies)
+        room[wide], reach[wide] = near.room, near.reach
+    return Space(room, reach)
+
+
+def _cavity(labels: Labels, spacing: float, lies: str) -> Space:
+    """That of a part of the body in which all organs of the peritoneum are."""
+    organs = select(labels, PERITONEAL)
     fat = select(labels, ("torso_fat", "body"))
     near = ndimage.distance_transform_edt(~organs, sampling=spacing)
     behind = ndimage.distance_transform_edt(~select(labels, RETROPERITONEAL), sampling=spacing)
