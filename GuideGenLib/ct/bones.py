@@ -106,24 +106,28 @@ def _drawn(whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> 
     blurred = ndimage.gaussian_filter(whole.astype(np.float32), SMOOTH, mode="nearest", truncate=3)
     beneath = ndimage.binary_erosion(whole, border_value=1)
     drawn, filled = np.zeros(whole.shape, np.float32), np.zeros(whole.shape, np.float32)
+    places = ndimage.find_objects(labels)
     for key, kind in kinds.items():
-        own = labels == values()[key]
-        if not own.any():
+        value = values()[key]
+        if value > len(places) or (place := places[value - 1]) is None:
             continue
-        voxels = np.argwhere(own) + [part.start for part in box]
-        deep = special.ndtri(np.clip(blurred[own], 0.01, 0.999)) * np.float32(SMOOTH * spacing) - BEYOND_MM
+        own = labels[place] == value
+        voxels = np.argwhere(own) + [one.start + part.start for one, part in zip(place, box, strict=True)]
+        deep = special.ndtri(np.clip(blurred[place][own], 0.01, 0.999)) * np.float32(SMOOTH * spacing) - BEYOND_MM
         uneven = smooth_at(voxels, spacing, UNEVEN_MM, (canvas.seed, 90))
         thick = _thickness(voxels[:, 0] * spacing, kind) * np.clip(1 + UNEVEN * uneven, 0.3, None)
         inside = special.ndtr((deep - thick) / SEEN_MM)
-        filled[own] = special.ndtr(deep / SEEN_MM)
-        cortex = DENSE * (filled[own] - inside)
+        bone = special.ndtr(deep / SEEN_MM)
+        cortex = DENSE * (bone - inside)
         pattern = [sd * smooth_at(voxels, spacing, mm, (canvas.seed, 91, n)) for n, (mm, sd) in enumerate(PATTERNS)]
         faded = kind.core + (1 - kind.core) * np.exp(-np.maximum(deep - thick, 0) / FADES_MM)
         spongy = inside * faded * (1 + sum(pattern))
-        judged = beneath[own] if beneath[own].any() else np.ones(len(deep), bool)
-        table = float(canvas.table[values()[key]])
-        dense = (cortex + (1 - filled[own]) * AROUND[1])[judged].mean()
-        drawn[own] = cortex + spongy * np.clip(
+        judged = beneath[place][own]
+        judged = judged if judged.any() else ~judged
+        table = float(canvas.table[value])
+        dense = (cortex + (1 - bone) * AROUND[1])[judged].mean()
+        filled[place][own] = bone
+        drawn[place][own] = cortex + spongy * np.clip(
             (table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table
         )
     return drawn, filled
