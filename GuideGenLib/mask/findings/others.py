@@ -44,7 +44,7 @@ def draw_others(
     """
     labels = labels.copy()
     records: list[LesionRecord] = []
-    order = sorted(enumerate(findings), key=lambda pair: bool(pair[1].recipe and pair[1].recipe.mechanism == "fluid"))
+    order = sorted(enumerate(findings), key=lambda pair: _turn(pair[1]))
     for index, finding in order:
         recipe = finding.recipe
         if recipe is None or recipe.label is None or not finding.there:
@@ -59,6 +59,14 @@ def draw_others(
                 labels, more = _draw_masses(labels, spacing, node, node.recipe, index, own, kept)
                 records += more
     return labels, records
+
+
+def _turn(finding: Finding) -> int:
+    """What comes first: fluids take what room is left, and spurs grow on vertebrae as they then are."""
+    recipe = finding.recipe
+    if recipe is None:
+        return 0
+    return 2 if recipe.mechanism == "fluid" else int(recipe.options.get("shape") == "spurs")
 
 
 def standing(labels: Labels, kept: Mask | None) -> Mask:

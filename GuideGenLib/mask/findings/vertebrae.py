@@ -13,11 +13,12 @@ from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.shapes import Spacing
 from GuideGenLib.mask.findings.sites import LesionError
-from GuideGenLib.mask.findings.spine import Level, Spine, body_of_level, level_named, spine_of
+from GuideGenLib.mask.findings.spine import FRACTURED, Level, Spine, body_of_level, level_named, spine_of
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+BONE = ("vertebrae_lumbar", "vertebrae_thoracic", FRACTURED)
 DISC = "body"
 """The label of discs, which have none of their own."""
 LIKELY = ("T12", "L1", "T11", "L2", "T8", "T7", "L3", "L4", "T10", "T9")
@@ -180,7 +181,7 @@ def _rooted(labels: Labels, spurs: Mask) -> Mask:
     parts, count = ndimage.label(spurs)
     if not count:
         return spurs
-    bone = ndimage.binary_dilation(select(labels, ("vertebrae_lumbar", "vertebrae_thoracic")))
+    bone = ndimage.binary_dilation(select(labels, BONE))
     return np.asarray(np.concatenate([[False], ndimage.maximum(bone, parts, range(1, count + 1)) > 0])[parts])
 
 
@@ -249,7 +250,7 @@ def _needed(
 
 def spur_length(labels: Labels, spur: Mask, spacing: Spacing) -> float:
     """How far spurs stand out from the vertebrae, in mm; the last voxel counts half."""
-    bone = select(labels, ("vertebrae_lumbar", "vertebrae_thoracic"))
+    bone = select(labels, BONE)
     (box,) = ndimage.find_objects(spur.view(np.uint8))
     wide = tuple(slice(max(s.start - 8, 0), s.stop + 8) for s in box)
     away = ndimage.distance_transform_edt(~bone[wide], sampling=spacing)
