@@ -33,6 +33,8 @@ BONES = (
     "scapula_left", "scapula_right", "clavicle_left", "clavicle_right", "humerus_left", "humerus_right", "hip_left",
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
+PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 6.0
+"""A ring that no bladder pulls along, with what is so near to it."""
 MOBILE = ("stomach", "stomach_gas", "small_bowel", "colon", "colon_gas", "pancreas")
 MOBILE_MM = 14.0
 """From these, where the loose motion is down to a third."""
@@ -50,7 +52,7 @@ FREEDOM: dict[str, Freedom] = {
     "liver": (9.0, 0.14, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (36.0, 0.44, 5.0),
     "pancreas": (8.0, 0.10, 4.0), "stomach": (12.0, 0.14, 5.0), "small_bowel": (11.0, 0.16, 4.0),
     "kidney_left": (9.0, 0.11, 4.0), "kidney_right": (9.0, 0.11, 4.0), "heart": (14.0, 0.15, 3.0),
-    "uterus": (12.0, 0.10, 3.0), "urinary_bladder": (20.0, 0.60, 0.0),
+    "uterus": (12.0, 0.10, 3.0), "urinary_bladder": (20.0, 0.75, 0.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
 STRAIN, GROWTH = 0.75, 1.3
@@ -111,7 +113,8 @@ def velocity(
     bone = np.clip(1.6 * ndimage.gaussian_filter(table_of(BONES)[coarse].astype(np.float32), 0.75), 0, 1)
     rest = _rest(coarse.shape, kept)
     total = (1 - 0.6 * bone) * trunk + _near(table_of(MOBILE)[coarse], MOBILE_MM) * (1 - bone) * loose
-    free = (1 - 0.8 * bone) * (1 - 0.5 * _near(table_of(FIXED)[coarse], FIXED_MM))
+    free = (1 - bone) * (1 - 0.5 * _near(table_of(FIXED)[coarse], FIXED_MM))
+    free *= 1 - _near(table_of(PELVIS)[coarse], PELVIS_MM)
     free *= _ramp(ndimage.distance_transform_edt(coarse > 0, sampling=COARSE), *WALL_MM)
     for name, freedom in FREEDOM.items():
         organ, asked = table_of(ORGANS[name])[coarse], values()[name] in sized
