@@ -1,6 +1,6 @@
 """Seconds and peak memory of every stage, each measured in a process of its own, and the ratio to the paper's schedule.
 
-    python Testing/benchmarks/run.py            every stage in float32 and bfloat16, three times
+    python Testing/benchmarks/run.py            every stage in float32 and bfloat16, by torch and OpenVINO, three times
     python Testing/benchmarks/run.py --quick    once, in the precision that a run would choose
     python Testing/benchmarks/run.py --full     the paper's 1000 + 1000 steps to the end instead of 20 of each, scaled
 
@@ -123,13 +123,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def settings(quick: bool) -> list[tuple[str, str]]:
-    """Devices and precisions to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
-    from GuideGenLib.core.device import choose_device, measure
+    """Devices and arithmetics to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
+    from GuideGenLib.core.arithmetic import choose_arithmetic
+    from GuideGenLib.core.device import ARITHMETICS, OPENVINO, choose_device, openvino_version
 
-    best = choose_device("auto").type
+    best = choose_device("auto")
     if quick:
-        return [(best, measure(best).precision)]
-    return [(device, kind) for device in dict.fromkeys(("cpu", best)) for kind in ("float32", "bfloat16")]
+        return [(best.type, choose_arithmetic("auto", best))]
+    return [
+        (device, kind)
+        for device in dict.fromkeys(("cpu", best.type))
+        for kind in ARITHMETICS[1:]
+        if not kind.endswith(OPENVINO) or (device == "cpu" and openvino_version())
+    ]
 
 
 def machine() -> dict[str, Any]:
