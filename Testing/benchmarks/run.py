@@ -125,16 +125,14 @@ def parser() -> argparse.ArgumentParser:
 def settings(quick: bool) -> list[tuple[str, str]]:
     """Devices and arithmetics to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
     from GuideGenLib.core.arithmetic import choose_arithmetic
-    from GuideGenLib.core.device import ARITHMETICS, OPENVINO, choose_device, openvino_version
+    from GuideGenLib.core.device import ARITHMETICS, OPENVINO, PRECISIONS, choose_device, openvino_version
 
     best = choose_device("auto")
     if quick:
         return [(best.type, choose_arithmetic("auto", best))]
+    kinds = {"cpu": [kind for kind in ARITHMETICS[1:] if openvino_version() or not kind.endswith(OPENVINO)]}
     return [
-        (device, kind)
-        for device in dict.fromkeys(("cpu", best.type))
-        for kind in ARITHMETICS[1:]
-        if not kind.endswith(OPENVINO) or (device == "cpu" and openvino_version())
+        (device, kind) for device in dict.fromkeys(("cpu", best.type)) for kind in kinds.get(device, PRECISIONS[1:])
     ]
 
 
