@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.cli.generate import ANATOMY, CT, LABELS, PREVIEW, PROVENANCE, OpenGenerator
+from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar
 from GuideGenLib.core.files import alone_in
 from GuideGenLib.core.progress import within
+from GuideGenLib.generator.case_files import ANATOMY, CT, FILES, PROVENANCE, write_case
 
 if TYPE_CHECKING:
     from GuideGenLib.description.changes.model import Difference
     from GuideGenLib.generator import Case, RunSettings
 
-FILES = (ANATOMY, CT, LABELS, PREVIEW, PROVENANCE)
 HISTORY = "history"
 """Folder within a case's, with 001, 002, ...: the files before the first change, before the second, ..."""
 
@@ -91,26 +91,16 @@ class CaseFolder:
         settings: "RunSettings",
     ) -> "Case":  # fmt: skip
         """Change the case and write it; the files before are kept."""
-        from GuideGenLib.anatomy.label_volumes import write_anatomy
-        from GuideGenLib.anatomy.table import write_labels_csv
-        from GuideGenLib.core.files import write_json
-        from GuideGenLib.core.volumes import write_volume
         from GuideGenLib.generator.change import change
-        from GuideGenLib.generator.preview import write_preview
 
         with self.step() as private, progress_bar() as progress:
             progress("load", 0.0)
             part = within(progress, 0.0, 0.95)
             after = change(open_generator(args), case, difference, settings, progress=part)
             progress("write", 0.95)
-            write_anatomy(after.anatomy, private / ANATOMY)
-            write_labels_csv(private / LABELS)
-            if after.ct is not None:
-                write_volume(after.ct, private / CT)
-            write_json(after.provenance, private / PROVENANCE)
             sentences = [link["sentence"] for link in after.provenance["changes"]]
             caption = " ".join([after.description.text, *(f"Then: {one}." for one in sentences)])
-            write_preview(after.anatomy, after.ct, private / PREVIEW, after.lesions, caption)
+            write_case(after, private, FILES, caption)
             progress("write", 1.0)
         return after
 

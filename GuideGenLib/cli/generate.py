@@ -21,14 +21,12 @@ from GuideGenLib.core.arguments import named_path
 from GuideGenLib.core.host import readable
 from GuideGenLib.core.progress import within
 from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
+from GuideGenLib.generator.case_files import ANATOMY, CT, FILES, LABELS, PREVIEW, PROVENANCE, write_case
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Case, Generator
 
 OpenGenerator = Callable[[argparse.Namespace], "Generator"]
-
-ANATOMY, LABELS, CT = "anatomy.nii.gz", "labels.csv", "ct.nii.gz"
-PROVENANCE, PREVIEW = "provenance.json", "preview.png"
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,7 +85,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy and CT."""
-    return _produce(args, open_generator, (ANATOMY, LABELS, CT, PROVENANCE, PREVIEW), draw_with_ct)
+    return _produce(args, open_generator, FILES, draw_with_ct)
 
 
 def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -148,12 +146,7 @@ def _produce(
 ) -> int:
     """Make a case of volumes and of what is asked (also by the record beside a file), and write it: all of `names` or
     nothing."""
-    from GuideGenLib.anatomy.label_volumes import write_anatomy
-    from GuideGenLib.anatomy.table import write_labels_csv
     from GuideGenLib.cli.described import show_description
-    from GuideGenLib.core.files import write_json
-    from GuideGenLib.core.volumes import write_volume
-    from GuideGenLib.generator.preview import write_preview
 
     description, settings = asked(args, beside)
     show_description(description)
@@ -161,13 +154,7 @@ def _produce(
         progress("load", 0.0)
         case = make(open_generator(args), *volumes, description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
-        if ANATOMY in names:
-            write_anatomy(case.anatomy, folder / ANATOMY)
-            write_labels_csv(folder / LABELS)
-        if case.ct is not None:
-            write_volume(case.ct, folder / CT)
-        write_json(case.provenance, folder / PROVENANCE)
-        write_preview(case.anatomy, case.ct, folder / PREVIEW, case.lesions, case.provenance.get("text", ""))
+        write_case(case, folder, names, caption=case.provenance.get("text", ""))
         progress("write", 1.0)
     show_lesions(case.lesions)
     show_checks(case.checks)
