@@ -8,9 +8,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.right_angles import right_angled
 from GuideGenLib.core.volumes import check_ct
 from GuideGenLib.scene.errors import SceneError
-from GuideGenLib.scene.geometry import fill_volume, image_from_volume, index_to_ras, right_angled
+from GuideGenLib.scene.geometry import fill_volume, image_from_volume, index_to_ras
 
 PRESETS: dict[str, tuple[float, float]] = {
     "lung": (1500.0, -600.0),

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from GuideGenLib.scene.errors import SceneError
 
 LPS_SIGNS = np.array([-1.0, -1.0, 1.0])
-RIGHT_ANGLE = 1e-3
-"""Largest cosine between two axes that are taken to be at right angles, as `volumes.check_volume` has it."""
 
 
 def ras_of(lps: Iterable[float]) -> tuple[float, float, float]:
@@ -38,7 +36,8 @@ def index_to_ras(image: sitk.Image) -> NDArray[np.float64]:
 def moved(image: sitk.Image, ras_to_ras: NDArray[np.floating[Any]]) -> sitk.Image:
     """The same voxels elsewhere: the image whose geometry went through a linear transform [4, 4] of RAS mm.
 
-    A sheared one has axes that are not at right angles: see `right_angled`. Raises SceneError for a flat transform.
+    A sheared one has axes that are not at right angles (`core.right_angles` mends that). Raises SceneError for a flat
+    transform.
     """
     if np.array_equal(ras_to_ras, np.eye(4)):
         return image
@@ -51,27 +50,6 @@ def moved(image: sitk.Image, ras_to_ras: NDArray[np.floating[Any]]) -> sitk.Imag
     result.SetDirection((matrix[:3, :3] / spacing * LPS_SIGNS[:, None]).ravel().tolist())
     result.SetOrigin((matrix[:3, 3] * LPS_SIGNS).tolist())
     return result
-
-
-def right_angled(image: sitk.Image, *, labels: bool, outside: float = 0.0) -> sitk.Image:
-    """The image itself, or where its axes are sheared one of the same extent and spacing that has right angles."""
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    if np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE):
-        return image
-    square, upper = np.linalg.qr(direction)
-    square = square * np.sign(np.diag(upper))
-    size, spacing = np.array(image.GetSize()), np.array(image.GetSpacing())
-    ends = np.stack(np.meshgrid(*[(0.0, n - 1.0) for n in size], indexing="ij"), -1).reshape(-1, 3)
-    corners = (ends * spacing) @ direction.T @ square
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    resample = sitk.ResampleImageFilter()
-    resample.SetSize([round(float(n)) + 1 for n in (high - low) / spacing])
-    resample.SetOutputSpacing(spacing.tolist())
-    resample.SetOutputDirection(square.ravel().tolist())
-    resample.SetOutputOrigin((np.array(image.GetOrigin()) + square @ low).tolist())
-    resample.SetInterpolator(sitk.sitkNearestNeighbor if labels else sitk.sitkLinear)
-    resample.SetDefaultPixelValue(outside)
-    return resample.Execute(image)
 
 
 def world_matrix(node: Any) -> NDArray[np.float64]:
@@ -105,8 +83,8 @@ def fill_volume(node: Any, image: sitk.Image) -> None:
 def image_from_volume(node: Any) -> sitk.Image:
     """The image of a scalar or label volume node, where its parent transforms put it; the node stays as it is.
 
-    A sheared volume keeps its sheared axes (`right_angled` mends that). Raises SceneError for a node without voxels or
-    under a warping transform.
+    A sheared volume keeps its sheared axes, as in `moved`. Raises SceneError for a node without voxels or under a
+    warping transform.
     """
     import vtk
 

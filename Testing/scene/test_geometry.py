@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from GuideGenLib.core.right_angles import right_angled
 from GuideGenLib.scene import geometry
 from GuideGenLib.scene.errors import SceneError
 
@@ -86,7 +87,7 @@ def test_a_sheared_image_is_made_regular_in_its_place(slicer_app: Any) -> None:
     image[3:9, 3:9, 3:9] = 1
     shear = np.eye(4)
     shear[0, 1] = 0.3
-    regular = geometry.right_angled(geometry.moved(image, shear), labels=True)
+    regular = right_angled(geometry.moved(image, shear), labels=True)
     direction = np.array(regular.GetDirection()).reshape(3, 3)
     assert np.allclose(direction @ direction.T, np.eye(3), atol=1e-6)
     voxels = np.argwhere(sitk.GetArrayViewFromImage(regular))[:, ::-1].mean(axis=0)

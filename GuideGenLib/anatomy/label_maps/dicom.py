@@ -22,6 +22,7 @@ from GuideGenLib.core.dicom.labels import read_labels, segments_of
 from GuideGenLib.core.dicom.masks import CodedSegment, Masks
 from GuideGenLib.core.dicom.planes import Grid
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.right_angles import is_right_angled, right_angled
 
 OUTLINE, TUMOR = "EXTERNAL", "GTV"
 NO_ANATOMY = (
@@ -50,7 +51,8 @@ def dicom_labels(
     left = [one.name for one in masks.segments if one not in kept]
     notes = (f"{path}: {', '.join(left[:8])} left out, as a plan has it and no body",) if left else ()
     image = masks.grid.image(_numbered(masks, kept, names))
-    return image if grid is None else _on(image, grid), names, (*masks.notes, *notes)
+    placed = image if grid is None else _on(image, grid)
+    return right_angled(placed, labels=True), names, (*masks.notes, *notes)
 
 
 def names_in(path: Path) -> dict[int, str]:
@@ -116,7 +118,10 @@ def _code(code: Coded | None) -> Code | None:
 
 
 def _on(image: sitk.Image, grid: Grid) -> sitk.Image:
-    """A label map on a grid of the same voxels that reaches further, as that of the CT does; else as it is."""
+    """A label map on a grid of the same voxels that reaches further, as that of the CT does; else as it is.
+
+    One of a tilted gantry is laid on any straight grid.
+    """
     under = sitk.Image(grid.shape[::-1], sitk.sitkUInt8)
     under.SetSpacing(grid.spacing)
     under.SetOrigin(grid.origin)
@@ -127,7 +132,8 @@ def _on(image: sitk.Image, grid: Grid) -> sitk.Image:
         raise VolumeError("the CT has a direction that is none", "export it again") from error
     ends = np.array(under.TransformPhysicalPointToContinuousIndex(_far_end(image))) - offset
     whole = np.array(image.GetSize()) - 1
-    if np.abs(offset - np.rint(offset)).max() > OFF or np.abs(ends - whole).max() > OFF:
+    same = max(np.abs(offset - np.rint(offset)).max(), np.abs(ends - whole).max()) <= OFF
+    if not same and (is_right_angled(image.GetDirection()) or not is_right_angled(grid.direction)):
         return image
     return sitk.Resample(image, under, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
 

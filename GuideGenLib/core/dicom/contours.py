@@ -91,11 +91,11 @@ def _points(item: Any, region: str, name: str) -> tuple[Points, ...]:
 
 def filled(contours: tuple[Points, ...], grid: Grid, name: str) -> NDArray[np.bool_]:
     """Where contours enclose a voxel's centre, [plane, row, column]. Raises VolumeError for those that cross planes."""
-    direction = np.array(grid.direction).reshape(3, 3)
+    to_places = np.linalg.inv(np.array(grid.direction).reshape(3, 3) * grid.spacing)  # planes may be stacked aslant
     planes, rows, columns = grid.shape
     crossings: NDArray[np.uint8] = np.zeros((planes, rows, columns + 1), np.uint8)
     for points in contours:
-        places = (points - grid.origin) @ direction / grid.spacing  # column, row, plane
+        places = (points - grid.origin) @ to_places.T  # column, row, plane
         plane = float(places[:, 2].mean())
         if np.abs(places[:, 2] - round(plane)).max() > OFF_PLANE + 1e-3:
             raise VolumeError(f"{name} has a contour that lies in no plane of the CT", "give the CT it was drawn on")

@@ -16,9 +16,12 @@ from GuideGenLib.core.dicom.pixels import hounsfield
 from GuideGenLib.core.dicom.planes import Grid
 from GuideGenLib.core.dicom.series import Series, chosen, series_in
 from GuideGenLib.core.errors import FileWarning, VolumeError
+from GuideGenLib.core.right_angles import right_angled, tilt_of
 
 LARGEST = 2**31
 """Voxels of a volume."""
+AIR_HU = -1000.0
+"""Beyond the planes of a tilted gantry."""
 
 
 def read_ct_series(path: Path, uid: str | None = None) -> sitk.Image:
@@ -40,11 +43,27 @@ def read_ct_series(path: Path, uid: str | None = None) -> sitk.Image:
                 FileWarning,
                 stacklevel=2,
             )
-        return volume_of(series)
+        return _straight(volume_of(series), path)
+
+
+def _straight(volume: sitk.Image, path: Path) -> sitk.Image:
+    """A volume of a tilted gantry on a grid of right angles, with a warning; any other as it is.
+
+    Each plane is moved along itself, and no two planes are mixed.
+    """
+    made = right_angled(volume, labels=False, outside=AIR_HU)
+    if made is not volume:
+        angle = tilt_of(volume.GetDirection())
+        warnings.warn(
+            f"{path} was taken with a gantry tilt of {angle:.1f} degrees: its planes were moved onto a straight grid",
+            FileWarning,
+            stacklevel=3,
+        )
+    return made
 
 
 def volume_of(series: Series) -> sitk.Image:
-    """The volume of a whole CT series. Raises VolumeError for pixels that cannot be read."""
+    """The volume of a whole CT series, aslant as its planes are. Raises VolumeError for pixels that cannot be read."""
     assert series.stack is not None
     places, grid, files = series.stack.places, series.stack.grid, series.files
     if math.prod(grid.shape) > LARGEST:

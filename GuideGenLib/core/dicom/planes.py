@@ -16,7 +16,9 @@ SAME_MM = 0.01
 UNEVEN = 0.1
 """By such a part of their distance planes may lie off an even stack: scanners round the place of the table."""
 SLANTED = 0.25
-"""By such a part of a pixel the corners of planes may lie off a right angle."""
+"""By such a part of a pixel planes may lie off a straight stack."""
+MOST_TILTED = 45.0
+"""Degrees between the stack and the normal of its planes: gantries tilt by up to 30."""
 MOST_PLANES = 20_000
 TURNED = 1e-3
 """By so much the directions of rows and columns may differ between planes, and be off unit length or a right angle."""
@@ -35,7 +37,8 @@ class Plane:
 
 @dataclass(frozen=True)
 class Grid:
-    """spacing, origin, direction: as SimpleITK has them; shape: planes, rows, columns."""
+    """spacing, origin, direction: as SimpleITK has them; shape: planes, rows, columns. The planes of a tilted gantry
+    are stacked along another direction than their normal (`core.right_angles` makes such an image straight)."""
 
     spacing: tuple[float, float, float]
     origin: tuple[float, float, float]
@@ -72,7 +75,6 @@ def stacked(planes: Sequence[Plane], name: str) -> Stack:
             f"{name} has {int((steps < SAME_MM).sum()) + 1} planes in one place", "give one phase of the scan alone"
         )
     _check_even(depths, steps, name)
-    _check_upright(positions, normal, planes[0], name)
     return _laid(planes, normal, float((depths[-1] - depths[0]) / (len(planes) - 1)), name)
 
 
@@ -90,21 +92,24 @@ def spread(planes: Sequence[Plane], step: float | None, name: str) -> Stack:
         step = float(steps.min()) if len(steps) else 0.0
     if step <= 0:
         raise VolumeError(f"{name} has one plane only", "give a segmentation of several planes")
-    _check_upright(positions, normal, planes[0], name)
     return _laid(planes, normal, step, name)
 
 
 def _laid(planes: Sequence[Plane], normal: NDArray[np.float64], step: float, name: str) -> Stack:
     """Planes at whole multiples of `step` from the first along the normal."""
     right, down, _ = axes(planes, name)
-    depths = np.array([plane.position for plane in planes]) @ normal
+    positions = np.array([plane.position for plane in planes])
+    depths = positions @ normal
     exact = (depths - depths.min()) / step
     if np.abs(exact - np.rint(exact)).max() > 2 * UNEVEN or exact.max() > MOST_PLANES:
         raise VolumeError(f"{name} has planes at uneven distances", "give a series of even distances")
     first = planes[int(depths.argmin())]
     places = tuple(np.rint(exact).astype(int).tolist())
-    direction = tuple(np.column_stack([right, down, normal]).ravel().tolist())
-    return Stack(places, Grid((*first.spacing, step), first.position, direction, (max(places) + 1, *first.shape)))
+    along = _along(positions, normal, first, name)
+    longer = float(np.linalg.norm(along))
+    direction = tuple(np.column_stack([right, down, along / longer]).ravel().tolist())
+    shape = (max(places) + 1, *first.shape)
+    return Stack(places, Grid((*first.spacing, step * longer), first.position, direction, shape))
 
 
 def axes(planes: Sequence[Plane], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -148,14 +153,27 @@ def _check_even(depths: NDArray[np.float64], steps: NDArray[np.float64], name: s
     )
 
 
-def _check_upright(positions: NDArray[np.float64], normal: NDArray[np.float64], first: Plane, name: str) -> None:
-    along = positions - positions[int((positions @ normal).argmin())]
-    off = np.linalg.norm(along - (along @ normal)[:, None] * normal, axis=1)
-    if off.max() <= SLANTED * min(first.spacing):
-        return
-    last = int((along @ normal).argmax())
-    angle = float(np.degrees(np.arctan2(off[last], along[last] @ normal)))
-    raise VolumeError(
-        f"{name} has planes that are not stacked at a right angle (a gantry tilt of {angle:.1f} degrees)",
-        "straighten it first: dcm2niix writes a NIfTI file that is",
-    )
+def _along(positions: NDArray[np.float64], normal: NDArray[np.float64], first: Plane, name: str) -> NDArray[np.float64]:
+    """The way from the first plane to that 1 mm above it: the normal, or aslant for a tilted gantry.
+
+    Raises VolumeError for planes that do not lie in a straight row, or by more than MOST_TILTED aslant.
+    """
+    ways = positions - first.position
+    depths = ways @ normal
+    aside = ways - depths[:, None] * normal
+    most = SLANTED * min(first.spacing)
+    if np.linalg.norm(aside, axis=1).max() <= most:
+        return normal
+    slope = depths @ aside / max(float(depths @ depths), SAME_MM**2)
+    off = float(np.linalg.norm(aside - depths[:, None] * slope, axis=1).max())
+    if off > most:
+        raise VolumeError(
+            f"{name} has planes that lie up to {off:.2g} mm beside a straight stack", "give one stack of planes alone"
+        )
+    angle = float(np.degrees(np.arctan(np.linalg.norm(slope))))
+    if angle > MOST_TILTED:
+        raise VolumeError(
+            f"{name} has planes that are stacked {angle:.0f} degrees aslant, more than a gantry tilts",
+            "correct its header",
+        )
+    return normal + slope

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.core.grids import on_grid_of
+from GuideGenLib.core.right_angles import right_angled
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import (
     image_from_oriented,
     index_to_ras,
     moved,
     oriented_from_image,
-    right_angled,
     world_matrix,
 )
 from GuideGenLib.scene.segments.terminology import advice_for, coding_of, label_of

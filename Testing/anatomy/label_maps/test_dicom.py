@@ -17,15 +17,16 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, RTStructureSetStorage
 from GuideGenLib.anatomy.label_maps.reading import read_label_map
 from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.errors import FileWarning, VolumeError
 from GuideGenLib.core.volumes import read_ct
-from Testing.dicom_series import write_series
+from Testing.dicom_series import ORIGIN, SPACING, Change, write_series
 
 SHAPE = (6, 24, 30)
 
 
-def ct_of(folder: Path) -> Path:
-    return write_series(folder / "ct", array=(np.arange(np.prod(SHAPE)).reshape(SHAPE) % 1500 - 1000).astype(np.int16))
+def ct_of(folder: Path, change: Change | None = None) -> Path:
+    array = (np.arange(np.prod(SHAPE)).reshape(SHAPE) % 1500 - 1000).astype(np.int16)
+    return write_series(folder / "ct", change, array=array)
 
 
 def ball(middle: tuple[int, int, int], radius: float) -> np.ndarray:
@@ -155,9 +156,11 @@ def test_a_structure_set_of_points_alone_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- segmentations
 
 
-def write_masks(folder: Path, segments: list[tuple[str, Any, np.ndarray]], kind: str = "BINARY") -> Path:
-    """A segmentation of another program: (name, code of its type, mask or fractions) each."""
-    ct_of(folder)
+def write_masks(
+    folder: Path, segments: list[tuple[str, Any, np.ndarray]], kind: str = "BINARY", change: Change | None = None
+) -> Path:
+    """A segmentation of another program: (name, code of its type, mask or fractions) each; change: of its CT."""
+    ct_of(folder, change)
     images = [pydicom.dcmread(path) for path in sorted((folder / "ct").iterdir())]
     for image in images:
         image.PatientBirthDate = image.PatientSex = image.StudyDate = image.StudyTime = image.AccessionNumber = ""
@@ -207,6 +210,39 @@ def test_fractions_count_from_a_half_and_it_is_said(tmp_path: Path) -> None:
     read = read_label_map(write_masks(tmp_path, [("Liver", codes.SCT.Liver, fractions)], "FRACTIONAL"))
     assert np.count_nonzero(sitk.GetArrayFromImage(read.image)) == np.count_nonzero(ball((3, 12, 12), 5))
     assert any("at least a half" in note for note in read.notes)
+
+
+def test_masks_and_contours_of_a_tilted_gantry_lie_where_they_were_drawn(tmp_path: Path) -> None:
+    aside = 0.8
+
+    def tilt(plane: Dataset, index: int) -> None:
+        plane.ImagePositionPatient = [ORIGIN[0], ORIGIN[1] + aside * index, ORIGIN[2] + SPACING[0] * index]
+
+    middle, mask = (3, 12, 12), ball((3, 12, 12), 8)
+    wanted = np.array(ORIGIN) + np.array(middle[::-1]) * SPACING[::-1] + [0, aside * middle[0], 0]
+    write_masks(tmp_path, [("Liver", codes.SCT.Liver, mask)], change=tilt)
+    with pytest.warns(FileWarning, match=r"tilt of 17.7 degrees"):
+        ct = read_ct(tmp_path / "ct")
+    for under in (None, ct):
+        image = read_label_map(tmp_path, under=under).image
+        if under is not None:
+            assert image.GetSize() == ct.GetSize() and image.GetOrigin() == pytest.approx(ct.GetOrigin())
+        _require_there(image, mask, wanted)
+    (tmp_path / "seg.dcm").unlink()
+    shifted = np.zeros(ct.GetSize()[::-1], bool)  # the same ball, as it is drawn on the straight planes
+    for index, plane in enumerate(mask):
+        shifted[index, round(aside * index / SPACING[1]) :][: SHAPE[1], : SHAPE[2]] = plane[: shifted.shape[1]]
+    write_contours(tmp_path, {"Liver": shifted})
+    for under in (None, ct):
+        _require_there(read_label_map(tmp_path, under=under).image, mask, wanted)
+
+
+def _require_there(image: sitk.Image, mask: np.ndarray, middle: np.ndarray) -> None:
+    """All of a mask, about its middle to half a voxel."""
+    places = np.argwhere(sitk.GetArrayFromImage(image))[:, ::-1]
+    found = np.array(image.TransformContinuousIndexToPhysicalPoint(places.mean(axis=0).tolist()))
+    assert np.abs(found - middle).max() < min(SPACING) / 2
+    assert len(places) == pytest.approx(np.count_nonzero(mask), rel=0.05)
 
 
 def test_a_damaged_segmentation_is_one_line(tmp_path: Path) -> None:

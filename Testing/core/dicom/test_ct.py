@@ -152,10 +152,6 @@ BROKEN: dict[str, tuple[Change, str]] = {
         r"2 scans of the same planes \(Acquisition Number 0, 1\)",
     ),
     "one place": (lambda plane, i: setattr(plane, "ImagePositionPatient", [0, 0, i % 3]), "4 planes in one place"),
-    "tilt": (
-        lambda plane, i: setattr(plane, "ImagePositionPatient", [0, i * 0.5, i * 2.5]),
-        r"gantry tilt of 11.3 degrees\): straighten it first",
-    ),
     "one plane": (lambda plane, i: i == 0, "one plane only"),
     "no position": (lambda plane, i: delattr(plane, "ImagePositionPatient"), "no valid Image Position"),
     "no spacing": (lambda plane, i: setattr(plane, "PixelSpacing", None), "no valid Pixel Spacing"),
