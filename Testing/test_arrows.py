@@ -31,6 +31,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "engine": ("anatomy", "bundle", "core", "description", "generator", "mask"),
     "scene": ("anatomy", "core", "findings", "mask"),
     "export": ("anatomy", "core", "description", "generator"),
+    "cases": ("anatomy", "core", "description", "findings", "scene"),
     "workflow": ("anatomy", "bundle", "core", "description", "engine", "export", "generator", "scene"),
     "rivals": (
         "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",
@@ -39,7 +40,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "cohort": (
         "anatomy", "bundle", "core", "data", "description", "evaluation", "export", "generator", "judges", "population",
     ),
-    "web": ("anatomy", "bundle", "core", "description", "engine", "export", "scene", "workflow"),
+    "web": ("anatomy", "bundle", "cases", "core", "description", "engine", "export", "scene", "workflow"),
     "cli": (
         "anatomy", "bundle", "cohort", "core", "ct", "data", "description", "engine", "evaluation", "export",
         "generator", "judges", "mask", "population", "rivals", "scene", "training", "web", "workflow",
@@ -134,6 +135,11 @@ def test_nothing_imports_the_command_line():
 
 def test_scenes_need_no_torch():
     assert [module for module in files() if folder(module) == "scene" and "torch" in outside(module)] == []
+
+
+def test_cases_and_lessons_need_neither_torch_nor_a_front_end():
+    front_ends = {"torch", "trame", "trame_slicer", "qt", "aiohttp"}
+    assert [module for module in files() if folder(module) == "cases" and outside(module) & front_ends] == []
 
 
 def test_the_generator_knows_neither_scenes_nor_vtk():
