@@ -21,6 +21,7 @@ from GuideGenLib.web.panels.segments import SegmentsPanel
 from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
+from GuideGenLib.web.server.entry import add_entry
 from GuideGenLib.web.shell import Shell
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
@@ -54,7 +55,8 @@ class WebApp:
         self.shell = Shell(server, self.workspace, self)
 
     def add_routes(self, application: Any) -> None:
-        """HTTP routes of this session (aiohttp.web.Application): uploads and downloads."""
+        """HTTP routes of this session (aiohttp.web.Application): the document, uploads and downloads."""
+        add_entry(application)
         self.files.add_routes(application)
 
     def _restore(self, provenance: dict[str, Any], corrections: str) -> None:

@@ -28,8 +28,21 @@ TITLE = "GuideGen"
 DRAWER_WIDTH = 390
 MESSAGE_MS = 8000
 FIELD = {"variant": "outlined", "density": "compact", "hideDetails": True}
-VUETIFY = {"defaults": dict.fromkeys(("VSelect", "VTextField", "VTextarea"), FIELD)}
-"""What all fields of the page have in common."""
+LIGHT = {
+    "surface": "#FFFFFF", "primary": "#1257A8", "info": "#0B5C9E", "success": "#1B6B2E", "warning": "#8A4B00",
+    "error": "#B00020",
+}  # fmt: skip
+DARK = {
+    "surface": "#212121", "primary": "#64B5F6", "info": "#64B5F6", "success": "#81C784", "warning": "#FFB74D",
+    "error": "#FF8A80", "on-primary": "#0A1929",
+}  # fmt: skip
+"""Each colour can be read as text on the surface, also where that is tinted with it (4.5 to 1, WCAG 2.2)."""
+
+VUETIFY = {
+    "defaults": dict.fromkeys(("VSelect", "VTextField", "VTextarea"), FIELD),
+    "theme": {"themes": {"light": {"dark": False, "colors": LIGHT}, "dark": {"dark": True, "colors": DARK}}},
+}
+"""What all fields of the page have in common, and its two themes."""
 STYLE = """
 html { overflow: hidden }
 .v-expansion-panel-text__wrapper { padding: 4px 12px 12px }
@@ -46,15 +59,23 @@ EMPTY_STYLE = (
 )
 SCRIPT = """
 window.addEventListener('pagehide', () => navigator.sendBeacon('bye'));
+const nameViews = () => document.querySelectorAll('img.image-display-area:not([alt])').forEach((image) => {
+  const button = image.closest('.layout-grid-item')?.querySelector('[id^=views-][id$=-reset]');
+  image.alt = button ? button.id.split('-')[1] + ' view' : '';
+});
+new MutationObserver(nameViews).observe(document.body, { childList: true, subtree: true });
+nameViews();
 window.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) document.getElementById('run-generate')?.click();
 });
 """
-"""The front hears that the page was left; Ctrl+Enter presses Generate (or Cancel) wherever one types."""
-HINT = (
-    "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT. "
-    "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
-)
+"""The front hears that the page was left; the pictures of the views get names; Ctrl+Enter presses Generate (or Cancel)
+wherever one types."""
+HINT = "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT."
+SYNTHETIC = "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
+UPLOADED = "What was uploaded may show a real patient. Nothing here is for diagnosis."
+THEME = "guidegen-theme"
+"""Where the browser remembers it."""
 
 
 class Parts(Protocol):
@@ -104,6 +125,7 @@ class Shell(Panel):
         with VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)):
             client.Style(STYLE)
             client.Script(SCRIPT)
+            client.ClientTriggers(mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'")
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
                 self._steps()
@@ -129,9 +151,11 @@ class Shell(Panel):
                 icon="mdi-menu",
                 size="small",
                 title="Show or hide the panel",
+                aria_label="Show or hide the panel",
+                aria_expanded=("shell_drawer",),
                 click="shell_drawer = !shell_drawer",
             )
-            html.Span(TITLE, classes="text-h6 font-weight-bold mr-4")
+            html.H1(TITLE, classes="text-h6 font-weight-bold mr-4")
             v3.VChip(
                 "{{ views_mark === 'SYNTHETIC' ? 'Synthetic data' : 'Uploaded data' }}",
                 size="small",
@@ -145,14 +169,17 @@ class Shell(Panel):
                 icon=("shell_dark ? 'mdi-weather-sunny' : 'mdi-weather-night'",),
                 size="small",
                 title="Light or dark",
-                click="shell_dark = !shell_dark",
+                aria_label="Light or dark",
+                click=(
+                    f"shell_dark = !shell_dark; window.localStorage.setItem('{THEME}', shell_dark ? 'dark' : 'light')"
+                ),
             )
 
     def _steps(self) -> None:
         with v3.VExpansionPanels(v_model=("shell_open",), multiple=True, variant="accordion", flat=True):
             with self._step("prompt", "Describe", "mdi-text-box-edit-outline"):
                 v3.VAlert(
-                    HINT,
+                    f"{HINT} {{{{ views_mark === 'SYNTHETIC' ? '{SYNTHETIC}' : '{UPLOADED}' }}}}",
                     id="shell-hint",
                     v_if=("shell_hint",),
                     type="info",

@@ -14,7 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def session_at(folder: Path) -> Iterator[str]:
     """Its address; its worker never starts where nobody asks for a run."""
-    command = [sys.executable, "-m", "GuideGenLib.web.server.session", "--folder", str(folder)]
+    with _served("GuideGenLib.web.server.session", "--folder", str(folder)) as address:
+        yield address
+
+
+@contextmanager
+def toy_session_at(folder: Path) -> Iterator[str]:
+    """The address of one with a toy anatomy and two CTs."""
+    with _served("Testing.web.views_session", str(folder)) as address:
+        yield address
+
+
+@contextmanager
+def _served(*module: str) -> Iterator[str]:
+    command = [sys.executable, "-m", *module]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "GUIDEGEN_WEB_SECRET": ""}
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT
@@ -24,4 +37,5 @@ def session_at(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/"
     finally:
         process.stdin.close()
+        process.terminate()
         process.wait(60)

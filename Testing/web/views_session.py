@@ -26,6 +26,8 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
 
+    server.controller.on_server_bind.add(lambda bound: app.add_routes(bound.app))
+
     @server.controller.add("on_server_ready")
     def _ready(**_: Any) -> None:
         anatomy = toy_anatomy()

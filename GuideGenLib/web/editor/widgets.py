@@ -137,7 +137,7 @@ class EditorWidgets:
                 id="editor-help", icon=True, variant="text", density="comfortable", size="small", aria_label="Keys"
             ):
                 v3.VIcon("mdi-help-circle-outline")
-                with v3.VTooltip(activator="parent", location="bottom"):
+                with v3.VMenu(activator="parent", location="bottom"), v3.VCard(classes="pa-3 text-body-2"):
                     for line in HELP:
                         html.Div(line)
 
@@ -173,6 +173,7 @@ class EditorWidgets:
             self._icon("brush-smaller", "mdi-minus", "Smaller brush: −", (self.panel.resize_brush, "[false]"), OFF)
             v3.VSlider(
                 id="editor-brush-size",
+                aria_label="Diameter of the brush in mm",
                 v_model=("editor_brush",),
                 min=BRUSH_MM[0],
                 max=BRUSH_MM[1],
@@ -231,6 +232,7 @@ class EditorWidgets:
                     )
             v3.VRangeSlider(
                 id="editor-threshold-range",
+                name="Range in HU",
                 v_model=("editor_threshold",),
                 min=HU[0],
                 max=HU[1],
@@ -303,6 +305,7 @@ class EditorWidgets:
             id=f"editor-{name}",
             icon=icon,
             title=title,
+            aria_label=title,
             click=click,
             disabled=(disabled,),
             density="comfortable",

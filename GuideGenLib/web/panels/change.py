@@ -82,7 +82,7 @@ class ChangePanel(Panel):
             html.Div("{{ note }}", v_for="(note, index) in change_notes", key="index", classes="text-medium-emphasis")
             html.Div("{{ change_error }}", v_if=("change_error",), classes="text-warning")
         v3.VBtn(
-            "Change this case",
+            "Make this change",
             id="change-apply",
             click=(self.apply, "[]"),
             block=True,

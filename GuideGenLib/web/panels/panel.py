@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import GuideGenLib.web.aria  # noqa: F401  # before any widget is written
+
 if TYPE_CHECKING:
     from GuideGenLib.web.workspace import Workspace
 

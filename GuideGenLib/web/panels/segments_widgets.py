@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from trame.widgets import html
+from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.anatomy.label import SWITCHES
@@ -13,6 +13,33 @@ NOTHING = "There is no anatomy yet: generate one, or upload one."
 LIST_PX = 216
 ROW = "display: flex; align-items: center"
 """Not vuetify's class d-flex, which shows what v-show hides."""
+
+PLAIN = "background: none; border: none; padding: 0; color: inherit; font: inherit; cursor: pointer"
+STOP = (
+    "(segments_rows.find(one => one.id === segments_active && (segments_found === null || "
+    "segments_found.includes(one.id))) || segments_rows.find(one => segments_found === null || "
+    "segments_found.includes(one.id)) || {}).id"
+)
+"""The row where the Tab key stops: the chosen one, else the first that is listed."""
+
+SCRIPT = """
+window.addEventListener('keydown', (event) => {
+  const list = event.target.closest('#segments-list');
+  if (!list || event.ctrlKey || event.altKey || event.metaKey) return;
+  const rows = [...list.querySelectorAll('[role=row]')].filter(row => row.offsetParent);
+  const row = event.target.closest('[role=row]'), at = rows.indexOf(row);
+  const column = [...row.querySelectorAll('button')].indexOf(event.target.closest('button'));
+  const to = {
+    ArrowDown: [at + 1, column], ArrowUp: [at - 1, column], Home: [0, column], End: [rows.length - 1, column],
+    ArrowLeft: [at, 0], ArrowRight: [at, 1],
+  }[event.key];
+  if (!to) return;
+  event.preventDefault();
+  event.stopPropagation();
+  rows[to[0]]?.querySelectorAll('button')[to[1]].focus();
+}, true);
+"""
+"""Arrows, Home and End within the list."""
 
 
 class SegmentsHandlers(Protocol):
@@ -42,6 +69,7 @@ class SegmentsWidgets:
                 id="segments-search",
                 v_model=("segments_search",),
                 placeholder="Find a segment",
+                aria_label="Find a segment",
                 prepend_inner_icon="mdi-magnify",
                 clearable=True,
                 keydown_enter=(self.panel.take_first, "[]"),
@@ -65,53 +93,84 @@ class SegmentsWidgets:
                     variant=(f"segments_groups['{name}'] ? 'tonal' : 'outlined'",),
                     prepend_icon=(f"segments_groups['{name}'] ? 'mdi-eye' : 'mdi-eye-off'",),
                     title=f"Show or hide: {name}",
+                    aria_label=f"Show or hide: {name}",
+                    aria_pressed=(f"!!segments_groups['{name}']",),
                     size="x-small",
                     style="flex: 1 0 30%",
                 )
 
     def _list(self) -> None:
+        """A grid of two columns that is one stop of the Tab key: arrows move in it, see SCRIPT."""
+        client.Script(SCRIPT)
         style = f"max-height: {LIST_PX}px; overflow-y: auto; border: thin solid rgba(128, 128, 128, 0.35)"
-        with html.Div(id="segments-list", classes="rounded", style=style):
-            with html.Div(
-                v_for="row in segments_rows",
-                key="row.id",
-                v_show=("segments_found === null || segments_found.includes(row.id)",),
-                id=("'segments-row-' + row.id",),
-                classes=("'px-2' + (row.id === segments_active ? ' bg-primary' : '')",),
-                style=f"{ROW}; cursor: pointer; height: 26px; font-size: 13px; gap: 8px; user-select: none",
-                click=(self.panel.choose, "[row.id]"),
-                dblclick=(self.panel.jump, "[row.id]"),
+        with html.Div(classes="rounded", style=style):
+            with (
+                html.Div(id="segments-list", role="grid", aria_label="Segments"),
+                html.Div(
+                    v_for="row in segments_rows",
+                    key="row.id",
+                    v_show=("segments_found === null || segments_found.includes(row.id)",),
+                    id=("'segments-row-' + row.id",),
+                    role="row",
+                    aria_selected=("row.id === segments_active ? 'true' : 'false'",),
+                    classes=("'px-2' + (row.id === segments_active ? ' bg-primary' : '')",),
+                    style=f"{ROW}; height: 26px; font-size: 13px; gap: 8px; user-select: none",
+                ),
             ):
-                html.Span(
-                    style=(
-                        "{width: '14px', height: '14px', flex: 'none', borderRadius: '3px', background: row.color, "
-                        "border: '1px solid rgba(128, 128, 128, 0.6)'}",
-                    )
-                )
-                html.Span(
-                    "{{ row.name }}",
-                    classes="flex-grow-1 text-truncate",
-                    style=("{opacity: row.shown ? 1 : 0.5}",),
-                )
-                html.Span(
-                    "?",
-                    v_if=("!row.key",),
-                    title="Nobody knows what this is: choose it, and say it below",
-                    classes="text-warning font-weight-bold",
-                )
-                v3.VIcon(
-                    icon=("row.shown ? 'mdi-eye-outline' : 'mdi-eye-off-outline'",),
-                    id=("'segments-eye-' + row.id",),
-                    size="16",
-                    title="Show or hide",
-                    click_stop=(self.panel.show_one, "[row.id]"),
-                    __events=[("click_stop", "click.stop")],
-                )
+                self._name()
+                self._eye()
             html.Div(
                 "Nothing of that name.",
                 v_if=("segments_found !== null && segments_found.length === 0",),
+                role="status",
                 classes="text-body-2 text-medium-emphasis pa-2",
             )
+
+    def _name(self) -> None:
+        """Chooses the segment of a row; twice, or Shift and Enter, goes to it."""
+        with (
+            html.Div(role="gridcell", style="flex: 1; min-width: 0"),
+            html.Button(
+                id=("'segments-name-' + row.id",),
+                type="button",
+                tabindex=(f"row.id === {STOP} ? 0 : -1",),
+                click=(self.panel.choose, "[row.id]"),
+                dblclick=(self.panel.jump, "[row.id]"),
+                keydown_shift_enter=(self.panel.jump, "[row.id]"),
+                __events=[("keydown_shift_enter", "keydown.shift.enter.prevent")],
+                title="Choose it for editing; a double click, or Shift and Enter, goes there",
+                style=f"{PLAIN}; {ROW}; gap: 8px; width: 100%; text-align: left",
+            ),
+        ):
+            html.Span(
+                style=(
+                    "{width: '14px', height: '14px', flex: 'none', borderRadius: '3px', background: row.color, "
+                    "border: '1px solid rgba(128, 128, 128, 0.6)'}",
+                )
+            )
+            html.Span("{{ row.name }}", classes=("'text-truncate' + (row.shown ? '' : ' font-italic')",))
+            html.Span(
+                "?",
+                v_if=("!row.key",),
+                title="Nobody knows what this is: choose it, and say it below",
+                classes="text-warning font-weight-bold",
+            )
+
+    def _eye(self) -> None:
+        """Shows or hides the segment of a row."""
+        with (
+            html.Div(role="gridcell"),
+            html.Button(
+                id=("'segments-eye-' + row.id",),
+                type="button",
+                tabindex=-1,
+                click=(self.panel.show_one, "[row.id]"),
+                aria_label=("(row.shown ? 'Hide ' : 'Show ') + row.name",),
+                title=("(row.shown ? 'Hide ' : 'Show ') + row.name",),
+                style=PLAIN,
+            ),
+        ):
+            v3.VIcon(icon=("row.shown ? 'mdi-eye-outline' : 'mdi-eye-off-outline'",), size="16")
 
     def _actions(self) -> None:
         with html.Div(classes="d-flex align-center mt-2", style="gap: 6px"):
@@ -120,6 +179,7 @@ class SegmentsWidgets:
                 v_model=("segments_label",),
                 items=("segments_labels",),
                 placeholder="What it is",
+                aria_label="What the segment is",
                 auto_select_first=True,
                 style="min-width: 0",
             )
@@ -146,6 +206,7 @@ class SegmentsWidgets:
             id=f"segments-{name}",
             icon=icon,
             title=title,
+            aria_label=title,
             click=(click, "[]"),
             disabled=(disabled,),
             variant="tonal",
@@ -169,6 +230,7 @@ class SegmentsWidgets:
                     html.Span(title, classes="text-caption", style="width: 84px; flex: none")
                     v3.VSlider(
                         id=f"segments-{name}",
+                        aria_label=f"Opacity: {title}",
                         v_model=(f"segments_{name}",),
                         min=0,
                         max=1,

@@ -180,6 +180,7 @@ class UnderstoodPanel(Panel):
                     model_value=("row.index",),
                     items=("row.items",),
                     update_modelValue=(self.correct, "[row.key, row.name, $event]"),
+                    aria_label=("row.title",),
                     variant="plain",
                     single_line=True,
                 )
@@ -189,6 +190,7 @@ class UnderstoodPanel(Panel):
                     model_value=("row.value",),
                     placeholder="unknown",
                     change=(self.correct, "[row.key, row.name, $event.target.value]"),
+                    aria_label=("row.title",),
                     variant="plain",
                     single_line=True,
                 )
@@ -211,6 +213,8 @@ class UnderstoodPanel(Panel):
                 size="x-small",
                 variant="text",
                 title="Show or hide its fields",
+                aria_label=("'Show or hide the fields of: ' + row.heading",),
+                aria_expanded=("row.icon === 'mdi-chevron-down'",),
                 click=(self.toggle, "[row.group]"),
             )
             with html.Span(style=("row.style",), classes="flex-grow-1"):
@@ -223,6 +227,7 @@ class UnderstoodPanel(Panel):
                 size="x-small",
                 variant="text",
                 title="Remove this",
+                aria_label=("'Remove: ' + row.heading",),
                 click=(self.remove, "[row.key]"),
             )
 

@@ -86,6 +86,7 @@ class ViewBars:
                 theme="dark",
                 color="white",
                 title=title,
+                aria_label=f"{title}: {TITLES[name]}",
                 click=(handler, f"['{name}']"),
                 style="width: 24px; height: 24px",
             )

@@ -68,6 +68,7 @@ class ViewTools:
                     variant="text",
                     density="comfortable",
                     title="Layout of the views",
+                    aria_label="Layout of the views",
                     v_bind="props",
                 )
             with v3.VList(density="compact"):
@@ -89,6 +90,7 @@ class ViewTools:
             variant=(f"{key} ? 'tonal' : 'text'",),
             color=(f"{key} ? 'primary' : ''",),
             title=title,
+            aria_label=title,
             aria_pressed=(key,),
             click=f"{key} = !{key}",
         )
@@ -98,7 +100,11 @@ class ViewTools:
             id="views-help", icon=True, size="small", variant="text", density="comfortable", aria_label="Mouse and keys"
         ):
             v3.VIcon("mdi-help-circle-outline")
-            with v3.VTooltip(activator="parent", location="bottom"), html.Table(style="font-size: 12px"):
+            with (
+                v3.VMenu(activator="parent", location="bottom"),
+                v3.VCard(classes="pa-3"),
+                html.Table(style="font-size: 12px"),
+            ):
                 for keys, what in HELP:
                     with html.Tr():
                         html.Td(keys, style="padding-right: 16px; font-weight: 600; white-space: nowrap")

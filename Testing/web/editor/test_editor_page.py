@@ -105,7 +105,7 @@ def test_painting_keys_undo_erasing_and_a_lesion_in_the_browser(
     page.keyboard.press("2")
     person.state("editor_effect", "erase")
     page.click("#segments-eye-liver")
-    page.wait_for_selector("#segments-eye-liver.mdi-eye-off-outline")
+    page.wait_for_selector("#segments-eye-liver .mdi-eye-off-outline")
     page.click("#segments-group-organs")
     page.wait_for_function("!window.trame.state.get('segments_groups').organs")
 
