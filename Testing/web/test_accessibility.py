@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
-sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+
+from axe_playwright_python.sync_playwright import Axe
 
 from GuideGenLib.web.shell import DARK, LIGHT
 from Testing.web.conftest import HEIGHT, PATIENCE_MS, WIDTH, watch
@@ -78,7 +80,7 @@ def test_axe_finds_nothing_serious_in_what_opens(page: Any) -> None:
 
 def serious(page: Any) -> list[str]:
     """What axe-core objects to as serious or critical: rule and elements."""
-    found = sync_playwright.Axe().run(page).response["violations"]
+    found = Axe().run(page).response["violations"]
     return [
         f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}"
         for rule in found
