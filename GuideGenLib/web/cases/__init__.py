@@ -1,0 +1,1 @@
+"""The case list and the lessons on the page, and the learners' page."""
