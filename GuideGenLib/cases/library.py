@@ -27,6 +27,7 @@ class CaseLibrary:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CaseError(f"{folder} cannot be the folder of the cases", remedy(error)) from error
+        self.lessons = self.folder / KEPT_APART
         self.trash = Trash(self.folder)
         self.trash.empty()
 

@@ -7,7 +7,7 @@ import sys
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.core.arguments import add_model_arguments, whole
+from GuideGenLib.core.arguments import add_model_arguments, named_path, whole
 from GuideGenLib.core.device import DEVICES
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
@@ -27,6 +27,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--max-sessions", type=whole(1), default=4, metavar="N", help="browsers at a time, a process each (4)"
     )
     parser.add_argument("--max-upload-mb", type=whole(1), default=2048, metavar="N", help="largest file to open (2048)")
+    about = "folder of cases: listed on the page, which keeps cases there; lessons made of them have links for learners"
+    parser.add_argument("--cases", type=named_path, default=None, metavar="DIR", help=about)
     parser.set_defaults(call=web)
 
 
@@ -43,12 +45,19 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
     from GuideGenLib.web.server.front import Front, serve
 
     load_bundle(args.bundle)  # a bad one is told here, not in each session
+    learners = None
+    if args.cases is not None:
+        from GuideGenLib.cases.library import CaseLibrary
+        from GuideGenLib.web.cases.learners import Learners
+
+        learners = Learners(CaseLibrary(args.cases).lessons)
     front = Front(
         session_command(args),
         host=args.host,
         port=args.port,
         max_sessions=args.max_sessions,
         max_upload_bytes=args.max_upload_mb * 2**20,
+        learners=learners,
     )
     asyncio.run(serve(front, lambda address: print(f"GuideGen is at {address} (Ctrl-C ends it)", flush=True)))
     return 0
@@ -58,4 +67,5 @@ def session_command(args: argparse.Namespace) -> tuple[str, ...]:
     """What starts a session's process."""
     command = (sys.executable, "-m", "GuideGenLib.web.server.session", "--device", args.device)
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
-    return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle)
+    cases = () if args.cases is None else ("--cases", str(args.cases.resolve()))
+    return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle, *cases)

@@ -39,7 +39,8 @@ dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: .
 @media (max-width: 760px) { main { flex-direction: column; } aside { width: auto; border: 0; max-height: 45vh; } }
 """
 
-VIEW = """<div class="view" id="{name}-box"><canvas id="{name}" tabindex="0" role="img" aria-label="{title} slices"></canvas>
+VIEW = """<div class="view" id="{name}-box">
+<canvas id="{name}" tabindex="0" role="img" aria-label="{title} slices"></canvas>
 <p class="name">{title}</p><p class="where" id="{name}-where"></p><p class="mark">SYNTHETIC</p>
 <p class="side l">{left}</p><p class="side r">{right}</p></div>"""
 VIEWS = "".join(

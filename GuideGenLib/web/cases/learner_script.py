@@ -28,7 +28,7 @@ SCRIPT = r"""
     fit() { this.zoom = 1; this.middle = [scan.size[this.right] / 2, scan.size[this.down] / 2]; }
     scale() {
       const box = this.canvas.getBoundingClientRect();
-      const wide = scan.size[this.right] * scan.spacing[this.right], high = scan.size[this.down] * scan.spacing[this.down];
+      const [wide, high] = [this.right, this.down].map(axis => scan.size[axis] * scan.spacing[axis]);
       return this.zoom * Math.min(box.width / wide, box.height / high);
     }
     // Voxel of a place on the canvas (CSS pixels), and back. A voxel's middle is its whole number.
@@ -107,14 +107,18 @@ SCRIPT = r"""
       this.pixels.height = rows;
       const pencil = this.pixels.getContext('2d'), image = pencil.createImageData(columns, rows);
       const strides = [1, scan.size[0], scan.size[0] * scan.size[1]];
-      const low = level - width / 2, factor = 255 / width, start = Math.round(scan.at[this.across]) * strides[this.across];
+      const low = level - width / 2, factor = 255 / width, start = scan.at[this.across] * strides[this.across];
+      const [aside, below] = [strides[this.right], strides[this.down]];
       for (let row = 0, at = 0; row < rows; row++) {
-        let voxel = start + (this.flip ? rows - 1 - row : row) * strides[this.down];
-        for (let column = 0; column < columns; column++, voxel += strides[this.right]) {
-          const grey = Math.max(0, Math.min(255, (scan.voxels[voxel] - low) * factor)), found = mask && mask[voxel];
-          image.data[at++] = found ? grey * 0.55 + 115 : grey;
-          image.data[at++] = found ? grey * 0.55 + 45 : grey;
-          image.data[at++] = found ? grey * 0.55 : grey;
+        let voxel = start + (this.flip ? rows - 1 - row : row) * below;
+        for (let column = 0; column < columns; column++, voxel += aside) {
+          const grey = Math.max(0, Math.min(255, (scan.voxels[voxel] - low) * factor));
+          // The border of the finding alone, so that its inside can be looked at.
+          const border = mask && mask[voxel] &&
+            !(mask[voxel - aside] && mask[voxel + aside] && mask[voxel - below] && mask[voxel + below]);
+          image.data[at++] = border ? 255 : grey;
+          image.data[at++] = border ? 140 : grey;
+          image.data[at++] = border ? 0 : grey;
           image.data[at++] = 255;
         }
       }
@@ -149,7 +153,7 @@ SCRIPT = r"""
       }
       brush.stroke();
       brush.globalAlpha = 1;
-      if (points.length === 2 && near) {
+      if (points.length === 2 && near && !always) {
         const [x, y] = this.place(points[1]);
         brush.fillStyle = colour;
         brush.font = '13px system-ui';
@@ -222,7 +226,8 @@ SCRIPT = r"""
   function progress() {
     const done = lesson.questions.filter(question => question.points !== null);
     const points = done.reduce((sum, question) => sum + question.points, 0);
-    element('progress').textContent = `${done.length} of ${lesson.questions.length} answered, ${points.toFixed(1)} points`;
+    const share = `${done.length} of ${lesson.questions.length} answered`;
+    element('progress').textContent = `${share}, ${points.toFixed(1)} points`;
   }
 
   async function submit(given) {
@@ -248,9 +253,11 @@ SCRIPT = r"""
     }
     const rows = [['Finding', told.finding ?? 'nothing to find']];
     const mm = value => `${value.toFixed(0)} mm`, score = told.score;
-    if (score.distance_mm !== null) rows.push(['Distance', score.distance_mm < 0.5 ? 'within it' : mm(score.distance_mm)]);
-    if (score.length_mm !== null) rows.push(['You measured', mm(score.length_mm)], ['Longest diameter', mm(score.true_mm)]);
-    if (score.dice !== null) rows.push(['Dice', score.dice.toFixed(2)]);
+    const add = (value, name, show) => { if (value !== null) rows.push([name, show(value)]); };
+    add(score.distance_mm, 'Distance', value => value < 0.5 ? 'within it' : mm(value));
+    add(score.length_mm, 'You measured', mm);
+    add(score.true_mm, 'Longest diameter', mm);
+    add(score.dice, 'Dice', value => value.toFixed(2));
     if (told.text) rows.push(['Case', told.text]);
     const box = element('result'), list = document.createElement('dl'), head = document.createElement('strong');
     head.textContent = `${Math.round(100 * score.points)} of 100 points`;

@@ -12,6 +12,7 @@ import gzip
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def for_learner(handler: Handler) -> Callable[[Learners, web.Request], Awaitable
 class Learners:
     """folder: of the lessons. It is read anew at each request: the teacher's session writes there, too."""
 
+    below = LEARN
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._one = threading.Lock()
@@ -98,10 +101,9 @@ class Learners:
     @for_learner
     async def scan(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
         """The voxels of the CT alone, int16 [z, y, x] to superior, posterior and left."""
-        path = lesson.case_folder(_number(request)) / CT
         async with self._few:
-            geometry, packed = await asyncio.to_thread(_scan, path, path.stat().st_mtime_ns)
-        return _binary(packed, geometry)
+            scan = await asyncio.to_thread(_read, lesson.case_folder(_number(request)) / CT)
+        return _binary(scan.packed, {"size": scan.size, "spacing": scan.spacing})
 
     @for_learner
     async def answer(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
@@ -130,7 +132,7 @@ class Learners:
     def _keep(self, lesson: Lesson, learner: Learner, number: int, voxels: list[Point]) -> Learner:
         """One at a time, with the file as it is now: a double click answers once."""
         with self._one:
-            grid = _oriented(lesson.case_folder(number) / CT)
+            grid = _read(lesson.case_folder(number) / CT).grid()
             places = [_point(grid.TransformContinuousIndexToPhysicalPoint(voxel)) for voxel in voxels]
             return answer(lesson, read_learner(learner.path, lesson), number, places)[0]
 
@@ -170,25 +172,43 @@ def _point(numbers: Any) -> Point:
     return (x, y, z)
 
 
-@lru_cache(maxsize=SCANS_KEPT)
-def _scan(path: Path, _changed: int) -> tuple[dict[str, Any], bytes]:
-    """Geometry and packed voxels of a CT."""
-    ct = _oriented(path)
-    voxels = np.ascontiguousarray(sitk.GetArrayViewFromImage(ct), "<i2")
-    return {"size": ct.GetSize(), "spacing": ct.GetSpacing()}, gzip.compress(voxels.tobytes(), 1, mtime=0)
+@dataclass(frozen=True)
+class Scan:
+    """A CT whose axes run to the left, to posterior and to superior: its grid (LPS mm) and its packed voxels."""
+
+    size: tuple[int, ...]
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...]
+    direction: tuple[float, ...]
+    packed: bytes
+
+    def grid(self, whole: bool = False) -> sitk.Image:
+        """An image of its geometry; whole: with as many voxels."""
+        image = sitk.Image(self.size if whole else (1, 1, 1), sitk.sitkUInt8)
+        image.SetSpacing(self.spacing)
+        image.SetOrigin(self.origin)
+        image.SetDirection(self.direction)
+        return image
 
 
-def _oriented(path: Path) -> sitk.Image:
-    """A CT whose axes run to the left, to posterior and to superior. Raises CaseError, without its place."""
+def _read(path: Path) -> Scan:
+    """The CT in a file. Raises CaseError, without its place."""
     try:
-        return sitk.DICOMOrient(read_ct(path), "LPS")
-    except GuideGenError as error:
+        return _scan(path, path.stat().st_mtime_ns)
+    except (GuideGenError, OSError) as error:
         raise CaseError("the scan cannot be read", "ask your teacher to look at it") from error
+
+
+@lru_cache(maxsize=SCANS_KEPT)
+def _scan(path: Path, _changed: int) -> Scan:
+    ct = sitk.DICOMOrient(read_ct(path), "LPS")
+    packed = gzip.compress(np.ascontiguousarray(sitk.GetArrayViewFromImage(ct), "<i2").tobytes(), 1, mtime=0)
+    return Scan(ct.GetSize(), ct.GetSpacing(), ct.GetOrigin(), ct.GetDirection(), packed)
 
 
 def _found(folder: Path, finding: str | None) -> bytes:
     """Packed voxels: 1 where the finding is."""
-    grid = _oriented(folder / CT)
+    grid = _read(folder / CT).grid(whole=True)
     mask = np.zeros(grid.GetSize()[::-1], np.uint8)
     if finding is not None:
         labels = sitk.GetArrayViewFromImage(on_grid(read_anatomy(folder / ANATOMY), grid, labels=True))
@@ -200,7 +220,7 @@ def _result(lesson: Lesson, learner: Learner, number: int) -> dict[str, Any]:
     """What is told once a question is answered: the score, the learner's places, the finding and the case's text."""
     question, told = lesson.question(number), learner.answers[number]
     folder = lesson.case_folder(number)
-    grid = _oriented(folder / CT)
+    grid = _read(folder / CT).grid()
     result = {
         "score": told["score"],
         "places": [_voxel(grid, place) for place in told["places"]],

@@ -6,6 +6,7 @@ import errno
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, hdrs, web
 
@@ -16,6 +17,9 @@ from GuideGenLib.web.server.guard import Guard, add_headers, is_loopback
 from GuideGenLib.web.server.proxy import Proxy
 from GuideGenLib.web.server.sessions import FullError, Session, Sessions
 from GuideGenLib.web.server.times import Times
+
+if TYPE_CHECKING:
+    from GuideGenLib.web.cases.learners import Learners
 
 SESSION_COOKIE = "guidegen_session"
 HOMES = ("/", "/index.html")
@@ -28,7 +32,8 @@ class FrontError(GuideGenError):
 
 
 class Front:
-    """command: starts a session's process, see `Child`; host, port: where to listen, port 0 takes a free one."""
+    """command: starts a session's process, see `Child`; host, port: where to listen, port 0 takes a free one;
+    learners: answers those who come by a learner's link, None where there are none."""
 
     def __init__(
         self,
@@ -39,11 +44,13 @@ class Front:
         max_sessions: int = 4,
         max_upload_bytes: int = 2048 * 2**20,
         times: Times | None = None,
+        learners: "Learners | None" = None,
     ) -> None:
         self.command = tuple(command)
         self._host, self.port, self._most = host, port, max_sessions
         self._limit, self._times = max_upload_bytes, times or Times()
-        self._guard = Guard(open_to_others=not is_loopback(host))
+        self._learners = learners
+        self._guard = Guard(open_to_others=not is_loopback(host), free=learners.below if learners else None)
         self.sessions = Sessions(lambda: Child(self.command, self._times), max_sessions, self._times)
 
     @property
@@ -57,6 +64,8 @@ class Front:
         """Listen. Raises FrontError."""
         application = web.Application(middlewares=[self._guard.middleware()])
         application.router.add_post("/bye", self._bye)
+        if self._learners is not None:
+            self._learners.add_routes(application.router)
         application.router.add_route("*", "/{path:.*}", self._answer)
         application.on_response_prepare.append(add_headers)
         # A browser that goes away cancels its handler, so that no upload or download goes on without it.

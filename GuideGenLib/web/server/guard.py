@@ -44,9 +44,11 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """open_to_others: the server listens to other machines, so a token is asked for; `token` is None otherwise."""
+    """open_to_others: the server listens to other machines, so a token is asked for; `token` is None otherwise. free:
+    what all addresses begin with that ask for a token of their own."""
 
-    def __init__(self, open_to_others: bool) -> None:
+    def __init__(self, open_to_others: bool, free: str | None = None) -> None:
+        self._free = free
         self.token = secrets.token_urlsafe() if open_to_others else None
 
     def middleware(self) -> Middleware:
@@ -75,7 +77,7 @@ class Guard:
 
     def _admission(self, request: web.Request) -> web.Response | None:
         """The answer to who shows the token, or should; None to who has shown it."""
-        if self.token is None:
+        if self.token is None or (self._free is not None and request.path.startswith(self._free)):
             return None
         shown = request.query.get("token")
         if shown is not None and request.method in SAFE:
