@@ -10,8 +10,8 @@ from GuideGenLib.core.volumes import read_ct
 from GuideGenLib.scene.ct import add_ct
 from GuideGenLib.scene.files import ANATOMY, CT, SavedCase
 from GuideGenLib.scene.runs.hierarchy import file_into, hierarchy_of
-from GuideGenLib.scene.runs.results import whole_or_nothing
-from GuideGenLib.scene.runs.run import add_run, join_ct
+from GuideGenLib.scene.runs.results import remove_run, whole_or_nothing
+from GuideGenLib.scene.runs.run import add_run, join_ct, runs
 from GuideGenLib.scene.segments.segmentation import add_anatomy
 
 
@@ -44,3 +44,14 @@ def put_into(scene: Any, case: SavedCase, name: str) -> tuple[Any, Any]:
         ct = add_ct(scene, case.ct, scene.GenerateUniqueName(f"{name} CT"))
         join_ct(scene, segmentation, ct, case.anatomy)
         return segmentation, ct
+
+
+def take_out(scene: Any, segmentation: Any, ct: Any) -> None:
+    """Remove what `put_into` brought, with all that belongs to it; nodes that are gone already are no fault."""
+    for run in runs(scene):
+        if segmentation is not None and run.segmentation is segmentation:
+            remove_run(scene, run)
+            return
+    for node in (segmentation, ct):
+        if node is not None and scene.IsNodePresent(node):
+            scene.RemoveNode(node)

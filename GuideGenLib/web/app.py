@@ -8,6 +8,7 @@ from typing import Any
 import trame_slicer.module as trame_slicer_module
 from trame_slicer.core import SlicerApp
 
+from GuideGenLib.web.cases.step import CasesStep
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
@@ -29,9 +30,12 @@ from GuideGenLib.workflow.choices import RunSettings
 
 
 class WebApp:
-    """folder: private, of this session; bundle: a model, None for ours; device: as the engine takes it."""
+    """folder: private, of this session; bundle: a model, None for ours; device: as the engine takes it; cases: the
+    folder of cases, None for a page without."""
 
-    def __init__(self, server: Any, folder: Path, bundle: Path | None, device: str, max_upload_mb: int) -> None:
+    def __init__(
+        self, server: Any, folder: Path, bundle: Path | None, device: str, max_upload_mb: int, cases: Path | None = None
+    ) -> None:
         server.enable_module(trame_slicer_module)
         self.server = server
         self.workspace = Workspace(SlicerApp(), folder)
@@ -52,12 +56,15 @@ class WebApp:
         self.change.described.connect(self._restore)
         self.files = FilesPanel(server, self.workspace, max_upload_mb, self.views)
         self.files.scene_loaded.connect(self._restore)
+        self.cases = CasesStep(server, self.workspace, cases, self.files.opener)
+        self.cases.opened.connect(self._restore)
         self.shell = Shell(server, self.workspace, self)
 
     def add_routes(self, application: Any) -> None:
         """HTTP routes of this session (aiohttp.web.Application): the document, uploads and downloads."""
         add_entry(application)
         self.files.add_routes(application)
+        self.cases.add_routes(application)
 
     def _restore(self, provenance: dict[str, Any], corrections: str) -> None:
         """Go on where a loaded scene, or another case in it, was left: its text, corrections and seed."""

@@ -8,6 +8,7 @@ from trame.ui.vuetify3 import VAppLayout
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.web.cases.step import CasesStep
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
@@ -94,6 +95,7 @@ class Parts(Protocol):
     change: ChangePanel
     compare: ComparePanel
     files: FilesPanel
+    cases: CasesStep
 
 
 class Shell(Panel):
@@ -208,6 +210,7 @@ class Shell(Panel):
                 self.app.change.build()
             with self._step("files", "Files", "mdi-folder-outline"):
                 self.app.files.build()
+            self.app.cases.build(self._step)
 
     def _step(self, name: str, title: str, icon: str) -> Any:
         panel = v3.VExpansionPanel(value=name)
@@ -240,5 +243,6 @@ class Shell(Panel):
         if there != self._there:
             self._there = there
             with self.state:
-                kept = [step for step in self.state.shell_open if step == "files"]  # where a second file may follow
+                lists = ("files", "cases", "lessons")  # where another one may follow
+                kept = [step for step in self.state.shell_open if step in lists]
                 self.state.shell_open = [*(["anatomy", "ct"] if there else ["prompt", "understood"]), *kept]

@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def session_at(folder: Path) -> Iterator[str]:
+def session_at(folder: Path, *options: str) -> Iterator[str]:
     """Its address; its worker never starts where nobody asks for a run."""
-    with _served("GuideGenLib.web.server.session", "--folder", str(folder)) as address:
+    with _served("GuideGenLib.web.server.session", "--folder", str(folder), *options) as address:
         yield address
 
 

@@ -27,6 +27,7 @@ def main() -> None:
     options.add_argument("--bundle", type=Path, default=None)
     options.add_argument("--device", default="auto")
     options.add_argument("--max-upload-mb", type=int, default=2048)
+    options.add_argument("--cases", type=Path, default=None)
     args = options.parse_args()
     answers = _take_stdout()
     os.environ["WSLINK_READY_MSG"] = ""
@@ -38,7 +39,7 @@ def main() -> None:
 
     server = get_server(client_type="vue3")
     server.cli.parse_known_args([])
-    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb)
+    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb, args.cases)
     secret = os.environ.pop(SECRET_VARIABLE, "")
 
     @server.controller.add("on_server_bind")

@@ -85,8 +85,17 @@ def test_a_missing_package_is_told_with_what_to_install(
 
 
 def test_options_reach_the_sessions_process(tmp_path: Path) -> None:
-    arguments = ["web", "--bundle", str(tmp_path), "--device", "cpu", "--max-upload-mb", "7"]
+    arguments = ["web", "--bundle", str(tmp_path), "--device", "cpu", "--max-upload-mb", "7", "--cases", "x"]
     args: argparse.Namespace = build_parser().parse_args(arguments)
     command = session_command(args)
     assert command[:3] == (sys.executable, "-m", "GuideGenLib.web.server.session")
-    assert command[3:] == ("--device", "cpu", "--max-upload-mb", "7", "--bundle", str(tmp_path.resolve()))
+    assert command[3:] == (
+        "--device",
+        "cpu",
+        "--max-upload-mb",
+        "7",
+        "--bundle",
+        str(tmp_path.resolve()),
+        "--cases",
+        str(Path("x").resolve()),
+    )
