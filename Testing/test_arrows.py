@@ -42,7 +42,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "web": ("anatomy", "bundle", "cases", "core", "description", "engine", "export", "scene", "workflow"),
     "cli": (
-        "anatomy", "bundle", "cohort", "core", "ct", "data", "description", "engine", "evaluation", "export",
+        "anatomy", "bundle", "cases", "cohort", "core", "ct", "data", "description", "engine", "evaluation", "export",
         "generator", "judges", "mask", "population", "rivals", "scene", "training", "web", "workflow",
     ),
 }  # fmt: skip
