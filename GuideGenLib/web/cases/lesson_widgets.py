@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
-
-if TYPE_CHECKING:
-    from GuideGenLib.web.cases.lesson_panel import LessonPanel
 
 LINK = "`${window.location.origin}/learn/${learner.token}/`"
 RESULTS = "`cases/results?lesson=${encodeURIComponent(lesson_chosen)}`"
 
 
-def build_lessons(panel: LessonPanel) -> None:
+class LessonActions(Protocol):
+    """What can be done with lessons, as `lesson_panel.LessonPanel` has it."""
+
+    def draft(self) -> None: ...
+    def change(self, place: int, name: str, value: str) -> None: ...
+    def make(self) -> None: ...
+    def add_learner(self) -> None: ...
+    def refresh(self) -> None: ...
+
+
+def build_lessons(panel: LessonActions) -> None:
     """From marked cases to a lesson, from a lesson to links and results."""
     v3.VBtn(
         "Ask about the {{ cases_picked.length }} marked cases",
@@ -40,7 +47,7 @@ def build_lessons(panel: LessonPanel) -> None:
     _learners(panel)
 
 
-def _draft(panel: LessonPanel) -> None:
+def _draft(panel: LessonActions) -> None:
     with html.Div(v_if=("lesson_draft.length > 0",), id="lesson-questions"):
         with html.Div(v_for="(row, place) in lesson_draft", key="row.case", classes="mb-3"):
             html.Div(
@@ -87,7 +94,7 @@ def _draft(panel: LessonPanel) -> None:
             )
 
 
-def _learners(panel: LessonPanel) -> None:
+def _learners(panel: LessonActions) -> None:
     with html.Div(v_if=("lesson_chosen !== ''",), id="lesson-learners"):
         with html.Div(classes="d-flex align-center mb-2", style="gap: 6px"):
             v3.VTextField(id="lesson-learner", v_model=("lesson_learner",), label="Learner's name", maxlength=60)

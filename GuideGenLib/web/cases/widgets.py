@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
-
-if TYPE_CHECKING:
-    from GuideGenLib.web.cases.panel import CasesPanel
 
 PICTURE = "`cases/thumbnail?name=${encodeURIComponent(row.name)}&v=${row.picture}`"
 NONE_CHOSEN = "cases_chosen === '' || cases_busy !== ''"
 LIST_STYLE = "max-height: 44vh; overflow-y: auto; border: thin solid rgba(128, 128, 128, 0.4); border-radius: 4px"
 
 
-def build_list(panel: CasesPanel) -> None:
+class ListActions(Protocol):
+    """What the list can do, as `panel.CasesPanel` has it."""
+
+    def choose(self, name: str) -> None: ...
+    def open(self, name: str = "") -> None: ...
+    def step(self, by: int) -> None: ...
+    def keep(self) -> None: ...
+    def tag(self) -> None: ...
+    def rename(self, by_findings: bool = False) -> None: ...
+    def duplicate(self) -> None: ...
+    def delete(self) -> None: ...
+    def undo_delete(self) -> None: ...
+
+
+def build_list(panel: ListActions) -> None:
     """Search, list, and what is done with the chosen case."""
     v3.VTextField(
         id="cases-search",
@@ -71,7 +82,7 @@ def build_list(panel: CasesPanel) -> None:
     )
 
 
-def _rows(panel: CasesPanel) -> None:
+def _rows(panel: ListActions) -> None:
     with (
         v3.VList(id="cases-list", density="compact", style=LIST_STYLE, classes="py-0 mb-1", aria_label="Cases"),
         v3.VListItem(
@@ -125,7 +136,7 @@ def _rows(panel: CasesPanel) -> None:
             )
 
 
-def _chosen(panel: CasesPanel) -> None:
+def _chosen(panel: ListActions) -> None:
     with html.Div(v_if=("cases_chosen !== ''",), id="cases-chosen", classes="mb-2"):
         with html.Div(classes="d-flex align-center mb-2", style="gap: 6px"):
             v3.VTextField(id="cases-tags", v_model=("cases_tags",), label="Tags, between commas")
