@@ -10,9 +10,10 @@ import SimpleITK as sitk
 from hypothesis import settings
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.core.arithmetic import GAINS, measured_on
+from GuideGenLib.core.arithmetic import gain_of
 from GuideGenLib.core.compiled import HINTS
-from GuideGenLib.core.files import CACHE_VARIABLE, cache_folder, write_json
+from GuideGenLib.core.files import CACHE_VARIABLE
+from GuideGenLib.core.measured import keep
 from GuideGenLib.core.volumes import image_from_array
 
 # The same examples in each run: a test that fails does so for everybody.
@@ -24,7 +25,8 @@ TESTING = Path(__file__).resolve().parent
 # Tests keep nothing in the user's cache, and none of their runs takes OpenVINO because it was faster at that moment.
 CACHE = tempfile.TemporaryDirectory(prefix="guidegen-tests-")
 os.environ[CACHE_VARIABLE] = CACHE.name
-write_json({measured_on(precision): 0.0 for precision in HINTS}, cache_folder("openvino") / GAINS)
+for precision in HINTS:
+    keep(gain_of(precision), [0.0])
 
 SIZES = ("small", "medium", "large")
 SMALL_FOLDERS = ("anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask")

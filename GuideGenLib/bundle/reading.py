@@ -64,15 +64,15 @@ class Bundle:
     def tensors(self, name: str) -> "dict[str, Tensor]":
         """The tensors of `name`.safetensors, or of its parts, on the CPU, in the type that they are stored in.
 
-        Raises BundleError.
+        They are mapped from the files, which must stay as they are while the tensors are used. Raises BundleError.
         """
         import safetensors
-        from safetensors.torch import load
+        from safetensors.torch import load_file
 
         tensors: dict[str, Tensor] = {}
         for file in self.files(name):
             try:
-                tensors |= load(_verified(self.path, file, self.config["files"][file]))
+                tensors |= load_file(_verified(self.path, file, self.config["files"][file]))
             except safetensors.SafetensorError as error:
                 raise BundleError(
                     f"file {self.path / file} is no safetensors file ({error}); {_remedy(self.path)}"
@@ -160,8 +160,8 @@ def _parse(content: bytes, path: Path) -> dict[str, Any]:
     return config
 
 
-def _verified(folder: Path, name: str, entry: Any) -> bytes:
-    """Content of one file, after its size and sha256 were found to be those of bundle.json."""
+def _verified(folder: Path, name: str, entry: Any) -> Path:
+    """The path of one file, after its size and sha256 were found to be those of bundle.json."""
     path = folder / file_name(name, folder)
     if not isinstance(entry, dict) or not {"sha256", "bytes"} <= entry.keys():
         raise BundleError(f"{folder / CONFIG}: file {name} has no sha256 and bytes; {_remedy(folder)}")
@@ -173,13 +173,13 @@ def _verified(folder: Path, name: str, entry: Any) -> bytes:
             f"file {path} is altered or not fully copied: it has {size} bytes, {CONFIG} says {entry['bytes']}; "
             + _remedy(folder)
         )
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != entry["sha256"]:
         raise BundleError(
             f"file {path} is altered: its sha256 is {found}, {CONFIG} says {entry['sha256']}; {_remedy(folder)}"
         )
-    return content
+    return path
 
 
 def file_name(name: str, folder: Path) -> str:

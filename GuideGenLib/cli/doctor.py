@@ -24,7 +24,7 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
             return error  # told in the bundle's own line, and only there
 
     def figures() -> dict[str, float]:
-        """What was measured with the bundle: gflops, mask_s, ct_s, peak_bytes; nothing of a broken bundle."""
+        """What was measured with the bundle, peak_bytes; nothing of a broken bundle."""
         return {} if isinstance(loaded(), ValueError) else loaded().config["metrics"].get("speed", {})
 
     @cache
@@ -47,16 +47,19 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
         return f"{speed().precision} (measured: float32 {speed().float32:.0f}, bfloat16 {speed().bfloat16:.0f} GFLOP/s)"
 
     def runtime() -> str:
-        from GuideGenLib.core.arithmetic import GAIN, gain
+        from GuideGenLib.core.arithmetic import GAIN, gain_of
         from GuideGenLib.core.device import choose_device, openvino_version
+        from GuideGenLib.core.measured import last
 
         if choose_device(device).type != "cpu":
             return "torch"
         if openvino_version() is None:
             return "torch; OpenVINO, where it is installed (extra fast), makes CTs on a CPU in less time"
-        faster = gain(speed().precision)
-        chosen = "OpenVINO makes CTs" if faster > GAIN else "torch, OpenVINO is there and no faster"
-        return f"{chosen} (measured: {faster:.1f} times as fast as torch, openvino {openvino_version()})"
+        known = last(gain_of(speed().precision))
+        if not known:
+            return f"torch or openvino {openvino_version()}: the first run measures which is faster"
+        chosen = "OpenVINO makes CTs, torch anatomies" if known[0] > GAIN else "torch, OpenVINO is there and no faster"
+        return f"{chosen} (measured: {known[0]:.1f} times as fast as torch, openvino {openvino_version()})"
 
     def model() -> str:
         if isinstance(loaded(), ValueError):
@@ -73,12 +76,17 @@ def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], st
         return f"{loaded().config['encoder']['package']}, unaltered"
 
     def expected() -> str:
-        from GuideGenLib.core.device import expected_seconds
+        from GuideGenLib.core.arithmetic import GAIN, gain_of
+        from GuideGenLib.core.device import OPENVINO
+        from GuideGenLib.core.measured import last
+        from GuideGenLib.generator.pace import expected_seconds
 
-        if not figures():
-            return "not measured for this bundle"
-        mask, ct = (expected_seconds(figures()[stage], figures()["gflops"], speed()) for stage in ("mask_s", "ct_s"))
-        return f"about {mask:.0f} s for a torso anatomy and {ct:.0f} s for its CT at 2 mm"
+        faster = last(gain_of(speed().precision))
+        arithmetic = speed().precision + (OPENVINO if faster and faster[0] > GAIN else "")
+        stages = {"mask": "a torso anatomy", "ct": "its CT at 2 mm"}
+        told = {name: expected_seconds(stage, arithmetic) for stage, name in stages.items()}
+        known = [f"{seconds:.0f} s for {name}" for name, seconds in told.items() if seconds is not None]
+        return f"about {' and '.join(known)}, as the last ones took here" if known else "told after the first run here"
 
     def memory() -> str:
         from GuideGenLib.core.device import free_memory, memory_estimate

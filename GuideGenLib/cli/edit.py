@@ -74,8 +74,8 @@ def _settings(args: argparse.Namespace, case: "Case") -> "RunSettings":
     from GuideGenLib.generator import RunSettings
 
     settings = RunSettings.of_record(case.provenance)
-    if args.precision != "auto":
-        settings = replace(settings, precision=args.precision)
+    if args.arithmetic != "auto":
+        settings = replace(settings, arithmetic=args.arithmetic)
     return replace(settings, margin_mm=args.margin_mm) if hasattr(args, "margin_mm") else settings
 
 

@@ -95,7 +95,7 @@ def _setting(
 
 
 def open_generator(args: argparse.Namespace) -> "Generator":
-    """The generator of --bundle, --device, --precision; a bad bundle is told before torch is imported."""
+    """The generator of --bundle, --device, --arithmetic; a bad bundle is told before torch is imported."""
     from GuideGenLib.bundle import load_bundle
 
     load_bundle(args.bundle)
@@ -113,8 +113,8 @@ def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Descri
 
     record = {} if beside is None else _record(beside)
     given = {one.name: getattr(args, one.name) for one in fields(RunSettings) if hasattr(args, one.name)}
-    if given.get("precision") == "auto":  # not given, or nothing that could be repeated
-        del given["precision"]
+    if given.get("arithmetic") == "auto":  # not given, or nothing that could be repeated
+        del given["arithmetic"]
     settings = replace(RunSettings.of_record(record), **given)
     text = record.get("text")
     if args.text is not None:

@@ -18,6 +18,9 @@ def main() -> int:
     heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # a job in the background goes on
     if heard:
         signal.signal(signal.SIGINT, _leave)
+    from GuideGenLib.core.host import collect_rarely
+
+    collect_rarely()
     from GuideGenLib.cli.streams import prepare_streams
 
     prepare_streams()

@@ -1,7 +1,6 @@
 """`guidegen web`: the page in the browser."""
 
 import argparse
-import asyncio
 import importlib.util
 import sys
 
@@ -22,7 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--host", default="127.0.0.1", metavar="NAME", help="where to listen (127.0.0.1: this machine alone)"
     )
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (8080)")
-    add_model_arguments(parser, precision=False)
+    add_model_arguments(parser, arithmetic=False)
     parser.add_argument(
         "--max-sessions", type=whole(1), default=4, metavar="N", help="browsers at a time, a process each (4)"
     )
@@ -40,6 +39,8 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
 
     if args.device.split(":")[0] not in DEVICES:
         raise CommandError(f"there is no device {args.device!r}", f"choose one of {', '.join(DEVICES)}")
+
+    import asyncio
 
     from GuideGenLib.bundle import load_bundle
     from GuideGenLib.web.server.front import Front, serve

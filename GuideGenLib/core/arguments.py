@@ -12,20 +12,20 @@ DATA_VARIABLE = "GUIDEGEN_DATA"
 """Names the folder of real scans where --data does not."""
 
 
-def add_model_arguments(parser: argparse.ArgumentParser, *, precision: bool = True) -> None:
-    """Which bundle runs on what: --bundle, --device and --precision."""
+def add_model_arguments(parser: argparse.ArgumentParser, *, arithmetic: bool = True) -> None:
+    """Which bundle runs on what: --bundle, --device and --arithmetic."""
     parser.add_argument("--bundle", type=named_path, default=None, metavar="DIR", help="another trained model")
     parser.add_argument("--device", default="auto", metavar="|".join(DEVICES), help="where to run (auto)")
-    if precision:
+    if arithmetic:
         parser.add_argument(
-            "--precision", choices=ARITHMETICS, default="auto",
+            "--arithmetic", "--precision", choices=ARITHMETICS, default="auto",
             help="how networks compute; auto measures which is fastest; name it to repeat a run",
         )  # fmt: skip
 
 
 def opening(args: argparse.Namespace) -> dict[str, Any]:
     """Arguments of `Generator.from_bundle`."""
-    return {"path": args.bundle, "device": args.device, "precision": args.precision}
+    return {"path": args.bundle, "device": args.device, "arithmetic": args.arithmetic}
 
 
 def data_folder() -> Path | None:

@@ -1,113 +1,85 @@
 """How the generator computes: in float32 or bfloat16, by torch alone or with OpenVINO, whichever is fastest here."""
 
-import json
-import platform
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from GuideGenLib.core.blocks import ResidualBlock, TrunkNetwork
+from GuideGenLib.core.blocks import TrunkNetwork
 from GuideGenLib.core.compiled import CompiledTrunk
 from GuideGenLib.core.device import ARITHMETICS, OPENVINO, DeviceError, measure, openvino_version
-from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import cache_folder, write_json
+from GuideGenLib.core.measured import once
 
 GAIN = 1.15
-"""OpenVINO must be this much faster than torch to be chosen: trunks gain 1.4 or more where it suits a processor."""
-GAINS = "gains.json"
-"""In the cache: what was measured, by machine."""
-CHANNELS, EDGE = 64, 24
+"""OpenVINO must be this much faster than torch to be chosen: it gains more on volumes larger than that of the trial."""
+CELLS = 32
+"""A side of the volume of the trial: with 24 cells OpenVINO gains nothing that it gains with 40."""
+ROUNDS = 3
 
 
-def choose_arithmetic(name: str, device: torch.device) -> str:
+def choose_arithmetic(name: str, device: torch.device, network: TrunkNetwork) -> str:
     """How the generator computes, for a name of ARITHMETICS: "auto" measures which precision is faster and takes
-    OpenVINO on a CPU where it is installed and faster still.
+    OpenVINO on a CPU where it is installed and runs `network` faster still.
 
     Raises DeviceError for another name, and when OpenVINO is asked for and cannot be had.
     """
     if name == "auto":
         precision = measure(str(device)).precision
-        return precision + OPENVINO if device.type == "cpu" and gain(precision) > GAIN else precision
+        return precision + OPENVINO if device.type == "cpu" and gain(precision, network) > GAIN else precision
     if name not in ARITHMETICS:
-        raise DeviceError(f"unknown precision {name!r}", f"use one of {', '.join(ARITHMETICS)}")
+        raise DeviceError(f"unknown arithmetic {name!r}", f"use one of {', '.join(ARITHMETICS)}")
     if name.endswith(OPENVINO) and (openvino_version() is None or device.type != "cpu"):
         reason = "is not installed" if openvino_version() is None else f"runs on the CPU, not on {device}"
-        raise DeviceError(f"OpenVINO {reason}", f"use --precision {name.removesuffix(OPENVINO)}, or install openvino")
+        raise DeviceError(f"OpenVINO {reason}", f"use --arithmetic {name.removesuffix(OPENVINO)}, or install openvino")
     return name
 
 
-def gain(precision: str) -> float:
-    """How many times faster than torch OpenVINO runs a block of the networks' kind on this CPU: 0 where it is not
-    installed or fails. Measured once for a machine and its versions and kept, so that runs do not differ by chance."""
+def gain(precision: str, network: TrunkNetwork) -> float:
+    """How many times faster than torch OpenVINO runs the trunk of a network on this CPU: 0 where it is not installed or
+    fails. Measured once, with the first network that is asked about."""
     if openvino_version() is None:
         return 0.0
-    machine = measured_on(precision)
-    folder = cache_folder("openvino")
-    path = None if folder is None else folder / GAINS
-    kept = _kept_gains(path)
-    if machine not in kept:
-        kept[machine] = round(_measured_gain(precision), 2)
-        if path is not None:
-            with suppress(VolumeError):
-                write_json(kept, path)
-    return kept[machine]
+    return once(gain_of(precision), lambda: (_measured_gain(precision, network),))[0]
 
 
-def measured_on(precision: str) -> str:
-    """What a measured gain belongs to."""
-    return f"{platform.node()} {platform.machine()} torch {torch.__version__} openvino {openvino_version()} {precision}"
+def gain_of(precision: str) -> str:
+    """The name under which it is kept."""
+    return f"gain of openvino {openvino_version()} {precision}"
 
 
-def _kept_gains(path: Path | None) -> dict[str, float]:
-    try:
-        kept = {} if path is None else json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): float(one) for name, one in kept.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
+def _measured_gain(precision: str, network: TrunkNetwork) -> float:
+    """`gain`, measured now. It draws no random numbers.
 
-
-def _measured_gain(precision: str) -> float:
-    """`gain` without its memory. It draws no random numbers."""
-    block = _Probe()
-    x = torch.ones((1, CHANNELS, EDGE, EDGE, EDGE))
-    compiled = CompiledTrunk(block, precision)
+    In seconds of the processor, as those of the clock tell what else the machine does.
+    """
+    tensors = tuple(_enlarged(tensor) for tensor in network.example())
+    compiled = CompiledTrunk(network, precision)
 
     def in_torch() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            block.trunk(x.to(memory_format=torch.channels_last_3d))
+            network.trunk(*tensors)
 
-    calls: tuple[Callable[[], object], ...] = (in_torch, lambda: compiled(x))
+    calls: tuple[Callable[[], object], ...] = (in_torch, lambda: compiled(*tensors))
     fastest = [float("inf")] * 2
     try:
         with torch.inference_mode():
-            for _ in range(4):  # in turns, so that a busy moment of the machine meets both; the first one warms up
+            compiled(*tensors)  # without its compilation
+            for _ in range(ROUNDS):
                 fastest = [min(best, _seconds(call)) for best, call in zip(fastest, calls, strict=True)]
     except RuntimeError:
         return 0.0
     return fastest[0] / fastest[1]
 
 
-class _Probe(TrunkNetwork):
-    """One residual block with weights of no meaning."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = ResidualBlock(CHANNELS)
-        for parameter in self.parameters():
-            nn.init.constant_(parameter.requires_grad_(False), 0.01)
-
-    def trunk(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        return self.block(x)
-
-    def example(self) -> tuple[Tensor, ...]:
-        return (torch.ones((1, CHANNELS, 4, 4, 4)),)
+def _enlarged(tensor: Tensor) -> Tensor:
+    """An example as large as CELLS, and in the layout in which networks are called."""
+    if tensor.dim() < 5:
+        return tensor
+    return torch.ones(*tensor.shape[:2], CELLS, CELLS, CELLS).to(memory_format=torch.channels_last_3d)
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     call()
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +36,11 @@ class DeviceError(GuideGenError):
 
 def openvino_version() -> str | None:
     """The version of OpenVINO, None where it is not installed."""
-    return metadata.version("openvino") if find_spec("openvino") else None
+    if find_spec("openvino") is None:
+        return None
+    from importlib import metadata
+
+    return metadata.version("openvino")
 
 
 def possible_here(arithmetic: object) -> object:
@@ -94,7 +97,17 @@ def choose_precision(name: str, device: "torch.device") -> "torch.dtype":
 
 @cache
 def measure(device: str) -> Speed:
-    """Time a 3D convolution in both precisions on a device: under a second, once per process."""
+    """The speed of a device in both precisions, measured once on a machine: it takes under a second."""
+    import torch
+
+    from GuideGenLib.core.measured import once
+
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"{cores()} cores"
+    return Speed(*once(f"convolutions {device} {name}", lambda: _measured(device)))
+
+
+def _measured(device: str) -> tuple[float, float]:
+    """GFLOP/s of a 3D convolution in float32 and bfloat16 on a device."""
     import torch
 
     precisions = (torch.float32, torch.bfloat16)
@@ -109,7 +122,8 @@ def measure(device: str) -> Speed:
         for precision, call in calls.items():
             fastest[precision] = min(fastest[precision], call())
     work = 2 * CHANNELS**2 * 27 * EDGE**3 / 1e9
-    return Speed(*(work / fastest[precision] for precision in precisions))
+    single, half = (work / fastest[precision] for precision in precisions)
+    return single, half
 
 
 def _convolution(device: "torch.device", precision: "torch.dtype") -> Callable[[], float]:
@@ -178,11 +192,6 @@ def free_memory() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None
-
-
-def expected_seconds(measured_seconds: float, measured_gflops: float, speed: Speed) -> float:
-    """Seconds here of what took `measured_seconds` at `measured_gflops`: time goes with the convolutions."""
-    return measured_seconds * measured_gflops / speed.best
 
 
 def memory_estimate(measured_peak: float, share: float, loaded: float = 1.0e9) -> float:

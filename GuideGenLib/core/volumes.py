@@ -224,7 +224,7 @@ def image_from_array(
     else:
         if not np.isfinite(array).all():
             raise VolumeError(
-                "the CT holds values that are NaN or infinite", "the run went wrong, try float32 precision"
+                "the CT holds values that are NaN or infinite", "the run went wrong, try it with --arithmetic float32"
             )
         values = np.clip(np.rint(array), *HU_RANGE).astype(np.int16)
     image = sitk.GetImageFromArray(values)

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from monai.inferers import sliding_window_inference
 from torch import Tensor
 from torch.nn import functional as nnf
 
@@ -171,6 +170,8 @@ def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that fade into each other."""
     if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
         return network(x)
+    from monai.inferers import sliding_window_inference  # takes three seconds, and hardly any patient is so large
+
     blended = sliding_window_inference(x, TILE, 1, network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate")
     assert isinstance(blended, Tensor)
     return blended

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from GuideGenLib.core.host import collect_rarely
 from GuideGenLib.core.progress import Cancelled
 from GuideGenLib.engine.exchange import discard, remove_folder
 from GuideGenLib.engine.failures import failure
@@ -126,6 +127,7 @@ def take_streams() -> tuple[BinaryIO, BinaryIO]:
 def main(make_service: Callable[[Start], Service] = Service) -> int:
     """Read the first line, then serve. `make_service` is another one in tests."""
     faulthandler.enable()
+    collect_rarely()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     commands, events = take_streams()

@@ -77,7 +77,7 @@ def make_cases(
         case = GeneratedCase(order.key, order.text, order.seed, folder / order.key)
         settings = {
             "text": order.text, "seed": order.seed, "like": order.like, "bundle": generator.bundle.identity,
-            "precision": generator.models.arithmetic, "mask": mask or {}, "ct": ct or {},
+            "arithmetic": generator.models.arithmetic, "mask": mask or {}, "ct": ct or {},
         }  # fmt: skip
         _make(case, settings, generator, with_ct)
         cases.append(case)

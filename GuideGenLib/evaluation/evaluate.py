@@ -150,7 +150,7 @@ def _identity(work: Work, name: str) -> dict[str, Any]:
     part, models = PARTS[name], work.generator.models
     return {
         "guidegen": __version__, "bundle": work.generator.bundle.identity, "device": str(models.device),
-        "precision": models.arithmetic, "plan": asdict(work.plan),
+        "arithmetic": models.arithmetic, "plan": asdict(work.plan),
         "judges": work.judges_hash if part.judges else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
         "people": [one.base.made_of for one in work.trained] if part.run else None,
@@ -170,7 +170,7 @@ def _about(work: Work, chosen: Sequence[str]) -> dict[str, Any]:
             "sampler_steps": list(work.plan.sampler_steps), "sampler_prompts": work.plan.sampler_prompts,
         },
         "machine": {
-            "device": str(models.device), "precision": models.arithmetic,
+            "device": str(models.device), "arithmetic": models.arithmetic,
             "cores": cores(), "torch": torch.__version__,
         },
     }  # fmt: skip

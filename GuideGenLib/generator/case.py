@@ -44,7 +44,7 @@ def draw(generator: Any, description: Description, settings: RunSettings, progre
     is made of both. Raises LesionError as `Generator.synthesize_mask` does."""
     from GuideGenLib.anatomy.label_volumes import fill_holes
 
-    generator.choose_precision(settings.precision)
+    generator.compute_as(settings.arithmetic)
     asked = description if settings.possible else description.without_possible()
     mask = generator.synthesize_mask(asked, progress=progress, **settings.for_mask)
     settings = replace(settings, region=settings.region or description.region or "torso")
@@ -65,7 +65,7 @@ def complete(
     from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_holes
     from GuideGenLib.mask.user_grid import keys_to_keep
 
-    generator.choose_precision(settings.precision)
+    generator.compute_as(settings.arithmetic)
     anatomy = check_anatomy(anatomy)
     asked = description if settings.possible else description.without_possible()
     mask = generator.complete(anatomy, asked, keep, progress=progress, **settings.for_completion)
@@ -93,7 +93,7 @@ def make_ct(
     """The CT of an anatomy, drawn or painted. Raises VolumeError as `Generator.synthesize_ct` does."""
     from GuideGenLib.anatomy.label_volumes import fill_holes
 
-    generator.choose_precision(settings.precision)
+    generator.compute_as(settings.arithmetic)
     anatomy = fill_holes(anatomy)
     ct = generator.synthesize_ct(anatomy, description, progress=progress, **settings.for_ct)
     told = {**settings.record("seed", "spacing_mm", "ct_steps"), "anatomy_voxels_sha256": voxels_sha256(anatomy)}
@@ -111,7 +111,7 @@ def make_ct_again(
 ) -> Case:
     """The CT after an edit; the settings are those of the run that made `ct`. Raises VolumeError as
     `Generator.regenerate_ct` does."""
-    generator.choose_precision(settings.precision)
+    generator.compute_as(settings.arithmetic)
     new = generator.regenerate_ct(ct, anatomy, edited, description, progress=progress, **settings.for_edit)
     sources = {"ct": ct, "anatomy": anatomy, "edited": edited}
     told = {

@@ -54,7 +54,7 @@ def change(
     from GuideGenLib.anatomy.label_volumes import require_anatomy
 
     settings = settings or RunSettings.of_record(case.provenance)
-    generator.choose_precision(settings.precision)
+    generator.compute_as(settings.arithmetic)
     progress("mask", 0.0)
     before = require_anatomy(case.anatomy)
     anatomy, lesions, notes = changed_anatomy(

@@ -57,7 +57,7 @@ class Completion:
         seed = options.pop("seed")
 
         def draw_one(attempt: int, part: Progress) -> MaskResult:
-            with self.generator.models.precision():
+            with self.generator.models.autocast():
                 labels = self.generator.models.mask.draw_slab(
                     conditions,
                     seed=seed + SEED_STEP * attempt,

@@ -43,6 +43,7 @@ from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
 from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.field_of_view import put_back, under, worth_making
 from GuideGenLib.generator.models import Models, build
+from GuideGenLib.generator.pace import timed
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
 from GuideGenLib.generator.slices import scan_grid, sliced
@@ -62,24 +63,26 @@ class Generator:
         self.models = models
 
     @classmethod
-    def from_bundle(cls, path: Path | None = None, device: str = "auto", precision: str = "auto") -> "Generator":
-        """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; precision: one of
+    def from_bundle(cls, path: Path | None = None, device: str = "auto", arithmetic: str = "auto") -> "Generator":
+        """Load a bundle (None: the one that ships). device: auto, cpu, cuda...; arithmetic: one of
         `core.device.ARITHMETICS`.
 
         Raises BundleError when a file is missing, altered or of another version, DeviceError for a missing device.
         """
         bundle = load_bundle(path)
         chosen = choose_device(device)
-        return cls(bundle, build(bundle, chosen, choose_arithmetic(precision, chosen)))
+        generator = cls(bundle, build(bundle, chosen))
+        generator.compute_as(arithmetic)
+        return generator
 
     @property
-    def precision(self) -> str:
+    def arithmetic(self) -> str:
         """How the networks compute: float32 or bfloat16, and whether OpenVINO does it."""
         return self.models.arithmetic
 
-    def choose_precision(self, name: str) -> None:
+    def compute_as(self, name: str) -> None:
         """One of `core.device.ARITHMETICS`, for the runs to come. Raises DeviceError for what cannot be had."""
-        self.models.compute_as(choose_arithmetic(name, self.models.device))
+        self.models.compute_as(choose_arithmetic(name, self.models.device, self.models.ct.flow))
 
     def synthesize_mask(
         self,
@@ -106,7 +109,7 @@ class Generator:
         conditions = self.conditions(description)
 
         def draw_one(attempt: int, part: Progress) -> MaskResult:
-            with self.models.precision():
+            with self.models.autocast(), timed("mask", self.arithmetic, self.models.mask.voxels(region)):
                 labels = self.models.mask.synthesize(
                     conditions,
                     seed=seed + SEED_STEP * attempt,
@@ -176,7 +179,8 @@ class Generator:
         scan = description.acquisition
         field = worth_making(labels, scan)
         made = labels[field]
-        hu = self._hu(made, description, self.models.ct.noise(made.shape, seed), seed, steps, progress)
+        with timed("ct", self.arithmetic, made.size):
+            hu = self._hu(made, description, self.models.ct.noise(made.shape, seed), seed, steps, progress)
         progress("ct", 1.0)
         ct = put_back(hu, frame, field, labels.shape)
         if (scan.slice_mm, scan.field_of_view_mm, spacing) == (None, None, CT_SPACING):
@@ -261,7 +265,7 @@ class Generator:
             guidance,
             spacing_mm=spacing,
             ct_steps=ct_steps,
-            precision=self.precision,
+            arithmetic=self.arithmetic,
             anatomy_mm=anatomy_spacing,
             possible=possible,
         )
@@ -293,7 +297,7 @@ class Generator:
                 "sha256": self.bundle.identity,
             },
             "device": str(self.models.device),
-            "precision": self.precision,
+            "arithmetic": self.arithmetic,
             "guidegen": __version__,
             "torch": torch.__version__,
         }
@@ -331,7 +335,7 @@ class Generator:
         """HU of a window of labels at CT_SPACING, with the noise of that window."""
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
         table, style = aged(reference_table(phase), years(description)), self.style(description)
-        with self.models.precision():
+        with self.models.autocast():
             hu = self.models.ct.synthesize(
                 labels[window], table, style, noise, phase=phase, steps=steps, progress=progress
             )

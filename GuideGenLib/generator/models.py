@@ -2,9 +2,11 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from GuideGenLib.bundle import Bundle, BundleError
 from GuideGenLib.codec.network import CodecNetwork
@@ -48,13 +50,16 @@ class Models:
         """Whether it is not float32."""
         return self.arithmetic.startswith("bfloat16")
 
-    def precision(self) -> AbstractContextManager[object]:
+    def autocast(self) -> AbstractContextManager[object]:
         """The context in which the networks run."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.bfloat16 else nullcontext()
 
 
-def build(bundle: Bundle, device: torch.device, arithmetic: str) -> Models:
-    """Networks of the bundle on `device`. Raises BundleError when tensors and configuration do not agree."""
+def build(bundle: Bundle, device: torch.device) -> Models:
+    """Networks of the bundle on `device`, to compute in float32.
+
+    Raises BundleError when tensors and configuration do not agree.
+    """
     networks = bundle.config["networks"]
     encoder = TextEncoder.load()
     if encoder.sha256 != bundle.config["encoder"]["sha256"]:
@@ -72,30 +77,38 @@ def build(bundle: Bundle, device: torch.device, arithmetic: str) -> Models:
         # older bundles bring the template's vessels along, which are grown now
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith((LAYOUT, "vessels."))}
         spread, offset = ct_tensors["spread"].float().to(device), offsets_of(bundle.config, ct_tensors).to(device)
-        mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
-        codec = CodecNetwork(**networks["codec"])
-        mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))
-        flow = CTNetwork(CTConfig(**{**networks["ct_flow"], **_tuples(networks["ct_flow"])}))
+        with _Unfilled():
+            mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
+            codec = CodecNetwork(**networks["codec"])
+            mean = CTNetwork(CTConfig(**{**networks["ct_mean"], **_tuples(networks["ct_mean"])}))
+            flow = CTNetwork(CTConfig(**{**networks["ct_flow"], **_tuples(networks["ct_flow"])}))
         for network, tensors in (
             (mask, mask_tensors),
             (codec, bundle.tensors("codec.safetensors")),
             (mean, {k[5:]: v for k, v in ct_tensors.items() if k.startswith("mean.")}),
             (flow, {k[5:]: v for k, v in ct_tensors.items() if k.startswith("flow.")}),
         ):
-            network.load_state_dict({k: v.float() for k, v in tensors.items()})
+            network.load_state_dict({k: v.float() for k, v in tensors.items()}, assign=True)
             _ready(network, device)
     except (TypeError, KeyError, RuntimeError) as error:
         missing = "it lacks " if isinstance(error, KeyError) else ""
         reason = missing + str(error).strip().splitlines()[0]
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
-    models = Models(
+    return Models(
         encoder,
         MaskSynthesizer(mask, bias, maps, layout),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
     )
-    models.compute_as(arithmetic)
-    return models
+
+
+class _Unfilled(TorchFunctionMode):
+    """Networks made in it hold whatever was in their memory: their weights are read from a file at once."""
+
+    FILLING = (nn.init.kaiming_uniform_, nn.init.uniform_, nn.init.normal_, Tensor.uniform_, Tensor.normal_)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return None if func in self.FILLING else func(*args, **(kwargs or {}))
 
 
 def _tuples(arguments: dict[str, object]) -> dict[str, object]:

@@ -41,14 +41,14 @@ class RunSettings:
     spacing_mm: float | None = CT_SPACING_MM
     ct_steps: int | None = None
     margin_mm: float | None = None
-    precision: str = "auto"
+    arithmetic: str = "auto"
     anatomy_mm: float = ANATOMY_MM[0]
     possible: bool = True
 
     def __post_init__(self) -> None:
         if not (_whole(self.seed) and 0 <= self.seed <= LARGEST_SEED):
             raise _wrong("seed", self.seed, f"a whole number from 0 to {LARGEST_SEED}")
-        for name, known in (("region", (None, *REGIONS)), ("sampler", SAMPLERS), ("precision", ARITHMETICS)):
+        for name, known in (("region", (None, *REGIONS)), ("sampler", SAMPLERS), ("arithmetic", ARITHMETICS)):
             if getattr(self, name) not in known:
                 raise _wrong(name, getattr(self, name), f"one of {', '.join(filter(None, known))}")
         for name in ("mask_steps", "ct_steps"):
@@ -73,7 +73,7 @@ class RunSettings:
         told = record.get("settings")
         told = told if isinstance(told, Mapping) else {}
         first = {"anatomy_mm": FIRST_ANATOMY_MM} if "sampler" in told else {}
-        told = {**first, **told, "precision": possible_here(record.get("precision"))}
+        told = {**first, **told, "arithmetic": possible_here(arithmetic_told(record))}
         found = cls()
         for one in fields(cls):
             if one.name in told:
@@ -108,6 +108,11 @@ class RunSettings:
     def for_edit(self) -> dict[str, Any]:
         """The arguments of `Generator.regenerate_ct`."""
         return _given(seed=self.seed, steps=self.ct_steps, margin_mm=self.margin_mm)
+
+
+def arithmetic_told(record: Mapping[str, Any]) -> Any:
+    """How the run of a record computed; records of before call it the precision."""
+    return record.get("arithmetic") or record.get("precision")
 
 
 def _given(**options: Any) -> dict[str, Any]:

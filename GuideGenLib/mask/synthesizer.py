@@ -55,6 +55,13 @@ class MaskSynthesizer:
         first, last = crop_range(labels, region, SPACING)
         return np.ascontiguousarray(labels[first:last])
 
+    def voxels(self, region: str) -> int:
+        """Of the 6 mm grid, that a region is drawn on. Raises ValueError for a region that is none."""
+        if region not in SLABS:
+            raise ValueError(f"unknown region {region!r}: choose one of {', '.join(SLABS)}")
+        first, last = SLABS[region]
+        return (last - first) * self.network.config.grid[1] * self.network.config.grid[2]
+
     @torch.inference_mode()
     def draw_slab(
         self,

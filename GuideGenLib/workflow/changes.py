@@ -10,6 +10,7 @@ from GuideGenLib.description.corrections import PATIENT, Corrections, finding_ke
 from GuideGenLib.description.model import DescriptionError
 from GuideGenLib.description.parse import parse
 from GuideGenLib.description.report import from_json
+from GuideGenLib.generator.settings import arithmetic_told
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import changed_from
@@ -56,7 +57,7 @@ def case_now(segmentation: Any, ct: Any, typed: dict[str, Any] | None = None) ->
         description = {**description, **{name: told.get(name) for name in SHOWN_BY_CT}}
     settings = [one.get("settings") for one in (record, made)]
     record["settings"] = {name: value for one in settings if isinstance(one, dict) for name, value in one.items()}
-    record["precision"] = made.get("precision") or record.get("precision")
+    record["arithmetic"] = arithmetic_told(made) or arithmetic_told(record)
     return CaseNow(description, record)
 
 

@@ -92,7 +92,7 @@ def size_of(records: list, recipe: Recipe, word: str) -> str:
 
 def measure_all(arguments: argparse.Namespace) -> Iterator[Measured]:
     """Each finding, what is wrong with it printed on the way."""
-    generator = Generator.from_bundle(precision="float32")  # OpenVINO would compile anew for the size of each box
+    generator = Generator.from_bundle(arithmetic="float32")  # OpenVINO would compile anew for the size of each box
     anatomies = people(generator, arguments.people)
     for recipe in recipes():
         if arguments.only and recipe.key not in arguments.only:

@@ -163,7 +163,7 @@ def some(
 
 def times(anatomies: dict[str, Labels]) -> tuple[float, float]:
     """Seconds of the CPU: of an anatomy without findings, and of five findings, the mean of some draws."""
-    generator = Generator.from_bundle(precision="float32")
+    generator = Generator.from_bundle(arithmetic="float32")
     begin = time.process_time()
     generator.synthesize_mask(parse("A man of 60 years."), seed=1)
     alone = time.process_time() - begin

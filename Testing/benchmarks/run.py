@@ -1,7 +1,7 @@
 """Seconds and peak memory of every stage, each measured in a process of its own, and the ratio to the paper's schedule.
 
     python Testing/benchmarks/run.py            every stage in float32 and bfloat16, by torch and OpenVINO, three times
-    python Testing/benchmarks/run.py --quick    once, in the precision that a run would choose
+    python Testing/benchmarks/run.py --quick    once, in the arithmetic that a run would choose
     python Testing/benchmarks/run.py --full     the paper's 1000 + 1000 steps to the end instead of 20 of each, scaled
 
 Nothing here passes or fails: times depend on the machine and on what else runs on it, so its load is written down, too.
@@ -9,9 +9,6 @@ Nothing here passes or fails: times depend on the machine and on what else runs 
 
 import argparse
 import json
-import os
-import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+
+from Testing.benchmarks.machine import gpu_mb, machine, peak_mb  # noqa: E402
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -88,16 +87,21 @@ def main() -> None:
     repeats, steps = (1, 5) if args.quick else (args.repeats, SAMPLED_STEPS)
     content: dict[str, Any] = {"machine": machine(), "text": args.text, "runs": []}
     print(json.dumps(content["machine"], indent=2))
-    for device, precision in settings(args.quick):
+    for device, arithmetic in settings(args.quick, args.bundle):
         with tempfile.TemporaryDirectory() as work:
             results = []
             for stage in (*STAGES, *PAPER):
-                results.append(child(args, stage, device, precision, Path(work), repeats, steps))
+                results.append(child(args, stage, device, arithmetic, Path(work), repeats, steps))
                 print(line(results[-1]), file=sys.stderr, flush=True)
-        print(f"\n{device}, {precision}\n" + "\n".join(line(one) for one in results if one.stage in STAGES))
+        print(f"\n{device}, {arithmetic}\n" + "\n".join(line(one) for one in results if one.stage in STAGES))
         compared = comparison(results, args.full)
         print(compared["text"])
-        run = {"device": device, "precision": precision, "stages": [asdict(one) for one in results], "paper": compared}
+        run = {
+            "device": device,
+            "arithmetic": arithmetic,
+            "stages": [asdict(one) for one in results],
+            "paper": compared,
+        }
         content["runs"].append(run)
     args.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     print(f"\nWritten to {args.output}")
@@ -109,52 +113,39 @@ def parser() -> argparse.ArgumentParser:
 
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument(
-        "--quick", action="store_true", help="one repeat, one precision, 5 steps of the paper's schedule"
+        "--quick", action="store_true", help="one repeat, one arithmetic, 5 steps of the paper's schedule"
     )
     options.add_argument("--full", action="store_true", help="all 1000 + 1000 steps of the paper's schedule")
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--bundle", type=Path, default=None, metavar="DIR")
     options.add_argument("--text", default=prompts()[0].text, help="the prompt (the first of the evaluation)")
     options.add_argument("-o", "--output", type=Path, default=Path("benchmarks.json"), metavar="FILE")
-    for name in ("stage", "device", "precision", "work"):
+    for name in ("stage", "device", "arithmetic", "work"):
         options.add_argument(f"--{name}", help=argparse.SUPPRESS)
     options.add_argument("--steps", type=int, help=argparse.SUPPRESS)
     return options
 
 
-def settings(quick: bool) -> list[tuple[str, str]]:
+def settings(quick: bool, bundle: Path | None) -> list[tuple[str, str]]:
     """Devices and arithmetics to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
-    from GuideGenLib.core.arithmetic import choose_arithmetic
     from GuideGenLib.core.device import ARITHMETICS, OPENVINO, PRECISIONS, choose_device, openvino_version
 
     best = choose_device("auto")
     if quick:
-        return [(best.type, choose_arithmetic("auto", best))]
+        from GuideGenLib.generator import Generator
+
+        return [(best.type, Generator.from_bundle(bundle, device=best.type).arithmetic)]
     kinds = {"cpu": [kind for kind in ARITHMETICS[1:] if openvino_version() or not kind.endswith(OPENVINO)]}
     return [
         (device, kind) for device in dict.fromkeys(("cpu", best.type)) for kind in kinds.get(device, PRECISIONS[1:])
     ]
 
 
-def machine() -> dict[str, Any]:
-    """What the figures belong to."""
-    import torch
-
-    from GuideGenLib.core.device import cores
-
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    found = {"cpu": name, "cores": cores(), "gpu": gpu, "system": platform.system(), "load": load}
-    return {**found, "python": platform.python_version(), "torch": torch.__version__}
-
-
 def child(
-    args: argparse.Namespace, stage: str, device: str, precision: str, work: Path, repeats: int, steps: int
+    args: argparse.Namespace, stage: str, device: str, arithmetic: str, work: Path, repeats: int, steps: int
 ) -> Result:
     """Measure one stage in a fresh process, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--stage", stage, "--device", device, "--precision", precision]
+    command = [sys.executable, __file__, "--stage", stage, "--device", device, "--arithmetic", arithmetic]
     command += ["--work", str(work), "--repeats", str(repeats), "--text", args.text]
     command += [] if args.full else ["--steps", str(steps)]
     command += ["--bundle", str(args.bundle)] if args.bundle else []
@@ -163,7 +154,7 @@ def child(
 
 
 def comparison(results: list[Result], full: bool) -> dict[str, Any]:
-    """Our fast path against the paper's schedule on the same networks, grid, device and precision."""
+    """Our fast path against the paper's schedule on the same networks, grid, device and arithmetic."""
     by = {one.stage: one for one in results}
     ours = by["mask (flow)"].median + by["CT"].median
     mask, ct = (PAPER_STEPS * by[stage].median for stage in PAPER)
@@ -254,7 +245,7 @@ def opened(args: argparse.Namespace) -> "Generator":
     """The generator of the arguments."""
     from GuideGenLib.generator import Generator
 
-    return Generator.from_bundle(args.bundle, device=args.device, precision=args.precision)
+    return Generator.from_bundle(args.bundle, device=args.device, arithmetic=args.arithmetic)
 
 
 def decoding(generator: "Generator", anatomy: "sitk.Image", ct: "sitk.Image") -> Callable[[], None]:
@@ -275,7 +266,7 @@ def decoding(generator: "Generator", anatomy: "sitk.Image", ct: "sitk.Image") ->
 
     @torch.inference_mode()
     def decode() -> None:
-        with generator.models.precision():
+        with generator.models.autocast():
             stage.decode(latents, padded).cpu()
 
     with torch.inference_mode():
@@ -321,29 +312,6 @@ def write(image: "sitk.Image", path: Path) -> None:
 
 def void(_: object) -> None:
     """Drop a result."""
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this process in MB.
-
-    Linux counts the memory of the parent, from which a child is forked, to the child's ru_maxrss; VmHWM is its own.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        own = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-        if own:
-            return int(own[0].split()[1]) * 1024 / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
-
-
-def gpu_mb(device: str) -> float | None:
-    """Peak memory of the GPU in MB."""
-    if device != "cuda":
-        return None
-    import torch
-
-    return torch.cuda.max_memory_allocated() / 1e6
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class FakeGenerator:
     hu: sitk.Image
     at: Callable[[str], None] = lambda stage: None
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    precision: str = ""
+    arithmetic: str = ""
     description: Description | None = None
     """Of the last call."""
 
@@ -52,8 +52,8 @@ class FakeGenerator:
     def _checks(self) -> tuple[Check, ...]:
         return (Check("present:liver", True, "300 ml"), Check("volume:spleen", False, "12 ml"))
 
-    def choose_precision(self, name: str) -> None:
-        self.precision = name
+    def compute_as(self, name: str) -> None:
+        self.arithmetic = name
 
     def synthesize_mask(self, description: Description, *, progress: Progress = silent, **options: Any) -> Any:
         self._asked("mask", description, options)
@@ -100,7 +100,7 @@ class FakeGenerator:
             "text": description.text,
             "description": to_json(description),
             "settings": settings,
-            "precision": self.precision,
+            "arithmetic": self.arithmetic,
         }
 
 

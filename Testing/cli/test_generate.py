@@ -112,7 +112,7 @@ def test_a_signal_ends_a_real_process_cleanly_and_soon(tmp_path: Path, name: sig
         import sys, time
         from GuideGenLib.cli.main import main
         class Slow:
-            def choose_precision(self, name):
+            def compute_as(self, name):
                 pass
             def synthesize_mask(self, description, *, progress, **options):
                 for step in range(1000):
@@ -324,15 +324,15 @@ def test_ct_and_regenerate_go_by_all_of_the_earlier_run(guidegen: Run, generator
     volumes.write_volume(generator.anatomy, anatomy)
     volumes.write_volume(small_ct, ct)
     _, settings = asked(argparse.Namespace(text=None), ct)
-    assert settings == RunSettings(11, mask_steps=6, guidance=2.0, spacing_mm=4.0, ct_steps=3, precision="bfloat16")
+    assert settings == RunSettings(11, mask_steps=6, guidance=2.0, spacing_mm=4.0, ct_steps=3, arithmetic="bfloat16")
     assert guidegen("ct", "--anatomy", anatomy, "-o", tmp_path / "ct") == 0
     assert generator.calls[-1] == ("ct", {"text": TEXT, "seed": 11, "spacing": 4.0, "steps": 3})
-    assert (generator.description, generator.precision) == (corrected, "bfloat16")
+    assert (generator.description, generator.arithmetic) == (corrected, "bfloat16")
     made = json.loads((tmp_path / "ct" / "provenance.json").read_text())
-    assert made["description"]["age"] == 71 and made["settings"]["ct_steps"] == 3 and made["precision"] == "bfloat16"
+    assert made["description"]["age"] == 71 and made["settings"]["ct_steps"] == 3 and made["arithmetic"] == "bfloat16"
 
     generator.description = None
     files = ("--ct", ct, "--anatomy", anatomy, "--edited", anatomy)
-    assert guidegen("regenerate", *files, "-o", tmp_path / "again", "--ct-steps", 5, "--precision", "float32") == 0
+    assert guidegen("regenerate", *files, "-o", tmp_path / "again", "--ct-steps", 5, "--arithmetic", "float32") == 0
     assert generator.calls[-1] == ("regenerate", {"text": TEXT, "seed": 11, "steps": 5})
-    assert (generator.description, generator.precision) == (corrected, "float32")
+    assert (generator.description, generator.arithmetic) == (corrected, "float32")

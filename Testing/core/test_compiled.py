@@ -83,26 +83,39 @@ def test_without_a_cache_it_works_too(codec: TrunkNetwork, tmp_path: Path, monke
     assert CompiledTrunk(codec, "float32")(*codec.example()).isfinite().all()
 
 
-def test_the_gain_is_measured_once(monkeypatch: pytest.MonkeyPatch):
+def test_the_gain_is_measured_once(codec: TrunkNetwork, monkeypatch: pytest.MonkeyPatch):
     measured = iter([2.0])
-    monkeypatch.setattr(arithmetic, "_measured_gain", lambda precision: next(measured))
-    assert arithmetic.gain("float32") == arithmetic.gain("float32") == 2.0
+    monkeypatch.setattr(arithmetic, "_measured_gain", lambda precision, network: next(measured))
+    assert arithmetic.gain("float32", codec) == arithmetic.gain("float32", codec) == 2.0
 
 
-def test_it_is_taken_where_it_is_faster(monkeypatch: pytest.MonkeyPatch):
+def test_a_gain_is_had_of_a_network():
+    network = drawn(CTNetwork(CTConfig(5, 4, 4, (8, 8))))
+    assert 0.01 < arithmetic.gain("float32", network) < 100
+
+
+def test_where_it_fails_there_is_no_gain(monkeypatch: pytest.MonkeyPatch):
+    def fails(self: CompiledTrunk, *tensors: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(CompiledTrunk, "__call__", fails)
+    assert arithmetic.gain("bfloat16", drawn(CTNetwork(CTConfig(5, 4, 4, (8, 8))))) == 0
+
+
+def test_it_is_taken_where_it_is_faster(codec: TrunkNetwork, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(arithmetic, "measure", lambda name: device.Speed(float32=50, bfloat16=200))
-    monkeypatch.setattr(arithmetic, "gain", lambda precision: 1.5)
-    assert choose_arithmetic("auto", CPU) == "bfloat16+openvino"
-    monkeypatch.setattr(arithmetic, "gain", lambda precision: 1.0)
-    assert choose_arithmetic("auto", CPU) == "bfloat16"
+    monkeypatch.setattr(arithmetic, "gain", lambda precision, network: 1.5)
+    assert choose_arithmetic("auto", CPU, codec) == "bfloat16+openvino"
+    monkeypatch.setattr(arithmetic, "gain", lambda precision, network: 1.0)
+    assert choose_arithmetic("auto", CPU, codec) == "bfloat16"
 
 
-def test_where_it_is_missing_it_is_told_and_done_without(monkeypatch: pytest.MonkeyPatch):
+def test_where_it_is_missing_it_is_told_and_done_without(codec: TrunkNetwork, monkeypatch: pytest.MonkeyPatch):
     for module in (device, arithmetic):
         monkeypatch.setattr(module, "openvino_version", lambda: None)
-    assert arithmetic.gain("bfloat16") == 0
+    assert arithmetic.gain("bfloat16", codec) == 0
     assert possible_here("bfloat16+openvino") == "bfloat16" and possible_here(None) is None
     with pytest.raises(DeviceError, match="not installed"):
-        choose_arithmetic("bfloat16+openvino", CPU)
-    with pytest.raises(DeviceError, match="unknown precision"):
-        choose_arithmetic("int8", CPU)
+        choose_arithmetic("bfloat16+openvino", CPU, codec)
+    with pytest.raises(DeviceError, match="unknown arithmetic"):
+        choose_arithmetic("int8", CPU, codec)

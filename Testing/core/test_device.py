@@ -1,10 +1,13 @@
 """Device and precision: chosen by measuring, refused with a remedy."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from GuideGenLib.core import device
 from GuideGenLib.core.device import DeviceError, Speed
+from GuideGenLib.core.files import CACHE_VARIABLE
 
 
 def test_the_cpu_can_be_asked_for_and_auto_finds_something():
@@ -36,13 +39,14 @@ def test_the_measurement_is_made_once_and_draws_no_random_numbers():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_device_without_bfloat16_runs_in_float32(monkeypatch: pytest.MonkeyPatch):
+def test_a_device_without_bfloat16_runs_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def convolution(where: torch.device, precision: torch.dtype):
         if precision == torch.bfloat16:
             raise RuntimeError("not implemented")
         return lambda: 0.01
 
     monkeypatch.setattr(device, "_convolution", convolution)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     device.measure.cache_clear()
     try:
         assert device.choose_precision("auto", torch.device("cpu")) == torch.float32
@@ -58,8 +62,6 @@ def test_a_named_precision_is_not_measured():
 
 
 def test_expectations_scale():
-    speed = Speed(float32=50, bfloat16=200)
-    assert device.expected_seconds(10, 400, speed) == pytest.approx(20)
     assert device.memory_estimate(5e9, 0.5) == pytest.approx(3e9)
     assert device.memory_estimate(5e9, 1.0) == pytest.approx(5e9)
     assert device.cores() >= 1

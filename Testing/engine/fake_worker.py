@@ -26,7 +26,7 @@ class FakeGenerator:
         self.bundle = SimpleNamespace(config={"metrics": {}})
         self.models = SimpleNamespace(device=SimpleNamespace(type="cpu"))
 
-    def choose_precision(self, name: str) -> None:
+    def compute_as(self, name: str) -> None:
         pass
 
     def synthesize_mask(self, description: Description, *, progress: Progress, seed: int, **options: Any) -> Any:

@@ -61,7 +61,7 @@ SETTINGS = st.builds(
     spacing_mm=st.none() | st.floats(0.5, 6),
     ct_steps=st.none() | st.integers(1, 1000),
     margin_mm=st.none() | st.floats(0.1, 500),
-    precision=st.sampled_from(PRECISIONS),
+    arithmetic=st.sampled_from(PRECISIONS),
 )
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "id": TEXT, "text": TEXT, "message": TEXT, "details": TEXT, "device": TEXT, "settings": SETTINGS,

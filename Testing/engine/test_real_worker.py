@@ -65,8 +65,8 @@ def anatomy(client: Client) -> MaskDone:
 
 @pytest.fixture(scope="module")
 def generator(bundle: Path, anatomy: MaskDone) -> Generator:
-    """The generator as the worker has it; the choice of the precision is measured, so it is handed on."""
-    return Generator.from_bundle(bundle, "cpu", anatomy.provenance["precision"])
+    """The generator as the worker has it; the choice of the arithmetic is measured, so it is handed on."""
+    return Generator.from_bundle(bundle, "cpu", anatomy.provenance["arithmetic"])
 
 
 @pytest.fixture

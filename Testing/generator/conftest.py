@@ -14,4 +14,4 @@ __all__ = ["phantom"]
 @pytest.fixture(scope="session")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     folder: Path = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-    return Generator.from_bundle(folder, device="cpu", precision="float32")
+    return Generator.from_bundle(folder, device="cpu", arithmetic="float32")

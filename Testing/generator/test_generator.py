@@ -206,7 +206,7 @@ def test_a_bundle_without_a_tensor_that_is_needed_is_refused(tensor: str, genera
             return found
 
     with pytest.raises(BundleError, match=tensor):
-        build(Lacking(), torch.device("cpu"), False)  # type: ignore[arg-type]
+        build(Lacking(), torch.device("cpu"))  # type: ignore[arg-type]
 
 
 def test_the_provenance_tells_the_defaults_that_were_used(generator: Generator) -> None:

@@ -25,7 +25,7 @@ BEFORE = Path(__file__).parents[1] / "workflow" / "before"
         ({"seed": "7"}, "seed is '7'"),
         ({"region": "head"}, "region is 'head': give one of torso"),
         ({"sampler": "magic"}, "give one of flow, categorical"),
-        ({"precision": "int8"}, "precision is 'int8'"),
+        ({"arithmetic": "int8"}, "arithmetic is 'int8'"),
         ({"mask_steps": 0}, "mask_steps is 0: give 1 to 1000"),
         ({"ct_steps": 1.5}, "ct_steps is 1.5"),
         ({"guidance": float("nan")}, "guidance is nan"),
@@ -42,8 +42,9 @@ def test_what_cannot_be_is_told_with_its_remedy(wrong: dict[str, Any], told: str
 def test_what_was_recorded_is_taken_up_again() -> None:
     settings = RunSettings(LARGEST_SEED, "pelvis", "categorical", 3, 2.5, None, 4, 12.0, "bfloat16", 3.0, False)
     told = asdict(settings)
-    precision = told.pop("precision")
-    assert RunSettings.of_record({"settings": told, "precision": precision}) == settings
+    arithmetic = told.pop("arithmetic")
+    for name in ("arithmetic", "precision"):  # that of before
+        assert RunSettings.of_record({"settings": told, name: arithmetic}) == settings
 
 
 @pytest.mark.parametrize(

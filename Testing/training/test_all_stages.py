@@ -68,7 +68,7 @@ def test_the_shortest_time_ends_with_a_bundle_in_parts_that_can_be_trained_on(
     made = load_bundle(packed / "bundle")
     assert len(made.files("mask")) > 1
     assert all(entry["bytes"] <= 1_000_000 for entry in made.config["files"].values())
-    build(made, torch.device("cpu"), "float32")
+    build(made, torch.device("cpu"))
     # goes on from a bundle of other sizes than the preset's
     shrink(monkeypatch, {"codec": {"latent": 16}, "mask": {"widths": (16, 16, 16)}})
     other = tmp_path / "other"

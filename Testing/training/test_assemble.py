@@ -96,7 +96,7 @@ def test_the_generator_gets_the_networks_that_were_trained(
         finish(CodecNetwork(**CODEC), other / "codec_grain")
         runs = other
     made = assemble_bundle(runs, tmp_path / "bundle", **arguments(anatomies))  # type: ignore[arg-type]
-    models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"), "float32")
+    models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"))
     folder = "codec_grain" if masked else "codec"
     for network, stage in (
         (models.mask.network, "mask"),
@@ -198,7 +198,7 @@ def test_a_users_own_bundle_may_have_any_size_and_be_in_parts(
     assert made.files("mask")[0] == "mask-00001-of-00004.safetensors" and made.files("ct") == ["ct.safetensors"]
     assert sum(entry["bytes"] for entry in files.values()) > 45e6
     assert max(file.stat().st_size for file in (tmp_path / "bundle").iterdir()) <= 15e6
-    models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"), "float32")
+    models = build(load_bundle(tmp_path / "bundle"), torch.device("cpu"))
     assert models.mask.network.config == wide
     for key, trained in averaged_state(some / "mask").items():
         assert torch.allclose(models.mask.network.state_dict()[key], trained, rtol=1e-3, atol=1e-6), key

@@ -172,7 +172,7 @@ def test_a_scene_of_the_version_before_goes_on_with_its_own_description_and_sett
     bench.runs.start_regenerate(DESCRIPTION, NOW, edits)
     (request,) = bench.worker.requests
     assert request.description["age"] == 71 and request.description["text"] == TEXT
-    assert request.settings == RunSettings(seed=7, spacing_mm=6.0, ct_steps=3, margin_mm=30.0, precision="bfloat16")
+    assert request.settings == RunSettings(seed=7, spacing_mm=6.0, ct_steps=3, margin_mm=30.0, arithmetic="bfloat16")
     outcome = finish(bench, CTDone(read_ct(run.ct), {"text": TEXT}))
     assert outcome.state == "done" and bench.choice.compared is run.ct and bench.choice.ct is not run.ct
     assert same(shown_anatomy(bench.choice.ct), edits.after)

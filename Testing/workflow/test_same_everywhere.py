@@ -57,7 +57,7 @@ class Patient:
 
 @pytest.fixture
 def client(bundle: Path) -> Iterator[Client]:  # noqa: F811
-    """One worker for page and module: the precision that it measures to be the faster is then the same for both."""
+    """One worker for page and module: the arithmetic that it measures to be the faster is then the same for both."""
     made = Client(bundle=bundle, device="cpu")
     yield made
     made.close()
@@ -65,11 +65,11 @@ def client(bundle: Path) -> Iterator[Client]:  # noqa: F811
 
 @pytest.mark.large
 def test_the_same_patient_on_every_way(panel: Driver, client: Client, bundle: Path, tmp_path: Path):  # noqa: F811
-    module, precision = in_module(panel, client)
-    options = ["--bundle", str(bundle), "--device", "cpu", "--precision", precision]
+    module, arithmetic = in_module(panel, client)
+    options = ["--bundle", str(bundle), "--device", "cpu", "--arithmetic", arithmetic]
     ways = {
         "page": on_page(client, tmp_path),
-        "python": in_python(Generator.from_bundle(bundle, "cpu", precision)),
+        "python": in_python(Generator.from_bundle(bundle, "cpu", arithmetic)),
         "command line": on_command_line(tmp_path, options),
         "scene": in_scene_file(client, tmp_path, options),
     }
@@ -84,7 +84,7 @@ def test_the_same_patient_on_every_way(panel: Driver, client: Client, bundle: Pa
 
 
 def in_module(panel: Driver, client: Client) -> tuple[Patient, str]:  # noqa: F811
-    """Through the panel's buttons, and the precision that the worker chose."""
+    """Through the panel's buttons, and the arithmetic that the worker chose."""
     panel.logic.makeClient = lambda *asked: client
     panel.type(TEXT)
     panel.ui.seedSpinBox.value = SEED
@@ -92,11 +92,11 @@ def in_module(panel: Driver, client: Client) -> tuple[Patient, str]:  # noqa: F8
     anatomy = panel.anatomy()
     panel.run_well("generateCTButton")
     ct = panel.ct()
-    precision = provenance_of(panel.state.ct)["precision"]  # type: ignore[index]
+    arithmetic = provenance_of(panel.state.ct)["arithmetic"]  # type: ignore[index]
     paint(panel.state.segmentation, anatomy)
     panel.state.quality = type(panel.state.quality).FINE  # what made the CT counts, not what is chosen now
     panel.run_well("regenerateButton")
-    return Patient(anatomy, ct, panel.anatomy(), panel.ct()), precision
+    return Patient(anatomy, ct, panel.anatomy(), panel.ct()), arithmetic
 
 
 def on_page(client: Client, folder: Path) -> Patient:

@@ -254,7 +254,7 @@ def decoded_ways(
     volume = nnf.pad(torch.from_numpy(hu)[None, None], pad, mode="replicate").to(models.device)
     mask = nnf.pad(torch.from_numpy(labels)[None], pad).to(models.device)
     z, y, x = hu.shape
-    with models.precision():
+    with models.autocast():
         latents = codec.encode(volume)
         ways = {
             "decoder without mask": codec.decode(latents),

@@ -75,12 +75,12 @@ def measure_samplers(
 
 
 def _kept(generator: "Generator", prompt: Prompt, sampler: str, steps: int, folder: Path) -> SampledMask:
-    """The figures of one anatomy, from an earlier run if it had the same bundle, prompt and precision."""
+    """The figures of one anatomy, from an earlier run if it had the same bundle, prompt and arithmetic."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{sampler}_{steps}_{prompt.number:03d}.json"
     settings = {
         "bundle": generator.bundle.identity, "text": prompt.text, "device": str(generator.models.device),
-        "precision": generator.models.arithmetic,
+        "arithmetic": generator.models.arithmetic,
     }  # fmt: skip
     if path.is_file():
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

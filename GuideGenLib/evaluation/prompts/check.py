@@ -147,7 +147,7 @@ def _settings(args: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     weights = "+".join(bundle.config["files"][file]["sha256"] for file in bundle.files("mask"))
     settings = {
         "mask": mask, "bundle": bundle.name, "sha256": weights, "guidegen": __version__, "device": args.device,
-        "precision": args.precision, "processes": args.processes, "volumes_known": "volumes_ml" in bundle.config,
+        "arithmetic": args.arithmetic, "processes": args.processes, "volumes_known": "volumes_ml" in bundle.config,
     }  # fmt: skip
     return dict(json.loads(json.dumps(settings)))
 

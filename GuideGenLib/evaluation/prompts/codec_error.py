@@ -81,7 +81,7 @@ def decoded_again(hu: np.ndarray, models: "Models") -> np.ndarray:
     codec: CodecNetwork = models.ct.codec
     pad = [side for n in reversed(hu.shape) for side in (0, -n % FACTOR)]
     volume = nnf.pad(torch.from_numpy(hu)[None, None], pad, mode="replicate").to(models.device)
-    with models.precision():
+    with models.autocast():
         again = codec.decode(codec.encode(volume))
     z, y, x = hu.shape
     return again[0, 0, :z, :y, :x].float().cpu().numpy()

@@ -178,7 +178,7 @@ def test_a_decoder_without_hdr_loss_has_its_row_if_it_fits_the_bundle(
 def test_the_codec_is_decoded_in_each_way():
     codec = _codec(0)
     models: Any = SimpleNamespace(
-        ct=SimpleNamespace(codec=codec), device=torch.device("cpu"), precision=torch.inference_mode
+        ct=SimpleNamespace(codec=codec), device=torch.device("cpu"), autocast=torch.inference_mode
     )
     hu = np.random.default_rng(0).normal(0, 100, (10, 13, 16)).astype(np.float32)
     labels = np.zeros(hu.shape, np.uint8)

@@ -71,7 +71,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, phantom: np.ndarray) -> Seen:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     folder = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-    return Generator.from_bundle(folder, device="cpu", precision="float32")
+    return Generator.from_bundle(folder, device="cpu", arithmetic="float32")
 
 
 @pytest.fixture

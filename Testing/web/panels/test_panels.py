@@ -177,7 +177,7 @@ def test_a_ct_is_made_again_with_what_made_it_whatever_is_chosen_now(
     page.state.update({"settings_quality": "fine", "settings_seed": 9, "settings_margin": 30.0})
     page.run.regenerate()
     (request,) = page.client.requests
-    assert request.settings == RunSettings(seed=5, ct_steps=3, spacing_mm=4.0, margin_mm=30.0, precision="bfloat16")
+    assert request.settings == RunSettings(seed=5, ct_steps=3, spacing_mm=4.0, margin_mm=30.0, arithmetic="bfloat16")
     assert request.description["age"] == 71
 
 
