@@ -6,8 +6,9 @@ import sys
 
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import CommandError
-from GuideGenLib.core.arguments import add_model_arguments, named_path, whole
+from GuideGenLib.core.arguments import add_model_arguments, amount, named_path, whole
 from GuideGenLib.core.device import DEVICES
+from GuideGenLib.core.files import cache_folder
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
 INSTALL = 'the page needs further packages: pip install "guidegen[web]"'
@@ -24,6 +25,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_model_arguments(parser, arithmetic=False)
     parser.add_argument(
         "--max-sessions", type=whole(1), default=4, metavar="N", help="browsers at a time, a process each (4)"
+    )
+    parser.add_argument(
+        "--grace", type=amount(0.5), default=10.0, metavar="MIN", help="a closed page's session stays so long (10)"
+    )
+    parser.add_argument(
+        "--keep", type=amount(0.0), default=24.0, metavar="H", help="autosaved work is kept so long; 0 keeps none (24)"
     )
     parser.add_argument("--max-upload-mb", type=whole(1), default=2048, metavar="N", help="largest file to open (2048)")
     about = "folder of cases: listed on the page, which keeps cases there; lessons made of them have links for learners"
@@ -44,6 +51,7 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
 
     from GuideGenLib.bundle import load_bundle
     from GuideGenLib.web.server.front import Front, serve
+    from GuideGenLib.web.server.times import Times
 
     load_bundle(args.bundle)  # a bad one is told here, not in each session
     learners = None
@@ -59,6 +67,8 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
         max_sessions=args.max_sessions,
         max_upload_bytes=args.max_upload_mb * 2**20,
         learners=learners,
+        times=Times(grace_s=args.grace * 60, keep_s=args.keep * 3600),
+        kept=cache_folder("web-work"),
     )
     asyncio.run(serve(front, lambda address: print(f"GuideGen is at {address} (Ctrl-C ends it)", flush=True)))
     return 0

@@ -1,6 +1,7 @@
 """Arguments that several commands have."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -51,4 +52,16 @@ def whole(least: int) -> Callable[[str], int]:
         return value
 
     number.__name__ = "whole number"
+    return number
+
+
+def amount(least: float) -> Callable[[str], float]:
+    """An argument type: a finite number that is not too small."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value) or value < least:
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {least:g} on")
+        return value
+
     return number

@@ -14,6 +14,7 @@ from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.keep import KeepPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
 from GuideGenLib.web.panels.prompt import PromptPanel
 from GuideGenLib.web.panels.run import RunPanel
@@ -31,10 +32,17 @@ from GuideGenLib.workflow.choices import RunSettings
 
 class WebApp:
     """folder: private, of this session; bundle: a model, None for ours; device: as the engine takes it; cases: the
-    folder of cases, None for a page without."""
+    folder of cases, None for a page without; kept: a folder for autosaved work, None keeps none."""
 
     def __init__(
-        self, server: Any, folder: Path, bundle: Path | None, device: str, max_upload_mb: int, cases: Path | None = None
+        self,
+        server: Any,
+        folder: Path,
+        bundle: Path | None,
+        device: str,
+        max_upload_mb: int,
+        cases: Path | None = None,
+        kept: Path | None = None,
     ) -> None:
         server.enable_module(trame_slicer_module)
         self.server = server
@@ -58,6 +66,7 @@ class WebApp:
         self.files.scene_loaded.connect(self._restore)
         self.cases = CasesStep(server, self.workspace, cases, self.files.opener)
         self.cases.opened.connect(self._restore)
+        self.keep = KeepPanel(server, self.workspace, self.runner, self.files.opener, kept)
         self.shell = Shell(server, self.workspace, self)
 
     def add_routes(self, application: Any) -> None:

@@ -14,6 +14,7 @@ from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.keep import KeepPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.prompt import PromptPanel
@@ -59,7 +60,6 @@ EMPTY_STYLE = (
     "background: rgba(60, 60, 60, 0.85); border-radius: 6px; pointer-events: none; white-space: nowrap"
 )
 SCRIPT = """
-window.addEventListener('pagehide', () => navigator.sendBeacon('bye'));
 const nameViews = () => document.querySelectorAll('img.image-display-area:not([alt])').forEach((image) => {
   const button = image.closest('.layout-grid-item')?.querySelector('[id^=views-][id$=-reset]');
   image.alt = button ? button.id.split('-')[1] + ' view' : '';
@@ -70,8 +70,7 @@ window.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) document.getElementById('run-generate')?.click();
 });
 """
-"""The front hears that the page was left; the pictures of the views get names; Ctrl+Enter presses Generate (or Cancel)
-wherever one types."""
+"""The pictures of the views get names; Ctrl+Enter presses Generate (or Cancel) wherever one types."""
 HINT = "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT."
 SYNTHETIC = "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
 UPLOADED = "What was uploaded may show a real patient. Nothing here is for diagnosis."
@@ -96,6 +95,7 @@ class Parts(Protocol):
     compare: ComparePanel
     files: FilesPanel
     cases: CasesStep
+    keep: KeepPanel
 
 
 class Shell(Panel):
@@ -130,6 +130,7 @@ class Shell(Panel):
             client.ClientTriggers(mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'")
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
+                self.app.keep.build()
                 self._steps()
                 with v3.Template(v_slot_append=True):
                     self.app.run.build_progress()

@@ -20,12 +20,13 @@ class Workspace:
     """slicer_app: trame_slicer's, with the scene; folder: private, for files of this session.
 
     Signals: `chosen` when another segmentation, CT or compared CT is chosen (also after the scene was loaded or
-    cleared); `edited` when segments changed; `told(text, kind)` for the user, kind "info", "success", "warning" or
-    "error"; `busy_changed(bool)` when a run begins or ends.
+    cleared); `edited` when segments changed; `saved` when the scene was given as a file; `told(text, kind)` for the
+    user, kind "info", "success", "warning" or "error"; `busy_changed(bool)` when a run begins or ends.
     """
 
     chosen = Signal()
     edited = Signal()
+    saved = Signal()
     told = Signal(str, str)
     busy_changed = Signal(bool)
 

@@ -19,6 +19,7 @@ def main() -> None:
     """Serve until stdin ends."""
     options = argparse.ArgumentParser()
     options.add_argument("--folder", type=Path, required=True)
+    options.add_argument("--kept", type=Path, default=None)
     options.add_argument("--fault", default="")
     arguments = options.parse_args()
     folder, fault = arguments.folder, arguments.fault
@@ -31,6 +32,8 @@ def main() -> None:
     if fault == "no port":
         print("hello", flush=True)
     (folder / "scene.txt").write_text("a patient")
+    if arguments.kept is not None:
+        (arguments.kept / "now.mrb").write_text("work")
     asyncio.run(serve(folder, fault))
 
 
@@ -67,12 +70,11 @@ async def only_the_front(request: web.Request, handler: Any) -> web.StreamRespon
 
 
 async def page(request: web.Request) -> web.Response:
-    """A page that opens its websocket, sends what it is told, and says goodbye, as the real one."""
+    """A page that opens its websocket and sends what it is told, as the real one."""
     text = """<!doctype html><title>GuideGen</title><link rel="icon" href="data:,"><p id="said">waits</p><script>
     const socket = new WebSocket(`ws://${location.host}/ws`)
     socket.onopen = () => socket.send("hello")
     socket.onmessage = (event) => { document.getElementById("said").textContent = event.data }
-    addEventListener("pagehide", () => navigator.sendBeacon("bye"))
     </script>"""
     return web.Response(text=text, content_type="text/html")
 

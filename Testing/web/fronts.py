@@ -20,8 +20,8 @@ from GuideGenLib.web.server.front import Front
 from GuideGenLib.web.server.times import Times
 
 FAKE = Path(__file__).with_name("fake_session.py")
-SHORT = Times(poll_s=10.0, unopened_s=30.0, bye_s=0.3, lost_s=30.0, end_s=1.0, tick_s=0.02)
-"""Goodbyes count at once, everything else has time enough on a busy machine."""
+SHORT = Times(poll_s=10.0, unopened_s=30.0, reload_s=0.3, grace_s=30.0, end_s=1.0, tick_s=0.02)
+"""A place is given up at once where another browser needs it, everything else has time enough on a busy machine."""
 PATIENCE_S = 60.0
 
 

@@ -36,6 +36,5 @@ def _served(*module: str) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/"
     finally:
-        process.stdin.close()
-        process.terminate()
-        process.wait(60)
+        process.kill()
+        process.wait()

@@ -53,10 +53,11 @@ class Upload:
 
 
 class Opener:
-    """Signal `scene_loaded(provenance, corrections)`: of the run that a loaded scene goes on with (a dictionary that
-    may be empty, and the JSON of the understood panel)."""
+    """Signals: `scene_loaded(provenance, corrections)`: of the run that a loaded scene goes on with (a dictionary that
+    may be empty, and the JSON of the understood panel); `opened()` when something else came into the scene."""
 
     scene_loaded = Signal(dict, str)
+    opened = Signal()
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -82,6 +83,7 @@ class Opener:
                 notes += self._add(kind, upload, image)
                 if ct is not None:
                     notes += self._add("ct", upload, ct)
+            self.opened.emit()
         return "\n".join(notes)
 
     def clear(self) -> None:

@@ -170,7 +170,9 @@ class FilesPanel(Panel):
     async def _make_scene(self, folder: Path) -> Path:
         if not has_work(self.workspace.scene):
             raise SceneError("there is nothing in the scene to save: generate an anatomy, or open one")
-        return await write_scene(self.workspace.scene, folder)
+        path = await write_scene(self.workspace.scene, folder)
+        self.workspace.saved.emit()
+        return path
 
     async def _make_nifti(self, folder: Path) -> Path:
         return await write_nifti(read_case(self.workspace.segmentation, self.workspace.ct), folder)

@@ -15,6 +15,16 @@ ADDRESS = "ws://USE_HOST/ws"
 """trame's client puts in the host that the browser knows, and wss where the page came by https."""
 
 
+ASK_BEFORE_LEAVING = """<script>
+window.addEventListener('beforeunload', (event) => {
+  if (!window.trame?.state.get('keep_unsaved')) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+});
+</script>"""
+"""First of all listeners: trame's would close the connection, also of who is asked and stays."""
+
+
 def add_entry(application: Any) -> None:
     """Routes of the document and of the launcher's answer (aiohttp.web.Application)."""
     from aiohttp import web
@@ -33,7 +43,7 @@ def add_entry(application: Any) -> None:
 
 
 def document() -> str:
-    """trame's document with our name, and with zooming allowed."""
+    """trame's document with our name, with zooming allowed, and with a question before work is left."""
     from trame_client.module import vue3
 
     text = (Path(vue3.www) / "index.html").read_text(encoding="utf-8")
@@ -42,8 +52,9 @@ def document() -> str:
         (r"width=device-width[^\"]*", "width=device-width,initial-scale=1"),
         (r"Application built with trame[^\"]*", DESCRIPTION),
         (r'(?s)<meta\s+name="keywords".*?/>', ""),
+        (r"</head>", f"{ASK_BEFORE_LEAVING}</head>"),
         (r"(?s)<noscript>.*?</noscript>", f"<noscript>{TITLE} needs JavaScript.</noscript>"),
     ):
-        text, count = re.subn(pattern, ours, text)
+        text, count = re.subn(pattern, lambda _, ours=ours: ours, text)
         assert count == 1, f"trame's document has {count} of {pattern}"
     return text

@@ -6,6 +6,7 @@ import errno
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, hdrs, web
@@ -14,6 +15,7 @@ from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.web.server import pages
 from GuideGenLib.web.server.child import Child
 from GuideGenLib.web.server.guard import Guard, add_headers, is_loopback
+from GuideGenLib.web.server.kept import Kept
 from GuideGenLib.web.server.proxy import Proxy
 from GuideGenLib.web.server.sessions import FullError, Session, Sessions
 from GuideGenLib.web.server.times import Times
@@ -33,7 +35,8 @@ class FrontError(GuideGenError):
 
 class Front:
     """command: starts a session's process, see `Child`; host, port: where to listen, port 0 takes a free one;
-    learners: answers those who come by a learner's link, None where there are none."""
+    learners: answers those who come by a learner's link, None where there are none; kept: a folder for autosaved work,
+    None keeps none."""
 
     def __init__(
         self,
@@ -45,13 +48,15 @@ class Front:
         max_upload_bytes: int = 2048 * 2**20,
         times: Times | None = None,
         learners: "Learners | None" = None,
+        kept: Path | None = None,
     ) -> None:
         self.command = tuple(command)
         self._host, self.port, self._most = host, port, max_sessions
         self._limit, self._times = max_upload_bytes, times or Times()
         self._learners = learners
         self._guard = Guard(open_to_others=not is_loopback(host), free=learners.below if learners else None)
-        self.sessions = Sessions(lambda: Child(self.command, self._times), max_sessions, self._times)
+        self._kept = Kept(kept, self._times.keep_s)
+        self.sessions = Sessions(self._child, max_sessions, self._times)
 
     @property
     def address(self) -> str:
@@ -63,7 +68,6 @@ class Front:
     async def start(self) -> None:
         """Listen. Raises FrontError."""
         application = web.Application(middlewares=[self._guard.middleware()])
-        application.router.add_post("/bye", self._bye)
         if self._learners is not None:
             self._learners.add_routes(application.router)
         application.router.add_route("*", "/{path:.*}", self._answer)
@@ -80,23 +84,27 @@ class Front:
             raise FrontError(_why_not(error, self._host, self.port)) from error
         self.port = self._runner.addresses[0][1]
         self._proxy = Proxy(self._limit, self._times.heartbeat_s)
-        self._watch = asyncio.create_task(self.sessions.watch())
+        self._watches = [asyncio.create_task(self.sessions.watch()), asyncio.create_task(self._tidy())]
 
     async def stop(self) -> None:
         """End all sessions and stop listening; returns when no process and no folder is left."""
         for site in list(self._runner.sites):
             await site.stop()  # nobody new
-        self._watch.cancel()
+        for watch in self._watches:
+            watch.cancel()
         await self.sessions.close()
         await self._runner.cleanup()
         await self.sessions.close()  # of a request that was on its way
         await self._proxy.close()
 
-    async def _bye(self, request: web.Request) -> web.Response:
-        """A page was left."""
-        if session := self._session(request):
-            session.bye()
-        return web.Response(status=204)
+    def _child(self, id: str) -> Child:
+        return Child(self.command, self._times, self._kept.place(id))
+
+    async def _tidy(self) -> None:
+        """Delete autosaved work that was kept too long, also of an earlier server, until it is cancelled."""
+        while True:
+            await asyncio.to_thread(self._kept.tidy, [session.id for session in self.sessions])
+            await asyncio.sleep(self._times.tidy_s)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         """Everything else belongs to the browser's session."""
@@ -120,17 +128,19 @@ class Front:
         return self._why_dead(session)
 
     def _new(self, request: web.Request) -> web.Response:
-        """A new session for a browser that shows none."""
+        """A new session for a browser that shows none, or one that ended; it goes on with what that one left."""
         if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
             return pages.arrive()  # by a link on another site: it may have a session, whose cookie it has not sent
+        shown = request.cookies.get(self._cookie)
         try:
-            session = self.sessions.open()
+            session = self.sessions.open(shown if self._kept.known(shown) else None)
         except FullError:
             return pages.full(self._most)
         except OSError as error:
             return pages.failed(f"its private folder cannot be made: {error}", "")
         answer = pages.starting()
-        answer.set_cookie(self._cookie, session.id, httponly=True, samesite="Strict")
+        lasts = max(self._times.keep_s, self._times.grace_s)  # longer than the browser, which may be closed by mistake
+        answer.set_cookie(self._cookie, session.id, httponly=True, samesite="Strict", max_age=round(lasts))
         return answer
 
     async def _hand_on(self, request: web.Request, session: Session) -> web.StreamResponse:

@@ -38,7 +38,7 @@ def failed(reason: str, log: str) -> web.Response:
 
 def ended(reason: str, log: str) -> web.Response:
     """The session's process died."""
-    lost = "<p>What was not saved to a file is lost.</p>"
+    lost = "<p>Work that was saved by itself is offered when you go on.</p>"
     return _page(500, "The session ended unexpectedly", lost + _what_happened(reason, log, "Start a new session"))
 
 

@@ -24,6 +24,7 @@ def main() -> None:
     """Serve one user until stdin ends."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--folder", type=Path, required=True, help="private folder of the session")
+    options.add_argument("--kept", type=Path, default=None, help="folder of the browser's autosaved work")
     options.add_argument("--bundle", type=Path, default=None)
     options.add_argument("--device", default="auto")
     options.add_argument("--max-upload-mb", type=int, default=2048)
@@ -34,21 +35,24 @@ def main() -> None:
     os.environ["WSLINK_MAX_MSG_SIZE"] = str(64 * 2**20)
 
     from trame.app import get_server
+    from trame_server.utils.asynchronous import create_task
 
     from GuideGenLib.web.app import WebApp
 
     server = get_server(client_type="vue3")
     server.cli.parse_known_args([])
-    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb, args.cases)
+    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb, args.cases, args.kept)
     secret = os.environ.pop(SECRET_VARIABLE, "")
 
     @server.controller.add("on_server_bind")
     def _guard(wslink_server: Any) -> None:
         wslink_server.app.middlewares.append(_only_with(secret))
         app.add_routes(wslink_server.app)
+        app.keep.watched = lambda: any(handler.connections for handler in wslink_server._ws_handlers)
 
     @server.controller.add("on_server_ready")
     def _announce(**_: Any) -> None:
+        create_task(app.keep.watch())
         os.write(answers, json.dumps({"port": server.port}).encode() + b"\n")
         threading.Thread(target=_end_with_stdin, args=(app,), name="stdin", daemon=True).start()
 

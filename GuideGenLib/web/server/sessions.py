@@ -20,21 +20,16 @@ class FullError(GuideGenError):
 class Session:
     """One browser's work: its process, and what is known of its pages."""
 
-    def __init__(self, child: Child, times: Times) -> None:
-        self.id = secrets.token_urlsafe()
-        self.child = child
+    def __init__(self, id: str, child: Child, times: Times) -> None:
+        self.id, self.child = id, child
         self._times = times
         self._busy = 0
-        self._visited = self._closed = self._bye = LONG_AGO
+        self._visited = self._closed = LONG_AGO
         self._died: float | None = None
 
     def visit(self) -> None:
         """It is asked for something: a page that loads will open its websocket."""
         self._visited = time.monotonic()
-
-    def bye(self) -> None:
-        """A page of it was left: closed, or reloaded."""
-        self._bye = time.monotonic()
 
     @property
     def in_use(self) -> bool:
@@ -67,9 +62,9 @@ class Session:
             self._visited = now  # nobody has come for the page yet
         return not self.in_use and now > self._deadline()
 
-    def lost(self, now: float) -> bool:
-        """Whether its connection broke longer ago than a reload takes: it is kept as long as nobody needs its place."""
-        return not self.in_use and self._closed > self._visited and now > self._closed + self._times.bye_s
+    def left(self, now: float) -> bool:
+        """Whether its page went longer ago than a reload takes: it is kept as long as nobody needs its place."""
+        return not self.in_use and self._closed > self._visited and now > self._closed + self._times.reload_s
 
     def forgotten(self, now: float) -> bool:
         """Whether it died so long ago that nobody asks why."""
@@ -78,21 +73,14 @@ class Session:
         return now > self._died + self._times.remembered_s
 
     def _deadline(self) -> float:
-        """From the latest visit, goodbye and end of a websocket.
-
-        A goodbye comes shortly before or after the end of its page's websocket; an older one was another page's.
-        """
-        times = self._times
-        last = max(self._visited, self._closed)
-        if self._bye > max(self._visited, self._closed - times.bye_s):
-            return max(self._bye, last) + times.bye_s
-        return max(self._closed + times.lost_s, self._visited + times.unopened_s)
+        """From the latest visit and end of a websocket."""
+        return max(self._closed + self._times.grace_s, self._visited + self._times.unopened_s)
 
 
 class Sessions:
-    """The sessions of one front, by the id in their cookie. start: makes the process of a new one."""
+    """The sessions of one front, by the id in their cookie. start: makes the process of a new one, by its id."""
 
-    def __init__(self, start: Callable[[], Child], most: int, times: Times) -> None:
+    def __init__(self, start: Callable[[str], Child], most: int, times: Times) -> None:
         self._start, self._most, self._times = start, most, times
         self._sessions: dict[str, Session] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -104,19 +92,21 @@ class Sessions:
         """The session of that id, also one whose process has died; None if there is none (any more)."""
         return self._sessions.get(id or "")
 
-    def open(self) -> Session:
-        """A new session, still starting; where all are taken, in the place of one whose connection broke.
+    def open(self, id: str | None = None) -> Session:
+        """A new session, still starting; where all are taken, in the place of one whose page has gone.
 
-        Raises FullError when all are in use; OSError when it can have no folder.
+        id: of an earlier one that goes on; None makes one. Raises FullError when all are in use; OSError when it can
+        have no folder.
         """
         taken = sum(not session.child.gone.is_set() for session in self) + len(self._ending)
         if taken >= self._most:
             now = time.monotonic()
-            lost = [session for session in self if session.lost(now) and not session.child.gone.is_set()]
-            if not lost:
+            left = [session for session in self if session.left(now) and not session.child.gone.is_set()]
+            if not left:
                 raise FullError(f"all {self._most} sessions are taken")
-            self.end(lost[0])  # the oldest
-        session = Session(self._start(), self._times)
+            self.end(left[0])  # the oldest
+        id = id or secrets.token_urlsafe()
+        session = Session(id, self._start(id), self._times)
         self._sessions[session.id] = session
         return session
 

@@ -1,5 +1,6 @@
 """Sessions: one a browser, kept over a reload, ended when nobody will come back, and never left behind."""
 
+import asyncio
 import os
 import re
 import signal
@@ -46,30 +47,16 @@ async def test_who_waits_for_a_slow_start_is_answered_meanwhile() -> None:
 
 @in_own_loop
 async def test_a_reload_keeps_the_session() -> None:
-    async with running(times={"bye_s": 5.0}) as front, Visitor(front) as visitor:
+    async with running() as front, Visitor(front) as visitor:
         before = await visitor.open()
         for _ in range(2):
-            socket = await visitor.socket()
-            assert (await visitor.post("/bye")).status == 204
-            await socket.close()
+            await (await visitor.socket()).close()
             after = await visitor.open()
             assert after["pid"] == before["pid"]
 
 
 @in_own_loop
-async def test_a_goodbye_ends_the_session_with_all_its_processes_and_files() -> None:
-    async with running() as front, Visitor(front) as visitor:
-        told = await visitor.open()
-        socket = await visitor.socket()
-        await visitor.post("/bye")
-        await socket.close()
-        await until(lambda: not alive(told["pid"]) and not alive(told["helper"]), "the processes go")
-        await until(lambda: not folders(), "the folder goes")
-        assert (await visitor.open())["pid"] != told["pid"], "the next visit starts a new one"
-
-
-@in_own_loop
-async def test_a_connection_that_broke_without_a_goodbye_keeps_the_session() -> None:
+async def test_a_page_that_was_left_keeps_the_session_for_the_grace() -> None:
     async with running() as front, Visitor(front) as visitor:
         told = await visitor.open()
         (session,) = front.sessions
@@ -78,7 +65,7 @@ async def test_a_connection_that_broke_without_a_goodbye_keeps_the_session() -> 
         socket.get_extra_info("socket").shutdown(SHUT_RDWR)
         await until(lambda: not session.in_use, "the front notices")
         now = time.monotonic()
-        assert not session.over(now + SHORT.lost_s - 1) and session.over(now + SHORT.lost_s + 1)
+        assert not session.over(now + SHORT.grace_s - 1) and session.over(now + SHORT.grace_s + 1)
         assert (await visitor.open())["pid"] == told["pid"]
 
 
@@ -93,11 +80,50 @@ async def test_a_browser_that_answers_no_ping_is_taken_for_lost() -> None:
 
 
 @in_own_loop
-async def test_a_lost_session_ends_after_its_time() -> None:
-    async with running(times={"lost_s": 0.2, "unopened_s": 0.2}) as front, Visitor(front) as visitor:
+async def test_after_the_grace_a_session_ends_with_all_its_processes_and_files() -> None:
+    async with running(times={"grace_s": 0.2, "unopened_s": 0.2}) as front, Visitor(front) as visitor:
         told = await visitor.open()
         await (await visitor.socket()).close()
-        await until(lambda: not alive(told["pid"]) and not folders(), "it ends")
+        await until(lambda: not alive(told["pid"]) and not alive(told["helper"]), "the processes go")
+        await until(lambda: not folders(), "the folder goes")
+        assert (await visitor.open())["pid"] != told["pid"], "the next visit starts a new one"
+
+
+@in_own_loop
+async def test_what_a_session_saved_goes_to_the_next_one_of_the_same_browser_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    times = {"grace_s": 0.2, "unopened_s": 0.2}
+    async with running(times=times, kept=kept) as front, Visitor(front) as visitor, Visitor(front) as other:
+        told = await visitor.open()
+        (place,) = kept.iterdir()
+        assert place.stat().st_mode & 0o077 == 0, "for this user alone"
+        assert all(session.id not in place.name for session in front.sessions)
+        await (await visitor.socket()).close()
+        await until(lambda: not alive(told["pid"]), "the session ends")
+        await visitor.open()
+        assert list(kept.iterdir()) == [place] and (place / "now.mrb").read_text() == "work"
+        await other.open()
+        assert len(list(kept.iterdir())) == 2
+
+
+@in_own_loop
+async def test_what_is_older_than_it_may_be_is_deleted_but_not_under_a_session(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    (kept / "old").mkdir(parents=True)
+    (kept / "old" / "now.mrb").write_text("of an earlier server")
+    async with running(times={"keep_s": 0.1, "tidy_s": 0.05}, kept=kept) as front, Visitor(front) as visitor:
+        await until(lambda: not (kept / "old").exists(), "the old one goes")
+        await visitor.open()
+        (place,) = kept.iterdir()
+        await asyncio.sleep(0.3)
+        assert (place / "now.mrb").is_file(), "its session goes on"
+
+
+@in_own_loop
+async def test_nothing_is_kept_where_that_is_not_wanted(tmp_path: Path) -> None:
+    async with running(times={"keep_s": 0.0}, kept=tmp_path / "kept") as front, Visitor(front) as visitor:
+        await visitor.open()
+        assert not (tmp_path / "kept").exists()
 
 
 @in_own_loop
@@ -112,9 +138,8 @@ async def test_a_session_whose_page_never_opened_a_websocket_ends() -> None:
 async def test_a_process_that_does_not_end_by_itself_is_killed_with_its_children() -> None:
     async with running("no end") as front, Visitor(front) as visitor:
         told = await visitor.open()
-        await visitor.post("/bye")
-        await until(lambda: not alive(told["pid"]) and not alive(told["helper"]), "the processes go")
-        await until(lambda: not folders(), "the folder goes")
+        await front.stop()
+        assert not alive(told["pid"]) and not alive(told["helper"]) and not folders()
 
 
 @in_own_loop
@@ -181,14 +206,14 @@ async def test_a_disk_without_place_for_a_session_is_told_of(temporary: Path) ->
 
 
 @in_own_loop
-async def test_one_session_too_many_is_told_so_and_starts_nothing() -> None:
+async def test_one_session_too_many_is_told_so_and_gets_the_place_of_a_page_that_was_left() -> None:
     async with running(max_sessions=1) as front, Visitor(front) as one, Visitor(front) as other:
         await one.open()
+        socket = await one.socket()
         page = await other.get()
         assert page.status == 503 and "The one session of this server" in await page.text()
         assert len(folders()) == 1
-        await one.post("/bye")
-        await until(lambda: not folders(), "it ends")
+        await socket.close()
         deadline = time.monotonic() + PATIENCE_S
         while (page := await other.home()).status == 503:
             assert time.monotonic() < deadline, "no place becomes free"

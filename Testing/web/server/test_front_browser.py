@@ -27,18 +27,23 @@ def session_of(page: Any) -> int:
     return int(page.evaluate("fetch('/about').then(answer => answer.json()).then(told => told.pid)"))
 
 
-def test_a_page_opens_keeps_its_session_over_a_reload_and_ends_it_when_closed(page_at: PageAt) -> None:
-    with running_aside(times={"bye_s": 3.0}) as front:
+def test_reload_back_and_a_second_page_find_the_session_which_ends_after_the_last(
+    page_at: PageAt,
+) -> None:
+    with running_aside(times={"grace_s": 3.0}) as front:
         page = page_at(front.address)
         first = session_of(page)
         page.reload()
+        assert session_of(page) == first
+        page.goto(front.address + "nothing")
+        page.go_back()
         assert session_of(page) == first
         second = page.context.new_page()
         second.goto(front.address)
         assert session_of(second) == first, "two pages of one browser show one session"
         second.close(run_before_unload=True)
         page.close(run_before_unload=True)
-        wait_for(lambda: not folders(), "the goodbyes end the session")
+        wait_for(lambda: not folders(), "the session ends")
 
 
 def test_the_page_that_waits_needs_no_script(page_at: PageAt, picture: Callable[[Any, str], None]) -> None:

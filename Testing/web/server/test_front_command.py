@@ -87,6 +87,7 @@ def test_a_missing_package_is_told_with_what_to_install(
 def test_options_reach_the_sessions_process(tmp_path: Path) -> None:
     arguments = ["web", "--bundle", str(tmp_path), "--device", "cpu", "--max-upload-mb", "7", "--cases", "x"]
     args: argparse.Namespace = build_parser().parse_args(arguments)
+    assert (args.grace, args.keep) == (10.0, 24.0)
     command = session_command(args)
     assert command[:3] == (sys.executable, "-m", "GuideGenLib.web.server.session")
     assert command[3:] == (

@@ -33,25 +33,19 @@ def session(clock: Clock) -> Session:
     """Ready; its page was sent at 0 s."""
     child: Any = SimpleNamespace(settled=asyncio.Event(), gone=asyncio.Event())
     child.settled.set()
-    session = Session(child, TIMES)
+    session = Session("one", child, TIMES)
     session.visit()
     return session
 
 
 @pytest.fixture
-def page(session: Session, clock: Clock) -> Callable[..., None]:
-    """`page(opened, closed, bye)`: a page's websocket from then to then, with a goodbye at some time."""
+def page(session: Session, clock: Clock) -> Callable[[float, float], None]:
+    """`page(opened, closed)`: a page's websocket from then to then."""
 
-    def live(opened: float, closed: float, bye: float | None = None) -> None:
+    def live(opened: float, closed: float) -> None:
         clock.now = opened
         with session.connected():
-            if bye is not None and bye <= closed:
-                clock.now = bye
-                session.bye()
             clock.now = closed
-        if bye is not None and bye > closed:
-            clock.now = bye
-            session.bye()
 
     return live
 
@@ -66,7 +60,7 @@ def test_a_page_that_never_opens_its_websocket_has_a_minute(session: Session) ->
 
 
 def test_a_session_that_nobody_came_back_for_has_a_minute_from_its_start(session: Session, clock: Clock) -> None:
-    unvisited = Session(session.child, TIMES)
+    unvisited = Session("two", session.child, TIMES)
     assert not unvisited.over(1000.0)
     assert not unvisited.over(1059.0) and unvisited.over(1061.0)
 
@@ -76,51 +70,31 @@ def test_a_session_that_still_starts_is_not_over(session: Session) -> None:
     assert not session.over(1e6)
 
 
-@pytest.mark.parametrize("bye", [99.0, 100.0, 101.0])
-def test_a_closed_page_leaves_twenty_seconds(session: Session, page: Callable[..., None], bye: float) -> None:
-    page(1.0, 100.0, bye)
-    assert end(session) == pytest.approx(max(bye, 100.0) + 20.1)
-
-
-def test_a_lost_connection_leaves_ten_minutes(session: Session, page: Callable[..., None]) -> None:
+def test_a_page_that_was_left_leaves_ten_minutes(session: Session, page: Callable[..., None]) -> None:
     page(1.0, 100.0)
     assert end(session) == pytest.approx(700.1)
 
 
-def test_a_page_that_woke_up_to_be_closed_leaves_twenty_seconds(session: Session, page: Callable[..., None]) -> None:
-    page(1.0, 100.0, bye=500.0)
-    assert end(session) == pytest.approx(520.1)
-
-
-def test_a_goodbye_of_another_page_long_ago_does_not_count_for_a_lost_one(
-    session: Session, page: Callable[..., None], clock: Clock
-) -> None:
+def test_of_two_pages_the_last_one_counts(session: Session, page: Callable[..., None], clock: Clock) -> None:
     with session.connected():
-        page(1.0, 50.0, bye=50.0)
+        page(1.0, 50.0)
         assert not session.over(10_000.0), "the other page is open"
         clock.now = 100.0
     assert end(session) == pytest.approx(700.1)
 
 
-def test_a_reload_whose_page_loads_slowly_is_not_cut(session: Session, page: Callable[..., None], clock: Clock) -> None:
-    page(1.0, 100.0, bye=100.0)
-    clock.now = 101.0
-    session.visit()
-    assert not session.over(150.0)
-
-
-def test_a_download_keeps_the_session_after_the_goodbye(session: Session, clock: Clock) -> None:
+def test_a_download_keeps_the_session_after_its_page(session: Session, page: Callable[..., None], clock: Clock) -> None:
+    page(1.0, 2.0)
     with session.busy():
-        session.bye()
-        clock.now = 300.0
-        assert not session.over(300.0)
-    assert session.over(300.0)
+        clock.now = 800.0
+        assert not session.over(800.0)
+    assert session.over(800.0)
 
 
 class FakeChild:
     """A process that is ready at once and ends when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, id: str) -> None:
         self.settled, self.gone = asyncio.Event(), asyncio.Event()
         self.settled.set()
 
@@ -129,7 +103,7 @@ class FakeChild:
 
 
 @in_own_loop
-async def test_who_comes_when_all_are_taken_gets_the_place_of_a_broken_connection(clock: Clock) -> None:
+async def test_who_comes_when_all_are_taken_gets_the_place_of_a_page_that_was_left(clock: Clock) -> None:
     sessions = Sessions(FakeChild, 2, TIMES)  # type: ignore[arg-type]
     used, broken = sessions.open(), sessions.open()
     for session in (used, broken):
@@ -140,10 +114,10 @@ async def test_who_comes_when_all_are_taken_gets_the_place_of_a_broken_connectio
             clock.now = 10.0
             with pytest.raises(FullError):
                 sessions.open()
-        clock.now = 10.0 + TIMES.bye_s - 1
+        clock.now = 10.0 + TIMES.reload_s - 1
         with pytest.raises(FullError):  # it may be reloading
             sessions.open()
-        clock.now = 10.0 + TIMES.bye_s + 1
+        clock.now = 10.0 + TIMES.reload_s + 1
         newcomer = sessions.open()
     assert sessions.find(broken.id) is None
     assert sessions.find(used.id) is used and sessions.find(newcomer.id) is newcomer
