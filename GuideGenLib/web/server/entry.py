@@ -55,6 +55,6 @@ def document() -> str:
         (r"</head>", f"{ASK_BEFORE_LEAVING}</head>"),
         (r"(?s)<noscript>.*?</noscript>", f"<noscript>{TITLE} needs JavaScript.</noscript>"),
     ):
-        text, count = re.subn(pattern, lambda _, ours=ours: ours, text)
+        text, count = re.subn(pattern, ours, text)
         assert count == 1, f"trame's document has {count} of {pattern}"
     return text
