@@ -17,15 +17,19 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.label_volumes import write_anatomy
 from GuideGenLib.anatomy.table import write_labels_csv
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import atomic, remedy, staged, utf8_path, write_json
+from GuideGenLib.core.files import atomic, remedy, staged, utf8_path, write_json, write_text
 from GuideGenLib.core.volumes import write_volume
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.nodes import nodes_of
+from GuideGenLib.scene.runs.dated import OUT_OF_DATE, out_of_date
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.segments.segmentation import read_anatomy
 
 ANATOMY, LABELS, CT, PROVENANCE = "anatomy.nii.gz", "labels.csv", "ct.nii.gz", "provenance.json"
+NOTICE = "CT-OUT-OF-DATE.txt"
+"""Beside a CT that does not show its anatomy any more, in words."""
+
 UNKNOWN_NODE = "Failed to CreateNodeByClass"
 """How Slicer begins its message of a node whose module is not installed."""
 
@@ -117,17 +121,26 @@ class SavedCase:
     provenance: dict[str, Any] | None
 
     @property
+    def out_of_date(self) -> str:
+        """What the CT does not show of the anatomy; "" where it shows all."""
+        return str((self.provenance or {}).get(OUT_OF_DATE, ""))
+
+    @property
     def names(self) -> list[str]:
         """The files that `write_case` writes."""
         wanted = {ANATOMY: True, LABELS: True, CT: self.ct is not None, PROVENANCE: self.provenance is not None}
+        wanted[NOTICE] = bool(self.out_of_date)
         return [name for name, there in wanted.items() if there]
 
 
 def read_case(segmentation: Any, ct: Any) -> SavedCase:
-    """A segmentation node and its CT node, which may be None. Raises SceneError when the CT lies elsewhere."""
+    """A segmentation node and its CT node, which may be None; a CT that shows another state of the anatomy says so in
+    the record. Raises SceneError when the CT lies elsewhere."""
     anatomy = read_anatomy(segmentation)
     volume = read_ct(ct, anatomy) if ct is not None else None
-    return SavedCase(anatomy, volume, (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation))
+    record = (provenance_of(ct) if ct is not None else None) or provenance_of(segmentation)
+    sentence = out_of_date(segmentation, ct)
+    return SavedCase(anatomy, volume, {**record, OUT_OF_DATE: sentence} if record and sentence else record)
 
 
 def write_case(case: SavedCase, folder: Path, *, overwrite: bool = False) -> list[Path]:
@@ -139,6 +152,8 @@ def write_case(case: SavedCase, folder: Path, *, overwrite: bool = False) -> lis
             write_volume(case.ct, private / CT)
         if case.provenance is not None:
             write_json(case.provenance, private / PROVENANCE)
+        if case.out_of_date:
+            write_text(f"{case.out_of_date}. Make the CT again before the two are used together.\n", private / NOTICE)
     return [Path(folder) / name for name in case.names]
 
 

@@ -14,6 +14,7 @@ from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.dated import DatedPanel
 from GuideGenLib.web.panels.keep import KeepPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
 from GuideGenLib.web.panels.prompt import PromptPanel
@@ -59,6 +60,7 @@ class WebApp:
         self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)
         self.views.pointed.connect(self.lesion.follow)
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
+        self.dated = DatedPanel(server, self.workspace)
         self.compare = ComparePanel(server, self.workspace, self.views)
         self.change = ChangePanel(server, self.workspace, self.run)
         self.change.described.connect(self._restore)

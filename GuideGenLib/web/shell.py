@@ -14,6 +14,7 @@ from GuideGenLib.web.files.panel import FilesPanel
 from GuideGenLib.web.panels.change import ChangePanel
 from GuideGenLib.web.panels.compare import ComparePanel
 from GuideGenLib.web.panels.ct import CTPanel
+from GuideGenLib.web.panels.dated import DatedPanel
 from GuideGenLib.web.panels.keep import KeepPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
 from GuideGenLib.web.panels.panel import Panel
@@ -92,6 +93,7 @@ class Parts(Protocol):
     lesion: LesionPanel
     ct: CTPanel
     change: ChangePanel
+    dated: DatedPanel
     compare: ComparePanel
     files: FilesPanel
     cases: CasesStep
@@ -142,7 +144,7 @@ class Shell(Panel):
                 html.Div(
                     "No anatomy yet: describe a patient on the left, then press Generate anatomy.",
                     id="shell-empty",
-                    v_if=("!ct_anatomy",),
+                    v_if=("!ct_anatomy && !ct_there",),
                     style=EMPTY_STYLE,
                 )
             self._messages()
@@ -166,6 +168,7 @@ class Shell(Panel):
                 variant="tonal",
                 prepend_icon="mdi-flask",
             )
+            self.app.dated.build_chip()
             v3.VSpacer()
             v3.VBtn(
                 id="shell-theme",
@@ -205,6 +208,7 @@ class Shell(Panel):
                 self.app.editor.build()
                 self.app.lesion.build()
             with self._step("ct", "CT", "mdi-radiology-box-outline"):
+                self.app.dated.build()
                 self.app.ct.build()
                 self.app.compare.build()
             with self._step("change", "Change this case", "mdi-account-edit-outline"):

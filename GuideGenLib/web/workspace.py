@@ -21,7 +21,8 @@ class Workspace:
 
     Signals: `chosen` when another segmentation, CT or compared CT is chosen (also after the scene was loaded or
     cleared); `edited` when segments changed; `saved` when the scene was given as a file; `told(text, kind)` for the
-    user, kind "info", "success", "warning" or "error"; `busy_changed(bool)` when a run begins or ends.
+    user, kind "info", "success", "warning" or "error"; `busy_changed(bool)` when a run begins or ends; `dated` when
+    another `out_of_date` is known.
     """
 
     chosen = Signal()
@@ -29,11 +30,14 @@ class Workspace:
     saved = Signal()
     told = Signal(str, str)
     busy_changed = Signal(bool)
+    dated = Signal()
 
     def __init__(self, slicer_app: Any, folder: Path) -> None:
         self.slicer_app, self.folder = slicer_app, folder
         self.scene = slicer_app.scene
         self.busy = False
+        self.out_of_date = ""
+        """What the chosen CT does not show of the chosen segmentation, "" where it shows all."""
         self._nodes: dict[str, Any] = {"segmentation": None, "ct": None, "compared": None}
 
     @property
@@ -62,6 +66,12 @@ class Workspace:
             if node is not UNCHANGED:
                 self._nodes[name] = node
         self.chosen.emit()
+
+    def set_out_of_date(self, sentence: str) -> None:
+        """Told by who compares the two."""
+        if sentence != self.out_of_date:
+            self.out_of_date = sentence
+            self.dated.emit()
 
     def set_busy(self, busy: bool) -> None:
         """Told by the runner."""

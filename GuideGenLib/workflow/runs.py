@@ -20,6 +20,7 @@ from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import file_anatomy, file_changed, file_ct
+from GuideGenLib.scene.runs.run import runs
 from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.scene.segments.shown import shown_keys
 from GuideGenLib.workflow.changes import CaseNow, corrections_after
@@ -174,7 +175,8 @@ class Runs:
             self.choice.choose(segmentation=run.segmentation, ct=run.ct, compared=nodes[1])
             return "\n".join(result.provenance["changes"][-1]["notes"])
         ct = file_ct(scene, result.ct, job.anatomy, result.provenance, job.title, present(job.segmentation))
-        self.choice.choose(ct=ct, compared=present(job.ct))
+        owner = next(run.segmentation for run in runs(scene) if ct in run.cts)
+        self.choice.choose(segmentation=owner, ct=ct, compared=present(job.ct))  # another one may be chosen by now
         return job.notes
 
 

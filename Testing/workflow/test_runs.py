@@ -19,6 +19,8 @@ from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import load_mrb
 from GuideGenLib.scene.headless import new_scene
+from GuideGenLib.scene.runs.dated import out_of_date
+from GuideGenLib.scene.runs.results import file_anatomy
 from GuideGenLib.scene.runs.run import runs as runs_of
 from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.workflow.edits import edits_later, outline, outlines
@@ -111,6 +113,28 @@ def test_an_anatomy_and_its_ct_are_chosen_and_told_of(bench: Any, small_anatomy:
     bench.runs.start_ct(DESCRIPTION, NOW)
     assert finish(bench, CTDone(small_ct, RECORD)).text == "Done."
     assert same(read_ct(bench.choice.ct), small_ct)
+
+
+def test_what_was_painted_while_a_ct_was_made_makes_it_out_of_date(
+    bench: Any, small_anatomy: sitk.Image, small_ct: sitk.Image
+):
+    drawn(bench, small_anatomy)
+    segmentation = bench.choice.segmentation
+    bench.runs.start_ct(DESCRIPTION, NOW)
+    segmentation.GetSegmentation().RemoveSegment("liver")
+    finish(bench, CTDone(small_ct, provenance=RECORD))
+    assert "liver" in out_of_date(segmentation, bench.choice.ct)
+
+
+def test_a_ct_comes_with_its_own_anatomy_though_another_one_was_chosen_meanwhile(
+    bench: Any, small_anatomy: sitk.Image, small_ct: sitk.Image
+):
+    drawn(bench, small_anatomy)
+    first = bench.choice.segmentation
+    bench.runs.start_ct(DESCRIPTION, NOW)
+    bench.choice.segmentation = file_anatomy(bench.scene, small_anatomy, RECORD, "another").segmentation
+    finish(bench, CTDone(small_ct, provenance=RECORD))
+    assert bench.choice.segmentation is first and out_of_date(first, bench.choice.ct) == ""
 
 
 def test_a_ct_comes_into_the_scene_though_its_segmentation_has_gone(

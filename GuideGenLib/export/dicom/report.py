@@ -155,10 +155,11 @@ def _words(study: Study) -> list[ContainerContentItem]:
     description = study.case.description
     changes = [str(link.get("sentence", "")) for link in chain(study.case.provenance)]
     asked = [description.text or "no text", *(f"Then: {one}" for one in changes if one)]
+    dated = filter(None, [str(study.case.provenance.get("ct_out_of_date", ""))])
     return [
         _section(codes.DCM.Request, codes.DCM.Comment, asked),
         _section(codes.DCM.Findings, codes.DCM.Finding, understood(description)),
-        _section(codes.DCM.Conclusions, codes.DCM.Comment, [SYNTHETIC]),
+        _section(codes.DCM.Conclusions, codes.DCM.Comment, [SYNTHETIC, *dated]),
     ]
 
 

@@ -146,8 +146,10 @@ def mark(dataset: Dataset, study: Study, description: str) -> None:
 
 
 def image_comments(study: Study) -> str:
-    """For (0020,4000), which the viewers show: that it is synthetic, and of which text."""
-    return f"{SYNTHETIC}. Made by GuideGen {study.version} from: {study.case.description.text or 'no text'}"[:10240]
+    """For (0020,4000), which the viewers show: that it is synthetic, of which text, and where CT and anatomy differ."""
+    dated = study.case.provenance.get("ct_out_of_date", "")
+    mark = f"{SYNTHETIC}. {dated}" if dated else SYNTHETIC
+    return f"{mark}. Made by GuideGen {study.version} from: {study.case.description.text or 'no text'}"[:10240]
 
 
 def body_part(study: Study) -> str:

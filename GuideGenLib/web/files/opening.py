@@ -121,7 +121,7 @@ class Opener:
         return []
 
     def _add_ct(self, node: Any, image: sitk.Image) -> list[str]:
-        """A CT beside the chosen anatomy, if it shows its place."""
+        """A CT beside the chosen anatomy, if it shows its place; else alone, with no anatomy laid over it."""
         scene, segmentation = self.workspace.scene, self.workspace.segmentation
         notes = []
         if segmentation is not None:
@@ -133,7 +133,7 @@ class Opener:
                 notes = [f"The CT stands for itself, as it does not go with the chosen anatomy: {error}"]
         if segmentation is None or notes:
             _file_alone(scene, node)
-        self.workspace.choose(ct=node, compared=None)
+        self.workspace.choose(segmentation=None if notes else segmentation, ct=node, compared=None)
         return notes
 
     def _add_anatomy(self, node: Any, anatomy: sitk.Image) -> None:

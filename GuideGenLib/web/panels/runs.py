@@ -1,4 +1,4 @@
-"""The anatomies of the scene, to go back to an earlier one."""
+"""The anatomies of the scene, to go back to an earlier one, or to one that a CT of its own has taken from the views."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.scene.nodes import nodes_of
 from GuideGenLib.scene.runs.hierarchy import hierarchy_of
+from GuideGenLib.scene.runs.run import Run
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
@@ -20,32 +22,43 @@ class RunsPanel(Panel):
         workspace.chosen.connect(self.refresh)
 
     def refresh(self) -> None:
-        """List the runs, the newest first."""
-        hierarchy = hierarchy_of(self.workspace.scene)
-        chosen = self.workspace.segmentation
-        items = [
-            {
-                "value": run.segmentation.GetID(),
-                "title": hierarchy.GetItemName(run.folder_item),
-                "props": {"subtitle": run.segmentation.GetName()},
-            }
-            for run in reversed(self.workspace.runs)
-        ]
+        """List the runs, the newest first, then what the user brought."""
+        chosen, runs = self.workspace.segmentation, self.workspace.runs
+        items = [self._item(run) for run in reversed(runs)]
+        items += [{"value": node.GetID(), "title": node.GetName(), "props": {}} for node in self._others(runs)]
         with self.state:
             self.state.runs_items = items
             self.state.runs_chosen = None if chosen is None else chosen.GetID()
 
+    def _item(self, run: Run) -> dict[str, Any]:
+        title = hierarchy_of(self.workspace.scene).GetItemName(run.folder_item)
+        return {
+            "value": run.segmentation.GetID(),
+            "title": title,
+            "props": {"subtitle": run.segmentation.GetName()},
+        }
+
+    def _others(self, runs: list[Run]) -> list[Any]:
+        """Segmentations of the user's own that have no CT."""
+        known = [run.segmentation for run in runs]
+        nodes = nodes_of(self.workspace.scene, "vtkMRMLSegmentationNode")
+        return [node for node in nodes if node not in known and node.GetSaveWithScene()]
+
     def choose(self, identifier: str) -> None:
         """Take up an earlier anatomy with its newest CT."""
-        for run in self.workspace.runs:
+        runs = self.workspace.runs
+        for run in runs:
             if run.segmentation.GetID() == identifier:
                 self.workspace.choose(segmentation=run.segmentation, ct=run.ct, compared=run.older_ct)
+        for node in self._others(runs):
+            if node.GetID() == identifier:
+                self.workspace.choose(segmentation=node, ct=None, compared=None)
 
     def build(self) -> None:
         """One list."""
         v3.VSelect(
             id="runs-chosen",
-            v_if=("runs_items.length > 1",),
+            v_if=("runs_items.length > 1 || (runs_items.length === 1 && runs_chosen === null)",),
             model_value=("runs_chosen",),
             update_modelValue=(self.choose, "[$event]"),
             items=("runs_items",),

@@ -8,6 +8,9 @@ from typing import Any
 MARK, UPLOADED = "SYNTHETIC", "UPLOADED"
 """What the mark says of the CT, or of the anatomy where there is no CT. An uploaded CT may be a patient's."""
 
+DATED = "CT OUT OF DATE"
+"""Added to it where the CT does not show the anatomy any more."""
+
 MARK_COLOR = (1.0, 0.7, 0.2)
 LETTER_COLOR = (0.95, 0.95, 0.95)
 HEADER_PX = 28
@@ -44,7 +47,7 @@ class Annotations:
         view.render_window().AddObserver("StartEvent", self._place)
 
     def set_mark(self, text: str) -> None:
-        """MARK or UPLOADED."""
+        """MARK or UPLOADED, with DATED where that holds."""
         self._mark.SetInput(text)
 
     @property

@@ -19,7 +19,7 @@ from GuideGenLib.scene.runs.comparison import blend
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import is_run
 from GuideGenLib.web.panels.panel import Panel
-from GuideGenLib.web.views.annotations import MARK, UPLOADED, Annotations
+from GuideGenLib.web.views.annotations import DATED, MARK, UPLOADED, Annotations
 from GuideGenLib.web.views.bars import NAMES, ViewBars
 from GuideGenLib.web.views.crosshair import CrossHair, Point
 from GuideGenLib.web.views.pictures import png_of
@@ -99,6 +99,7 @@ class Views(Panel):
         self._difference: Any = None
         self._preset = "abdomen"
         workspace.chosen.connect(self.show_chosen)
+        workspace.dated.connect(self._mark)
         self.state.change("views_surfaces")(self._on_surfaces)
         self.state.change("views_crosshair")(self._on_crosshair)
         self.state.change("views_window_level")(self._on_window_level)
@@ -267,9 +268,10 @@ class Views(Panel):
         made = provenance_of(ct) is not None if ct is not None else segmentation is None or is_run(segmentation)
         mark = MARK if made else UPLOADED
         for annotation in self.annotations.values():
-            annotation.set_mark(mark)
+            annotation.set_mark(f"{mark} - {DATED}" if self.workspace.out_of_date else mark)
         with self.state:
             self.state.views_mark = mark
+        self._render()
 
     # ------------------------------------------------------------ widgets
 
