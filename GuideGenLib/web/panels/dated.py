@@ -73,6 +73,4 @@ class DatedPanel(Panel):
             density="compact",
             classes="mb-2 text-body-2",
         ):
-            html.Span(
-                "{{ dated_text }}. Regenerate it; files saved now say so, too.", role="status"
-            )
+            html.Span("{{ dated_text }}. Regenerate it; files saved now say so, too.", role="status")
