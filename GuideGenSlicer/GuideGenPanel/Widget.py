@@ -8,6 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from GuideGenLib.workflow.job import Job
 
+from .CasesPanel import CasesPanel
 from .ChangePanel import ChangePanel
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
@@ -17,8 +18,9 @@ from .Logic import GuideGenLogic
 from .Panel import Session
 from .ParameterNode import GuideGenParameterNode
 from .PromptPanel import PromptPanel
+from .QuizPanel import QuizPanel
 from .RunPanel import RunPanel
-from .SegmentsPanel import SegmentsPanel
+from .SegmentsPanel import SegmentsPanel, jumpTo
 from .SettingsPanel import SettingsPanel
 from .SetupPanel import SetupPanel
 from .UnderstoodPanel import UnderstoodPanel
@@ -57,6 +59,8 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.changePanel = ChangePanel(*shared, self.hindrance)
         self.comparePanel = ComparePanel(*shared)
         self.exportPanel = ExportPanel(*shared)
+        self.casesPanel = CasesPanel(*shared)
+        self.quizPanel = QuizPanel(*shared, self.casesPanel)
         # In the order in which they depend on each other: refresh() goes through them.
         self.panels = [
             self.setupPanel,
@@ -70,6 +74,8 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.changePanel,
             self.comparePanel,
             self.exportPanel,
+            self.casesPanel,
+            self.quizPanel,
         ]
         self.connectPanels()
         scene = slicer.mrmlScene
@@ -94,6 +100,10 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.lesionPanel.aboutToAdd.connect(self.segmentsPanel.editor.saveStateForUndo)
         self.lesionPanel.added.connect(self.segmentsPanel.editor.setCurrentSegmentID)
         self.exportPanel.runChosen.connect(self.showResults)
+        self.casesPanel.caseOpened.connect(self.onCaseOpened)
+        self.casesPanel.listed.connect(self.quizPanel.listLessons)
+        self.quizPanel.asked.connect(self.showResults)
+        self.quizPanel.found.connect(jumpTo)
 
     # ------------------------------------------------------------ state
 
@@ -160,6 +170,15 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.showResults()
         self.ctPanel.showEnded(job)
         self.changePanel.showEnded(job)
+
+    def onCaseOpened(self, record: dict) -> None:
+        """Go on with a case of the list, as with a run of the scene."""
+        self.sceneChanged()
+        segmentation = self.parameterNode.segmentation
+        for run in self.exportPanel.runs:
+            if record and run.segmentation == segmentation:
+                self.exportPanel.take(run)
+        self.showResults()
 
     # ------------------------------------------------------------ events
 
