@@ -54,8 +54,7 @@ def with_acquisition(
             hu = ndimage.convolve1d(hu, SOFT, axis)
     elif acquisition.kernel == "sharp":
         hu = hu + EDGE * (hu - ndimage.gaussian_filter(hu, (0, EDGE_MM / spacing, EDGE_MM / spacing)))
-    if acquisition.metal not in (None, "none"):
-        hu = with_metal(hu, labels, table, acquisition.metal, spacing, seed, window)
+    hu = with_metal(hu, labels, table, acquisition.metal or "none", spacing, seed, window)
     if acquisition.table:
         hu = with_couch(hu, labels, spacing, window)
     noise = noise_of(labels, table, acquisition, spacing, seed)[window]

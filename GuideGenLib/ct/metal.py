@@ -39,8 +39,8 @@ def with_metal(
     seed: int,
     window: Box = (slice(None),) * 3,
 ) -> NDArray[np.float32]:
-    """HU [z, y, x] of a window of labels [z, y, x] with metal in a bone (one of METALS), as it was where there is no
-    such bone."""
+    """HU [z, y, x] of a window of labels [z, y, x] with the metal that they hold and that in a bone (where: one of
+    METALS), as it was where there is none."""
     shares = metal_shares(labels, where, spacing)
     levels = np.flatnonzero(shares.any((1, 2)))
     if not len(levels):

@@ -58,7 +58,7 @@ def parse(text: str) -> Description:
     states, quotes, organ_notes = states_of(mentions, reading.findings)
     used += [item for read in organs for item in read.used] + [i for i in items if _of_organ(i, quotes)]
     used += reading.helping
-    notes = [*slips, *scan.notes, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
+    notes = [*slips, *notes, *reading.notes, *organ_notes, *_advice(found, reading)]
     _check_sex(found, reading, mentions)
     notes += _implied_sex(found, mentions)
     spans = {name: span for name, (_, span) in found.items()}

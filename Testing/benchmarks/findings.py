@@ -16,16 +16,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import numpy as np
+
 from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.description.model import PHASES
+from GuideGenLib.description.model import PHASES, Finding
 from GuideGenLib.findings.reading import recipes
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.generator import Generator
+from GuideGenLib.mask.findings.shaped import SHAPES
 from Testing.benchmarks.findings_ct import Box, Scan, box_within, boxes_about, measured, of_finding, scanned
-from Testing.benchmarks.findings_drawn import SIZES, Labels, draw, finding_of, fitting, people
+from Testing.benchmarks.findings_drawn import SIZES, STEP, Drawn, Labels, draw, finding_of, fitting, people
 from Testing.benchmarks.findings_pictures import Row, write_page, write_picture
 
 SHOWN = "portal_venous"
+LOBES_SHOWN = (("right", "upper_lobe"), ("left", "upper_lobe"), ("left", "lower_lobe"))
 WITHIN = 0.5
 """HU that a mean may be beyond a range, by rounding."""
 
@@ -55,39 +59,52 @@ class Measured:
 
 def measure(generator: Generator, anatomy: Labels, recipe: Recipe, seed: int) -> Measured:
     """Raises LesionError where there is no place for it."""
-    findings = [finding_of(recipe, word) for word in SIZES]
+    findings = three_of(recipe)
     drawn = [draw(anatomy, recipe, finding, seed) for finding in findings]
-    tissue = recipe.label is None
-    boxes = boxes_about([of_finding(one.labels, recipe) for one in drawn], recipe)
+    masks = [of_finding(one.labels, recipe) for one in drawn]
+    masks = masks if recipe.label is not None else [np.logical_or.reduce(masks)] * len(masks)
+    boxes = boxes_about(masks, recipe)
     near = box_within(of_finding(drawn[1].labels, recipe))
 
     def bare(phase: str, part: Box) -> Scan | None:
-        return scanned(generator, anatomy[part], (), phase, seed) if tissue else None
+        return scanned(generator, anatomy[part], (), phase, seed) if recipe.label is None else None
 
     shown = [
         scanned(generator, one.labels[box], [finding], SHOWN, seed)
         for one, box, finding in zip(drawn, boxes, findings, strict=True)
     ]
     without = bare(SHOWN, boxes[0])
-    by_size = [measured(scan, recipe, without) for scan in shown]
+    changed = without if recipe.mechanism == "tissue" else None
+    by_size = [measured(scan, recipe, changed) for scan in shown]
     hu = {SHOWN: by_size[1]}
     for phase in PHASES:
         if phase != SHOWN:
             scan = scanned(generator, drawn[1].labels[near], [findings[1]], phase, seed)
-            hu[phase] = measured(scan, recipe, bare(phase, near))
-    sizes = [size_of(one.records, recipe, word) for one, word in zip(drawn, SIZES, strict=True)]
+            hu[phase] = measured(scan, recipe, bare(phase, near) if recipe.mechanism == "tissue" else None)
+    sizes = [size_of(one, recipe, finding) for one, finding in zip(drawn, findings, strict=True)]
     return Measured(recipe, Row(recipe, shown, sizes, without), {phase: hu[phase] for phase in PHASES}, by_size)
 
 
-def size_of(records: list, recipe: Recipe, word: str) -> str:
-    """As measured on the labels; of what has no label the range of its word, and nothing of what has no size."""
+def three_of(recipe: Recipe) -> list[Finding]:
+    """A finding in three sizes; what has none in three places."""
+    if recipe.sizes is not None:
+        return [finding_of(recipe, word) for word in SIZES]
+    return [Finding(recipe.kinds[0], recipe.organs[0], side=side, site=site) for side, site in LOBES_SHOWN]
+
+
+def size_of(drawn: Drawn, recipe: Recipe, finding: Finding) -> str:
+    """As measured on the labels; of what has no label the range of its word, and the place of what has no size."""
     if recipe.sizes is None:
-        return ""
+        return f"{finding.side} {finding.site}".replace("_", " ")
     unit = recipe.sizes.unit
-    if not records or (unit == "mm" and recipe.mechanism == "fluid"):
-        low, high = recipe.sizes.range_of(word)
+    if not drawn.records or (unit == "mm" and recipe.mechanism == "fluid"):
+        low, high = recipe.sizes.range_of(finding.size_word)
         return f"{low:g} to {high:g} {unit}"
-    return f"{records[0].volume_ml if unit == 'ml' else records[0].measured_mm:.0f} {unit}"
+    if recipe.mechanism == "shape":
+        measure = SHAPES[recipe.options["shape"]].measured
+        return f"{measure(drawn.labels, of_finding(drawn.labels, recipe), STEP):.0f} {unit}"
+    first = drawn.records[0]
+    return f"{first.volume_ml if unit == 'ml' else first.measured_mm:.0f} {unit}"
 
 
 def measure_all(arguments: argparse.Namespace) -> Iterator[Measured]:

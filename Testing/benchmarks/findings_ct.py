@@ -40,6 +40,10 @@ MOST_CHANGED = 0.5
 """Share of those voxels that change the most: what is measured of them."""
 
 
+WIDE, GAS_HU = "obstruction", -200.0
+"""Of wide bowel the fluid is measured: what is darker is gas."""
+
+
 @dataclass(frozen=True)
 class Scan:
     """A box of a patient at 2 mm: labels and HU [z, y, x], of the same shape."""
@@ -119,4 +123,7 @@ def measured(scan: Scan, recipe: Recipe, without: Scan | None = None) -> float:
     if not there.any():
         return float("nan")
     depth = ndimage.distance_transform_edt(np.pad(there, 1))[1:-1, 1:-1, 1:-1]
-    return float(scan.hu[depth >= MIDDLE * depth.max()].mean())
+    middle = depth >= MIDDLE * depth.max()
+    if WIDE in recipe.kinds:
+        middle &= scan.hu > GAS_HU
+    return float(scan.hu[middle].mean())

@@ -1,4 +1,5 @@
-"""A picture of each finding: at three sizes, axial and coronal, the labels above and the CT below them."""
+"""A picture of each finding: at three sizes, axial and coronal (of the spine sagittal), the labels above and the CT
+below them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,16 @@ from Testing.benchmarks.findings_ct import Scan, of_finding
 
 Pixels = NDArray[np.uint8]
 WINDOWS = {"lung": (-1350.0, 150.0), "soft": (-160.0, 240.0), "bone": (-250.0, 1000.0)}
-DENSE = {"stone", "sclerotic_lesion", "calcification", "osteoporosis", "granuloma"}
+DENSE = {
+    "stone",
+    "sclerotic_lesion",
+    "calcification",
+    "osteoporosis",
+    "granuloma",
+    "fracture",
+    "degeneration",
+    "prosthesis",
+}
 TILE, HEAD = 150, 18
 """Pixels of a picture's sides, and of the line above each finding."""
 QUALITY = 60
@@ -54,11 +64,14 @@ def strip(row: Row) -> Pixels:
     window = WINDOWS[window_of(row.recipe)]
     tiles = []
     for scan in row.scans:
-        z, y = middle(scan, row)
+        z, y, x = middle(scan, row)
         grey = (np.clip((scan.hu - window[0]) / (window[1] - window[0]), 0, 1) * 255).astype(np.uint8)
         grey = np.repeat(grey[..., None], 3, axis=-1)
         drawn = colors()[scan.labels]
-        lines = [np.concatenate([fitted(one[z]), fitted(one[::-1, y])], axis=1) for one in (drawn, grey)]
+        upright = (
+            (slice(None, None, -1), slice(None), x) if "spine" in row.recipe.organs else (slice(None, None, -1), y)
+        )
+        lines = [np.concatenate([fitted(one[z]), fitted(one[upright])], axis=1) for one in (drawn, grey)]
         tiles.append(np.concatenate(lines))
     pictures = np.concatenate(tiles, axis=1)
     head = Image.new("RGB", (pictures.shape[1], HEAD), (20, 20, 20))
@@ -71,13 +84,14 @@ def strip(row: Row) -> Pixels:
     return np.concatenate([np.asarray(head), pictures])
 
 
-def middle(scan: Scan, row: Row) -> tuple[int, int]:
-    """Where most of a finding is seen: the axial and the coronal slice that show the largest area of it, or the most
-    change of a tissue that the largest one makes."""
+def middle(scan: Scan, row: Row) -> tuple[int, int, int]:
+    """Where most of a finding is seen: the axial, the coronal and the sagittal slice that show the largest area of it,
+    or the most change of a tissue that the largest one makes."""
     weight = of_finding(scan.labels, row.recipe).astype(np.float32)
     if row.without is not None:
         weight *= np.abs(row.scans[-1].hu - row.without.hu) > SEEN
-    return int(weight.sum(axis=(1, 2)).argmax()), int(weight.sum(axis=(0, 2)).argmax())
+    z, y, x = (int(weight.sum(axis=axes).argmax()) for axes in ((1, 2), (0, 2), (0, 1)))
+    return z, y, x
 
 
 def window_of(recipe: Recipe) -> str:

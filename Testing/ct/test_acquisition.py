@@ -106,6 +106,15 @@ def test_metal_is_put_into_the_bone_with_streaks_in_its_slices_alone(labels):
     assert np.array_equal(scanned(labels, metal="none"), scanned(labels))
 
 
+def test_a_prosthesis_of_the_labels_is_metal_where_it_is_drawn(labels):
+    drawn = labels.copy()
+    drawn[8:20, 50:58, 70:78] = values()["hip_prosthesis"]
+    hu = scanned(drawn)
+    assert hu[10:18, 52:56, 72:76].min() > 2900 and (hu > 2900)[labels.shape[0] // 2 :].sum() == 0
+    streaks = np.abs(hu - scanned(labels))[8:20, 40:70, 24:60]
+    assert 3 < streaks.mean() < 200
+
+
 def test_the_couch_is_below_the_patient_and_leaves_him_as_he_is(labels):
     change = scanned(labels, table=True) - scanned(labels)
     assert not change[labels != 0].any()

@@ -31,11 +31,9 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("abdominal CT without oral or intravenous contrast", {"oral_contrast": False}),
     ("chest CT degraded by motion", {"motion": True}),
     ("chest CT without motion artifacts", {"motion": False}),
-    ("streak artefact from the left hip prosthesis", {"metal": "hip_left"}),
-    ("pelvis CT, s/p right total hip replacement", {"metal": "hip_right"}),
-    ("pelvis CT, total hip arthroplasty on the left, right hip prosthesis", {"metal": "both_hips"}),
     ("pedicle screws in the lumbar spine", {"metal": "spine"}),
-    ("no hip prosthesis, pelvis CT", {"metal": "none"}),
+    ("no spinal hardware, pelvis CT", {"metal": "none"}),
+    ("pelvis CT, right hip prosthesis", {}),
     ("chest CT with the patient table visible", {"table": True}),
     ("chest CT, field of view of 36 cm", {"field_of_view_mm": 360}),
     ("Recommend low-dose CT in a year. 5 mm nodule in the left lung", {}),
@@ -77,7 +75,6 @@ def test_the_time_after_injection_tells_the_phase(text, phase):
 def test_what_cannot_be_is_refused_and_what_is_not_sure_is_told():
     with pytest.raises(DescriptionError, match="slice thickness of 25 mm is not possible"):
         parse("chest CT, 25 mm slices")
-    assert any("drawn on the right" in one for one in parse("a man with a hip prosthesis").warnings)
     left = parse("chest CT, 5 mm slices and 1 mm slices, metal artifacts").left_out
     assert [one.span.text for one in left] == ["1 mm slices", "metal artifacts"]
 

@@ -33,11 +33,10 @@ def _patterns() -> tuple[tuple[str, Any, re.Pattern[str]], ...]:
 
 
 class ReadAcquisition(NamedTuple):
-    """acquisition: what is said; spans: the words behind each of its fields; notes: sentences for the user."""
+    """acquisition: what is said; spans: the words behind each of its fields."""
 
     acquisition: Acquisition
     spans: dict[str, Span]
-    notes: list[str]
 
 
 class _Told(NamedTuple):
@@ -54,25 +53,18 @@ def read_acquisition(draft: Draft) -> ReadAcquisition:
     draft.replace(_TIMING, _phase_at)
     values: dict[str, Any] = {}
     spans: dict[str, Span] = {}
-    notes: list[str] = []
     told = list(_told(draft.lowered))
     quotes = [draft.span(one.start, one.end) for one in told]
     for one, span in sorted(zip(told, quotes, strict=True), key=lambda pair: pair[0].start):
         value = one.value
-        if value == "hip":
-            value = "hip_right"
-            notes.append(f"'{span.text}': no side is told, it is drawn on the right.")
         if value is None:
             draft.left_out.append(LeftOut(span, NO_PLACE))
         elif one.name not in values:
             values[one.name], spans[one.name] = value, span
-        elif {value, values[one.name]} == {"hip_left", "hip_right"}:
-            values[one.name] = "both_hips"
-            draft.left_out.append(LeftOut(span, SAID_AGAIN))
         else:
             draft.left_out.append(LeftOut(span, SAID_AGAIN if value == values[one.name] else OTHER_SCAN))
         draft.blank(one.start, one.end)
-    return ReadAcquisition(Acquisition(**values), spans, notes)
+    return ReadAcquisition(Acquisition(**values), spans)
 
 
 def without_acquisition(text: str) -> str:

@@ -15,7 +15,7 @@ from GuideGenLib.description.reading.organ_states import mentions_of
 from GuideGenLib.description.reading.organ_subjects import not_yet
 from GuideGenLib.description.reading.organs import Mention
 
-OPERATIONS = ("lobectomy",)
+OPERATIONS = ("lobectomy", "prosthesis")
 """Kinds that are the state after an operation."""
 PLURAL_COUNT = 2
 """How many "metastases" are where the text gives no number."""

@@ -34,18 +34,6 @@ _STREAKS = (
     r"(?:(?:metal(?:lic)?|beam[- ]hardening|streak(?:ing)?|susceptibility)\s+)*(?:artefacts?|artifacts?|streaks?)"
 )
 _FROM = rf"(?:{_STREAKS}\s+(?:from|of|due to|caused by|by|around)\s+(?:an?\s+|the\s+)?(?:metal(?:lic)?\s+)?)?"
-_DEVICE = r"(?:prosthes[ie]s|endoprosthes[ie]s|replacements?|arthroplast(?:y|ies)|implants?|hardware)(?:\s+in\s+situ)?"
-_HIP = rf"(?:(?:total|partial|metal(?:lic)?)\s+)*hip(?:\s+joint)?\s+{_DEVICE}"
-
-
-def _hip(side: str) -> tuple[str, ...]:
-    return (
-        rf"(?P<no>\b{_NOT})?{_FROM}\b(?:{side})(?:[\s-]sided)?\s+{_HIP}",
-        rf"(?P<no>\b{_NOT})?{_FROM}\b{_HIP}\s+(?:in|on|at)\s+(?:the\s+)?(?:{side})(?:\s+side)?\b",
-        rf"(?P<no>\b{_NOT})?{_FROM}\b(?:hip\s+)?{_DEVICE}\s+(?:of|in|at)\s+(?:the\s+)?(?:{side})\s+hips?\b",
-    )
-
-
 _NO_DRUG = r"(?!\s+(?:aspirin|chemo\w*|radio\w*|radiation|steroids?|cortico\w*|predniso\w*|heparin|methotrexate|brachy\w*|ritux\w*|interferon))"  # fmt: skip  # noqa: E501
 _BREATHING = (
     r"(?:(?:marked|severe|mild|minor|slight|some|moderate|extensive)\s+)?"
@@ -109,17 +97,16 @@ PATTERNS: tuple[tuple[str, str | bool | None, tuple[str, ...]], ...] = (
         r"\b(?:degraded|blurred|limited|impaired)\s+by\s+(?:(?:respiratory|patient|breathing)\s+)?"
         r"(?:motion|movement|breathing)\b(?:\s+(?:artefacts?|artifacts?))?",
     )),
-    ("metal", "both_hips", _hip("both|bilateral|left and right|right and left")),
-    ("metal", "hip_left", _hip("left")),
-    ("metal", "hip_right", _hip("right")),
-    ("metal", "hip", (rf"(?P<no>\b{_NOT})?{_FROM}\b{_HIP}",)),
     ("metal", "spine", (
         rf"(?P<no>\b{_NOT})?{_FROM}\b(?:(?:pedicle|spinal|vertebral|lumbar|posterior)\s+)+"
         r"(?:screws?(?:\s+and\s+rods?)?|rods?|hardware|instrumentation|fixation|implants?)\b"
         r"(?:\s+(?:in|of|at)\s+(?:the\s+)?(?:lumbar\s+|thoracolumbar\s+)?spine)?",
         rf"(?P<no>\b{_NOT})?{_FROM}\bspondylodesis\b",
     )),
-    ("metal", None, (rf"(?P<no>\b{_NOT})?\bmetal(?:lic)?\s+(?:streak\s+)?(?:artefacts?|artifacts?)\b",)),
+    ("metal", None, (
+        rf"(?P<no>\b{_NOT})?\b(?:metal(?:lic)?|streak(?:ing)?|beam[- ]hardening)\s+(?:streak\s+)?"
+        r"(?:artefacts?|artifacts?)\b",
+    )),
     ("field_of_view_mm", None, (
         rf"\b(?:field[\s-]of[\s-]view|d?fov){_IS}(?P<value>{_NUMBER})\s*(?P<unit>mm|cm)\b",
         rf"{_ALONE}(?P<value>{_NUMBER})\s*(?P<unit>mm|cm)\s+(?:field[\s-]of[\s-]view|d?fov)\b",

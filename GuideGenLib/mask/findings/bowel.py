@@ -4,6 +4,7 @@ Wide loops lie where small bowel and the fat of its mesentery are; the colon gro
 place of what is around them and push nothing.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +36,8 @@ CANDIDATES = 900
 LEAST_FIT, WORST_FIT = 0.7, 0.3
 """Share of a loop's width that must find room, on average and at its narrowest."""
 STEP_MM = 6.0
+FULL, SHORT = 0.9, 8
+"""Where less of the width than this share finds room, loops are short: so many steps of their courses."""
 SOFT = ("small_bowel", "torso_fat", "body")
 TAPER, WAVES = 0.12, 1.7
 """How much a loop's width varies along it, and how often."""
@@ -43,11 +46,16 @@ CLOSED_BEHIND = "descending"
 NAMES = list(COURSES)
 WIDTHS = (1.0, 0.95, 0.85, 0.78, 0.72, 0.62, 0.7, 0.75)
 """Of the parts of a wide colon, in parts of that of the cecum, which is the widest; by judgement."""
+GIVING = (1.0, 1.0, 0.7, 0.4, 0.0, 0.0, 0.0, 0.0)
+"""How much further than asked a part reaches from its middle where walls keep the colon from its width: its beginning
+alone gives way, or all of the belly would be colon."""
+INTO_BOWEL_MM = 10.0
+"""How far into the small bowel the colon goes behind its beginning: loops keep their room."""
 ROOM_OF_COLON = ("torso_fat", "body")
 ROUNDS = 5
 CORE = 0.75
 """Of the depth about it: from there on a voxel of the colon is its middle."""
-AROUND_MM = 24.0
+AROUND_MM, BLEND_MM = 24.0, 8.0
 FEWEST_MM = 5.0
 
 
@@ -60,15 +68,31 @@ def wide_loops(
     if not bowel.any():
         raise LesionError(f"the region does not show the place of a {recipe.name}", "choose one that does")
     room = (bowel | peritoneum(labels, spacing[0], "behind").room) & ~blocked
-    free, taken = room.copy(), np.zeros(labels.shape, bool)
+    clear = np.asarray(ndimage.distance_transform_edt(room, sampling=spacing), np.float32)
+    courses = _courses(clear, bowel, spacing, rng)
+    taken = _loops(courses, room, clear, size, spacing)
+    if not taken.any() or calibre(labels, taken, spacing) < FULL * size:
+        short = [course[abs(np.arange(len(course)) - len(course) // 2) <= SHORT // 2] for course in courses]
+        short.sort(key=lambda course: -float(_room(course, clear, size / 2).min()))
+        again = _loops(short, room, clear, size, spacing)
+        taken = again if again.any() else taken
+    result = labels.copy()
+    result[taken] = values()[str(recipe.label and recipe.label["key"])]
+    return [(result, taken)]
+
+
+def _loops(
+    courses: Sequence[NDArray[np.float64]], room: Mask, clear: NDArray[np.float32], size: float, spacing: Spacing
+) -> Mask:
+    """Loops of `size` mm along those of the courses that find room, one after another; clear: mm to what is no room."""
+    free, clear, taken = room.copy(), clear.copy(), np.zeros(room.shape, bool)
     wanted, length = LOOPS_MM * (size / FOR_MM) ** 0.5, 0.0
-    clear = np.asarray(ndimage.distance_transform_edt(free, sampling=spacing), np.float32)
-    for course in _courses(clear, bowel, spacing, rng):
+    for course in courses:
         if length > wanted - LOOP_MM[0] / 2:
             break
         if not _fits(course, clear, size / 2):
             continue
-        loop = _along(course, size / 2, labels.shape, spacing) & free
+        loop = _along(course, size / 2, room.shape, spacing) & free
         if not loop.any():
             continue
         loop = largest_component(loop)
@@ -78,9 +102,7 @@ def wide_loops(
         walled = ndimage.binary_dilation(loop[near], TOUCHING)
         free[near] &= ~walled
         clear[near] = np.minimum(clear[near], ndimage.distance_transform_edt(~walled, sampling=spacing))
-    result = labels.copy()
-    result[taken] = values()[str(recipe.label and recipe.label["key"])]
-    return [(result, taken)]
+    return taken
 
 
 def _courses(
@@ -156,12 +178,15 @@ def wide_colon(
     if not part.any():
         raise LesionError("the region does not show the colon before the obstruction", "choose one that does")
     width, own = _widths(colon, part, number, spacing)
+    more = ndimage.gaussian_filter(np.array([*GIVING, 0.0], np.float32)[own], BLEND_MM / np.asarray(spacing))
     soft = (select(labels, ROOM_OF_COLON) & peritoneum(labels, spacing[0], "behind").room) & ~blocked
-    soft |= (labels == values()["small_bowel"]) & ~blocked | part
+    near = ndimage.distance_transform_edt(~part, sampling=spacing) <= INTO_BOWEL_MM
+    soft |= (labels == values()["small_bowel"]) & ~blocked & (near | (own <= 1)) | part
     low, high, taken = 0.0, 1.5 * size, part
     for _ in range(ROUNDS):
         level = (low + high) / 2
-        taken = part | soft & _apart(width <= level / 2, own)
+        reach = min(level, size) + max(level - size, 0.0) * more
+        taken = part | soft & _apart(width <= reach / 2, own)
         got = calibre(labels, taken, spacing)
         if abs(got - size) <= spacing[0] / 2:
             break
@@ -193,7 +218,7 @@ def _widths(
     away, nearest = ndimage.distance_transform_edt(~middle, sampling=spacing, return_indices=True)
     own = number[tuple(nearest)]
     share = np.array([*WIDTHS, 1.0], np.float32)[own]
-    smooth = ndimage.gaussian_filter(share, 8.0 / np.asarray(spacing))
+    smooth = ndimage.gaussian_filter(share, BLEND_MM / np.asarray(spacing))
     return np.asarray(away / smooth, np.float32), own
 
 

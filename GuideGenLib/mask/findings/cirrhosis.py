@@ -65,7 +65,7 @@ def _cirrhotic(labels: Labels, spacing: Spacing, lost: float, rng: np.random.Gen
     left_part[tuple(voxels[left].T)] = True
     result = _with_part_resized(labels, (labels == liver) & ~left_part, spacing, wanted_right, kept)
     if left.any():
-        result = _with_part_resized(result, _still(result, left_part, spacing), spacing, wanted_left, kept)
+        result = _with_part_resized(result, _still(result, left_part), spacing, wanted_left, kept)
     return _nodular(result, _fissures(result, spacing, lost), spacing, lost, (1 - lost / 100) * whole, rng, kept)
 
 
@@ -81,10 +81,10 @@ def _with_part_resized(labels: Labels, part: Mask, spacing: Spacing, wanted_ml: 
     return result
 
 
-def _still(labels: Labels, left: Mask, spacing: Spacing) -> Mask:
-    """What is left and caudate lobe after the right one has moved: the liver that is nearer to where they were."""
-    liver = labels == values()["liver"]
-    return liver & (ndimage.distance_transform_edt(~left, sampling=spacing) <= spacing[0])
+def _still(labels: Labels, left: Mask) -> Mask:
+    """What is left and caudate lobe after the right one has moved: the liver no more than a voxel from where they
+    were."""
+    return np.asarray((labels == values()["liver"]) & ndimage.binary_dilation(left))
 
 
 def _fissures(labels: Labels, spacing: Spacing, lost: float) -> Mask:
@@ -104,8 +104,9 @@ def _fissures(labels: Labels, spacing: Spacing, lost: float) -> Mask:
         result[tuple(chosen.T)] = True
     bladder = labels == values()["gallbladder"]
     if bladder.any():
-        near = ndimage.distance_transform_edt(~bladder, sampling=spacing) <= spacing[0] / 2 + FOSSA_MM * lost
-        result |= liver & near
+        width = spacing[0] / 2 + FOSSA_MM * lost
+        box = around(bladder, width, spacing)
+        result[box] |= liver[box] & (ndimage.distance_transform_edt(~bladder[box], sampling=spacing) <= width)
     return result
 
 

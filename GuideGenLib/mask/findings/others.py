@@ -62,11 +62,12 @@ def draw_others(
 
 
 def _turn(finding: Finding) -> int:
-    """What comes first: fluids take what room is left, and spurs grow on vertebrae as they then are."""
+    """What comes first: fluids take what room is left, spurs grow on vertebrae as they then are, and loops of small
+    bowel lie where a wide colon leaves room."""
     recipe = finding.recipe
     if recipe is None:
         return 0
-    return 2 if recipe.mechanism == "fluid" else int(recipe.options.get("shape") == "spurs")
+    return 2 if recipe.mechanism == "fluid" else int(recipe.options.get("shape") in ("spurs", "wide_loops"))
 
 
 def standing(labels: Labels, kept: Mask | None) -> Mask:
@@ -171,11 +172,11 @@ def _draw_shape(
     labels: Labels, spacing: Spacing, finding: Finding, recipe: Recipe, index: int, rng: np.random.Generator,
     kept: Mask | None,
 ) -> Drawn:  # fmt: skip
-    size = wanted_size(finding, recipe, rng)
-    labels, pieces = shaped(labels, spacing, finding, recipe, size, rng, kept)
-    return labels, [
-        _record(taken, recipe, finding, index, finding.side, size, spacing, got=got) for taken, got in pieces
-    ]
+    size, records = wanted_size(finding, recipe, rng), []
+    for side in _sides(finding, recipe, rng):
+        labels, pieces = shaped(labels, spacing, replace(finding, side=side), recipe, size, rng, kept)
+        records += [_record(taken, recipe, finding, index, side, size, spacing, got=got) for taken, got in pieces]
+    return labels, records
 
 
 def shaped(

@@ -1,9 +1,10 @@
-"""A finding that changes the shape of an organ, where a user points: of spines the vertebra or disc that is nearest;
-wide bowel is wide in all of its organ."""
+"""A finding that changes the shape of an organ, where a user points: of spines the vertebra or disc that is nearest, of
+hips the nearer one; wide bowel is wide in all of its organ."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.others import shaped
@@ -11,7 +12,7 @@ from GuideGenLib.mask.findings.sites import LesionError
 from GuideGenLib.mask.findings.spine import level_at, spine_of
 
 NEAR_MM = 40.0
-"""A point so far from the spine means none of it."""
+"""A point so far from the spine, or from a hip, means none of it."""
 
 
 def shape_at(
@@ -22,12 +23,23 @@ def shape_at(
     size: in the unit of the recipe. The same seed gives the same voxels. Raises LesionError where the organ is not
     there, the point is far from it, or there is no room.
     """
-    spacing, segment = (step, step, step), None
+    spacing, segment, side = (step, step, step), None, None
     if "spine" in recipe.organs:
         spine = spine_of(labels, spacing)
         level = level_at(spine, point, spacing, NEAR_MM) if spine is not None else None
         if level is None:
             raise LesionError("the point lies far from any vertebra", "place it on the spine")
         segment = level.name
-    finding = Finding(recipe.kinds[0], recipe.organs[0], segment=segment)
+    if recipe.sided:
+        away = {one: _away(labels, f"{recipe.organs[0]}_{one}", point, step) for one in ("left", "right")}
+        side = min(away, key=lambda one: away[one])
+        if away[side] > NEAR_MM:
+            raise LesionError(f"the point lies far from any {recipe.organs[0]}", "place it on one")
+    finding = Finding(recipe.kinds[0], recipe.organs[0], segment=segment, side=side)
     return shaped(labels, spacing, finding, recipe, size, np.random.default_rng(seed))[0]
+
+
+def _away(labels: NDArray[np.uint8], key: str, point: NDArray[np.float64], step: float) -> float:
+    """mm from a point to a label; infinite where it is not in the volume."""
+    places = np.argwhere(labels == values()[key])
+    return float(np.linalg.norm((places - point) * step, axis=1).min()) if len(places) else float("inf")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.mask.findings.bowel import calibre, wide_colon, wide_loops
+from GuideGenLib.mask.findings.prosthesis import cup_width, prosthesis
 from GuideGenLib.mask.findings.shapes import Spacing
 from GuideGenLib.mask.findings.vertebrae import height_lost, spur_length, spurs, wedge
 
@@ -26,5 +27,6 @@ class Shape:
 SHAPES: dict[str, Shape] = {
     "wedge": Shape(wedge, height_lost), "spurs": Shape(spurs, spur_length),
     "wide_loops": Shape(wide_loops, calibre), "wide_colon": Shape(wide_colon, calibre),
+    "prosthesis": Shape(prosthesis, cup_width),
 }  # fmt: skip
 """Of findings with a label of their own."""
