@@ -18,7 +18,7 @@ from GuideGenLib.description.model import Finding
 from GuideGenLib.findings.recipe import Recipe
 from GuideGenLib.mask.findings.colon import COURSES, bowel_frame, bowel_voxels, parts_of
 from GuideGenLib.mask.findings.masses import around
-from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.findings.shapes import Spacing, smooth_noise
 from GuideGenLib.mask.findings.sites import LesionError
 from GuideGenLib.mask.findings.spaces import peritoneum
 
@@ -53,6 +53,8 @@ INTO_BOWEL_MM = 10.0
 """How far into the small bowel the colon goes behind its beginning: loops keep their room."""
 ROOM_OF_COLON = ("torso_fat", "body")
 ROUNDS = 5
+HAUSTRA_MM, HAUSTRA = 32.0, 3.0
+"""How far apart the pouches of the colon are, and how far they stand out, as standard deviation in mm."""
 CORE = 0.75
 """Of the depth about it: from there on a voxel of the colon is its middle."""
 AROUND_MM, BLEND_MM = 24.0, 8.0
@@ -178,6 +180,7 @@ def wide_colon(
     if not part.any():
         raise LesionError("the region does not show the colon before the obstruction", "choose one that does")
     width, own = _widths(colon, part, number, spacing)
+    width += HAUSTRA * smooth_noise(labels.shape, HAUSTRA_MM, spacing, rng)
     more = ndimage.gaussian_filter(np.array([*GIVING, 0.0], np.float32)[own], BLEND_MM / np.asarray(spacing))
     soft = (select(labels, ROOM_OF_COLON) & peritoneum(labels, spacing[0], "behind").room) & ~blocked
     near = ndimage.distance_transform_edt(~part, sampling=spacing) <= INTO_BOWEL_MM

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.mask.findings.masses import around
-from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.findings.shapes import Spacing, smooth_noise
 from GuideGenLib.mask.findings.sites import belongs
 from GuideGenLib.mask.organ_warp import Aim, resized
 
@@ -122,7 +122,7 @@ def _nodular(
     depth = ndimage.distance_transform_edt(whole, sampling=spacing)
     depth -= ndimage.distance_transform_edt(~whole, sampling=spacing)
     depth -= np.sign(depth) * spacing[0] / 2
-    depth += float(np.clip(NODULE * lost, *HIGHEST_MM)) * _bumps(whole.shape, spacing, rng)
+    depth += float(np.clip(NODULE * lost, *HIGHEST_MM)) * smooth_noise(whole.shape, NODULE_MM, spacing, rng)
     free = np.isin(part, [values()[key] for key in SOFT]) | (part == values()["liver"])
     if kept is not None:
         free &= ~kept[wide]
@@ -136,10 +136,3 @@ def _nodular(
     result = labels.copy()
     result[wide] = changed
     return result
-
-
-def _bumps(shape: tuple[int, ...], spacing: Spacing, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Smooth noise, mean 0 and standard deviation 1, of the distance of nodules."""
-    noise = rng.standard_normal(shape, np.float32)
-    smooth = ndimage.gaussian_filter(noise, NODULE_MM / 2.6 / np.asarray(spacing))
-    return np.asarray(smooth / smooth.std(), np.float32)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from GuideGenLib.anatomy.implants import fill_hip, hip_axis
 from GuideGenLib.anatomy.structures import select
@@ -21,6 +22,8 @@ CUT_MM = 30.0
 """The femur is taken off so far from the middle of its head: the trochanters stay."""
 CAPSULE = "body"
 """The label of what lies about head and neck: plastic, capsule and fluid, which have none of their own."""
+DEEPEST = 0.85
+"""Of the depth of a prosthesis: from there on a voxel is the middle of its head."""
 HALF = 0.5
 """Share of metal from which on a voxel is metal."""
 
@@ -38,19 +41,28 @@ def prosthesis(
     fill_hip(shares, axis, spacing[0], size)
     room = select(labels, ROOM) & ~blocked
     metal = room & (shares >= HALF)
-    z, y, x = np.ogrid[tuple(slice(0, n) for n in labels.shape)]
-    away = sum(((grid - at) * step) ** 2 for grid, at, step in zip((z, y, x), axis.head, spacing, strict=True))
+    away = distance_to(axis.head, labels.shape, spacing)
     result = labels.copy()
-    result[room & (away <= CUT_MM**2) & (labels == values()[f"femur_{side}"])] = values()[CAPSULE]
-    inside = away <= (size / 2) ** 2
-    result[room & inside & (labels == values()[f"hip_{side}"])] = values()[CAPSULE]
+    result[room & (away <= CUT_MM) & (labels == values()[f"femur_{side}"])] = values()[CAPSULE]
+    result[room & (away <= size / 2) & (labels == values()[f"hip_{side}"])] = values()[CAPSULE]
     result[metal] = values()[str(recipe.label and recipe.label["key"])]
     return [(result, metal)]
 
 
+def distance_to(point: NDArray[np.float64], shape: tuple[int, ...], spacing: Spacing) -> NDArray[np.float64]:
+    """mm from each voxel [z, y, x] to a point in voxels."""
+    z, y, x = (((np.arange(n) - at) * step) ** 2 for n, at, step in zip(shape, point.tolist(), spacing, strict=True))
+    return np.asarray(np.sqrt(z[:, None, None] + y[None, :, None] + x[None, None, :]))
+
+
 def cup_width(labels: Labels, piece: Mask, spacing: Spacing) -> float:
-    """Outer diameter of the cup in mm: from front to back, where an axial slice shows the most of it."""
+    """Outer diameter of the cup in mm: how far metal above the middle of the head, the deepest place of a prosthesis,
+    is from it."""
     del labels
-    rows = piece.any(axis=2)
-    first, last = rows.argmax(axis=1), rows.shape[1] - rows[:, ::-1].argmax(axis=1)
-    return float((last - first)[rows.any(axis=1)].max()) * spacing[1]
+    (box,) = ndimage.find_objects(piece.view(np.uint8))
+    metal = piece[box]
+    deep = ndimage.distance_transform_edt(np.pad(metal, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    head = np.argwhere(deep >= DEEPEST * deep.max()).mean(axis=0)
+    above = metal.copy()
+    above[: round(float(head[0]))] = False
+    return float(2 * distance_to(head, metal.shape, spacing)[above].max())

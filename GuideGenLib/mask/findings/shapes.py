@@ -84,6 +84,13 @@ def _ball_points(count: int) -> np.ndarray:
 BALL = _ball_points(200)
 
 
+def smooth_noise(shape: tuple[int, ...], apart_mm: float, spacing: Spacing, rng: np.random.Generator) -> np.ndarray:
+    """Noise [z, y, x] of mean 0 and standard deviation 1 whose bumps lie about so far apart."""
+    noise = rng.standard_normal(shape, np.float32)
+    smooth = ndimage.gaussian_filter(noise, apart_mm / 2.6 / np.asarray(spacing))
+    return np.asarray(smooth / smooth.std(), np.float32)
+
+
 @dataclass(frozen=True)
 class Texture:
     """How irregular a body is: `lobes` is the relative height of bumps, `spikes` that of spiculations."""
