@@ -91,16 +91,16 @@ class Kept:
         return found
 
     def spread(self, log_probability: Tensor) -> Tensor:
-        """What is drawn [classes, D, H, W] beside the kept, carried on into voxels that are kept for the most part."""
-        free = (fold_voxels(self.labels) == FREE).mean(1).reshape(log_probability.shape[1:])
+        """What is drawn [D, H, W, classes] beside the kept, carried on into voxels that are kept for the most part."""
+        free = (fold_voxels(self.labels) == FREE).mean(1).reshape(log_probability.shape[:3])
         taken = free < LEAST_FREE
         if not taken.any() or taken.all():
             return log_probability
         near = ndimage.distance_transform_edt(taken, return_distances=False, return_indices=True)
         to, source = (np.ravel_multi_index(list(at), taken.shape) for at in (np.nonzero(taken), near[:, taken]))
-        flat = log_probability.flatten(1).clone()
+        flat = log_probability.flatten(0, 2).clone()
         device = flat.device
-        flat[:, torch.from_numpy(to).to(device)] = flat[:, torch.from_numpy(source).to(device)]
+        flat[torch.from_numpy(to).to(device)] = flat[torch.from_numpy(source).to(device)]
         return flat.view_as(log_probability)
 
     # ------------------------------------------------------------ at 3 mm

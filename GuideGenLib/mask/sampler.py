@@ -1,6 +1,6 @@
 """Drawing a coarse anatomy from the trained denoiser by either process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,8 @@ FAST, BIAS = "flow", "class_bias"
 """The sampler by default, and its class bias in a bundle; to that of another sampler a point and its name are added."""
 FORBIDDEN = 100.0
 """Taken off the logit of a class that a voxel must not take."""
+PART = 1024
+"""Cells whose logits are made at once: 2 MB of them."""
 GUIDED_SHARE = 0.6
 """Guidance decides what the anatomy is; the last steps only draw borders and go without it."""
 
@@ -49,16 +51,45 @@ class Denoiser:
     def logits(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
         """log p(x_0 | x_t, description) but for a constant [cells, 8, classes] for x, previous [1, code, D, H, W]: of
         what is drawn beside the kept, where something is kept."""
+        logits = self._logits(self.features(x, previous, time, process, guided))
+        return logits if self.kept is None else self.kept.forbid(logits, FORBIDDEN)
+
+    def expected(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
+        """[1, code, D, H, W] the mean code that `logits` tell of the whole anatomy.
+
+        Made of so few cells at a time that their logits stay in the processor's cache.
+        """
+        if self.kept is not None:  # which is told of all cells at once
+            return self.expected_code(self.probability(self.logits(x, previous, time, process, guided)))
+        features = self.features(x, previous, time, process, guided)
+        codes = [self._logits(part).softmax(dim=-1) @ self.network.codes for part in _in_parts(features)]
+        return unfold_cells(torch.cat(codes), self.cells)[None]
+
+    def log_probability(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> Tensor:
+        """[D, H, W, classes] log p(x_0 | x_t, description) of what is drawn beside the kept."""
+        if self.kept is not None:
+            return laid_out(self.logits(x, previous, time, process, guided).log_softmax(dim=-1), self.cells)
+        result = torch.empty(*self.shape, self.network.config.classes, device=x.device)
+        slices = result.view(self.cells[0], 2, self.cells[1], 2, self.cells[2], 2, -1)
+        each = self.cells[1] * self.cells[2]
+        for z, part in enumerate(_in_parts(self.features(x, previous, time, process, guided), each)):
+            made = self._logits(part).log_softmax(dim=-1)
+            slices[z] = made.view(*self.cells[1:], 2, 2, 2, -1).permute(2, 0, 3, 1, 4, 5)
+        return result
+
+    def features(self, x: Tensor, previous: Tensor, time: float, process: int, guided: bool) -> tuple[Tensor, ...]:
+        """Of each cell [cells, width], those with the description and, for guidance, those without."""
         clock = torch.full((1,), time, device=x.device)
         kind = torch.full((1,), float(process), device=x.device)
-        logits = self._logits(x, previous, clock, kind, self.conditions)
-        if guided and self.guidance != 1:
-            free = self._logits(x, previous, clock, kind, self.conditions.dropped())
-            logits = free + self.guidance * (logits - free)
-        logits = logits - self.class_bias
-        if self.kept is not None:
-            logits = self.kept.forbid(logits, FORBIDDEN)
-        return logits
+        told = [self.conditions, self.conditions.dropped()] if guided and self.guidance != 1 else [self.conditions]
+        return tuple(as_cells(self.network(x, previous, clock, kind, one, self.slab[0])) for one in told)
+
+    def _logits(self, features: Sequence[Tensor]) -> Tensor:
+        """Logits [n, 8, classes] of the features of n cells."""
+        logits, *free = (self.network.cell_logits(one).float() for one in features)
+        if free:
+            logits = free[0] + self.guidance * (logits - free[0])
+        return logits.sub_(self.class_bias)
 
     def probability(self, logits: Tensor) -> Tensor:
         """Probabilities [cells, 8, classes] of the whole anatomy, in which what is kept is certain."""
@@ -73,11 +104,7 @@ class Denoiser:
         nothing = torch.zeros_like(x)
         if self.kept is None:
             return nothing
-        return self.expected_code(self.probability(self.logits(x, nothing, time, process, guided=True)))
-
-    def _logits(self, x: Tensor, previous: Tensor, clock: Tensor, kind: Tensor, conditions: Conditions) -> Tensor:
-        features = self.network(x, previous, clock, kind, conditions, self.slab[0])
-        return self.network.cell_logits(as_cells(features)).float()
+        return self.expected(x, nothing, time, process, guided=True)
 
     def expected_code(self, probability: Tensor) -> Tensor:
         """[1, code, D, H, W] mean code under probabilities [cells, 8, classes]."""
@@ -87,7 +114,7 @@ class Denoiser:
 def sample_flow(
     denoiser: Denoiser, generator: torch.Generator, steps: int = DEFAULT_STEPS["flow"], progress: Progress = silent
 ) -> Tensor:
-    """Euler steps from noise along the rectified flow; returns the last log-probabilities [classes, D, H, W]."""
+    """Euler steps from noise along the rectified flow; returns the last log-probabilities [D, H, W, classes]."""
     network = denoiser.network
     first, last = denoiser.slab
     # noise of the whole grid, cut to the slab: a region and the torso of one seed are made from the same noise
@@ -95,14 +122,14 @@ def sample_flow(
     x = torch.randn(whole, generator=generator, device=network.codes.device)[:, :, first:last]
     times = flow.times(steps)
     previous = denoiser.first_estimate(x, flow.FIRST, 0)
-    logits = torch.empty(0)
-    for i in range(steps):
-        logits = denoiser.logits(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
-        if i < steps - 1:
-            previous = denoiser.expected_code(denoiser.probability(logits))
-            x = flow.euler_step(x, previous, times[i], times[i + 1])
+    for i in range(steps - 1):
+        previous = denoiser.expected(x, previous, max(times[i], flow.FIRST), 0, i < GUIDED_SHARE * steps)
+        x = flow.euler_step(x, previous, times[i], times[i + 1])
         progress("mask", (i + 1) / steps)
-    return unfold_cells(logits.log_softmax(dim=-1), denoiser.cells)
+    at, guided = max(times[steps - 1], flow.FIRST), steps - 1 < GUIDED_SHARE * steps
+    result = denoiser.log_probability(x, previous, at, 0, guided)
+    progress("mask", 1.0)
+    return result
 
 
 def sample_categorical(
@@ -111,7 +138,7 @@ def sample_categorical(
     steps: int = DEFAULT_STEPS["categorical"],
     progress: Progress = silent,
 ) -> Tensor:
-    """The paper's reverse process, strided to `steps` steps; returns log-probabilities [classes, D, H, W].
+    """The paper's reverse process, strided to `steps` steps; returns log-probabilities [D, H, W, classes].
 
     Labels are drawn between the steps. Those of the last step, whose posterior is the prediction of the clean labels
     itself, are returned as this distribution: what follows takes the likeliest ones. Drawn voxel by voxel they would
@@ -133,7 +160,17 @@ def sample_categorical(
             posterior = categorical.averaged_posterior(labels, probability.movedim(-1, 0), keep_t, keep_s)
             labels = categorical.draw(posterior, generator)
         progress("mask", (i + 1) / steps)
-    return unfold_cells(logits.log_softmax(dim=-1), denoiser.cells)
+    return laid_out(logits.log_softmax(dim=-1), denoiser.cells)
+
+
+def laid_out(values: Tensor, cells: tuple[int, ...]) -> Tensor:
+    """Values [cells, 8, K] of the voxels of each cell -> [D, H, W, K]."""
+    return unfold_cells(values, cells).movedim(0, -1).contiguous()
+
+
+def _in_parts(features: Sequence[Tensor], size: int = PART) -> Iterator[tuple[Tensor, ...]]:
+    """The features of some cells after those of others."""
+    return zip(*(one.split(size) for one in features), strict=True)
 
 
 SAMPLERS: dict[str, Callable[..., Tensor]] = {"flow": sample_flow, "categorical": sample_categorical}

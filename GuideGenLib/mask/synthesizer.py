@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as nnf
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.progress import Progress, silent, within
@@ -18,6 +17,7 @@ from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import lay_vessels
 from GuideGenLib.mask.network import Conditions, MaskNetwork
+from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
@@ -141,39 +141,3 @@ class MaskSynthesizer:
         layout = self.layouts.layout(code)[None, :, slab[0] // CELL : slab[1] // CELL]
         layout[:, [value for value, ml in wanted.items() if ml == 0]] = 0
         return replace(conditions, layout=layout.to(self.network.codes.device))
-
-
-def refine(log_probability: Tensor) -> Tensor:
-    """[classes, D, H, W] at 6 mm -> labels uint8 [2D, 2H, 2W] at 3 mm: interpolated log-probabilities, smooth skin.
-
-    Where the body ends is decided by the interpolated, slightly blurred probability of air against everything else, so
-    that the skin shows no steps; inside, by the likeliest tissue.
-    """
-    _, depth, height, width = log_probability.shape
-    floor = log_probability.clamp_min(-12.0)
-    labels = torch.empty((2 * depth, 2 * height, 2 * width), dtype=torch.uint8, device=floor.device)
-    slab = 12
-    for z in range(0, depth, slab):  # slabs with one slice of overlap keep the memory small
-        low, high = max(0, z - 1), min(depth, z + slab + 1)
-        part = nnf.interpolate(floor[None, :, low:high], scale_factor=2, mode="trilinear", align_corners=False)[0]
-        tissue = part[1:].argmax(dim=0) + 1
-        offset = 2 * (z - low)
-        labels[2 * z : 2 * min(z + slab, depth)] = tissue[offset : offset + 2 * (min(z + slab, depth) - z)].to(
-            torch.uint8
-        )
-    air = _blur(floor[0].exp()[None, None])
-    air = nnf.interpolate(air, scale_factor=2, mode="trilinear", align_corners=False)[0, 0]
-    labels[air > 0.5] = 0
-    return labels
-
-
-def _blur(volume: Tensor) -> Tensor:
-    """Binomial filter (1 2 1)/4 along each axis: a standard deviation of 0.7 voxels; edges repeat."""
-    kernel = torch.tensor([0.25, 0.5, 0.25], device=volume.device, dtype=volume.dtype)
-    for axis in range(3):
-        shape = [1, 1, 1, 1, 1]
-        shape[2 + axis] = 3
-        pad = [0] * 6
-        pad[2 * (2 - axis)] = pad[2 * (2 - axis) + 1] = 1
-        volume = nnf.conv3d(nnf.pad(volume, pad, mode="replicate"), kernel.view(shape))
-    return volume

@@ -19,8 +19,9 @@ from GuideGenLib.anatomy.unknown import value_of
 from GuideGenLib.core.files import write_json
 from GuideGenLib.mask.components import keep_largest
 from GuideGenLib.mask.network import Conditions, MaskNetwork
+from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.sampler import SAMPLERS, Denoiser
-from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING, refine
+from GuideGenLib.mask.synthesizer import COARSE_SPACING, SPACING
 from GuideGenLib.training.layouts import Fitted, fitted_in
 from GuideGenLib.training.mask_bank import MaskData
 

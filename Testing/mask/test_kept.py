@@ -72,8 +72,8 @@ def test_kept_classes_are_drawn_nowhere_but_where_their_source_cuts_them(
     sample, synthesizer: MaskSynthesizer, conditions: Conditions, kept: Kept
 ) -> None:
     drawn = sample(denoiser_of(synthesizer, conditions, kept), torch.Generator().manual_seed(0), steps=2).exp()
-    assert drawn[LIVER].max() < 1e-6
-    assert drawn[AORTA, :50].max() < 1e-6 < drawn[AORTA, 50:].max()
+    assert drawn[..., LIVER].max() < 1e-6
+    assert drawn[:50, ..., AORTA].max() < 1e-6 < drawn[50:, ..., AORTA].max()
 
 
 @torch.inference_mode()
@@ -163,9 +163,9 @@ def test_an_island_beside_the_kept_becomes_body_and_not_more_of_it(kept: Kept) -
 
 
 def test_drawn_neighbours_are_carried_on_into_what_is_kept(kept: Kept) -> None:
-    log_probability = torch.full((3, *GRID), -9.0)
-    log_probability[0] = 0.0
-    log_probability[:, 31:41, 3:8, 3:7] = torch.tensor([-9.0, -9.0, 0.0])[:, None, None, None]  # within the liver
-    assert (kept.spread(log_probability).argmax(0) == 0).all()
+    log_probability = torch.full((*GRID, 3), -9.0)
+    log_probability[..., 0] = 0.0
+    log_probability[31:41, 3:8, 3:7] = torch.tensor([-9.0, -9.0, 0.0])  # within the liver
+    assert (kept.spread(log_probability).argmax(-1) == 0).all()
     labels = np.where(kept.labels == FREE, np.uint8(values()["stomach"]), kept.labels)
     assert (kept.drawn(labels) == values()["stomach"]).all()

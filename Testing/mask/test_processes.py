@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from GuideGenLib.mask import categorical, flow
+from GuideGenLib.mask import categorical, flow, sampler
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, unfold_cells
-from GuideGenLib.mask.sampler import Denoiser, bias_tensors, read_bias, sample_categorical, sample_flow
+from GuideGenLib.mask.sampler import Denoiser, bias_tensors, laid_out, read_bias, sample_categorical, sample_flow
 
 
 def textbook_posterior(x_t: int, p0: torch.Tensor, keep_t: float, keep_s: float) -> torch.Tensor:
@@ -78,6 +78,12 @@ class Recorded(Denoiser):
         self.seen = [*getattr(self, "seen", []), (x.clone(), time, process)]
         return self.prediction
 
+    def expected(self, *shown: object) -> torch.Tensor:
+        return self.expected_code(self.probability(self.logits(*shown)))  # type: ignore[arg-type]
+
+    def log_probability(self, *shown: object) -> torch.Tensor:
+        return laid_out(self.logits(*shown).log_softmax(dim=-1), self.cells)  # type: ignore[arg-type]
+
     prediction: torch.Tensor
 
 
@@ -100,7 +106,21 @@ def test_each_draw_of_the_categorical_sampler_is_used(monkeypatch: pytest.Monkey
         assert torch.equal(x[0], unfold_cells(denoiser.network.codes[labels], denoiser.cells)) and process == 1
     keep_t, keep_s = list(categorical.schedule(6))[-1]
     last = categorical.averaged_posterior(drawn[-1], denoiser.prediction.exp().movedim(-1, 0), keep_t, keep_s)
-    torch.testing.assert_close(unfold_cells(last.movedim(0, -1), denoiser.cells).log(), result, atol=1e-4, rtol=0)
+    torch.testing.assert_close(laid_out(last.movedim(0, -1), denoiser.cells).log(), result, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 1.5])
+def test_the_mean_code_and_the_result_are_those_of_the_logits(guidance: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampler, "PART", 20)
+    denoiser = Denoiser(recorded().network, recorded().conditions, guidance, torch.arange(5) / 5, (0, 8))
+    torch.nn.init.normal_(denoiser.network.head.weight)
+    shown = (torch.randn(1, 8, 8, 8, 8), torch.randn(1, 8, 8, 8, 8), 0.4, 0, True)
+    with torch.inference_mode():
+        logits = denoiser.logits(*shown)
+        wanted = denoiser.expected_code(denoiser.probability(logits))
+        torch.testing.assert_close(denoiser.expected(*shown), wanted, atol=1e-4, rtol=1e-4)
+        result = laid_out(logits.log_softmax(dim=-1), denoiser.cells)
+        torch.testing.assert_close(denoiser.log_probability(*shown), result, atol=1e-4, rtol=1e-4)
 
 
 def test_the_flow_begins_at_the_time_that_it_was_taught() -> None:
