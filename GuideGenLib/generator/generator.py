@@ -26,6 +26,7 @@ from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
 from GuideGenLib.ct.grid import labels_on_grid
 from GuideGenLib.ct.network import Style
+from GuideGenLib.ct.partial_maps import for_partial_map
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
 from GuideGenLib.ct.styles import scan_style
 from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
@@ -334,7 +335,8 @@ class Generator:
     ) -> np.ndarray:
         """HU of a window of labels at CT_SPACING, with the noise of that window."""
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
-        table, style = aged(reference_table(phase), years(description)), self.style(description)
+        table = for_partial_map(aged(reference_table(phase), years(description)), labels)
+        style = self.style(description)
         with self.models.autocast():
             hu = self.models.ct.synthesize(
                 labels[window], table, style, noise, phase=phase, steps=steps, progress=progress

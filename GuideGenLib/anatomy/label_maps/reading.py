@@ -30,6 +30,8 @@ from GuideGenLib.anatomy.label_maps.relabelling import relabelled, relabelled_gu
 from GuideGenLib.anatomy.label_maps.segments import numbered, segments_in
 from GuideGenLib.anatomy.label_volumes import is_marked
 from GuideGenLib.anatomy.maps import VocabularyError
+from GuideGenLib.anatomy.table import label
+from GuideGenLib.anatomy.table import values as our_values
 from GuideGenLib.core.dicom.objects import is_dicom
 from GuideGenLib.core.volumes import check_volume, read_volume
 
@@ -46,6 +48,14 @@ HEADER = "its header"
 """Told by our mark in a file."""
 MOST_TOLD = 4
 """So many candidates are told."""
+
+
+class InDoubtError(VocabularyError):
+    """Nothing tells what the values of `image` mean: it may be one of the candidates, the best fitting first."""
+
+    def __init__(self, message: str, remedy: str, image: sitk.Image, candidates: tuple[Candidate, ...]) -> None:
+        super().__init__(message, remedy)
+        self.image, self.candidates = image, candidates
 
 
 @dataclass(frozen=True)
@@ -86,9 +96,10 @@ def read_label_map(
 ) -> LabelMap:
     """A file as our labels, or the segmentation or contours in a DICOM file, folder or zip.
 
-    labels: a vocabulary of ASKED, or a file with names (labels.json, dataset.json, labels.csv); without: what is taken
-    where nothing tells; under: the CT or the anatomy on whose grid DICOM's are laid. Raises VolumeError for a file that
-    is no label map, VocabularyError where its values are in doubt or have no name.
+    labels: a vocabulary of ASKED, a file with names (labels.json, dataset.json, labels.csv), or a key of our table for
+    a mask of one structure; without: what is taken where nothing tells; under: the CT or the anatomy on whose grid
+    DICOM's are laid. Raises VolumeError for a file that is no label map, VocabularyError where its values have no name
+    or are in doubt (InDoubtError where some vocabularies have all of them).
     """
     path = Path(path)
     if is_dicom(path):
@@ -100,7 +111,11 @@ def read_label_map(
         names = {number: one.structure for number, one in enumerate(segments, start=1)}
         return _converted(numbered(path, segments), Told(f"the segments of {path}", Named(names)), path)
     image = whole_numbers(read_volume(path), path)
-    return _converted(image, _asked(labels) if labels is not None else _told(image, path, without), path)
+    if labels is None:
+        told = _told(image, path, without)
+    else:
+        told = _one_structure(image, labels, path) if labels in our_values() else _asked(labels)
+    return _converted(image, told, path)
 
 
 def _converted(image: sitk.Image, told: Told, path: Path, notes: tuple[str, ...] = ()) -> LabelMap:
@@ -118,8 +133,18 @@ def _asked(labels: str) -> Told:
         return _known(name, f"--labels {labels}")
     file = Path(labels)
     if not file.is_file():
-        raise VocabularyError(f"{labels!r} is neither a vocabulary nor a file", f"use {', '.join(ASKED)}, or FILE")
+        raise VocabularyError(f"{labels!r} is neither a vocabulary nor a file", f"use {', '.join(ASKED)}, FILE, or a structure for a mask")
     return Told(labels, read_table(file) if file.suffix.lower() == ".csv" else read_names(file))
+
+
+def _one_structure(image: sitk.Image, key: str, path: Path) -> Told:
+    """A mask of one structure, whatever its value."""
+    there = sorted(seen_in(image))
+    if len(there) != 1:
+        raise VocabularyError(
+            f"{path} has {len(there)} labels and is no mask of {label(key).name}", "name what all of its labels are"
+        )
+    return Told(f"--labels {key}", Named({there[0]: key}))
 
 
 def _known(name: str, by: str, note: str = "") -> Told:
@@ -149,12 +174,12 @@ def _told(image: sitk.Image, path: Path, without: Told | None) -> Told:
         elif without is not None:
             told = without
         else:
-            raise _doubt(found, path, "nothing tells what its values mean")
+            raise _doubt(image, found, path, "nothing tells what its values mean")
         return told
     named = told.named if told.named is not None else vocabulary(OWN)
     best = sure(found)
     if best is not None and fit_of(seen, keys_of(named.names)).share < UNLIKELY:
-        raise _doubt(found, path, f"{told.by} tells names that do not fit what it shows")
+        raise _doubt(image, found, path, f"{told.by} tells names that do not fit what it shows")
     return told
 
 
@@ -162,11 +187,15 @@ def _guessed(best: Candidate, path: Path) -> str:
     return f"{path} says nothing of its labels and was read as {best}; where that is wrong, say what they are"
 
 
-def _doubt(found: list[Candidate], path: Path, why: str) -> VocabularyError:
-    may = (
-        f"it may be {'; '.join(map(str, found[:MOST_TOLD]))}" if found else "no known vocabulary has all of its values"
-    )
-    return VocabularyError(f"{path}: {why}; {may}", f"name the right one by --labels, or {how_to_tell(path)}")
+def _doubt(image: sitk.Image, found: list[Candidate], path: Path, why: str) -> VocabularyError:
+    if not found:
+        return VocabularyError(f"{path}: {why}; no known vocabulary has all of its values", _remedy(path))
+    may = "; ".join(map(str, found[:MOST_TOLD]))
+    return InDoubtError(f"{path}: {why}; it may be {may}", _remedy(path), image, tuple(found))
+
+
+def _remedy(path: Path) -> str:
+    return f"name the right one by --labels, or {how_to_tell(path)}"
 
 
 def _is_ours(record: Path) -> bool:

@@ -1,8 +1,9 @@
 """What an uploaded file is, found out in a process of its own: what a damaged or hostile file does ends there.
 
 `python -m GuideGenLib.web.files.checking FILE NAME KIND CHECKED` prints one line of JSON: {"kind", "notes"}, or
-{"error"} with what to tell the user. A volume, once checked, is written to CHECKED (.nrrd, not packed), the CT of a
-study beside it (`ct_beside`), and the session reads nothing else of it.
+{"error"} with what to tell the user, or {"error", "question"} where the user has to say what the labels are. A volume,
+once checked, is written to CHECKED (.nrrd, not packed), the CT of a study beside it (`ct_beside`); the session reads
+nothing else of it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_maps.reading import InDoubtError
 from GuideGenLib.anatomy.maps import VocabularyError
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.scene.errors import SceneError
+from GuideGenLib.web.files.asking import question_of
 from GuideGenLib.web.files.bundle_check import check_bundle
 from GuideGenLib.web.files.dicom_check import read_dicom
 from GuideGenLib.web.files.limits import DICOM
@@ -40,6 +43,8 @@ def answer(path: Path, name: str, kind: str, checked: Path) -> dict[str, Any]:
     try:
         found, notes = check(path, name, kind, checked)
         return {"kind": found, "notes": notes}
+    except InDoubtError as error:
+        return {"error": str(error).replace(str(path), name), "question": question_of(error)}
     except (VolumeError, VocabularyError, SceneError) as error:
         told = str(error).replace(str(path), name)
         return {"error": told.replace(str(path.parent), name)}  # a plane of DICOM stands for what lies beside it

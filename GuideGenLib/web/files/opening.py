@@ -37,9 +37,17 @@ class GoneError(Exception):
     """Who sent the file has gone, or has cancelled."""
 
 
+class AskError(SceneError):
+    """The user has to say what the labels of a file are; question: as `asking.question_of` has it."""
+
+    def __init__(self, text: str, question: dict[str, Any]) -> None:
+        super().__init__(text)
+        self.question = question
+
+
 @dataclass(frozen=True)
 class Upload:
-    """path: private; name: the user's word for it; kind: as `volume_check.KINDS`; replace: a scene may be replaced."""
+    """path: private; name: the user's word for it; kind: as `volume_check.read_as`; replace: scenes may be."""
 
     path: Path
     name: str
@@ -150,7 +158,7 @@ class Opener:
 
 
 async def check(upload: Upload, gone: Callable[[], bool]) -> dict[str, Any]:
-    """What the process of `checking` says of a file. Raises SceneError and GoneError."""
+    """What the process of `checking` says of a file. Raises SceneError, AskError and GoneError."""
     arguments = (str(upload.path), upload.name, upload.kind, str(upload.path.with_name(CHECKED)))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -176,6 +184,8 @@ async def check(upload: Upload, gone: Callable[[], bool]) -> dict[str, Any]:
     if process.returncode or not lines:
         raise SceneError(f"{upload.name} cannot be read: it is damaged, or too large for the memory that is free")
     report: dict[str, Any] = json.loads(lines[-1])
+    if "question" in report:
+        raise AskError(report["error"], report["question"])
     if "error" in report:
         raise SceneError(report["error"])
     return report

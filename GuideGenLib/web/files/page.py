@@ -9,7 +9,8 @@ STATE = {
     "files_failed": False,
     "files_question": "",
 }
-"""Known to the page alone. files_phase: "", "sending" or "reading"; files_question: "", "replace" or "new"."""
+"""Known to the page alone. files_phase: "", "sending" or "reading"; files_question: "", "replace", "new" or
+"vocabulary"."""
 
 SCRIPT = """
 window.guidegenFiles = (() => {
@@ -28,14 +29,15 @@ window.guidegenFiles = (() => {
     if (scene && get('files_has_work')) set({ files_question: 'replace', files_name: file.name });
     else send(false);
   }
-  function send(replace) {
-    const query = new URLSearchParams({ name: file.name, kind: get('files_kind') || 'auto' });
+  function send(replace, kind) {
+    const query = new URLSearchParams({ name: file.name, kind: kind || get('files_kind') || 'auto' });
     if (replace) query.set('replace', '1');
     request = new XMLHttpRequest();
     request.open('POST', 'files/upload?' + query);
     request.upload.onprogress = e => e.lengthComputable && set({ files_sent: Math.floor(100 * e.loaded / e.total) });
     request.upload.onload = () => set({ files_phase: 'reading' });
-    request.onload = () => end(request.responseText.trim(), request.status !== 200);
+    request.onload = () => request.status === 300
+      ? ask(JSON.parse(request.responseText)) : end(request.responseText.trim(), request.status !== 200);
     request.onerror = () => end('The connection broke while ' + file.name + ' was sent.', true);
     request.onabort = () => { waiting = []; end('Cancelled; the scene is as it was.', false); };
     set({ files_phase: 'sending', files_sent: 0, files_name: file.name, files_result: '', files_question: '' });
@@ -46,6 +48,16 @@ window.guidegenFiles = (() => {
     file = request = null;
     set({ files_phase: '', files_result: text, files_failed: failed });
     next();
+  }
+  function ask(question) {
+    request = null;
+    set({ files_phase: '', files_choices: question.choices, files_alone: question.alone, files_structure: null,
+          files_question: 'vocabulary' });
+  }
+  function choose(labels) {
+    set({ files_question: '' });
+    if (labels) send(false, labels);
+    else end(file.name + ' was not opened; the scene is as it was.', false);
   }
   function answer(yes) {
     set({ files_question: '' });
@@ -66,6 +78,6 @@ window.guidegenFiles = (() => {
     e.preventDefault();
     add(e.dataTransfer.files);
   });
-  return { add, answer, cancel: () => request && request.abort(), save };
+  return { add, answer, choose, cancel: () => request && request.abort(), save };
 })();
 """

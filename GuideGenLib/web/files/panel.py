@@ -14,12 +14,15 @@ from trame.widgets import vuetify3 as v3
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import read_case
+from GuideGenLib.web.files.asking import MULTIPLE_CHOICES
+from GuideGenLib.web.files.asking_dialog import STATE as ASKED_STATE
+from GuideGenLib.web.files.asking_dialog import build_question
 from GuideGenLib.web.files.downloads import send, write_dicom, write_montage, write_nifti, write_scene
 from GuideGenLib.web.files.limits import ENDINGS
-from GuideGenLib.web.files.opening import GoneError, Opener, Upload, has_work
+from GuideGenLib.web.files.opening import AskError, GoneError, Opener, Upload, has_work
 from GuideGenLib.web.files.page import SCRIPT, STATE
 from GuideGenLib.web.files.uploads import UploadError, private_path, receive, shown_name
-from GuideGenLib.web.files.volume_check import KINDS
+from GuideGenLib.web.files.volume_check import CHOSEN, KINDS
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
@@ -72,9 +75,16 @@ class FilesPanel(Panel):
         self._limit = max_upload_mb * 2**20
         self._opening = False
         self.state.update(
-            {**STATE, "files_has_work": False, "files_anatomy": False, "files_ct": False, "files_preparing": ""}
+            {
+                **STATE,
+                **ASKED_STATE,
+                "files_has_work": False,
+                "files_anatomy": False,
+                "files_ct": False,
+                "files_preparing": "",
+            }
         )
-        self.state.client_only(*STATE)
+        self.state.client_only(*STATE, *ASKED_STATE)
         workspace.chosen.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -101,7 +111,7 @@ class FilesPanel(Panel):
             application.router.add_get(f"/files/{address}", self._download, allow_head=False)
 
     async def _upload(self, request: Any) -> Any:
-        """200 with notes for the user, or another status with what is wrong."""
+        """200 with notes for the user, 300 with a question, or another status with what is wrong."""
         from aiohttp import ClientError, web
 
         name = shown_name(request.query.get("name", ""))
@@ -115,6 +125,8 @@ class FilesPanel(Panel):
                 notes = await self._open(request, name)
             finally:
                 self._opening = False
+        except AskError as error:
+            return web.json_response(error.question, status=MULTIPLE_CHOICES)
         except (UploadError, SceneError) as error:
             text = sentence(error)
             self.workspace.tell(text, "error")
@@ -129,7 +141,7 @@ class FilesPanel(Panel):
 
     async def _open(self, request: Any, name: str) -> str:
         kind = request.query.get("kind", KINDS[0])
-        if kind not in KINDS:
+        if kind not in (*KINDS, *CHOSEN):
             raise UploadError(400, f"There is no kind of file {kind[:20]!r}: choose {', '.join(KINDS)}.")
         with tempfile.TemporaryDirectory(prefix="upload-", dir=self.workspace.folder) as folder:
             path = private_path(Path(folder), name)
@@ -198,6 +210,7 @@ class FilesPanel(Panel):
         for name, address, title, icon, meaning in DOWNLOADS:
             self._build_download(name, address, title, icon, meaning)
         self._build_new()
+        build_question()
         self._build_question(
             "replace",
             "Replace the scene?",

@@ -10,16 +10,21 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from GuideGenLib.anatomy.label_maps.candidates import CANDIDATES
 from GuideGenLib.anatomy.label_maps.names import OWN
 from GuideGenLib.anatomy.label_maps.opening import open_anatomy
+from GuideGenLib.anatomy.label_maps.reading import InDoubtError
 from GuideGenLib.anatomy.label_volumes import check_anatomy
 from GuideGenLib.anatomy.maps import VocabularyError
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.volumes import check_ct, read_volume
 from GuideGenLib.web.files.limits import LARGEST_VOLUME, NRRD_HEADER, megabytes, points_elsewhere
 
 KINDS = ("auto", "anatomy", "totalsegmentator", "maisi", "amos", "btcv", "guidegen21", "ct")
 """What a user may say that a volume is; "auto" leaves it to its values."""
+CHOSEN = (*CANDIDATES, *values())
+"""What a user may answer when asked: a vocabulary, or the structure that a mask shows."""
 HIGHEST_LABEL = 255
 
 
@@ -54,8 +59,8 @@ def check_header(path: Path, name: str) -> bool:
 def read_as(path: Path, name: str, kind: str) -> tuple[str, sitk.Image, tuple[str, ...]]:
     """What the volume is ("anatomy" or "ct"), as uint8 labels of our table or int16 HU, and notes for the user.
 
-    kind: one of KINDS. Raises VolumeError for a file that is neither, or not what `kind` says, and VocabularyError for
-    label maps of which nothing tells what they are.
+    kind: one of KINDS or CHOSEN. Raises VolumeError for a file that is neither, or not what `kind` says, and
+    InDoubtError for label maps of which nothing tells what they are while several vocabularies may fit.
     """
     image = read_volume(path)
     if kind == "ct" or (kind == "auto" and _is_ct(image)):
@@ -63,8 +68,10 @@ def read_as(path: Path, name: str, kind: str) -> tuple[str, sitk.Image, tuple[st
     vocabulary = {"auto": None, "anatomy": OWN}.get(kind, kind)
     try:
         opened = open_anatomy(path, vocabulary)
+    except InDoubtError:
+        raise
     except VocabularyError as error:
-        raise VolumeError(error.message, "choose which one it is beside the button, and open it again") from error
+        raise VolumeError(error.message, "choose what it is beside the button, and open it again") from error
     notes = tuple(note.replace(str(path), name) for note in opened.notes)
     return "anatomy", check_anatomy(opened.anatomy, name), notes
 

@@ -6,18 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
-from GuideGenLib.anatomy import table
-from GuideGenLib.anatomy.label_volumes import write_anatomy
-from GuideGenLib.core.volumes import image_from_array, write_volume
+from Testing.web.files.files_page import READY, opened_files, send
 from Testing.web.own_session import session_at
 
 ROOT = Path(__file__).resolve().parents[3]
-READY = "() => window.trame.state.get('files_phase') === '' && window.trame.state.get('files_result') !== ''"
 
 
 @pytest.fixture(scope="module")
@@ -30,43 +26,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert left == []
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """An anatomy and a CT as files."""
-    folder = tmp_path_factory.mktemp("pair")
-    value = table.values()
-    labels = np.zeros((24, 28, 32), np.uint8)
-    labels[:, 4:24, 3:29] = value["body"]
-    labels[8:16, 7:18, 5:18] = value["liver"]
-    hu = np.where(labels > 0, 40.0, -1000.0)
-    for name, array in ("labels", labels), ("scan", hu):
-        image = image_from_array(array, (9.0,) * 3, labels=name == "labels")
-        (write_anatomy if name == "labels" else write_volume)(image, folder / f"{name}.nii.gz")
-    return folder / "labels.nii.gz", folder / "scan.nii.gz"
-
-
 @pytest.fixture
 def page(address: str, page_at: Any) -> Any:
     """The page with its files open and an empty scene."""
-    page = page_at(address)
-    page.wait_for_selector("#shell-files")
-    page.evaluate("window.trame.state.set('shell_open', ['files'])")
-    page.wait_for_selector("#files-upload", state="visible")
+    page = opened_files(page_at(address))
     if page.is_enabled("#files-new"):
         page.click("#files-new")
         page.click("#files-new-confirm")
         page.wait_for_selector("#files-new[disabled]")
     return page
-
-
-def send(page: Any, *paths: Path) -> str:
-    """Choose files in the dialog of the button; what the page says at the end."""
-    page.evaluate("window.trame.state.set('files_result', '')")
-    with page.expect_file_chooser() as chooser:
-        page.click("#files-upload")
-    chooser.value.set_files([str(path) for path in paths])
-    page.wait_for_function(READY)
-    return page.text_content("#files-result")
 
 
 def test_files_go_in_and_come_out_and_in_again(page: Any, pair: tuple[Path, Path], tmp_path: Path, picture: Any):

@@ -1,0 +1,5 @@
+"""Fixtures of the tests of the workflow."""
+
+from Testing.phantom import phantom
+
+__all__ = ["phantom"]
