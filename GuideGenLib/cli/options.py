@@ -56,9 +56,7 @@ def add_ct_options(parser: argparse.ArgumentParser) -> None:
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Which vocabulary the label volumes speak that the command reads."""
-    about = (
-        "what the label volume's values mean: totalsegmentator, maisi, amos, btcv, flare, guidegen, guidegen21, a "
-    )
+    about = "what the label volume's values mean: totalsegmentator, maisi, amos, btcv, flare, guidegen, guidegen21, a "
     about += "labels.json or labels.csv, or liver, spleen ... for a mask (else as it or files beside it say)"
     parser.add_argument("--labels", metavar="NAME|FILE", help=about)
 

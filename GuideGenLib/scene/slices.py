@@ -29,6 +29,24 @@ def look_elsewhere(scene: Any, volume: Any) -> bool:
     return not any(node is not None and np.abs(_bounds(node) - _bounds(volume)).max() <= allowed for node in shown)
 
 
+def look_along_axes(scene: Any) -> None:
+    """Turn the three views back to what they are called, as after a scene was loaded that had them turned."""
+    import slicer
+    import vtk
+
+    for view in nodes_of(scene, "vtkMRMLSliceNode"):
+        orientation = VIEWS.get(view.GetLayoutName() or view.GetSingletonTag())
+        if orientation is None:
+            continue
+        turned = vtk.vtkMatrix3x3()
+        getattr(slicer.vtkMRMLSliceNode, f"Get{orientation}SliceToRASMatrix")(turned)
+        matrix = view.GetSliceToRAS()
+        for row in range(3):
+            for column in range(3):
+                matrix.SetElement(row, column, turned.GetElement(row, column))
+        view.UpdateMatrices()
+
+
 def add_slice_views(scene: Any, volume: Any) -> None:
     """Write the three views into a scene that has none, as a headless one: each shows a volume node as a whole, and so
     does Slicer when it opens the scene."""

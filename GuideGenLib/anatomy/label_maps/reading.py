@@ -133,7 +133,9 @@ def _asked(labels: str) -> Told:
         return _known(name, f"--labels {labels}")
     file = Path(labels)
     if not file.is_file():
-        raise VocabularyError(f"{labels!r} is neither a vocabulary nor a file", f"use {', '.join(ASKED)}, FILE, or a structure for a mask")
+        raise VocabularyError(
+            f"{labels!r} is neither a vocabulary nor a file", f"use {', '.join(ASKED)}, FILE, or a structure for a mask"
+        )
     return Told(labels, read_table(file) if file.suffix.lower() == ".csv" else read_names(file))
 
 

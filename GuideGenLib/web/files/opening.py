@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
 from undo_stack import Signal
 
@@ -23,6 +24,7 @@ from GuideGenLib.scene.runs.hierarchy import file_into, hierarchy_of
 from GuideGenLib.scene.runs.results import whole_or_nothing
 from GuideGenLib.scene.runs.run import SHOWN_REFERENCE, join_ct
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_segmentation
+from GuideGenLib.scene.slices import look_along_axes
 from GuideGenLib.web.files.checking import ct_beside
 from GuideGenLib.web.files.segmentation_file import load_segmentation
 from GuideGenLib.web.workspace import Workspace
@@ -109,6 +111,7 @@ class Opener:
             raise SceneError("the scene has work in it: say that it is to be replaced")
         self.clear()
         load_mrb(self.workspace.scene, upload.path)
+        look_along_axes(self.workspace.scene)
         segmentation, ct = newest(self.workspace)
         self.workspace.choose(segmentation=segmentation, ct=ct, compared=None)
         run = next((run for run in self.workspace.runs if run.segmentation is segmentation), None)
@@ -197,13 +200,35 @@ def has_work(scene: Any) -> bool:
 
 
 def newest(workspace: Workspace) -> tuple[Any, Any]:
-    """The segmentation and the CT to go on with: of the last run, else the last of a kind; None where there is none."""
+    """The segmentation and the CT to go on with: of the last run, else the last segmentation and the CT that shows its
+    place, of which it was drawn or else the last; None where there is none."""
     runs = workspace.runs
     if runs:
         return runs[-1].segmentation, runs[-1].ct
     segmentations = _nodes(workspace.scene, "vtkMRMLSegmentationNode")
+    segmentation = segmentations[-1] if segmentations else None
     volumes = [node for node in _nodes(workspace.scene, "vtkMRMLScalarVolumeNode") if node.GetImageData() is not None]
-    return (segmentations[-1] if segmentations else None), (volumes[-1] if volumes and not segmentations else None)
+    if segmentation is None:
+        return None, (volumes[-1] if volumes else None)
+    drawn_on = segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole())
+    volumes.sort(key=lambda node: node is drawn_on)  # a stable sort: the others stay in their order
+    return segmentation, next((node for node in reversed(volumes) if _is_ct_of(node, segmentation)), None)
+
+
+def _is_ct_of(volume: Any, segmentation: Any) -> bool:
+    """Does a volume hold HU, and show a part of where the segments are?"""
+    ends = np.zeros((2, 6))
+    for node, row in zip((volume, segmentation), ends, strict=True):
+        bounds = [0.0] * 6
+        node.GetRASBounds(bounds)
+        row[:] = bounds
+    if (ends[:, ::2].max(axis=0) >= ends[:, 1::2].min(axis=0)).any():
+        return False
+    try:
+        read_ct(volume)
+    except SceneError:
+        return False
+    return True
 
 
 def _nodes(scene: Any, kind: str) -> list[Any]:

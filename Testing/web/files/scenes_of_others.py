@@ -124,7 +124,10 @@ def fill(scene: Any) -> None:
 
 
 def fingerprints(scene: Any) -> dict[str, str]:
-    """What each node that a user made holds, by class and name: a hash of voxels, their place, words and points."""
+    """What each node that a user made holds, by class and name: a hash of voxels, their place, words and points.
+
+    Not the window of a CT, which the page sets.
+    """
     from GuideGenLib.scene.nodes import nodes_of
 
     found: dict[str, str] = {}
@@ -152,8 +155,6 @@ def _held(node: Any) -> str:
         if display is not None:
             colours = display.GetColorNode()
             parts.append(colours.GetName() if colours is not None else "")
-            if node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode"):
-                parts.append((display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()))
     elif kind == "vtkMRMLSegmentationNode":
         segmentation = node.GetSegmentation()
         for identifier in segmentation.GetSegmentIDs():

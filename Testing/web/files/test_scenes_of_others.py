@@ -11,12 +11,15 @@ import pytest
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
+from GuideGenLib.scene.nodes import nodes_of
 from Testing.web.files.files_page import opened_files, send
 from Testing.web.files.scenes_of_others import fingerprints
 from Testing.web.files_stage import download, make_case, upload
 from Testing.web.own_session import session_at
 
 ROOT = Path(__file__).resolve().parents[3]
+NORMALS = {"Red": [0, 0, 1], "Green": [0, 1, 0], "Yellow": [-1, 0, 0]}
+"""Of the views, RAS."""
 
 
 def run_module(*arguments: str) -> str:
@@ -43,6 +46,12 @@ def test_a_scene_is_opened_and_saved_without_loss_and_what_was_there_before_is_g
     make_case(panel, small_anatomy, small_ct)
     assert upload(panel, data, "other.mrb", replace="1") == (200, "Opened other.mrb.")
     assert fingerprints(panel.workspace.scene) == wanted
+    assert panel.workspace.segmentation.GetName() == "Organs"
+    assert panel.workspace.ct.GetName().startswith("2: CT Thorax"), "neither the dose nor nothing"
+    for view in nodes_of(panel.workspace.scene, "vtkMRMLSliceNode"):
+        matrix = view.GetSliceToRAS()
+        normal = [round(matrix.GetElement(row, 2), 6) for row in range(3)]
+        assert normal == NORMALS[view.GetLayoutName()], "as the view is called, however the scene had turned it"
     status, _, saved = download(panel, "case.mrb")
     assert status == 200
     assert upload(panel, saved, "again.mrb", replace="1")[0] == 200
