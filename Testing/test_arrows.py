@@ -38,7 +38,8 @@ BELOW: dict[str, tuple[str, ...]] = {
         "training",
     ),
     "cohort": (
-        "anatomy", "bundle", "core", "data", "description", "evaluation", "export", "generator", "judges", "population",
+        "anatomy", "bundle", "core", "data", "description", "evaluation", "export", "generator", "judges", "mask",
+        "population",
     ),
     "web": ("anatomy", "bundle", "cases", "core", "description", "engine", "export", "scene", "workflow"),
     "cli": (

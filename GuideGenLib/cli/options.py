@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from GuideGenLib.core.arguments import add_model_arguments, named_path, opening
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.description.model import REGIONS
-from GuideGenLib.generator.settings import SAMPLERS, RunSettings, SettingsError
+from GuideGenLib.generator.settings import DEFAULTS, SAMPLERS, RunSettings, SettingsError
 
 if TYPE_CHECKING:
     from GuideGenLib.description import Description
@@ -110,10 +110,7 @@ def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Descri
     from GuideGenLib.description.report import from_json
 
     record = {} if beside is None else _record(beside)
-    given = {one.name: getattr(args, one.name) for one in fields(RunSettings) if hasattr(args, one.name)}
-    if given.get("arithmetic") == "auto":  # not given, or nothing that could be repeated
-        del given["arithmetic"]
-    settings = replace(RunSettings.of_record(record), **given)
+    settings = settings_of(args, RunSettings.of_record(record))
     text = record.get("text")
     if args.text is not None:
         return parse(args.text), settings
@@ -125,6 +122,14 @@ def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Descri
             told = f"{path} tells a description that cannot be used ({error})"
             raise CommandError(told, "repair it, or give --text") from error
     return parse(text) if isinstance(text, str) and text.strip() else Description(""), settings
+
+
+def settings_of(args: argparse.Namespace, before: RunSettings = DEFAULTS) -> RunSettings:
+    """The settings of `before` with those that are given on the command."""
+    given = {one.name: getattr(args, one.name) for one in fields(RunSettings) if hasattr(args, one.name)}
+    if given.get("arithmetic") == "auto":  # not given, or nothing that could be repeated
+        del given["arithmetic"]
+    return replace(before, **given)
 
 
 def _record(beside: Path) -> dict[str, Any]:

@@ -82,9 +82,14 @@ def complete(
 def draw_with_ct(generator: Any, description: Description, settings: RunSettings, progress: Progress = silent) -> Case:
     """An anatomy of a description and its CT."""
     drawn = draw(generator, description, settings, within(progress, 0.0, 0.45))
-    ct = generator.synthesize_ct(drawn.anatomy, description, progress=within(progress, 0.45, 1.0), **settings.for_ct)
+    return with_ct(generator, drawn, settings, within(progress, 0.45, 1.0))
+
+
+def with_ct(generator: Any, drawn: Case, settings: RunSettings, progress: Progress = silent) -> Case:
+    """The case of `draw` with its CT; the settings are those that it was drawn with."""
+    ct = generator.synthesize_ct(drawn.anatomy, drawn.description, progress=progress, **settings.for_ct)
     told = {**drawn.provenance["settings"], **settings.record("spacing_mm", "ct_steps")}
-    return replace(drawn, ct=ct, provenance=generator.provenance(description, told, drawn))
+    return replace(drawn, ct=ct, provenance=generator.provenance(drawn.description, told, drawn))
 
 
 def make_ct(

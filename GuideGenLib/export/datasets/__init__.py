@@ -1,0 +1,1 @@
+"""Cases as data sets that training programs read: nnU-Net, BIDS-like folders, MONAI."""

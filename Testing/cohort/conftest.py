@@ -1,0 +1,5 @@
+"""Fixtures of cohorts."""
+
+from Testing.phantom import phantom
+
+__all__ = ["phantom"]
