@@ -7,6 +7,7 @@ when an address of a running cluster is given. Results are small records: volume
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from GuideGenLib.cohort.rows import CohortError, Row
@@ -103,6 +104,7 @@ class _Worker:
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody unless the user asks for it
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # a busy machine takes its time
     try:
         import ray
     except ImportError as error:
@@ -118,9 +120,10 @@ def _connect(ray: Any, workers: Workers) -> bool:
     here: dict[str, Any] = {}
     if workers.address is None:
         here = {"num_cpus": workers.count * workers.cores, "object_store_memory": STORE_BYTES}
+        here["include_dashboard"] = find_spec("aiohttp_cors") is not None  # of ray[default]
     try:
         ray.init(address=workers.address or "local", log_to_driver=False, logging_level="ERROR", **here)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises what it likes when it cannot start
         where = workers.address or "this machine"
         raise CohortError(
             f"Ray cannot be had on {where} ({error})", "check the address, or leave --address out"

@@ -1,13 +1,17 @@
 """`guidegen cohort`: plan and make as a user gives them, with work that takes no time in the place of the networks."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from GuideGenLib.cohort import plan, run
 from GuideGenLib.cohort.plan import Measured
-from Testing.cli.commands import Run
 from Testing.cohort.work import SmallMaker
+
+Run = Callable[..., int]
+ROOT = Path(__file__).resolve().parents[2]
 
 TABLE = "id,sex,organ,side,n\nkidney,female,kidney,left,3\nother,male,liver,,1\n"
 
@@ -38,7 +42,7 @@ def test_the_same_command_goes_on(
 ):
     pytest.importorskip("ray")
     monkeypatch.setattr(run, "Maker", SmallMaker)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
     command = ("cohort", "make", table, "-o", tmp_path / "out", "--workers", 2, "--watch")
     assert guidegen(*command) == 0
     assert "4 were made" in capsys.readouterr().out
