@@ -12,6 +12,7 @@ from .CasesPanel import CasesPanel
 from .ChangePanel import ChangePanel
 from .ComparePanel import ComparePanel
 from .CTPanel import CTPanel
+from .DatedPanel import DatedPanel
 from .ExportPanel import ExportPanel
 from .LesionPanel import LesionPanel
 from .Logic import GuideGenLogic
@@ -55,6 +56,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.runPanel = RunPanel(*shared, self.hindrance)
         self.segmentsPanel = SegmentsPanel(*shared)
         self.lesionPanel = LesionPanel(*shared)
+        self.datedPanel = DatedPanel(*shared)
         self.ctPanel = CTPanel(*shared, self.hindrance)
         self.changePanel = ChangePanel(*shared, self.hindrance)
         self.comparePanel = ComparePanel(*shared)
@@ -70,6 +72,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.runPanel,
             self.segmentsPanel,
             self.lesionPanel,
+            self.datedPanel,
             self.ctPanel,
             self.changePanel,
             self.comparePanel,
