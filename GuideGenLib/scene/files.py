@@ -30,7 +30,7 @@ ANATOMY, LABELS, CT, PROVENANCE = "anatomy.nii.gz", "labels.csv", "ct.nii.gz", "
 NOTICE = "CT-OUT-OF-DATE.txt"
 """Beside a CT that does not show its anatomy any more, in words."""
 
-UNKNOWN_NODE = "Failed to CreateNodeByClass"
+UNKNOWN_NODE = "Failed to CreateNodeByClass: "
 """How Slicer begins its message of a node whose module is not installed."""
 
 
@@ -81,10 +81,10 @@ def save_unpacked(scene: Any, folder: Path) -> Path:
     return documents[0]
 
 
-def load_mrb(scene: Any, path: Path) -> None:
+def load_mrb(scene: Any, path: Path) -> tuple[str, ...]:
     """Add what a .mrb holds to a scene outside Slicer (`headless.new_scene`); within it, use slicer.util.loadScene.
 
-    Nodes of a module that is not here are left out, as Slicer leaves them out.
+    Nodes of a module that is not here are left out, as Slicer leaves them out; their classes are returned.
 
     Raises SceneError for a file that is missing, damaged or no .mrb. What could be read of a damaged one stays in the
     scene: load into a new scene and throw it away then.
@@ -110,6 +110,7 @@ def load_mrb(scene: Any, path: Path) -> None:
     if failures or not (done or errors):  # not done because of an unknown node alone is done without it
         reason = failures[0] if failures else _first_line(messages)
         raise SceneError(f"{path} could not be read as a whole ({reason})", "copy or download it again")
+    return tuple(sorted({error.removeprefix(UNKNOWN_NODE) for error in errors}))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
     python -m Testing.export.validate_cases CASE [CASE ...] [--planes N]
 
 CASE: a folder of `guidegen generate`. Every second one has a binary segmentation, and every second two an Enhanced CT.
---planes: of each case so many about its middle, for the validator takes minutes over a segmentation of a whole torso
-(30). Prints a line a case; ends with 1 where anything is amiss.
+--planes: of each case so many about its middle, for the validator takes an hour over a binary segmentation of a whole
+torso (30). Prints a line a case; ends with 1 where anything is amiss.
 """
 
 import argparse

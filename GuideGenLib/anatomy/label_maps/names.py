@@ -166,8 +166,8 @@ def _table(name: str) -> dict[str, Any]:
 
 
 def _plain(name: str) -> str:
-    """Words in lower case, joined by underscores, the side last."""
-    words = re.findall(r"[^\W_]+", name.lower())
+    """Words in lower case and American spelling, joined by underscores, the side last."""
+    words = re.findall(r"[^\W_]+", name.lower().replace("tumour", "tumor").replace("oesoph", "esoph"))
     return "_".join(sorted(words, key=lambda word: word in ("left", "right")))
 
 

@@ -60,8 +60,7 @@ def check(path: Path, name: str, kind: str, checked: Path) -> tuple[str, list[st
     if path.stat().st_size == 0:
         raise VolumeError(f"{name} is empty: copy or download it again")
     if path.suffix == ".mrb":
-        _check_scene(path, name)
-        return "scene", []
+        return "scene", _notes_on_scene(path, name)
     if path.suffix in DICOM:
         return _check_dicom(path, name, kind, checked)
     if check_header(path, name) and kind != "ct":
@@ -85,13 +84,16 @@ def _check_dicom(path: Path, name: str, kind: str, checked: Path) -> tuple[str, 
     return found, list(notes)
 
 
-def _check_scene(path: Path, name: str) -> None:
+def _notes_on_scene(path: Path, name: str) -> list[str]:
     from GuideGenLib.scene.files import load_mrb
     from GuideGenLib.scene.headless import new_scene
 
     check_bundle(path, name)
     alone = new_scene()
-    load_mrb(alone.scene, path)
+    unknown = load_mrb(alone.scene, path)
+    if not unknown:
+        return []
+    return [f"Left out, and lost if you save the scene here: {', '.join(unknown)}, of modules that are not here"]
 
 
 def _notes_on_segmentation(path: Path, name: str) -> list[str]:
@@ -99,7 +101,8 @@ def _notes_on_segmentation(path: Path, name: str) -> list[str]:
     from GuideGenLib.scene.segments.segmentation import read_segmentation
 
     alone = new_scene()
-    return list(read_segmentation(load_segmentation(alone.scene, path, name)).notes)
+    node, notes = load_segmentation(alone.scene, path, name)
+    return [*notes, *read_segmentation(node).notes]
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Opener:
     def _add(self, kind: str, upload: Upload, image: sitk.Image | None) -> list[str]:
         scene, name = self.workspace.scene, self.workspace.scene.GenerateUniqueName(upload.title)
         if image is None:
-            node = load_segmentation(scene, upload.path, name)
+            node, _ = load_segmentation(scene, upload.path, name)  # its notes were told by the check
             self._add_anatomy(node, read_segmentation(node).anatomy)
         elif kind == "ct":
             return self._add_ct(add_ct(scene, image, name), image)

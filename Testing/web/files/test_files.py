@@ -5,14 +5,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from aiohttp.test_utils import TestClient
 
+from GuideGenLib.anatomy import table
 from GuideGenLib.anatomy.codes.terminology import entry_of
 from GuideGenLib.anatomy.table import label
+from GuideGenLib.scene.geometry import oriented_from_image
 from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.scene.runs.run import shown_anatomy
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_anatomy
@@ -73,6 +77,33 @@ def test_a_segmentation_of_slicer_keeps_names_colours_and_terminology(panel: Any
     assert coding_of(segment) == coding_of(node.GetSegmentation().GetSegment("liver"))
     assert same(read_anatomy(found), small_anatomy)
     assert not found.GetDisplayNode().GetSegmentVisibility2DFill("body")
+
+
+def test_segments_in_two_layers_that_have_names_alone_are_what_they_are_called(panel: Any, tmp_path: Path):
+    import slicer
+
+    names = {"Liver": (slice(2, 9), slice(2, 9)), "liver tumour": (slice(4, 6), slice(4, 6))}
+    alone = new_scene()
+    node = alone.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Organs")
+    for number, (name, place) in enumerate(names.items(), start=1):
+        array = np.zeros((10, 10, 10), np.uint8)
+        array[4:6][:, place[0], place[1]] = 1
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        segment.AddRepresentation("Binary labelmap", oriented_from_image(sitk.GetImageFromArray(array)))
+        node.GetSegmentation().AddSegment(segment, f"Segment_{number}")
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(tmp_path / "other.seg.nrrd"))
+    assert storage.WriteData(node)
+    status, text = upload(panel, (tmp_path / "other.seg.nrrd").read_bytes(), "other.seg.nrrd")
+    assert (
+        status == 200 and "other.seg.nrrd has no terminology: Liver, liver tumour became what their names say" in text
+    )
+    segmentation = panel.workspace.segmentation.GetSegmentation()
+    assert [segmentation.GetSegment(f"Segment_{n}").GetName() for n in (1, 2)] == ["Liver", "liver tumour"]
+    array = sitk.GetArrayFromImage(read_anatomy(panel.workspace.segmentation))
+    counts = {key: np.count_nonzero(array == table.values()[key]) for key in ("liver", "liver_tumor")}
+    assert counts == {"liver": 2 * (49 - 4), "liver_tumor": 2 * 4}, "a lesion lies on its organ, in a layer of its own"
 
 
 def test_a_segment_that_nobody_knows_is_told_and_nothing_comes_in(panel: Any, small_anatomy: Any, tmp_path: Path):

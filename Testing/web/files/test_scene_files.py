@@ -114,7 +114,8 @@ def test_a_scene_with_nodes_of_a_module_that_is_missing_is_opened_without_them(p
                 content = content.replace(b"</MRML>", b'<Frob id="vtkMRMLFrobNode1" name="x"></Frob></MRML>')
             new.writestr(name, content)
     panel.new()
-    assert upload(panel, changed.getvalue(), "case.mrb") == (200, "Opened case.mrb.")
+    status, text = upload(panel, changed.getvalue(), "case.mrb")
+    assert status == 200 and "lost if you save the scene here: vtkMRMLFrobNode, of modules that are not here" in text
     assert len(panel.workspace.runs) == 1
 
 
