@@ -1,0 +1,157 @@
+"""A cohort under fire, and what Ray costs: `torn` makes real cases while workers and drivers are killed, `empty` times
+rows that cost nothing, `speed` compares two workers with one process on the same cores.
+
+    python Testing/benchmarks/cohort.py torn --cases 200 --out DIR
+    python Testing/benchmarks/cohort.py speed --cases 8 --out DIR
+    python Testing/benchmarks/cohort.py empty --cases 10000
+
+`torn` ends with a failure unless each case is there once and equals the same row made alone (`--alone` of them).
+"""
+
+import argparse
+import functools
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from GuideGenLib.cohort.drawing import draw_records, read_registry
+from GuideGenLib.cohort.folder import CohortFolder
+from GuideGenLib.cohort.making import Maker, Order
+from GuideGenLib.cohort.rows import Row, rows_of
+from GuideGenLib.cohort.run import serve
+from GuideGenLib.cohort.workers import Workers
+from GuideGenLib.generator.settings import RunSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = RunSettings(region="pelvis", mask_steps=2, ct_steps=1, spacing_mm=4.0, anatomy_mm=3.0, arithmetic="bfloat16")
+"""Small region and few steps, so that many cases fit into minutes; what they look like is not looked at."""
+WORKERS_KILLED, DRIVERS_KILLED = 10, 2
+
+
+class Nothing:
+    """Work that writes nothing."""
+
+    def __call__(self, row: Row) -> dict[str, str]:
+        return {"id": row.id}
+
+
+def order(threads: int) -> Order:
+    """Of the shipped bundle."""
+    return Order(None, "cpu", SMALL, True, threads)
+
+
+def rows(count: int) -> list[Row]:
+    """Drawn from the sample registry; the region of the settings wins over that of the text."""
+    return rows_of(draw_records(read_registry(), count, seed=0))
+
+
+def drive(out: str, count: int) -> None:
+    """One driver: make what is missing."""
+    asked = rows(count)
+    folder = CohortFolder(out)
+    folder.begin(asked, {"benchmark": "torn"})
+    serve(asked, functools.partial(Maker, order(1), out), folder, Workers(2))
+
+
+def torn(args: argparse.Namespace) -> None:
+    """Drivers one after another until all cases are there, with kills at random in between."""
+    chance, folder = random.Random(0), CohortFolder(str(args.out))
+    killed = {"worker": 0, "driver": 0}
+    command = [sys.executable, __file__, "drive", "--cases", str(args.cases), "--out", str(args.out)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    start, made = time.monotonic(), 0
+    while True:
+        driver = subprocess.Popen(command, env=environment)
+        while driver.poll() is None:
+            made, before = len(folder.made()), made
+            due = made * (WORKERS_KILLED + 1) // args.cases
+            if made > before and killed["worker"] < min(due, WORKERS_KILLED):
+                found = _workers()
+                if found:
+                    os.kill(chance.choice(found), signal.SIGKILL)
+                    killed["worker"] += 1
+            elif killed["driver"] < DRIVERS_KILLED and made >= (killed["driver"] + 1) * args.cases // 3:
+                driver.kill()
+                killed["driver"] += 1
+            time.sleep(0.2)
+        print(f"{time.monotonic() - start:.0f} s: {len(folder.made())} cases, killed {killed}", flush=True)
+        if driver.returncode == 0:
+            break
+        if driver.returncode > 0:
+            sys.exit("a driver failed")
+    asked = rows(args.cases)
+    assert folder.made() == {row.id for row in asked}, "a case is missing"
+    folder.clear_torn()
+    assert len(os.listdir(args.out / "cases")) == len(asked), "something torn is left"
+    with tempfile.TemporaryDirectory() as private:
+        maker = Maker(order(1), private)
+        for row in chance.sample(asked, args.alone):
+            assert maker(row)["files"] == folder.record(row.id)["files"], f"{row.id} differs from the same row alone"
+    print(f"{len(asked)} cases, none torn; {args.alone} made again alone are the same, byte for byte")
+
+
+def speed(args: argparse.Namespace) -> None:
+    """Cases a minute of one process with all cores, of one worker and of two, on the same cores."""
+    asked, cores = rows(args.cases), os.cpu_count() or 1
+    maker = Maker(order(cores), str(args.out / "plain"))
+    maker(asked[0])
+    start = time.monotonic()
+    for row in asked:
+        maker(row)
+    plain = time.monotonic() - start
+    print(f"one process with {cores} threads: {60 * len(asked) / plain:.1f} cases a minute", flush=True)
+    for count in (1, 2):
+        out = str(args.out / f"workers{count}")
+        work = functools.partial(Maker, order(max(1, cores // count)), out)
+        ends: list[float] = []
+        told = lambda outcome, summary, ends=ends: ends.append(time.monotonic())  # noqa: E731
+        serve(rows(args.cases + count), work, CohortFolder(out), Workers(count, max(1, cores // count)), told=told)
+        took = ends[-1] - ends[count - 1]  # the first of each worker loads the model
+        print(f"{count} workers: {60 * args.cases / took:.1f} a minute, {plain / took:.2f} times", flush=True)
+
+
+def empty(args: argparse.Namespace) -> None:
+    """What one row costs beside its work, and what the driver's memory does."""
+    asked = [Row(f"case_{number:06d}", "A man.", number) for number in range(args.cases)]
+    marks: list[tuple[float, float]] = []
+    told = lambda outcome, summary: marks.append((time.monotonic(), _megabytes()))  # noqa: E731
+    with tempfile.TemporaryDirectory() as out:
+        serve(asked, Nothing, CohortFolder(out), Workers(2), told=told)
+    took = (marks[-1][0] - marks[0][0]) / len(marks)
+    tenth = marks[len(marks) // 10][1]
+    memory = f"driver {tenth:.0f} MB after a tenth, {marks[-1][1]:.0f} at the end"
+    print(f"{len(marks)} empty cases: {1000 * took:.2f} ms each; {memory}")
+
+
+def _workers() -> list[int]:
+    """Processes of this user's Ray actors."""
+    found = subprocess.run(["pgrep", "-f", "ray::_Worker"], capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Run one of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("torn", "speed", "empty", "drive"))
+    parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--alone", type=int, default=5, help="cases made again alone")
+    parser.add_argument("--out", type=Path, default=None)
+    args = parser.parse_args()
+    if args.what == "drive":
+        drive(str(args.out), args.cases)
+    else:
+        {"torn": torn, "speed": speed, "empty": empty}[args.what](args)
+
+
+if __name__ == "__main__":
+    main()
