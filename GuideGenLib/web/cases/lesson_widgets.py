@@ -83,7 +83,14 @@ def _draft(panel: LessonActions) -> None:
                 raw_attrs=[':id="`lesson-text-${place}`"'],
             )
         with html.Div(classes="d-flex align-center mb-3", style="gap: 6px"):
-            v3.VTextField(id="lesson-title", v_model=("lesson_title",), label="Title, which learners see", maxlength=80)
+            v3.VTextField(
+                id="lesson-title",
+                v_model=("lesson_title",),
+                label="Title",
+                placeholder="learners see it",
+                persistent_placeholder=True,
+                maxlength=80,
+            )
             v3.VBtn(
                 "Make lesson",
                 id="lesson-make",
@@ -97,7 +104,14 @@ def _draft(panel: LessonActions) -> None:
 def _learners(panel: LessonActions) -> None:
     with html.Div(v_if=("lesson_chosen !== ''",), id="lesson-learners"):
         with html.Div(classes="d-flex align-center mb-2", style="gap: 6px"):
-            v3.VTextField(id="lesson-learner", v_model=("lesson_learner",), label="Learner's name", maxlength=60)
+            v3.VTextField(
+                id="lesson-learner",
+                v_model=("lesson_learner",),
+                label="Learner",
+                placeholder="name",
+                persistent_placeholder=True,
+                maxlength=60,
+            )
             v3.VBtn(
                 "Add",
                 id="lesson-add",

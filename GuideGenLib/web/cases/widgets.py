@@ -31,7 +31,9 @@ def build_list(panel: ListActions) -> None:
     v3.VTextField(
         id="cases-search",
         v_model=("cases_search",),
-        label="Search names, texts and tags",
+        label="Search",
+        placeholder="names, texts and tags",
+        persistent_placeholder=True,
         prepend_inner_icon="mdi-magnify",
         clearable=True,
         classes="mb-2",
@@ -139,10 +141,18 @@ def _rows(panel: ListActions) -> None:
 def _chosen(panel: ListActions) -> None:
     with html.Div(v_if=("cases_chosen !== ''",), id="cases-chosen", classes="mb-2"):
         with html.Div(classes="d-flex align-center mb-2", style="gap: 6px"):
-            v3.VTextField(id="cases-tags", v_model=("cases_tags",), label="Tags, between commas")
+            v3.VTextField(
+                id="cases-tags",
+                v_model=("cases_tags",),
+                label="Tags",
+                placeholder="between commas",
+                persistent_placeholder=True,
+            )
             _button("Tag", "cases-tag", (panel.tag, "[]"), "", NONE_CHOSEN, "Keeps the tags")
         with html.Div(classes="d-flex align-center mb-2", style="gap: 6px"):
-            v3.VTextField(id="cases-name", v_model=("cases_name",), label="Name")
+            v3.VTextField(
+                id="cases-name", v_model=("cases_name",), label="Name", placeholder="-", persistent_placeholder=True
+            )
             _button("Rename", "cases-rename", (panel.rename, "[]"), "", NONE_CHOSEN, "Renames the case")
         with html.Div(classes="d-flex flex-wrap", style="gap: 6px"):
             _button("Name by findings", "cases-rename-findings", (panel.rename, "[true]"), "", NONE_CHOSEN,

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
+pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
 
 from GuideGenLib.cases.library import CaseLibrary
 from Testing.web.conftest import PATIENCE_MS, watch
+from Testing.web.test_accessibility import serious
 
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = "window.trame.state.set('shell_open', ['cases', 'lessons'])"
@@ -79,6 +81,8 @@ def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
         row(page, name).locator("input").click()
     page.click("#lesson-draft")
     page.fill("#lesson-title", "Week 1")
+    page.locator("#lesson-questions").wait_for()
+    assert serious(page) == []
     picture(page, "teacher-draft")
     page.click("#lesson-make")
     page.fill("#lesson-learner", "Ana")
@@ -96,6 +100,7 @@ def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
             learner.wait_for_function(f"() => document.body.dataset.ready === '{number}'")
             learner.click("#nothing")
             learner.wait_for_selector("#result:not([hidden])")
+            assert number == 2 or serious(learner) == []
             if number == 1:
                 learner.click("#next")
         assert learner.text_content("#progress") == "2 of 2 answered, 1.0 points"
@@ -104,6 +109,10 @@ def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
     page.click("#lesson-refresh")
     page.wait_for_selector('[data-learner="Ana"]:has-text("2 of 2, 1 points")')
     picture(page, "teacher-results")
+    page.click("#shell-theme")
+    page.locator(".v-application.v-theme--light").wait_for()
+    page.locator(".v-snackbar__content").wait_for(state="hidden")
+    assert serious(page) == []
     with page.expect_download() as download:
         page.click("#lesson-results")
     assert download.value.suggested_filename == "Week-1-results.csv"
