@@ -39,7 +39,12 @@ def test_a_page_loads_nothing_from_another_host(site: Path) -> None:
 
 @pytest.mark.medium
 def test_the_tutorials_hold_what_they_take_from_elsewhere(site: Path) -> None:
-    shown = {"radiologist": "Check what was understood", "developer": "How to add", "researcher": "Step by step", "teacher": "Make a lesson"}
+    shown = {
+        "radiologist": "Check what was understood",
+        "developer": "How to add",
+        "researcher": "Step by step",
+        "teacher": "Make a lesson",
+    }
     for name, words in shown.items():
         assert words in (site / "tutorials" / name / "index.html").read_text(encoding="utf-8")
     assert "2 of 9 real people" in (site / "models" / "figures" / "index.html").read_text(encoding="utf-8")

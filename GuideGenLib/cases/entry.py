@@ -16,6 +16,7 @@ from GuideGenLib.core.nifti import read_header
 from GuideGenLib.description.model import Description
 from GuideGenLib.description.report import from_json
 from GuideGenLib.scene.files import ANATOMY, CT, PROVENANCE
+from GuideGenLib.scene.runs.dated import OUT_OF_DATE
 
 TAGS, THUMBNAIL = "tags.json", "thumbnail.png"
 SCENE = ".mrb"
@@ -47,6 +48,11 @@ class Entry:
     def is_scene(self) -> bool:
         """Whether it is a scene of Slicer and no case folder."""
         return self.path.suffix == SCENE
+
+    @property
+    def out_of_date(self) -> str:
+        """Why its CT does not show its anatomy any more, as its record tells; empty where it does."""
+        return str(self.record.get(OUT_OF_DATE) or "")
 
     @property
     def description(self) -> Description | None:

@@ -133,6 +133,8 @@ def _check(entry: Entry, kind: str, finding: str | None) -> None:
     if entry.problem or entry.is_scene or not entry.has_ct:
         why = entry.problem or f"{entry.name} {'is a scene' if entry.is_scene else 'has no CT'}"
         raise CaseError(f"{why}: a question needs a case with its CT")
+    if entry.out_of_date:
+        raise CaseError(f"{entry.name}: {entry.out_of_date}", "open it, make its CT again, and keep it")
     if kind == MEASURE and (finding is None or is_fluid(finding)):
         raise CaseError(f"{entry.name} has nothing whose diameter can be measured", "ask to point at it")
 

@@ -1,5 +1,6 @@
 """Cases between their folder and a scene: opened as a run, kept as a folder. Page and module do it alike."""
 
+from dataclasses import replace
 from typing import Any
 
 from GuideGenLib.anatomy.label_volumes import read_anatomy
@@ -9,6 +10,7 @@ from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.volumes import read_ct
 from GuideGenLib.scene.ct import add_ct
 from GuideGenLib.scene.files import ANATOMY, CT, SavedCase
+from GuideGenLib.scene.runs.dated import OUT_OF_DATE
 from GuideGenLib.scene.runs.hierarchy import file_into, hierarchy_of
 from GuideGenLib.scene.runs.results import remove_run, whole_or_nothing
 from GuideGenLib.scene.runs.run import add_run, join_ct, runs
@@ -32,7 +34,11 @@ def read_saved(entry: Entry) -> SavedCase:
 
 def put_into(scene: Any, case: SavedCase, name: str) -> tuple[Any, Any]:
     """The case as new nodes of a scene, in a folder of its name: the segmentation node and the CT node (None where it
-    has none). Raises SceneError, and nothing comes into the scene, for a CT of another place."""
+    has none). A CT that does not show the anatomy any more is left out: in the scene nothing would say so. Raises
+    SceneError, and nothing comes into the scene, for a CT of another place."""
+    if case.out_of_date:
+        record = {name: value for name, value in (case.provenance or {}).items() if name != OUT_OF_DATE}
+        case = replace(case, ct=None, provenance=record)
     with whole_or_nothing(scene):
         if case.provenance is not None:
             run = add_run(scene, case.anatomy, case.ct, case.provenance, name)

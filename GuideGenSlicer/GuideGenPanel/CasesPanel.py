@@ -213,6 +213,9 @@ class CasesPanel(Panel):
         if not changed:
             take_out(slicer.mrmlScene, *before)
         self._shown, self.openName = (segmentation, ct, self._state(segmentation, ct)), entry.name
+        if entry.out_of_date:
+            text = _("The CT of {name} shows another anatomy and was left out: generate it again.")
+            slicer.util.infoDisplay(text.format(name=entry.name))
         self.caseOpened.emit(case.provenance or {})
 
     @staticmethod

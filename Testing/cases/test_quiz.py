@@ -23,6 +23,8 @@ from GuideGenLib.scene.files import SavedCase, read_case
 from GuideGenLib.scene.geometry import ras_of
 from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.scene.nodes import nodes_of
+from GuideGenLib.scene.runs.dated import OUT_OF_DATE
+from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.run import runs
 from GuideGenLib.scene.segments.segmentation import read_anatomy
 from Testing.cases.conftest import Make
@@ -59,6 +61,17 @@ def test_a_case_goes_into_a_scene_and_out_again(scene: Any, saved: Make, recorde
     take_out(scene, segmentation, ct)
     left = {scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())} - before
     assert [one for one in left if "Volume" in one or "Segmentation" in one] == [] == runs(scene)
+
+
+def test_a_ct_of_another_state_is_left_out_and_asked_about_in_no_lesson(scene: Any, library: CaseLibrary, saved: Make):
+    whole = saved()
+    old = SavedCase(whole.anatomy, whole.ct, {**(whole.provenance or {}), OUT_OF_DATE: "The liver was painted."})
+    entry = library.keep(old, "edited")
+    assert entry.out_of_date == "The liver was painted."
+    segmentation, ct = put_into(scene, read_saved(entry), entry.name)
+    assert ct is None and OUT_OF_DATE not in provenance_of(segmentation)
+    with pytest.raises(CaseError, match="The liver was painted"):
+        make_lesson(library.lessons, "Week 2", [(entry, POINT, "", "kidney_tumor")])
 
 
 def test_a_case_that_cannot_be_read_is_refused(library: CaseLibrary):

@@ -29,6 +29,8 @@ from GuideGenLib.workflow.changes import corrections_after
 from GuideGenLib.workflow.runs import CORRECTIONS
 
 OPENED = "Opened {name}."
+OLD_CT = "CT out of date. "
+LEFT_OUT = " Its CT shows another anatomy and was left out: make it again."
 WORK_FIRST = (
     "The scene has work in it: keep it as a case or save it, then begin a new scene (Files), and open this one."
 )
@@ -157,7 +159,8 @@ class CasesPanel(Panel):
         problem = entry.problem or self._bad.get((entry.name, entry.changed), "")
         return {
             "name": entry.name,
-            "text": entry.text or ("A scene of Slicer" if entry.is_scene else "No description"),
+            "text": (OLD_CT if entry.out_of_date else "") + entry.text
+            or ("A scene of Slicer" if entry.is_scene else "No description"),
             "tags": list(entry.tags),
             "problem": problem,
             "picture": "" if entry.is_scene or problem else f"{entry.changed:.3f}",
@@ -230,7 +233,7 @@ class CasesPanel(Panel):
         with self.state:
             self.state.cases_open = entry.name
             self._choose(entry.name)
-        return OPENED.format(name=entry.name)
+        return OPENED.format(name=entry.name) + (LEFT_OUT if entry.out_of_date else "")
 
     async def _open_scene(self, entry: Entry) -> None:
         """As an uploaded one is opened: checked in a process of its own, from a copy."""
