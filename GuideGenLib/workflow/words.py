@@ -33,7 +33,9 @@ def title_of(text: str) -> str:
 
 
 def progress_text(stage: str, fraction: float, remaining_s: float | None) -> str:
-    """Stage, share and time left."""
+    """Stage, share and time left; the stage alone as long as nothing is known, as while a model is loaded."""
+    if fraction <= 0:
+        return f"{say(STAGES.get(stage, stage))}…"
     text = f"{say(STAGES.get(stage, stage))}: {round(100 * fraction)} %"
     if remaining_s is None:
         return text

@@ -21,6 +21,8 @@ from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.segments.terminology import label_of
 from GuideGenLib.web.editor.effects import BRUSHES, RANGES, TOOLS, Draw, Scissors, Threshold, combine
 from GuideGenLib.web.editor.history import History
+from GuideGenLib.web.editor.neighbours import give_to_neighbours
+from GuideGenLib.web.editor.snapshot import snapshot
 from GuideGenLib.web.editor.source_volume import SourceVolume, harden, hindrance
 from GuideGenLib.web.editor.widgets import EditorWidgets
 from GuideGenLib.web.panels.panel import Panel
@@ -213,9 +215,12 @@ class EditorPanel(Panel):
             self._name_parts([name for name in self.editor.get_segment_ids() if name not in before])
 
     def apply_smoothing(self) -> None:
-        """Smooth the whole chosen segment."""
+        """Smooth the whole chosen segment; what it gives up becomes what lies next to it."""
+        node = self.editor.active_segmentation_node
         with self.history.one_step():
+            before = snapshot(node)
             self.editor.get_effect(SegmentationEffectSmoothing).apply_smoothing()
+            give_to_neighbours(node, self.segments.active, before)
 
     def apply_logical(self) -> None:
         """The chosen operator, with the other segment where it needs one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,9 @@ from GuideGenLib.workflow.job import Outcome
 from GuideGenLib.workflow.understood import description_of
 from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text
 
+DOUBLE_CLICK_S = 0.7
+"""The second press of a double click comes within this time."""
+
 COMPLETION = (
     "Keeps the segments that are shown exactly as they are (body, fat and muscle apart) and draws the rest of the "
     "patient around them, as a new anatomy. Hide what is to be drawn anew."
@@ -33,6 +37,7 @@ class RunPanel(Panel):
     ) -> None:
         super().__init__(server, workspace)
         self.runner, self.understood, self.settings = runner, understood, settings
+        self._begun = 0.0
         self.state.update(
             {
                 "run_busy": False,
@@ -58,9 +63,10 @@ class RunPanel(Panel):
     # ------------------------------------------------------------ starts
 
     def generate(self) -> None:
-        """Draw an anatomy of the text; while a run goes on, cancel that."""
+        """Draw an anatomy of the text; while a run goes on, cancel it, but not by the second of a double click."""
         if self.runner.job is not None:
-            self.cancel()
+            if time.monotonic() > self._begun + DOUBLE_CLICK_S:
+                self.cancel()
             return
         if self.understood.description is None:
             return
@@ -102,6 +108,7 @@ class RunPanel(Panel):
         self.state.update(
             {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": STARTING, "run_details": ""}
         )
+        self._begun = time.monotonic()
         create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -120,6 +127,12 @@ class RunPanel(Panel):
     def _on_chosen(self) -> None:
         with self.state:
             self.state.run_anatomy = self.workspace.segmentation is not None
+            if not self.state.run_busy:
+                self.dismiss()
+
+    def dismiss(self) -> None:
+        """Take away how the last run ended."""
+        self.state.run_text = self.state.run_details = ""
 
     def _on_progress(self, event: Any) -> None:
         with self.state:
@@ -172,6 +185,8 @@ class RunPanel(Panel):
                 id="run-progress",
                 v_if=("run_busy",),
                 model_value=("run_percent",),
+                indeterminate=("run_percent === 0",),
+                aria_label="Progress of the run",
                 height=6,
                 rounded=True,
                 color="primary",
@@ -194,6 +209,16 @@ class RunPanel(Panel):
                     size="small",
                     variant="text",
                     color="warning",
+                )
+                v3.VBtn(
+                    v_if=("!run_busy",),
+                    id="run-dismiss",
+                    icon="mdi-close",
+                    click=(self.dismiss, "[]"),
+                    size="x-small",
+                    variant="text",
+                    title="Take this message away",
+                    aria_label="Take this message away",
                 )
             with html.Details(v_if=("run_details",), classes="text-caption"):
                 html.Summary("Details")

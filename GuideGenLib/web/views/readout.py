@@ -16,7 +16,8 @@ MOST_NAMES = 4
 
 
 class Readout:
-    """Tells `say` a line for each place of the mouse over slice views, at most 20 a second, and "" when it leaves."""
+    """Tells `say` a line for each place of the mouse over slice views, at most 20 a second, and "" when it leaves; anew
+    when what lies there has changed: by the wheel, a jump, paint, another volume."""
 
     def __init__(self, workspace: Workspace, views: Sequence[Any], say: Callable[[str], None]) -> None:
         self._workspace, self._say = workspace, say
@@ -25,6 +26,8 @@ class Readout:
         self._waiting = False
         for view in views:
             self._listen(view)
+        for signal in (workspace.chosen, workspace.edited):
+            signal.connect(self._again)
 
     def _listen(self, view: Any) -> None:
         def move(*_: Any) -> None:
@@ -37,6 +40,11 @@ class Readout:
 
         view.interactor().AddObserver("MouseMoveEvent", move, BEFORE_THE_STYLE)
         view.interactor().AddObserver("LeaveEvent", leave, BEFORE_THE_STYLE)
+        view.get_view_node().AddObserver("ModifiedEvent", self._again)
+
+    def _again(self, *_: Any) -> None:
+        if self._view is not None:
+            self._soon()
 
     def _soon(self) -> None:
         if self._waiting:

@@ -51,6 +51,7 @@ class Surfaces:
         self._node: Any = None
         self._watched: list[tuple[Any, int]] = []
         self._fit = True
+        self._fitted: tuple[float, ...] | None = None
         workspace.edited.connect(self._on_edited)
 
     @property
@@ -148,12 +149,21 @@ class Surfaces:
         for segment_id, look in wanted.items():
             self._dress(node, segment_id, look)
         self._frame()
+        self._fit, self._fitted = self._fit and not self._made, None
 
     def _frame(self) -> None:
-        if self._fit and self._made:
-            self._fit = False
+        """Look at all that is there, while more comes, unless the user has turned to something meanwhile: a camera that
+        fits the first, small surface stands inside of the next."""
+        if self._fit and self._made and self._fitted in (None, self._stand()):
             self._view.fit_view_to_content()
+            self._fitted = self._stand()
+        self._view.first_renderer().ResetCameraClippingRange()
         self._view.schedule_render()
+
+    def _stand(self) -> tuple[float, ...]:
+        """Where the camera is, and what it looks at."""
+        camera = self._view.first_renderer().GetActiveCamera()
+        return (*camera.GetPosition(), *camera.GetFocalPoint())
 
     def _wanted(self, node: Any) -> dict[str, _Look]:
         """What is to be seen, by segment id; the body first, as the view is fitted to it."""

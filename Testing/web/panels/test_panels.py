@@ -12,14 +12,14 @@ import SimpleITK as sitk
 from GuideGenLib.core.seeds import LARGEST_SEED
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
-from GuideGenLib.engine.protocol import MaskDone, Progress
+from GuideGenLib.engine.protocol import MaskDone, Progress, Stopped
 from GuideGenLib.generator import RunSettings
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.web.panels.prompt import EXAMPLES
-from GuideGenLib.web.panels.run import RunPanel
+from GuideGenLib.web.panels.run import DOUBLE_CLICK_S, RunPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.workflow.words import progress_text
 from Testing.web.fronts import in_own_loop
@@ -114,6 +114,40 @@ def test_a_second_press_cancels_and_leaves_the_scene_as_it_was(page: SimpleNames
     assert page.workspace.scene.GetNumberOfNodes() == before
 
 
+def test_a_double_click_starts_a_run_and_does_not_cancel_it(page: SimpleNamespace):
+    page.run.start = lambda begin: RunPanel.start(page.run, begin)
+    page.type(TEXT)
+
+    async def click() -> None:
+        page.run.generate()
+        page.run.generate()
+        assert len(page.client.requests) == 1 and not page.client.cancelled
+        await asyncio.sleep(DOUBLE_CLICK_S)
+        page.run.generate()
+        assert page.client.cancelled == ["1"]
+        page.client.events = [Stopped("1")]
+        await asyncio.sleep(0.2)
+
+    in_own_loop(click)()
+    assert not page.state.run_busy
+
+
+def test_what_is_told_of_a_failed_run_goes_by_hand_and_with_another_case(
+    page: SimpleNamespace, small_anatomy: sitk.Image
+):
+    page.type(TEXT)
+    run = file_anatomy(page.workspace.scene, small_anatomy, {}, "mine")
+    for id, away in (
+        ("1", page.run.dismiss),
+        ("2", lambda: page.workspace.choose(segmentation=run.segmentation, ct=None)),
+    ):
+        page.run.generate()
+        finish(page, "Failed", id=id, kind="died", message="The worker was killed.", details="log")
+        assert page.state.run_text == "The worker was killed." and page.state.run_details == "log"
+        away()
+        assert page.state.run_text == page.state.run_details == ""
+
+
 def test_a_failure_is_told_with_its_details_and_the_next_run_can_start(page: SimpleNamespace):
     page.type(TEXT)
     page.run.generate()
@@ -186,6 +220,10 @@ def test_a_ct_is_made_again_with_what_made_it_whatever_is_chosen_now(
 )
 def test_the_time_left_is_told_in_words(remaining: float | None, words: str):
     assert words in progress_text("ct", 0.5, remaining)
+
+
+def test_a_model_that_is_loaded_tells_no_share_that_nobody_knows():
+    assert progress_text("load", 0.0, None) == "Loading the model…"
 
 
 def test_progress_after_a_cancel_does_not_hide_that_the_run_is_being_stopped(page: SimpleNamespace):

@@ -152,3 +152,28 @@ def test_a_flood_of_moves_is_told_once_and_the_last_place_a_little_later(
     assert not frames
     view.interactor().InvokeEvent("LeaveEvent")
     run_until(lambda: said[-1] == "")
+
+
+def test_the_line_is_told_anew_under_a_mouse_that_rests(stage: SimpleNamespace, anatomy: sitk.Image) -> None:
+    """After the wheel or a jump, after paint, and after another CT."""
+    segmentation = add_anatomy_run(stage, anatomy)
+    view: Any = stage.views.slices[0]
+    said: list[str] = []
+    Readout(stage.workspace, [view], said.append)
+    right, anterior, superior = ras_of_voxel(anatomy, LIVER)
+    view.get_view_node().JumpSliceByCentering(right, anterior, superior)
+    width, height = view.render_window().GetSize()
+    view.interactor().SetEventInformation(width // 2, height // 2)
+    view.interactor().InvokeEvent("MouseMoveEvent")
+    run_until(lambda: bool(said) and "liver" in said[-1])
+    view.set_slice_value(superior - 4.0)
+    run_until(lambda: f"{superior - 4.0:.1f} mm" in said[-1])
+    view.set_slice_value(superior)
+    run_until(lambda: "liver" in said[-1])
+    segmentation.GetSegmentation().RemoveSegment("liver")
+    stage.workspace.edited.emit()
+    run_until(lambda: "liver" not in said[-1])
+    stage.workspace.choose(ct=add_ct_of(stage, anatomy, segmentation, liver_hu=77))
+    run_until(lambda: "77 HU" in said[-1])
+    view.interactor().InvokeEvent("LeaveEvent")
+    run_until(lambda: said[-1] == "")

@@ -179,3 +179,27 @@ def test_a_fine_surface_is_thinned_and_stays_closed() -> None:
     surface = smooth_surface(coarse_surface(mask, first), tuple(np.eye(4).ravel()), None)
     assert surface.GetNumberOfPolys() < 20_000  # of 50 000
     assert volume_ml(surface) == pytest.approx(4 / 3 * np.pi * 38**3 / 1000, rel=0.05)
+
+
+def test_the_camera_stands_outside_of_all_though_the_first_surface_is_a_small_one(
+    stage: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surfaces_module, "FRAME_EVERY", 1)
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[2:38, 2:38, 2:38] = values()["liver"]
+    labels[18:22, 18:22, 18:22] = values()["lung_lower_lobe_right"]
+    image = sitk.GetImageFromArray(labels)
+    image.SetSpacing((6.0, 6.0, 6.0))
+    add_anatomy_run(stage, image)
+    stage.views.views["threed"].first_renderer().GetActiveCamera().SetPosition(0.0, 0.0, 0.0)
+    switch_on(stage)
+    assert next(iter(stage.views.surfaces.actors)) == "lung_lower_lobe_right"
+    camera = stage.views.views["threed"].first_renderer().GetActiveCamera()
+    bounds = stage.views.surfaces.actors["liver"].GetBounds()
+    place = camera.GetPosition()
+    assert any(not low < at < high for at, low, high in zip(place, bounds[::2], bounds[1::2], strict=True)), place
+    camera.Elevation(30.0)
+    turned = camera.GetPosition()
+    stage.views.surfaces.switch(False)
+    switch_on(stage)
+    assert camera.GetPosition() == turned, "what the user turned to stays"
