@@ -66,8 +66,8 @@ def volume_of(series: Series) -> sitk.Image:
     """The volume of a whole CT series, aslant as its planes are. Raises VolumeError for pixels that cannot be read."""
     assert series.stack is not None
     places, grid, files = series.stack.places, series.stack.grid, series.files
-    if math.prod(grid.shape) > LARGEST:
-        raise VolumeError(f"{files[0].entry.name} tells of {grid.shape} voxels", "give a smaller series")
+    if math.prod(grid.straight) > LARGEST:
+        raise VolumeError(f"{files[0].entry.name} tells of {grid.straight} voxels", "give a smaller series")
     if files[0].kind != CT_IMAGE:
         return grid.image(_sized(files[0].entry, len(places), grid)[np.argsort(places)])
     values: NDArray[np.generic] = np.zeros(grid.shape, np.int16)

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from GuideGenLib.core.errors import VolumeError
+from GuideGenLib.core.right_angles import Placed, straightened
 
 SAME_MM = 0.01
 """Planes closer together lie in one place."""
@@ -44,6 +45,12 @@ class Grid:
     origin: tuple[float, float, float]
     direction: tuple[float, ...]
     shape: tuple[int, int, int]
+
+    @property
+    def straight(self) -> tuple[int, int, int]:
+        """Planes, rows, columns of the image when it is straight: more rows where planes are stacked aslant."""
+        columns, rows, planes = straightened(Placed(self.shape[::-1], self.spacing, self.origin, self.direction)).size
+        return planes, rows, columns
 
     def image(self, array: NDArray[np.generic]) -> sitk.Image:
         """An array [plane, row, column] in its place."""

@@ -28,7 +28,7 @@ def read_dicom(path: Path, name: str, kind: str) -> tuple[dict[str, sitk.Image],
     there = any(one.is_ct for one in found), any(one.has_labels for one in found)
     ct = kind == "ct" or (kind == "auto" and (there[0] or not there[1]))
     labels = kind not in ("auto", "ct") or (kind == "auto" and there[1])
-    size = HU_BYTES * max((math.prod(one.stack.grid.shape) for one in found if one.stack), default=0)
+    size = HU_BYTES * max((math.prod(one.stack.grid.straight) for one in found if one.stack), default=0)
     if size > LARGEST_VOLUME:
         raise VolumeError(
             f"{name} takes {megabytes(size)} unpacked: up to {megabytes(LARGEST_VOLUME)} are served; "

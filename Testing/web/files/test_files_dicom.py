@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from pydicom.dataset import Dataset
 
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
+from GuideGenLib.core.dicom.series import found_in
 from GuideGenLib.description import parse
 from GuideGenLib.description.report import to_json
 from GuideGenLib.export.dicom import export_dicom
 from GuideGenLib.generator import Case
 from GuideGenLib.scene.ct import read_ct
 from GuideGenLib.scene.segments.segmentation import read_anatomy
-from Testing.dicom_series import write_series
+from GuideGenLib.web.files.dicom_check import read_dicom
+from Testing.dicom_series import ORIGIN, SHAPE, SPACING, write_series
 from Testing.web.files_stage import same, upload
 
 
@@ -34,6 +37,20 @@ def test_a_dicom_study_becomes_one_case(panel: Any, small_anatomy: Any, small_ct
     organs[organs == 1] = 0  # unnamed tissue is fat or muscle by the HU of the CT
     found = sitk.GetArrayFromImage(read_anatomy(run.segmentation))
     assert np.array_equal(np.where(organs, found, 0), organs)
+
+
+def test_a_series_of_a_tilted_gantry_is_straightened_with_a_note(tmp_path: Path):
+    def tilt(plane: Dataset, index: int) -> None:
+        plane.ImagePositionPatient = [ORIGIN[0], ORIGIN[1] + index * 0.5, ORIGIN[2] + index * SPACING[0]]
+
+    folder = write_series(tmp_path / "ct", tilt)
+    volumes, notes = read_dicom(folder, "scan.zip", "ct")
+    assert notes == (
+        "scan.zip was taken with a gantry tilt of 11.3 degrees: its planes were moved onto a straight grid",
+    )
+    (series,) = found_in(folder)
+    assert series.stack is not None and series.stack.grid.straight == volumes["ct"].GetSize()[::-1]
+    assert series.stack.grid.straight[1] > SHAPE[1]
 
 
 def test_of_a_study_the_ct_or_the_anatomy_alone_and_no_study_at_all(panel: Any, tmp_path: Path):
