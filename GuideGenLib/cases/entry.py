@@ -76,6 +76,19 @@ def look(path: Path) -> Entry:
         return Entry(path, problem=str(error), changed=_changed(path))
 
 
+def state_of(path: Path) -> tuple[int, ...]:
+    """Numbers that are others once a case was written to: size, time and place of each of its files."""
+    files = (path,) if path.suffix == SCENE else (path / ANATOMY, path / CT, path / PROVENANCE, path / TAGS)
+    numbers: list[int] = []
+    for file in files:
+        try:
+            state = file.stat()
+            numbers += [state.st_size, state.st_mtime_ns, state.st_ino]
+        except OSError:
+            numbers += [0, 0, 0]
+    return tuple(numbers)
+
+
 def read_tags(path: Path) -> tuple[str, ...]:
     """The tags of a case folder; none where it has no file of them. Raises CaseError."""
     if not (path / TAGS).exists():

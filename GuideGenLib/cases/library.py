@@ -1,6 +1,7 @@
 """A folder of cases as a person works with it: find, go on, keep, copy, rename, tag, delete and undo.
 
-The disk is the only memory: another program may write there, too, and each question reads it anew.
+The disk is the only memory: another program may write there, too, and each question looks at it anew. Only what has not
+changed since is not read twice.
 """
 
 import shutil
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from GuideGenLib.anatomy.label_volumes import read_anatomy
-from GuideGenLib.cases.entry import SCENE, Entry, look, write_tags
+from GuideGenLib.cases.entry import SCENE, Entry, look, state_of, write_tags
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.measure import measure
 from GuideGenLib.cases.names import KEPT_APART, case_name, checked_name
@@ -29,6 +30,7 @@ class CaseLibrary:
             raise CaseError(f"{folder} cannot be the folder of the cases", remedy(error)) from error
         self.lessons = self.folder / KEPT_APART
         self.trash = Trash(self.folder)
+        self._looked: dict[Path, tuple[tuple[int, ...], Entry]] = {}
         self.trash.empty()
 
     # ------------------------------------------------------------ find
@@ -39,7 +41,9 @@ class CaseLibrary:
             paths = [path for path in self.folder.iterdir() if _is_case(path)]
         except OSError as error:
             raise CaseError(f"{self.folder} cannot be read", remedy(error)) from error
-        return [look(path) for path in sorted(paths, key=lambda path: path.name.casefold())]
+        found = {path: self._look(path) for path in sorted(paths, key=lambda path: path.name.casefold())}
+        self._looked = found
+        return [entry for _, entry in found.values()]
 
     def entry(self, name: str) -> Entry:
         """The case of that name. Raises CaseError where there is none (any more)."""
@@ -129,6 +133,12 @@ class CaseLibrary:
         while free.casefold() in taken:
             free, number = f"{stem}-{number}", number + 1
         return free
+
+    def _look(self, path: Path) -> tuple[tuple[int, ...], Entry]:
+        """A case with the state of its files; looked at again only where that is another one."""
+        state = state_of(path)
+        known = self._looked.get(path)
+        return known if known is not None and known[0] == state else (state, look(path))
 
     def _whole(self, name: str) -> Entry:
         entry = self.entry(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.cases.entry import TAGS, look
+from GuideGenLib.cases.entry import TAGS, look, write_tags
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.library import CaseLibrary, beside, matching
 from GuideGenLib.cases.thumbnail import THUMBNAIL, thumbnail
@@ -41,6 +41,19 @@ def test_entries_tell_text_tags_and_seed(library: CaseLibrary):
     with pytest.raises(CaseError, match="too many or too long"):
         library.tag(name, ["x" * 31])
     assert library.entry(name).tags == ("exam 2026", "kidney")
+
+
+def test_what_has_not_changed_is_not_read_twice(library: CaseLibrary, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    monkeypatch.setattr("GuideGenLib.cases.library.look", lambda path: read.append(path.name) or look(path))
+    first, second = library.entries()
+    read.clear()
+    assert library.entries() == [first, second] and read == []
+    write_tags(second.path, ["changed"])
+    assert library.entries()[1].tags == ("changed",) and read == [second.name]
+    read.clear()
+    (first.path / CT).write_text("no volume")
+    assert "is no volume" in library.entries()[0].problem and read == [first.name]
 
 
 def test_a_search_finds_words_of_name_text_and_tags(library: CaseLibrary):
