@@ -1,4 +1,4 @@
-"""A session of the page for the tests of its views: a toy anatomy with two CTs, and no model.
+"""A session of the page for the tests of its views: a toy anatomy with a tumor and two CTs, and no model.
 
 `python -m Testing.web.views_session FOLDER` prints {"port": N} and serves until it is killed.
 """
@@ -30,7 +30,7 @@ def main() -> None:
 
     @server.controller.add("on_server_ready")
     def _ready(**_: Any) -> None:
-        anatomy = toy_anatomy()
+        anatomy = toy_anatomy(tumor=True)
         run = file_anatomy(app.workspace.scene, anatomy, RECORD, "test")
         old, new = (
             file_ct(app.workspace.scene, toy_ct(anatomy, hu), anatomy, RECORD, "test", run.segmentation)

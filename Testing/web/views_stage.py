@@ -53,13 +53,18 @@ def new_stage(folder: Path) -> SimpleNamespace:
     return SimpleNamespace(server=server, workspace=workspace, views=views, told=told, scene=workspace.scene)
 
 
-def toy_anatomy(origin: tuple[float, float, float] = (-36.0, -32.0, 100.0), angle: float = 0.0) -> sitk.Image:
-    """Liver, spleen and subcutaneous fat in a body; the liver is on the patient's right; angle: about z."""
+def toy_anatomy(
+    origin: tuple[float, float, float] = (-36.0, -32.0, 100.0), angle: float = 0.0, tumor: bool = False
+) -> sitk.Image:
+    """Liver, spleen and subcutaneous fat in a body; the liver is on the patient's right; angle: about z; tumor: of
+    12 x 12 x 16 mm within the liver."""
     labels = np.zeros((20, 24, 24), np.uint8)
     labels[1:19, 2:22, 2:22] = values()["subcutaneous_fat"]
     labels[1:19, 3:21, 3:21] = values()["body"]
     labels[6:14, 6:16, 5:11] = values()["liver"]
     labels[6:12, 12:18, 15:19] = values()["spleen"]
+    if tumor:
+        labels[8:12, 8:12, 6:10] = values()["liver_tumor"]
     image = sitk.GetImageFromArray(labels)
     image.SetSpacing((3.0, 3.0, 4.0))
     image.SetOrigin(origin)

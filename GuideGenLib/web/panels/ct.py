@@ -19,7 +19,7 @@ class CTPanel(Panel):
     def __init__(self, server: Any, workspace: Workspace, run: RunPanel, views: Views) -> None:
         super().__init__(server, workspace)
         self.run, self.views = run, views
-        self.state.update({"ct_anatomy": False, "ct_there": False, "ct_window": "abdomen", "ct_windows": list(PRESETS)})
+        self.state.update({"ct_anatomy": False, "ct_there": False})
         workspace.chosen.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -54,8 +54,7 @@ class CTPanel(Panel):
         )
         with v3.VBtnToggle(
             id="ct-window",
-            v_model=("ct_window",),
-            mandatory=True,
+            model_value=("views_preset",),
             density="compact",
             divided=True,
             disabled=("!ct_there",),

@@ -36,6 +36,7 @@ class Annotations:
         self._size: tuple[int, int] = (0, 0)
         self._mark = self._add(MARK, MARK_COLOR, 0.0, 0.0)
         self._mark.GetTextProperty().SetOpacity(0.85)
+        self._caption = self._add("", LETTER_COLOR, 1.0, 0.0)
         self._letters: dict[str, Any] = {}
         if letters:
             self._letters = {
@@ -49,6 +50,17 @@ class Annotations:
     def set_mark(self, text: str) -> None:
         """MARK or UPLOADED, with DATED where that holds."""
         self._mark.SetInput(text)
+
+    def set_caption(self, text: str) -> None:
+        """What the lower right corner says: window and thickness."""
+        if text != self._caption.GetInput():
+            self._caption.SetInput(text)
+            self._view.schedule_render()
+
+    @property
+    def caption(self) -> str:
+        """What it says now."""
+        return str(self._caption.GetInput())
 
     @property
     def letters(self) -> dict[str, str]:
@@ -82,9 +94,10 @@ class Annotations:
         self._size = (width, height)
         font = round(min(40, max(12, min(width, height) / 32)))
         gap = max(6, font // 2)
-        for actor in (self._mark, *self._letters.values()):
+        for actor in (self._mark, self._caption, *self._letters.values()):
             actor.GetTextProperty().SetFontSize(font)
         self._mark.SetPosition(gap, gap)
+        self._caption.SetPosition(width - gap, gap)
         if self._letters:
             self._letters["left"].SetPosition(gap, height / 2)
             self._letters["right"].SetPosition(width - gap, height / 2)

@@ -12,11 +12,20 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_slicer.app.logic import connect_slice_view_slider_to_state
 
-NAMES = {"Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "threed"}
-"""Slicer's name of a view, and ours."""
+NAMES = {
+    "Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "threed", "RedOther": "axial-other",
+    "GreenOther": "coronal-other",
+}  # fmt: skip
+"""Slicer's name of a view, and ours. The other ones show the CT that is compared with, beside the chosen one."""
 
-TITLES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "threed": "3D"}
-COLORS = {"axial": "#F34A33", "coronal": "#6DAD4A", "sagittal": "#EFD64D", "threed": "#8F9BD4"}
+TITLES = {
+    "axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "threed": "3D", "axial-other": "Axial, other",
+    "coronal-other": "Coronal, other",
+}  # fmt: skip
+COLORS = {
+    "axial": "#F34A33", "coronal": "#6DAD4A", "sagittal": "#EFD64D", "threed": "#8F9BD4", "axial-other": "#F34A33",
+    "coronal-other": "#6DAD4A",
+}  # fmt: skip
 SIDES = {"axial": ("S", "I"), "coronal": ("A", "P"), "sagittal": ("L", "R")}
 """Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
 
@@ -36,8 +45,8 @@ class ViewBars:
         """For a slice view, as the factories of trame_slicer call it."""
         name = NAMES[view.get_singleton_tag()]
         slider = connect_slice_view_slider_to_state(server, view)
-        keys, (high, low) = slider.name, SIDES[name]
-        with html.Div(style=BAR):
+        keys, (high, low) = slider.name, SIDES[name.removesuffix("-other")]
+        with html.Div(id=f"views-{name}-bar", style=BAR):
             self._title(name)
             with html.Div(id=f"views-{name}-slice", style="flex: 1; min-width: 40px; margin: 0 4px"):
                 v3.VSlider(
@@ -62,7 +71,7 @@ class ViewBars:
     def write_threed(self, _server: Any, _view_id: str, view: Any) -> None:
         """For the 3D view."""
         name = NAMES[view.get_singleton_tag()]
-        with html.Div(style=BAR):
+        with html.Div(id=f"views-{name}-bar", style=BAR):
             self._title(name)
             html.Span(
                 "{{ views_surfaces ? views_surfaces_text : 'Surfaces are off' }}",

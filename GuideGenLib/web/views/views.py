@@ -1,7 +1,8 @@
-"""The four views of the page: axial, coronal, sagittal and 3D, and the row of tools above them."""
+"""The views of the page: axial, coronal, sagittal and 3D, two for another CT, and the row of tools above them."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from trame.widgets import client, html
@@ -13,34 +14,35 @@ from trame_slicer.views import ViewLayout
 from undo_stack import Signal
 
 from GuideGenLib.scene.backdrop import backdrop_of
-from GuideGenLib.scene.ct import PRESETS, apply_preset
+from GuideGenLib.scene.ct import PRESETS
 from GuideGenLib.scene.nodes import nodes_of, present
 from GuideGenLib.scene.runs.comparison import blend
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import is_run
 from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.views.actions import Actions
 from GuideGenLib.web.views.annotations import DATED, MARK, UPLOADED, Annotations
 from GuideGenLib.web.views.bars import NAMES, ViewBars
 from GuideGenLib.web.views.crosshair import CrossHair, Point
+from GuideGenLib.web.views.frames import FPS, MOVING_QUALITY, OTHER_FPS, draw_with_ours
+from GuideGenLib.web.views.keys.handling import Keys
+from GuideGenLib.web.views.keys.kept import KeptLayout
+from GuideGenLib.web.views.keys.page import build_page
+from GuideGenLib.web.views.measure.measurements import Measurements
 from GuideGenLib.web.views.pictures import png_of
 from GuideGenLib.web.views.readout import Readout
+from GuideGenLib.web.views.slices.framing import KeptFrame, bounds_of, near
+from GuideGenLib.web.views.slices.pairs import Pairs
+from GuideGenLib.web.views.slices.side import SIDE, other_ct, show_cases
 from GuideGenLib.web.views.surfaces import Surfaces
 from GuideGenLib.web.views.tools import LAYOUTS, ViewTools, layouts
+from GuideGenLib.web.views.window import Window, WindowDrag
 from GuideGenLib.web.workspace import Workspace
-from GuideGenLib.workflow.edits import OUTLINE
 
 GRID = "views_grid"
-FPS, OTHER_FPS = 20.0, 10.0
-"""Frames a second of the view under the mouse, and of the others, which follow it."""
-
-QUALITY = 92
-"""Of the JPEG of a frame; the same while moving and at rest, so that no frame is drawn twice."""
-
-EVENT_PERIOD_S = 0.02
+EVENT_PERIOD_S = 0.01
 MARGIN = 0.15
 """Left free around a volume, for letters and bars."""
-
-SAME_PLACE_MM = 10.0
 
 
 class Views(Panel):
@@ -62,11 +64,17 @@ class Views(Panel):
                 "views_surfaces_text": "",
                 "views_crosshair": True,
                 "views_window_level": False,
+                "views_preset": "abdomen",
+                "views_window": "",
             }
         )
         app = workspace.slicer_app
+        draw_with_ours()
         self._bars = ViewBars(self.enlarge, self.reset)
-        self._tools = ViewTools(self.set_layout)
+        self.actions = Actions(self)
+        self._tools = ViewTools(self.set_layout, self.actions)
+        self._keys = Keys(server, self.actions.act)
+        self._kept = KeptLayout(server, self.set_layout)
         register_rca_factories(
             app.view_manager,
             server,
@@ -75,7 +83,7 @@ class Views(Panel):
             rca_encoder=RcaImageEncoder.JPEG,
             target_fps=FPS,
             blur_fps=OTHER_FPS,
-            interactive_quality=QUALITY,
+            interactive_quality=MOVING_QUALITY,
             rca_event_throttle_s=EVENT_PERIOD_S,
         )
         self.layouts = LayoutManager(app.scene, app.view_manager, server)
@@ -85,24 +93,31 @@ class Views(Panel):
             self.layouts.initialize_layout_grid(grid)
         self.views = {NAMES[view.get_singleton_tag()]: view for view in app.view_manager.get_views()}
         self.slices = [self.views[name] for name in ("axial", "coronal", "sagittal")]
-        for view in self.slices:  # the CT before any segment: one that is drawn first hides it, translucent or not
+        self.others = [self.views[name] for name in ("axial-other", "coronal-other")]
+        every = [*self.slices, *self.others]
+        for view in every:  # the CT before any segment: one that is drawn first hides it, translucent or not
             view.renderer().AddViewProp(view._render_manager.image_actor)
         self.annotations = {name: Annotations(view, name != "threed") for name, view in self.views.items()}
         for view in self.views.values():
             view.render_window().SetMultiSamples(0)  # translucent surfaces vanish with it in software, all else is slow
         self.views["threed"].renderer().SetUseDepthPeeling(False)  # OIT draws a frame in half the time
         self.crosshair = CrossHair(workspace.scene, self.slices, self._left_button_is_free, self._on_moved)
-        self.readout = Readout(workspace, self.slices, self._say_readout)
-        self.surfaces = Surfaces(workspace, self.views["threed"], self._say_surfaces)
+        self.drag = WindowDrag(every, self._window_is_dragged, lambda: self._window, self.show_window)
+        # Told of a press after those two, which ask whether it is free: the last point is placed by it.
+        self.measurements = Measurements(workspace, every, self.others, self._on_measuring)
+        self.frames = {view: KeptFrame(view) for view in every}
+        self.pairs = Pairs(list(zip(self.slices[:2], self.others, strict=True)))
+        self.readout = Readout(workspace, self.slices, partial(self._say, "views_readout"))
+        self.surfaces = Surfaces(workspace, self.views["threed"], partial(self._say, "views_surfaces_text"))
         self._place: tuple[float, ...] | None = None
         self._blend = 0.0
         self._difference: Any = None
-        self._preset = "abdomen"
+        self.side = False
+        self._window = Window.of_preset("abdomen")
         workspace.chosen.connect(self.show_chosen)
         workspace.dated.connect(self._mark)
         self.state.change("views_surfaces")(self._on_surfaces)
         self.state.change("views_crosshair")(self._on_crosshair)
-        self.state.change("views_window_level")(self._on_window_level)
         self._watch_scene()
         self._dress()
 
@@ -110,47 +125,62 @@ class Views(Panel):
 
     def show_chosen(self) -> None:
         """Bring what is chosen into the views; they are reset where it lies in another place than what was shown."""
-        workspace = self.workspace
-        segmentation = workspace.segmentation
-        for node in nodes_of(workspace.scene, "vtkMRMLSegmentationNode"):
-            if node.GetDisplayNode() is not None and not node.GetAttribute(OUTLINE):
-                node.GetDisplayNode().SetVisibility(node is segmentation)
         self._difference = None
         self._dress()
         self._mark()
         shown = self._compose()
-        place = None if shown is None else _bounds(shown)
-        moved = place is not None and not _near(place, self._place)
+        place = None if shown is None else bounds_of(shown)
+        moved = place is not None and not near(place, self._place)
         with self.state:
             if moved:
                 self._place = place
                 self.crosshair.forget()
-                for name in ("axial", "coronal", "sagittal"):
-                    self.reset(name)
-            self.set_window(self._preset)
+                for view in self.slices:
+                    self._fit(view)
+            self.show_window(self._window)
+            self.show_labels(self.state.views_labels)
             self.surfaces.show_chosen(moved)
-            self._render()
+            self.render()
 
     def set_blend(self, share: float) -> None:
         """Show the compared CT over the chosen one, 0..1."""
         self._blend = share
         self._compose()
-        self._render()
+        self.render()
 
     def show_difference(self, node: Any) -> None:
         """Show a volume of differences in place of the CT; None shows the CT again."""
         self._difference = node
         self._compose()
-        self._render()
+        self.render()
 
     def set_window(self, preset: str) -> None:
-        """Show the chosen CT, and the one it is compared with, in a window of scene.ct.PRESETS."""
-        if preset not in PRESETS:
-            return
-        self._preset = preset
+        """Show the CTs in a window of scene.ct.PRESETS."""
+        if preset in PRESETS:
+            self.show_window(Window.of_preset(preset))
+
+    def show_window(self, window: Window) -> None:
+        """Show the chosen CT, and the one it is compared with, in a window; those to come have it, too."""
+        self._window = window
         for node in (self.workspace.ct, self.workspace.compared):
             if node is not None:
-                apply_preset(node, preset)
+                window.show(node)
+        self.caption()
+        with self.state:
+            self.state.update({"views_preset": window.name, "views_window": window.text})
+
+    def show_labels(self, shown: bool) -> None:
+        """Show the segments in slices, or hide all of them; each keeps its own eye."""
+        for node in nodes_of(self.workspace.scene, "vtkMRMLSegmentationNode"):
+            if node.GetDisplayNode() is not None:
+                node.GetDisplayNode().SetVisibility2D(shown)
+        self.render()
+
+    def caption(self) -> None:
+        """Write window and thickness into the views."""
+        lines = [self.actions.slab_text, self._window.text if self.workspace.ct is not None else ""]
+        for view in ("axial", "coronal", "sagittal", "axial-other", "coronal-other"):
+            self.annotations[view].set_caption("\n".join(line for line in lines if line))
 
     def jump_to(self, ras: tuple[float, float, float]) -> None:
         """Centre the slice views and the cross-hair on a point (RAS, mm)."""
@@ -179,7 +209,8 @@ class Views(Panel):
         elif difference is not None:
             blend(workspace.scene, difference)
         else:
-            blend(workspace.scene, shown, over if over is not shown else None, self._blend)
+            blend(workspace.scene, shown, over if over is not shown and not self.side else None, self._blend)
+        show_cases(workspace, self.views, self.side)
         return shown
 
     # ------------------------------------------------------------ tools
@@ -188,22 +219,50 @@ class Views(Panel):
         """One of LAYOUTS."""
         if name not in LAYOUTS:
             return
+        before, self.side = self.side, name in SIDE
+        if self.side and self.workspace.compared is None and self.workspace.ct is not None:
+            self.workspace.choose(compared=other_ct(self.workspace))
         with self.state:
             self.state.views_layout = name
             self.layouts.set_layout(name)
+        if self.side != before:
+            self._compose()
+            self._pair()
+            self.render()
+
+    def _pair(self) -> None:
+        """Begin side by side with both at the same place, or each at its own where the cases lie apart."""
+        self.pairs.unlink()
+        if not self.side:
+            return
+        ct, other = self.workspace.ct, self.workspace.compared
+        if ct is None or other is None or near(bounds_of(ct), bounds_of(other)):
+            self.pairs.link((0.0, 0.0, 0.0))
+        else:
+            for view in self.others:
+                self._fit(view)
+            self.pairs.link_as_they_stand()
 
     def enlarge(self, name: str) -> None:
         """Show a view alone, or the four again where it is alone."""
         self.set_layout("quad" if self.state.views_layout == name else name)
 
     def reset(self, name: str) -> None:
-        """Show the whole volume in a view."""
+        """Show the whole of the slice, or of the surfaces, that a view is at."""
         view = self.views.get(name)
-        if view is None:
-            return
+        if view is not None and view is not self.views["threed"]:
+            stood = view.get_slice_value()
+            self._fit(view)
+            view.set_slice_value(stood)
+        elif view is not None:
+            view.reset_view()
+            self._dress()
+
+    def _fit(self, view: Any) -> None:
+        """Show the whole volume in a slice view, from its middle."""
         view.reset_view()
-        if view in self.slices:
-            view.zoom(-MARGIN)
+        view.zoom(-MARGIN)
+        self.frames[view].take()
         self._dress()
 
     def _on_surfaces(self, views_surfaces: bool, **_: Any) -> None:
@@ -212,30 +271,34 @@ class Views(Panel):
     def _on_crosshair(self, views_crosshair: bool, **_: Any) -> None:
         self.crosshair.show(bool(views_crosshair))
 
-    def _on_window_level(self, views_window_level: bool, **_: Any) -> None:
-        node = self.workspace.slicer_app.app_logic.GetInteractionNode()
-        node.SetCurrentInteractionMode(node.AdjustWindowLevel if views_window_level else node.ViewTransform)
+    def _editing(self) -> bool:
+        effect = self.workspace.slicer_app.segmentation_editor.active_effect
+        return effect is not None and not isinstance(effect, SegmentationEffectNoTool)
+
+    def _window_is_dragged(self) -> bool:
+        return bool(self.state.views_window_level) and not self._editing() and not self._measuring()
+
+    def _measuring(self) -> bool:
+        return bool(self.measurements.active) or self.measurements.at_a_handle
 
     def _left_button_is_free(self) -> bool:
-        effect = self.workspace.slicer_app.segmentation_editor.active_effect
-        editing = effect is not None and not isinstance(effect, SegmentationEffectNoTool)
-        return not editing and not self.state.views_window_level
+        return not (self._editing() or self.state.views_window_level or self._measuring())
 
-    def _say_readout(self, text: str) -> None:
-        if text != self.state.views_readout:
-            with self.state:
-                self.state.views_readout = text
+    def _on_measuring(self, kind: str) -> None:
+        with self.state:
+            self.state.views_measure = kind
 
-    def _say_surfaces(self, text: str) -> None:
-        if text != self.state.views_surfaces_text:
+    def _say(self, key: str, text: str) -> None:
+        if text != self.state[key]:
             with self.state:
-                self.state.views_surfaces_text = text
+                self.state[key] = text
 
     def _on_moved(self) -> None:
         with self.state:  # the sliders' values, too, which the views have changed
             self.pointed.emit(self.point)
 
-    def _render(self) -> None:
+    def render(self) -> None:
+        """Draw all views that are seen anew."""
         for view in self.views.values():
             view.schedule_render()
 
@@ -252,6 +315,7 @@ class Views(Panel):
         """A loaded scene brings its own looks of the views."""
         self._place = None
         self.crosshair.forget()
+        self.measurements.forget()
         self._dress()
 
     def _dress(self) -> None:
@@ -260,7 +324,9 @@ class Views(Panel):
         threed.set_box_visible(False)
         node = threed.get_view_node()
         threed.set_orientation_marker(node.OrientationMarkerTypeCube, node.OrientationMarkerSizeSmall)
-        self._on_window_level(self.state.views_window_level)
+        for view in self.others:  # a desktop Slicer has no such views
+            view.get_view_node().SetSaveWithScene(False)
+            view._logic.GetSliceCompositeNode().SetSaveWithScene(False)
 
     def _mark(self) -> None:
         """Say in each view whether what it shows was generated."""
@@ -278,16 +344,9 @@ class Views(Panel):
     def build(self) -> None:
         """Write the tools and the grid of views into the open layout."""
         with html.Div(style="height: 100%; display: flex; flex-direction: column"):
+            self._keys.build()
+            self._kept.build()
             self._tools.build()
+            build_page()
             with html.Div(style="flex: 1; min-height: 0"):
                 client.ServerTemplate(name=GRID)
-
-
-def _bounds(volume: Any) -> tuple[float, ...]:
-    bounds = [0.0] * 6
-    volume.GetRASBounds(bounds)
-    return tuple(bounds)
-
-
-def _near(place: tuple[float, ...], other: tuple[float, ...] | None) -> bool:
-    return other is not None and all(abs(a - b) <= SAME_PLACE_MM for a, b in zip(place, other, strict=True))

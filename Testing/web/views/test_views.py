@@ -325,7 +325,7 @@ def test_a_closed_scene_leaves_nothing_pointed_at_and_black_views(stage: SimpleN
         assert not view.get_background_volume_id()
 
 
-@pytest.mark.parametrize(("layout", "blocked"), [("axial", 3), ("threed", 3), ("primary", 0), ("quad", 0)])
+@pytest.mark.parametrize(("layout", "blocked"), [("axial", 5), ("threed", 5), ("primary", 2), ("side", 4), ("quad", 2)])
 def test_views_that_a_layout_leaves_out_are_not_drawn(stage: SimpleNamespace, layout: str, blocked: int) -> None:
     stage.views.set_layout(layout)
     assert sum(view.is_render_blocked for view in stage.views.views.values()) == blocked

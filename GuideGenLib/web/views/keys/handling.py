@@ -1,0 +1,60 @@
+"""Keys pressed anywhere in the page act on the view under the mouse, or on the one that has the focus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from trame.widgets import client
+
+from GuideGenLib.web.views.keys.table import KEYS, SLICES
+
+TRIGGER = "views_key"
+SCRIPT = """
+(() => {
+  const keys = KEYS, moves = new Set(MOVES);
+  let hovered = '';
+  const view = (element) => {
+    const bar = element?.closest?.('.layout-grid-item')?.querySelector('[id^=views-][id$=-bar]');
+    return bar ? bar.id.slice(6, -4) : '';
+  };
+  document.addEventListener('mouseover', (event) => { hovered = view(event.target); }, true);
+  window.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = event.target, typing = 'textarea, select, [contenteditable], [role=listbox], [role=menu], [role=dialog]';
+    if (at.closest?.(typing) || (at.tagName === 'INPUT' && !at.closest('.v-slider'))) return;
+    const letter = event.key.length === 1, shift = event.shiftKey && !letter ? 'Shift+' : '';
+    const name = shift + (letter ? event.key.toLowerCase() : event.key);
+    const action = keys[name];
+    if (!action) return;
+    if (name === ' ' && at.closest?.('button, summary, a, [role=button]')) return;
+    const where = view(document.activeElement) || hovered;
+    if (moves.has(name) && (!where || (at.closest?.('.v-slider, [role=slider]') && !event.shiftKey))) return;
+    event.preventDefault();
+    if (shift) event.stopPropagation();
+    window.trame.trigger('TRIGGER', [action, where]);
+  }, true);
+})();
+"""
+"""Fields keep their keys, and sliders their arrows: that of a view moves its slice by them anyway. With Shift they are
+ours there, too: so the script hears them first."""
+
+
+class Keys:
+    """act(action, view): told of each key of `table.KEYS`; view: its name, "" where none is under the mouse."""
+
+    def __init__(self, server: Any, act: Callable[[str, str], None]) -> None:
+        self._act = act
+        server.trigger(TRIGGER)(self._on_key)
+
+    def _on_key(self, action: str, view: str = "") -> None:
+        if action in {key.action for key in KEYS}:
+            self._act(action, view)
+
+    def build(self) -> None:
+        """Write the script into the open layout."""
+        actions = {key.key: key.action for key in KEYS}
+        moves = [key.key for key in SLICES]
+        script = SCRIPT.replace("KEYS", json.dumps(actions)).replace("MOVES", json.dumps(moves))
+        client.Script(script.replace("TRIGGER", TRIGGER))

@@ -1,0 +1,1 @@
+"""Ruler, region and angle, as markups of the scene."""

@@ -1,0 +1,1 @@
+"""What the slice views do beside showing a slice: scroll, thick slices, lines, two cases side by side."""
