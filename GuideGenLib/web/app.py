@@ -26,6 +26,8 @@ from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.server.entry import add_entry
 from GuideGenLib.web.shell import Shell
+from GuideGenLib.web.views.after import AfterRun
+from GuideGenLib.web.views.keys.tour import Tour
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.choices import RunSettings
@@ -59,6 +61,8 @@ class WebApp:
         self.editor = EditorPanel(server, self.workspace, self.segments)
         self.lesion = LesionPanel(server, self.workspace, self.segments, self.views)
         self.views.pointed.connect(self.lesion.follow)
+        self.after = AfterRun(server, self.workspace, self.views, self.runner, self.understood)
+        self.tour = Tour(server)
         self.ct = CTPanel(server, self.workspace, self.run, self.views)
         self.dated = DatedPanel(server, self.workspace)
         self.compare = ComparePanel(server, self.workspace, self.views)

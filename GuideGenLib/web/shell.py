@@ -24,6 +24,8 @@ from GuideGenLib.web.panels.runs import RunsPanel
 from GuideGenLib.web.panels.segments import SegmentsPanel
 from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
+from GuideGenLib.web.views.after import AfterRun
+from GuideGenLib.web.views.keys.tour import Tour
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 
@@ -95,6 +97,8 @@ class Parts(Protocol):
     change: ChangePanel
     dated: DatedPanel
     compare: ComparePanel
+    after: AfterRun
+    tour: Tour
     files: FilesPanel
     cases: CasesStep
     keep: KeepPanel
@@ -133,6 +137,7 @@ class Shell(Panel):
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
                 self.app.keep.build()
+                self.app.tour.build()
                 self._steps()
                 with v3.Template(v_slot_append=True):
                     self.app.run.build_progress()
@@ -197,12 +202,14 @@ class Shell(Panel):
                 )
                 self.app.prompt.build()
                 self.app.run.build()
+                self.app.after.build_missing()
             with self._step("understood", "Understood", "mdi-text-search"):
                 self.app.understood.build()
             with self._step("settings", "Settings", "mdi-tune"):
                 self.app.settings.build()
             with self._step("anatomy", "Anatomy", "mdi-human"):
                 self.app.runs.build()
+                self.app.after.build()
                 self.app.segments.build()
                 self.app.run.build_completion()
                 self.app.editor.build()

@@ -24,6 +24,7 @@ from .RunPanel import RunPanel
 from .SegmentsPanel import SegmentsPanel, jumpTo
 from .SettingsPanel import SettingsPanel
 from .SetupPanel import SetupPanel
+from .SummaryPanel import SummaryPanel
 from .UnderstoodPanel import UnderstoodPanel
 
 MODIFIED = "ModifiedEvent"
@@ -55,6 +56,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.settingsPanel = SettingsPanel(*shared)
         self.runPanel = RunPanel(*shared, self.hindrance)
         self.segmentsPanel = SegmentsPanel(*shared)
+        self.summaryPanel = SummaryPanel(*shared, lambda: self.understoodPanel.understanding.description)
         self.lesionPanel = LesionPanel(*shared)
         self.datedPanel = DatedPanel(*shared)
         self.ctPanel = CTPanel(*shared, self.hindrance)
@@ -71,6 +73,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.settingsPanel,
             self.runPanel,
             self.segmentsPanel,
+            self.summaryPanel,
             self.lesionPanel,
             self.datedPanel,
             self.ctPanel,
@@ -171,6 +174,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.anatomySection.collapsed = False
         self.ui.ctSection.collapsed = False
         self.showResults()
+        self.summaryPanel.showEnded(job)
         self.ctPanel.showEnded(job)
         self.changePanel.showEnded(job)
 

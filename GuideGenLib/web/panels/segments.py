@@ -234,6 +234,7 @@ class SegmentsPanel(Panel):
                     "shown": bool(display.GetSegmentVisibility(segment_id)),
                 }
             )
+        rows.sort(key=lambda row: row["group"] != "lesions")  # those first, all else in the table's order
         return rows
 
     def build(self) -> None:

@@ -24,7 +24,7 @@ class Actions:
 
     def __init__(self, views: Views) -> None:
         self.views, self.state = views, views.state
-        self.scrolling = Scrolling(self._on_film)
+        self.scrolling = Scrolling(self.state, self._on_film)
         self._found = -1
         self._before = "quad"
         self.state.update(
@@ -98,7 +98,7 @@ class Actions:
     def _of_looks(self) -> dict[str, Callable[[str], None]]:
         windows = ("abdomen", "lung", "mediastinum", "bone", "liver")
         return {
-            **{f"window_{name}": lambda _, name=name: self.views.set_window(name) for name in windows},
+            **{f"window_{name}": self._told(self.views.set_window, name) for name in windows},
             "drag_window": self._toggled("views_window_level"),
             "labels": self._toggled("views_labels"),
             "crosshair": self._toggled("views_crosshair"),
@@ -106,10 +106,15 @@ class Actions:
             "slab": lambda _: self.set_slab(next_kind(self.state.views_slab)),
             "thinner": lambda _: self.set_thickness(thicker(self.state.views_slab_mm, -1)),
             "thicker": lambda _: self.set_thickness(thicker(self.state.views_slab_mm, 1)),
-            **{f"measure_{name}": lambda _, name=name: self.measure(name) for name in ("ruler", "region", "angle")},
+            **{f"measure_{name}": self._told(self.measure, name) for name in ("ruler", "region", "angle")},
             "measure_off": lambda _: self.measure(""),
             "measure_remove": lambda _: self.views.measurements.remove_last(),
         }
+
+    @staticmethod
+    def _told(act: Callable[[str], None], name: str) -> Callable[[str], None]:
+        """The same in whichever view."""
+        return lambda _: act(name)
 
     def _toggled(self, key: str) -> Callable[[str], None]:
         def on(_: str) -> None:
@@ -184,6 +189,15 @@ class Actions:
             return
         self._found = (self._found + 1) % len(found)
         self.close_up(found[self._found])
+
+    def show_finding(self) -> None:
+        """Bring the slices to the first finding of the anatomy, where there is one; the zoom stays."""
+        node = self.views.workspace.segmentation
+        found = finding_segments(node) if node is not None else []
+        place = place_within(node, found[0]) if found else None
+        if place is not None:
+            self._found = 0
+            self.views.crosshair.move_to(place)
 
     def close_up(self, segment_id: str) -> None:
         """Centre all slices on a segment, so close that it fills a good part of them."""

@@ -30,7 +30,7 @@ SIDES = {"axial": ("S", "I"), "coronal": ("A", "P"), "sagittal": ("L", "R")}
 """Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
 
 BAR = (
-    "position: absolute; top: 0; left: 0; right: 0; height: 28px; display: flex; align-items: center; gap: 8px; "
+    "position: absolute; top: 0; left: 0; right: 0; height: 28px; display: flex; align-items: center; gap: 4px; "
     "padding: 0 4px 0 8px; color: white; background: rgba(0, 0, 0, 0.55); cursor: default; user-select: none;"
 )
 
@@ -48,7 +48,7 @@ class ViewBars:
         keys, (high, low) = slider.name, SIDES[name.removesuffix("-other")]
         with html.Div(id=f"views-{name}-bar", style=BAR):
             self._title(name)
-            with html.Div(id=f"views-{name}-slice", style="flex: 1; min-width: 40px; margin: 0 4px"):
+            with html.Div(id=f"views-{name}-slice", style="flex: 1; min-width: 20px; margin: 0 6px"):
                 v3.VSlider(
                     v_model=(keys.value,),
                     min=(keys.min_value,),
@@ -64,7 +64,8 @@ class ViewBars:
                 )
             html.Span(
                 f"{{{{ {keys.value} < 0 ? '{low}' : '{high}' }}}} {{{{ Math.abs({keys.value}).toFixed(1) }}}} mm",
-                style="font-size: 11px; min-width: 70px; text-align: right; font-variant-numeric: tabular-nums",
+                style="font-size: 11px; min-width: 58px; white-space: nowrap; text-align: right; "
+                "font-variant-numeric: tabular-nums",
             )
             self._buttons(name)
 

@@ -43,5 +43,6 @@ def page(address: str, page_at: Callable[..., Any]) -> Any:
             page.click(switch)
     page.click("#views-layout")
     page.click("#views-layout-quad")
+    until(lambda: page.locator(".layout-grid-item").count() == 4)
     until(lambda: all(brightness(page, name) > 5 for name in ("axial", "coronal", "sagittal")))
     return page

@@ -30,7 +30,8 @@ SCRIPT = """
     if (!action) return;
     if (name === ' ' && at.closest?.('button, summary, a, [role=button]')) return;
     const where = view(document.activeElement) || hovered;
-    if (moves.has(name) && (!where || (at.closest?.('.v-slider, [role=slider]') && !event.shiftKey))) return;
+    const own = '[role=grid], [role=tree], [role=radiogroup], [role=tablist], #segments-list';
+    if (moves.has(name) && (!where || at.closest?.(own) || (at.closest?.('.v-slider') && !event.shiftKey))) return;
     event.preventDefault();
     if (shift) event.stopPropagation();
     window.trame.trigger('TRIGGER', [action, where]);

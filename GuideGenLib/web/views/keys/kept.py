@@ -10,7 +10,7 @@ from trame.widgets import client
 TRIGGER = "views_kept"
 SCRIPT = """
 (() => {
-  const name = 'guidegen.layout';
+  const name = 'guidegen-layout';
   const wait = setInterval(() => {
     if (!window.trame?.state?.get('views_layout')) return;
     clearInterval(wait);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
@@ -42,7 +44,7 @@ def _rows(keys: tuple[Key, ...]) -> list[tuple[str, str]]:
     return [("  ".join(key.shown for key in group), group[0].title) for group in same]
 
 
-def _group(title: str, rows: list[tuple[str, ...]] | tuple[tuple[str, str], ...]) -> None:
+def _group(title: str, rows: Sequence[Sequence[str]]) -> None:
     with html.Div(style="break-inside: avoid", classes="mb-4"):
         html.H3(title, classes="text-subtitle-2 mb-1")
         with html.Table(style="border-spacing: 0 2px"):

@@ -15,10 +15,11 @@ CINE_FPS = 12.0
 
 
 class Scrolling:
-    """Moves slice views of trame_slicer. told(running): whether a film runs, at its begin and its end."""
+    """Moves slice views of trame_slicer. state: of the page, whose sliders follow; told(running): whether a film runs,
+    at its begin and its end."""
 
-    def __init__(self, told: Callable[[bool], None]) -> None:
-        self._told = told
+    def __init__(self, state: Any, told: Callable[[bool], None]) -> None:
+        self._state, self._told = state, told
         self._film: asyncio.Task[None] | None = None
 
     def step(self, view: Any, slices: int) -> None:
@@ -55,5 +56,6 @@ class Scrolling:
         while True:
             low, high = view.get_slice_range()
             wanted = view.get_slice_value() - view.get_slice_step()  # from the head down, as a stack is read
-            view.set_slice_value(wanted if wanted >= low else high)
+            with self._state:
+                view.set_slice_value(wanted if wanted >= low else high)
             await asyncio.sleep(1.0 / CINE_FPS)
