@@ -9,6 +9,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
+from GuideGenLib.web.views.keys.page import build_page
 from GuideGenLib.web.views.keys.table import key_of
 from GuideGenLib.web.views.measure.kinds import KINDS as MEASURES
 from GuideGenLib.web.views.slices.slab import KINDS as SLABS
@@ -48,7 +49,8 @@ class ViewTools:
         self._set_layout, self._actions = set_layout, actions
 
     def build(self) -> None:
-        """Write it into the open layout."""
+        """Write it, and the page of keys that it opens, into the open layout."""
+        build_page()
         with html.Div(id="views-tools", classes="bg-surface", style=ROW):
             self._layout_menu()
             self._switch("surfaces", "mdi-rotate-3d", "Surfaces in 3D, of visible segments")

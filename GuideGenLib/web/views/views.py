@@ -27,7 +27,6 @@ from GuideGenLib.web.views.crosshair import CrossHair, Point
 from GuideGenLib.web.views.frames import FPS, MOVING_QUALITY, OTHER_FPS, draw_with_ours
 from GuideGenLib.web.views.keys.handling import Keys
 from GuideGenLib.web.views.keys.kept import KeptLayout
-from GuideGenLib.web.views.keys.page import build_page
 from GuideGenLib.web.views.measure.measurements import Measurements
 from GuideGenLib.web.views.pictures import png_of
 from GuideGenLib.web.views.readout import Readout
@@ -337,7 +336,7 @@ class Views(Panel):
             annotation.set_mark(f"{mark} - {DATED}" if self.workspace.out_of_date else mark)
         with self.state:
             self.state.views_mark = mark
-        self._render()
+        self.render()
 
     # ------------------------------------------------------------ widgets
 
@@ -347,6 +346,5 @@ class Views(Panel):
             self._keys.build()
             self._kept.build()
             self._tools.build()
-            build_page()
             with html.Div(style="flex: 1; min-height: 0"):
                 client.ServerTemplate(name=GRID)
