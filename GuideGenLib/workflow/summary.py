@@ -9,7 +9,6 @@ from GuideGenLib.description.fields import shown
 from GuideGenLib.description.model import Description, DescriptionError
 from GuideGenLib.description.report import from_json
 from GuideGenLib.generator.change import recorded_lesions
-from GuideGenLib.mask.findings.lesions import LesionRecord
 from GuideGenLib.workflow.roles import REASONS, outcome_of
 from GuideGenLib.workflow.understood import called
 from GuideGenLib.workflow.words import say
@@ -54,8 +53,8 @@ def not_drawn(description: Description | None) -> list[str]:
     return [f"{called(finding)} ({outcome_of(finding)})" for finding in missed]
 
 
-def _told(lesion: LesionRecord, description: Description | None) -> str:
-    """ "lung tumor, left, upper lobe: 32 mm (asked 30), 11.4 ml"."""
+def _told(lesion: Any, description: Description | None) -> str:
+    """Of a recorded lesion: "lung tumor, left, upper lobe: 32 mm (asked 30), 11.4 ml"."""
     name = label(lesion.label).name if lesion.label in values() else shown(lesion.label)
     places = [shown(word) for word in (lesion.side, lesion.site) if word and shown(word) not in name]
     size = say("{mm} mm", mm=f"{lesion.measured_mm:.0f}") if lesion.measured_mm else ""
@@ -67,7 +66,7 @@ def _told(lesion: LesionRecord, description: Description | None) -> str:
     return f"{line}; {lesion.note}" if lesion.note else line
 
 
-def _asked_mm(lesion: LesionRecord, description: Description | None) -> float | None:
+def _asked_mm(lesion: Any, description: Description | None) -> float | None:
     findings = description.findings if description is not None else ()
     return findings[lesion.finding].size_mm if 0 <= lesion.finding < len(findings) else None
 

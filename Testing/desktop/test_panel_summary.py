@@ -3,14 +3,13 @@
 import pytest
 import SimpleITK as sitk
 
-from GuideGenLib.anatomy.table import values
 from GuideGenLib.scene.runs.results import file_anatomy
 from GuideGenLib.scene.segments.centre import place_within
 from GuideGenLib.workflow.job import ANATOMY, Job
 from Testing.desktop.driver import Driver
 
 LESION = {
-    "label": "liver_tumor", "finding": 0, "organ": "liver", "side": None, "site": "segment VII", "size_mm": 30.0,
+    "label": "lung_tumor", "finding": 0, "organ": "lung", "side": "left", "site": None, "size_mm": 30.0,
     "measured_mm": 31.6, "volume_ml": 14.2, "center_voxel": [1.0, 1.0, 1.0], "center_mm": [1.0, 1.0, 1.0], "note": "",
 }  # fmt: skip
 
@@ -27,17 +26,14 @@ def test_the_summary_is_copied_and_the_slices_go_to_the_finding(panel: Driver, s
     import qt
 
     assert not panel.ui.summaryCopyButton.enabled
-    ill = sitk.Image(small_anatomy)
-    inside = [index // 2 for index in ill.GetSize()]
-    ill[inside] = values()["liver_tumor"]
-    run = file_anatomy(panel.slicer.mrmlScene, ill, {"lesions": [LESION], "settings": {"seed": 3}}, "a case")
+    run = file_anatomy(panel.slicer.mrmlScene, small_anatomy, {"lesions": [LESION], "settings": {"seed": 3}}, "a case")
     panel.ui.segmentationSelector.setCurrentNode(run.segmentation)
     panel.widget.sceneChanged()
     panel.settle()
     panel.widget.onRunEnded(Job(ANATOMY, "1", "a case"))
     panel.press("summaryCopyButton")
     copied = qt.QApplication.clipboard().text()
-    assert copied.splitlines() == ["liver tumor, segment VII: 32 mm, 14.2 ml", "Synthetic, seed 3"]
-    place = place_within(run.segmentation, "liver_tumor")
+    assert copied.splitlines() == ["lung tumor, left: 32 mm, 14.2 ml", "Synthetic, seed 3"]
+    place = place_within(run.segmentation, "lung_tumor")
     view = panel.slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().GetSliceToRAS()
     assert [view.GetElement(row, 3) for row in range(3)] == pytest.approx(place, abs=1e-3)

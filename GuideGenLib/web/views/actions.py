@@ -4,25 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from GuideGenLib.scene.segments.centre import place_within
 from GuideGenLib.scene.segments.findings import box_of, finding_segments
+from GuideGenLib.web.views.crosshair import CrossHair, Point
+from GuideGenLib.web.views.measure.measurements import Measurements
 from GuideGenLib.web.views.slices.framing import frame, zoom
+from GuideGenLib.web.views.slices.pairs import Pairs
 from GuideGenLib.web.views.slices.scrolling import PAGE, Scrolling
 from GuideGenLib.web.views.slices.side import SIDE
 from GuideGenLib.web.views.slices.slab import KINDS, next_kind, show_slab, slab_text, thicker
-
-if TYPE_CHECKING:
-    from GuideGenLib.web.views.views import Views
+from GuideGenLib.web.workspace import Workspace
 
 NO_FINDING = "There is no finding in this anatomy to go to."
+
+
+class Seen(Protocol):
+    """What the actions act on: `views.Views`."""
+
+    state: Any
+    workspace: Workspace
+    views: dict[str, Any]
+    slices: list[Any]
+    others: list[Any]
+    crosshair: CrossHair
+    measurements: Measurements
+    pairs: Pairs
+    side: bool
+
+    @property
+    def point(self) -> Point | None: ...
+    def set_window(self, preset: str) -> None: ...
+    def show_labels(self, shown: bool) -> None: ...
+    def set_layout(self, name: str) -> None: ...
+    def enlarge(self, name: str) -> None: ...
+    def reset(self, name: str) -> None: ...
+    def jump_to(self, ras: Point) -> None: ...
+    def caption(self) -> None: ...
+    def render(self) -> None: ...
 
 
 class Actions:
     """Named as in `keys.table`; each is told the view that it is for."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Seen) -> None:
         self.views, self.state = views, views.state
         self.scrolling = Scrolling(self.state, self._on_film)
         self._found = -1

@@ -54,6 +54,7 @@ class Views(Panel):
 
     def __init__(self, server: Any, workspace: Workspace) -> None:
         super().__init__(server, workspace)
+        self._window = Window.of_preset("abdomen")
         self.state.update(
             {
                 "views_layout": "quad",
@@ -112,7 +113,6 @@ class Views(Panel):
         self._blend = 0.0
         self._difference: Any = None
         self.side = False
-        self._window = Window.of_preset("abdomen")
         workspace.chosen.connect(self.show_chosen)
         workspace.dated.connect(self._mark)
         self.state.change("views_surfaces")(self._on_surfaces)
