@@ -1,4 +1,4 @@
-"""How the page answers while the worker computes, how soon a stroke is seen, and what a session's memory is.
+"""How the page answers while the worker computes, how soon views and strokes are seen, and what a session's memory is.
 
     python Testing/benchmarks/web.py
 
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 TEXTS = tuple(f"A {age} year old woman with a 30 mm tumor in the sigmoid colon." for age in range(40, 80))
 STROKES = 5
@@ -48,6 +50,8 @@ def main() -> None:
 
 def measure(page: Any, address: str) -> None:
     """From the empty page to an edited anatomy with its CT."""
+    from Testing.benchmarks.web_views import measure_views, tell_views
+
     start = time.monotonic()
     page.goto(address)
     page.wait_for_selector("#prompt-text", state="visible")
@@ -59,6 +63,7 @@ def measure(page: Any, address: str) -> None:
     page.click("#ct-generate")
     tell("answers while a CT is made", answers_during(page, None))
     page.wait_for_timeout(3000)
+    tell_views(measure_views(page))
     tell("stroke until it is seen", strokes(page))
     for name, memory, peak in processes():
         print(f"{name:<28} {memory:6.0f} MB now, {peak:6.0f} MB at most")

@@ -1,6 +1,7 @@
 """The viewer as a radiologist has it in a browser: keys, drags, layouts; what is seen, not what is set."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ def width(page: Any, name: str) -> float:
     """Of a view, in pixels; 0 while the layout changes."""
     box = view(page, name).bounding_box()
     return float(box["width"]) if box else 0.0
+
+
+def together(page: Any, before: str) -> bool:
+    """Whether both axial views have moved to one place."""
+    return before != stand(page, "axial") == stand(page, "axial-other")
 
 
 def offset(page: Any, name: str) -> float:
@@ -159,11 +165,15 @@ def test_a_region_is_drawn_by_its_button(page: Any) -> None:
 def test_reference_lines_come_and_go(page: Any) -> None:
     red = (243, 74, 51)
     point_at(page, "axial")
+    page.keyboard.press("x")  # the cross-hair would lie on them
+    page.wait_for_function("window.trame.state.get('views_crosshair') === false")
     assert near(page, "coronal", red) < 100
     page.keyboard.press("i")
     until(lambda: near(page, "coronal", red) > 100)
     page.keyboard.press("i")
     until(lambda: near(page, "coronal", red) < 100)
+    page.keyboard.press("x")
+    page.wait_for_function("window.trame.state.get('views_crosshair') === true")
 
 
 def test_thick_slices_are_brighter_as_maximum_than_as_minimum(page: Any) -> None:
@@ -186,13 +196,13 @@ def test_two_cts_side_by_side_scroll_together_until_they_are_unlinked(page: Any)
     page.keyboard.press("s")
     until(lambda: page.locator(".layout-grid-item").count() == 2)
     until(lambda: abs(brightness(page, "axial") - brightness(page, "axial-other")) > 0.2)  # 110 HU beside 60
-    point_at(page, "axial")
-    page.mouse.wheel(0, 100)
-    until(lambda: stand(page, "axial") == stand(page, "axial-other"))
-    point_at(page, "axial-other")
-    page.mouse.wheel(0, 100)
-    until(lambda: stand(page, "axial") == stand(page, "axial-other"))
+    for name in ("axial", "axial-other"):
+        before = stand(page, "axial")
+        point_at(page, name)
+        page.mouse.wheel(0, 100)
+        until(partial(together, page, before))
     page.click("#views-linked")
+    page.locator("#views-linked[aria-pressed=false]").wait_for()
     left = stand(page, "axial")
     point_at(page, "axial-other")
     page.mouse.wheel(0, 100)

@@ -24,17 +24,17 @@ MOUSE = (
 def build_page() -> None:
     """Write it into the open layout; `views_keys` shows it."""
     with (
-        v3.VDialog(v_model=("views_keys",), max_width=980, scrollable=True),
+        v3.VDialog(v_model=("views_keys",), max_width=980, scrollable=True, aria_label="Mouse and keys"),
         v3.VCard(id="views-keys", title="Mouse and keys"),
     ):
-        with v3.VCardText(), html.Div(style="columns: 2; column-gap: 32px; font-size: 13px"):
+        with v3.VCardText(raw_attrs=['tabindex="0"']), html.Div(style="columns: 2; column-gap: 32px; font-size: 13px"):
             _group("Mouse", MOUSE)
             for title, keys in GROUPS.items():
                 _group(title, _rows(keys))
             _group("Edit segments", [tuple(line.split(": ", 1)) for line in EDITOR if ": " in line])
         with v3.VCardActions():
             v3.VSpacer()
-            v3.VBtn("Close", id="views-keys-close", click="views_keys = false")
+            v3.VBtn("Close", id="views-keys-close", aria_label="Close the list of keys", click="views_keys = false")
 
 
 def _rows(keys: tuple[Key, ...]) -> list[tuple[str, str]]:
