@@ -30,7 +30,7 @@ from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 
 TITLE = "GuideGen"
-DRAWER_WIDTH = 390
+DRAWER_WIDTH = "Math.min(390, Math.max(300, 0.45 * $vuetify.display.width))"
 MESSAGE_MS = 8000
 FIELD = {"variant": "outlined", "density": "compact", "hideDetails": True}
 LIGHT = {
@@ -54,10 +54,20 @@ html { overflow: hidden }
 .v-field--variant-plain .v-field__input { padding-top: 2px; padding-bottom: 2px; min-height: 30px }
 .v-field--variant-plain .v-field__append-inner { padding-top: 0; align-items: center }
 .v-table--density-compact > .v-table__wrapper > table > tbody > tr > td { height: 30px }
-.v-btn { text-transform: none }
+.v-btn { text-transform: none; letter-spacing: normal }
+.v-btn--block { height: auto !important; min-height: 28px; padding-block: 4px }
+.v-btn--block.v-btn--size-default { min-height: 36px }
+.v-btn--block .v-btn__content { white-space: normal }
+#ct-window .v-btn { min-width: 0; flex: 1 1 auto; padding: 0 4px }
 .v-btn--disabled { pointer-events: auto !important }
 .v-expansion-panel-title { min-height: 40px !important; padding: 6px 12px }
+.layout-grid-item { container-type: inline-size }
+@container (max-width: 300px) { [id^=views-][id$=-slice] + span { display: none } }
+@container (max-width: 200px) { [id^=views-][id$=-slice] { visibility: hidden; min-width: 0 !important } }
 """
+"""In a narrow view, as at 800 px or 200 % zoom, the buttons stay and the place of the slice goes: the read-out has it.
+"""
+
 EMPTY_STYLE = (
     "position: absolute; top: 50%; left: 50%; transform: translate(-50%, -50%); color: white; padding: 8px 16px; "
     "background: rgba(60, 60, 60, 0.85); border-radius: 6px; pointer-events: none; white-space: nowrap"
@@ -135,7 +145,7 @@ class Shell(Panel):
             client.Script(SCRIPT)
             client.ClientTriggers(mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'")
             self._bar()
-            with v3.VNavigationDrawer(v_model=("shell_drawer",), width=DRAWER_WIDTH, permanent=True):
+            with v3.VNavigationDrawer(v_model=("shell_drawer",), width=(DRAWER_WIDTH,), permanent=True):
                 self.app.keep.build()
                 self.app.tour.build()
                 self._steps()

@@ -88,6 +88,31 @@ def serious(page: Any) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("size", [(800, 600), (640, 360)])
+def test_no_button_is_clipped_in_a_narrow_window_or_at_twice_the_size(
+    page: Any, size: tuple[int, int], picture: Callable[[Any, str], None]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_function(f"document.querySelector('.v-navigation-drawer').offsetWidth < {0.5 * size[0]}")
+    page.wait_for_timeout(300)
+    picture(page, f"narrow-{size[0]}")
+    clipped = page.evaluate(CLIPPED)
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    assert clipped == []
+
+
+CLIPPED = """() => [...document.querySelectorAll('button')].filter(button => {
+  if (!button.offsetParent) return false;
+  const own = button.getBoundingClientRect();
+  for (let box = button; box; box = box.parentElement) {
+    const edge = box.getBoundingClientRect(), cuts = getComputedStyle(box).overflowX !== 'visible';
+    if (cuts && edge.width && (own.right > edge.right + 1 || own.left < edge.left - 1)) return true;
+  }
+  return own.right > innerWidth + 1 || button.scrollWidth > button.clientWidth + 2;
+}).map(button => button.id || button.innerText)"""
+"""The buttons of which a part lies beyond the left or right edge of something that cuts it off."""
+
+
 def test_every_button_has_a_name_of_its_own(page: Any) -> None:
     names = page.evaluate(
         """() => [...document.querySelectorAll('button')].filter(button => button.offsetParent)

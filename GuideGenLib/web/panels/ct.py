@@ -66,7 +66,6 @@ class CTPanel(Panel):
                     id=f"ct-window-{name}",
                     value=name,
                     size="x-small",
-                    classes="px-2",
                     title=f"Window {PRESETS[name][0]:.0f} HU, level {PRESETS[name][1]:.0f} HU",
                     click=(
                         self.set_window,
