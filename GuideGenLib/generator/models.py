@@ -96,7 +96,7 @@ def build(bundle: Bundle, device: torch.device) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, bias, maps, layout),
+        MaskSynthesizer(mask, bias, maps, layout, bundle.config.get("volumes_ml")),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
     )

@@ -4,8 +4,9 @@ The denoiser draws the middle of what it is unsure of, so the organs of two draw
 two people. After the drawing, and before skeleton, vessels, asked sizes and lesions, each anatomy goes through a smooth
 flow of its own: the trunk moves a little as a whole, bowel and what lies loosely by it more, and organs turn, stretch
 and shift about their middles; the bladder fills or empties. A flow folds and tears nothing and keeps neighbours
-together. Bones follow the trunk alone. At the ends of the volume, and near what is kept of another anatomy, all is at
-rest. How much each organ moves was chosen so that two patients differ as real people do (population.variety).
+together. Bones follow the trunk alone, and those of the pelvis as one firm ring. At the ends of the volume, and near
+what is kept of another anatomy, all is at rest. How much each organ moves was chosen so that two patients differ as
+real people do (population.variety).
 
 Velocities are in mm on a grid of 6 mm, [z, y, x].
 """
@@ -33,8 +34,9 @@ BONES = (
     "scapula_left", "scapula_right", "clavicle_left", "clavicle_right", "humerus_left", "humerus_right", "hip_left",
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
-PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 6.0
-"""A ring that no bladder pulls along, with what is so near to it."""
+PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 9.0
+"""A firm ring, which shifts and grows evenly and is otherwise as it was drawn, and so is what is so near to it: its
+proportions are those of a woman or a man, and no bladder pulls at it."""
 MOBILE = ("stomach", "stomach_gas", "small_bowel", "colon", "colon_gas", "pancreas")
 MOBILE_MM = 14.0
 """From these, where the loose motion is down to a third."""
@@ -122,7 +124,23 @@ def velocity(
         if name == "urinary_bladder" and not asked:
             matrix += np.diag(_filling(organ, rng) * FLATTENED)
         _add(total, free, organ, FADES_MM.get(name, FADE_MM), matrix, shift)
-    return limited(total * rest, COARSE, STRAIN, GROWTH, rounds=2)
+    return _with_firm_pelvis(limited(total * rest, COARSE, STRAIN, GROWTH, rounds=2), coarse)
+
+
+def _with_firm_pelvis(total: Field, coarse: Labels) -> Field:
+    """The motion in which the pelvis and what is near to it shifts and grows evenly, as it does on average.
+
+    It grows from the lower end of the volume, where the bones are cut, and is shifted across alone.
+    """
+    bones = table_of(PELVIS)[coarse]
+    if not bones.any():
+        return total
+    offset = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) * COARSE for n in coarse.shape), indexing="ij"))
+    offset[1:] -= offset[1:, bones].mean(1)[:, None, None, None]
+    motion, place = total[:, bones], offset[:, bones]
+    shift = motion.mean(1) * np.array((0, 1, 1), np.float32)
+    firm = offset * ((motion * place).sum() / (place**2).sum()) + shift[:, None, None, None]
+    return total + _near(bones, PELVIS_MM) * (firm - total)
 
 
 def _filling(bladder: Mask, rng: np.random.Generator) -> float:

@@ -1,4 +1,4 @@
-"""From conditions to a clean 3 mm label volume: draw, refine, make it somebody's own, tidy up, cut to the region."""
+"""From conditions to a clean 3 mm label volume: draw, mend, make it somebody's own, tidy up, cut to the region."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +16,10 @@ from GuideGenLib.mask.individual import individual
 from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import lay_vessels
+from GuideGenLib.mask.mends.gallbladder import with_gallbladder
+from GuideGenLib.mask.mends.neck import with_neck
+from GuideGenLib.mask.mends.pelvis import with_pubic_bones
+from GuideGenLib.mask.mends.usual_sizes import Ranges, with_usual_sizes
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.regions import SLABS, crop_range
@@ -34,7 +38,7 @@ class MaskSynthesizer:
     """Stage 1 without its lesions.
 
     class_bias [classes] of each sampler: see `sampler.Denoiser`; maps: the template's skeleton; layouts: of the
-    population, None for a network that is told none.
+    population, None for a network that is told none; ranges: usual ml of organs in a whole torso, by key.
     """
 
     def __init__(
@@ -43,8 +47,10 @@ class MaskSynthesizer:
         class_bias: Mapping[str, Tensor],
         maps: SkeletonMaps,
         layouts: LayoutModel | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
         self.network = network
+        self.ranges = ranges or {}
         self.layouts = layouts
         self.maps = maps
         self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
@@ -106,9 +112,9 @@ class MaskSynthesizer:
         progress("mask", 0.88)
         # also about what goes on of a kept structure, as nothing may become more of it
         held = None if kept is None else (kept.labels != FREE) | np.isin(labels, kept.values)
-        depth = self.network.config.grid[0]
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
-            (0.89, lambda drawn: individual(drawn, seed, SLABS[region], depth, wanted, held)),
+            (0.88, lambda drawn: _mended(drawn, wanted)),
+            (0.89, lambda drawn: self._individual(drawn, seed, region, wanted, held)),
             (0.90, keep_largest if kept is None else kept.in_one_piece),
             (0.92, lambda drawn: with_wall(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
@@ -122,6 +128,14 @@ class MaskSynthesizer:
             progress("mask", share)
         progress("mask", 1.0)
         return labels
+
+    def _individual(
+        self, drawn: np.ndarray, seed: int, region: str, wanted: Mapping[int, float], held: np.ndarray | None
+    ) -> np.ndarray:
+        """Somebody of their own, whose organs are of human size where those of the drawing are."""
+        deformed = individual(drawn, seed, SLABS[region], self.network.config.grid[0], wanted, held)
+        whole = SLABS[region] == SLABS["torso"]
+        return with_usual_sizes(drawn, deformed, self.ranges, SPACING, wanted, whole)
 
     def _with_layout(
         self,
@@ -141,3 +155,9 @@ class MaskSynthesizer:
         layout = self.layouts.layout(code)[None, :, slab[0] // CELL : slab[1] // CELL]
         layout[:, [value for value, ml in wanted.items() if ml == 0]] = 0
         return replace(conditions, layout=layout.to(self.network.codes.device))
+
+
+def _mended(drawn: np.ndarray, wanted: Mapping[int, float]) -> np.ndarray:
+    """With the bones and the gallbladder that the denoiser left out; wanted: ml by label value."""
+    mended = with_neck(with_pubic_bones(drawn, SPACING), SPACING)
+    return mended if wanted.get(values()["gallbladder"]) == 0 else with_gallbladder(mended, SPACING)

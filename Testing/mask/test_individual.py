@@ -74,6 +74,23 @@ def test_the_bladder_fills_unless_its_size_is_asked(body: np.ndarray) -> None:
     assert max(abs(np.log(asked))) < 0.35
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_pelvis_keeps_its_proportions(seed: int) -> None:
+    labels = np.full((112, 64, 96), values()["muscle"], np.uint8)
+    posts = {"hip_left": (20, 30, 74), "hip_right": (20, 30, 22), "sacrum": (32, 50, 48), "femur_left": (6, 28, 80)}
+    for key, (z, y, x) in posts.items():
+        labels[z - 5 : z + 5, y - 5 : y + 5, x - 5 : x + 5] = values()[key]
+    labels[14:30, 24:40, 38:58] = values()["urinary_bladder"]
+    moved = individual(labels, seed, (0, 56), 56)
+
+    def apart(which: np.ndarray) -> np.ndarray:
+        centres = np.array([organ(which, key).centre for key in posts])
+        far = np.linalg.norm(centres[:, None] - centres, axis=-1)[np.triu_indices(len(posts), 1)]
+        return np.asarray(far / far.sum())
+
+    np.testing.assert_allclose(apart(moved), apart(labels), rtol=0.06)
+
+
 def test_nothing_moves_about_what_is_kept(body: np.ndarray) -> None:
     kept = body == values()["liver"]
     labels = individual(body, 1, WHOLE, DEPTH, kept=kept)

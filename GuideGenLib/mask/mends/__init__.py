@@ -1,0 +1,1 @@
+"""What a drawing lacks or has too much of, mended by rule."""
