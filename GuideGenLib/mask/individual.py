@@ -34,7 +34,7 @@ BONES = (
     "scapula_left", "scapula_right", "clavicle_left", "clavicle_right", "humerus_left", "humerus_right", "hip_left",
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
-PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 9.0
+PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 6.0
 """A firm ring, which shifts and grows evenly and is otherwise as it was drawn, and so is what is so near to it: its
 proportions are those of a woman or a man, and no bladder pulls at it."""
 MOBILE = ("stomach", "stomach_gas", "small_bowel", "colon", "colon_gas", "pancreas")
@@ -63,7 +63,7 @@ GROWN = {"small_bowel": 0.035, "pancreas": 0.03, "spleen": 0.02, "kidney_left": 
 """Log of the factor on the radius of each such organ: what the flow takes of those that lie against bones, and part of
 what drawn kidneys lack, as some people of the training have small ones (174 and 138 ml in men and women: J Clin Med
 2024;13:769)."""
-FILLING, FILLING_ML = (0.06, 0.34), (42.0, 380.0)
+FILLING, FILLING_ML = (0.06, 0.38), (42.0, 380.0)
 """Mean and standard deviation of the log of the factor on the bladder's radius, and the volumes between which it fills
 and empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
 FLATTENED = np.array((1.5, 0.75, 0.75), np.float32)
