@@ -34,9 +34,9 @@ BONES = (
     "scapula_left", "scapula_right", "clavicle_left", "clavicle_right", "humerus_left", "humerus_right", "hip_left",
     "hip_right", "femur_left", "femur_right",
 )  # fmt: skip
-PELVIS, PELVIS_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 6.0
-"""A firm ring, which shifts and grows evenly and is otherwise as it was drawn, and so is what is so near to it: its
-proportions are those of a woman or a man, and no bladder pulls at it."""
+PELVIS, PELVIS_MM, FIRM_MM = ("hip_left", "hip_right", "femur_left", "femur_right", "sacrum"), 6.0, 9.0
+"""A firm ring, which shifts and grows evenly and is otherwise as it was drawn: its proportions are those of a
+woman or a man. From its bones, where a bladder hardly pulls any more, and where what is near moves as they do."""
 MOBILE = ("stomach", "stomach_gas", "small_bowel", "colon", "colon_gas", "pancreas")
 MOBILE_MM = 14.0
 """From these, where the loose motion is down to a third."""
@@ -54,7 +54,7 @@ FREEDOM: dict[str, Freedom] = {
     "liver": (9.0, 0.14, 3.0), "gallbladder": (8.0, 0.10, 3.0), "spleen": (36.0, 0.44, 5.0),
     "pancreas": (8.0, 0.10, 4.0), "stomach": (12.0, 0.14, 5.0), "small_bowel": (11.0, 0.16, 4.0),
     "kidney_left": (9.0, 0.11, 4.0), "kidney_right": (9.0, 0.11, 4.0), "heart": (14.0, 0.15, 3.0),
-    "uterus": (12.0, 0.10, 3.0), "urinary_bladder": (20.0, 0.75, 0.0),
+    "uterus": (12.0, 0.10, 3.0), "urinary_bladder": (20.0, 0.95, 0.0),
 }  # fmt: skip
 """Standard deviations of an organ's turn about each axis (degrees), of the log of its axes, and of its place (mm)."""
 STRAIN, GROWTH = 0.75, 1.3
@@ -63,7 +63,7 @@ GROWN = {"small_bowel": 0.035, "pancreas": 0.03, "spleen": 0.02, "kidney_left": 
 """Log of the factor on the radius of each such organ: what the flow takes of those that lie against bones, and part of
 what drawn kidneys lack, as some people of the training have small ones (174 and 138 ml in men and women: J Clin Med
 2024;13:769)."""
-FILLING, FILLING_ML = (0.06, 0.38), (42.0, 380.0)
+FILLING, FILLING_ML = (0.06, 0.42), (42.0, 380.0)
 """Mean and standard deviation of the log of the factor on the bladder's radius, and the volumes between which it fills
 and empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
 FLATTENED = np.array((1.5, 0.75, 0.75), np.float32)
@@ -140,7 +140,7 @@ def _with_firm_pelvis(total: Field, coarse: Labels) -> Field:
     motion, place = total[:, bones], offset[:, bones]
     shift = motion.mean(1) * np.array((0, 1, 1), np.float32)
     firm = offset * ((motion * place).sum() / (place**2).sum()) + shift[:, None, None, None]
-    return total + _near(bones, PELVIS_MM) * (firm - total)
+    return total + _near(bones, FIRM_MM) * (firm - total)
 
 
 def _filling(bladder: Mask, rng: np.random.Generator) -> float:

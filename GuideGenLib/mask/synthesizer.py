@@ -115,6 +115,7 @@ class MaskSynthesizer:
         tidying: list[tuple[float, Callable[[np.ndarray], np.ndarray]]] = [
             (0.88, lambda drawn: _mended(drawn, wanted)),
             (0.89, lambda drawn: self._individual(drawn, seed, region, wanted, held)),
+            (0.89, lambda drawn: with_pubic_bones(drawn, SPACING)),
             (0.90, keep_largest if kept is None else kept.in_one_piece),
             (0.92, lambda drawn: with_wall(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
@@ -158,6 +159,6 @@ class MaskSynthesizer:
 
 
 def _mended(drawn: np.ndarray, wanted: Mapping[int, float]) -> np.ndarray:
-    """With the bones and the gallbladder that the denoiser left out; wanted: ml by label value."""
-    mended = with_neck(with_pubic_bones(drawn, SPACING), SPACING)
+    """With the neck and the gallbladder that the denoiser left out; wanted: ml by label value."""
+    mended = with_neck(drawn, SPACING)
     return mended if wanted.get(values()["gallbladder"]) == 0 else with_gallbladder(mended, SPACING)

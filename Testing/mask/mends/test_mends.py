@@ -21,7 +21,7 @@ def pelvis() -> np.ndarray:
     for side, at in (("right", 17), ("left", 73)):
         labels[15:38, 42:60, at - 4 : at + 5] = VALUE[f"hip_{side}"]
         inward = at + 12 if side == "right" else at - 12
-        labels[13:20, 36:44, min(at, inward) : max(at, inward)] = VALUE[f"hip_{side}"]
+        labels[13:27, 36:44, min(at, inward) : max(at, inward)] = VALUE[f"hip_{side}"]
         head = (z - 14) ** 2 + (y - 45) ** 2 + (x - at) ** 2 <= 64
         shaft = (z < 14) & (abs(y - 45) < 5) & (abs(x - at) < 5)
         labels[head | shaft] = VALUE[f"femur_{side}"]
@@ -45,12 +45,22 @@ def test_missing_pubic_bones_close_the_ring_in_front(pelvis: np.ndarray) -> None
 
 
 def test_half_a_ring_is_completed_as_high_as_the_half_that_was_drawn(pelvis: np.ndarray) -> None:
-    pelvis[10:14, 28:32, 45:75] = VALUE["hip_left"]
+    pelvis[10:14, 28:38, 45:75] = VALUE["hip_left"]
     mended = with_pubic_bones(pelvis, MM)
     changed = mended != pelvis
     assert (mended[changed] == VALUE["hip_right"]).all()
     body = np.argwhere(changed & (np.arange(90) > 38))
-    assert abs(body[:, 0].mean() - 11.5) < 3 and abs(body[:, 1].mean() - 29.5) < 3
+    assert abs(body[:, 0].mean() - 11.5) < 3 and abs(body[:, 1].mean() - 32.5) < 3
+
+
+def test_a_pubic_bone_that_was_drawn_apart_is_joined_to_its_hip_bone(pelvis: np.ndarray) -> None:
+    pelvis[4:12, 30:36, 46:56], pelvis[4:12, 30:36, 34:44] = VALUE["hip_left"], VALUE["hip_right"]
+    mended = with_pubic_bones(pelvis, MM)
+    for side in ("left", "right"):
+        bone, drawn = (one == VALUE[f"hip_{side}"] for one in (mended, pelvis))
+        assert ndimage.label(drawn)[1] == 2 and ndimage.label(bone)[1] == 1
+        assert 0 < (bone & ~drawn).sum() < 0.5 * (4 * MM) ** 3
+        assert bone[drawn].all()
 
 
 def test_pubic_bones_below_the_end_of_the_volume_are_not_laid(pelvis: np.ndarray) -> None:
