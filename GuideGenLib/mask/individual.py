@@ -63,7 +63,7 @@ GROWN = {"small_bowel": 0.035, "pancreas": 0.03, "spleen": 0.02, "kidney_left": 
 """Log of the factor on the radius of each such organ: what the flow takes of those that lie against bones, and part of
 what drawn kidneys lack, as some people of the training have small ones (174 and 138 ml in men and women: J Clin Med
 2024;13:769)."""
-FILLING, FILLING_ML = (0.06, 0.42), (42.0, 380.0)
+FILLING, FILLING_ML = (0.06, 0.48), (42.0, 380.0)
 """Mean and standard deviation of the log of the factor on the bladder's radius, and the volumes between which it fills
 and empties: capacity is 300 to 400 ml (Lukacz, Int J Clin Pract 2011;65:1026)."""
 FLATTENED = np.array((1.5, 0.75, 0.75), np.float32)
