@@ -6,7 +6,6 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from GuideGenLib.workflow import words
 from GuideGenLib.workflow.job import ANATOMY, CHANGE, Job
 
 from .Panel import Panel, enable
@@ -51,7 +50,7 @@ class SummaryPanel(Panel):
 
         self._told = description
         missing = not_drawn(description)
-        self.ui.missingLabel.text = words.say("Not drawn: {what}", what="; ".join(missing)) if missing else ""
+        self.ui.missingLabel.text = _("Not drawn: {what}").format(what="; ".join(missing)) if missing else ""
         self.ui.missingLabel.visible = bool(missing)
 
     def onCopy(self) -> None:

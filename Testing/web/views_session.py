@@ -12,6 +12,11 @@ from typing import Any
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from Testing.web.views_stage import RECORD, toy_anatomy, toy_ct
 
+LESION = {
+    "label": "liver_tumor", "finding": 0, "organ": "liver", "side": None, "site": None, "size_mm": 16.0,
+    "measured_mm": 16.4, "volume_ml": 2.3, "center_voxel": [9.5, 9.5, 7.5], "center_mm": [38.0, 28.5, 22.5], "note": "",
+}  # fmt: skip
+
 
 def main() -> None:
     """Serve on a free port of 127.0.0.1."""
@@ -31,7 +36,7 @@ def main() -> None:
     @server.controller.add("on_server_ready")
     def _ready(**_: Any) -> None:
         anatomy = toy_anatomy(tumor=True)
-        run = file_anatomy(app.workspace.scene, anatomy, RECORD, "test")
+        run = file_anatomy(app.workspace.scene, anatomy, {**RECORD, "lesions": [LESION]}, "test")
         old, new = (
             file_ct(app.workspace.scene, toy_ct(anatomy, hu), anatomy, RECORD, "test", run.segmentation)
             for hu in (60, 110)

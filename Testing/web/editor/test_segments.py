@@ -28,7 +28,9 @@ def row(bench: Bench, segment_id: str) -> dict:
 def test_the_list_holds_every_segment_with_its_colour_and_group(bench: Bench, small_anatomy) -> None:
     bench.file(small_anatomy)
     present = set(np.unique(sitk.GetArrayViewFromImage(small_anatomy))) - {0}
-    assert [V[row["key"]] for row in bench.state.segments_rows] == sorted(present)
+    assert sorted(V[row["key"]] for row in bench.state.segments_rows) == sorted(present)
+    first = [row["group"] == "lesions" for row in bench.state.segments_rows]
+    assert first[0] and first == sorted(first, reverse=True), "findings come first"
     liver = row(bench, "liver")
     assert liver["color"] == "#{:02x}{:02x}{:02x}".format(*label("liver").color)
     assert liver["group"] == "organs" and liver["shown"] and row(bench, "lung_tumor")["group"] == "lesions"
