@@ -40,7 +40,7 @@ def test_the_tour_has_four_steps_and_comes_once(page: Any) -> None:
     page.locator("#tour").wait_for()
     seen = []
     for _ in range(4):
-        seen.append(str(page.text_content("#tour"))[:6])
+        seen.append(str(page.text_content("#tour")).strip()[:6])
         target = page.locator(".tour-target").get_attribute("id")
         if page.locator("#tour-next").is_visible():
             page.click("#tour-next")
