@@ -61,6 +61,7 @@ def read_recipe(path: Path) -> Recipe:
         mechanism=mechanism,
         options=fields.table("how"),
         label=_label(path.name, fields.table("label")) if "label" in told else None,
+        code=None if "label" in told else _code(fields),
         sizes=_sizes(path.name, fields.table("sizes")) if "sizes" in told else None,
         published=_published(path.name, fields.table("published")) if "published" in told else None,
         sided=bool(told.get("sided", False)),
@@ -92,6 +93,13 @@ class _Fields:
         if not isinstance(value, dict):
             raise RecipeError(f"{self.where}, {name} is {value!r}", "give a table of fields")
         return value
+
+
+def _code(fields: _Fields) -> tuple[str, str]:
+    code = fields.texts("code")
+    if len(code) != 2:
+        raise RecipeError(f"{fields.where}, code is {list(code)!r}", "give number and meaning of one in SNOMED CT")
+    return code[0], code[1]
 
 
 def _sizes(where: str, told: dict[str, Any]) -> Sizes:

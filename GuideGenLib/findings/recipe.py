@@ -45,7 +45,8 @@ class Published:
 class Recipe:
     """key: the file's name; name: for people; kinds and organs: of a `Finding` that means this one (organ "": none is
     named); words: of texts, with the organ that each implies; mechanism and options: how it is drawn; label: the fields
-    of its row in the anatomy table, None where it has no voxels of its own; sizes: None where it has no size;
+    of its row in the anatomy table, None where it has no voxels of its own; code: number and meaning in SNOMED CT where
+    it has no label, whose row would tell it; sizes: None where it has no size;
     published: None where nobody has looked it up; sided: whether it lies on one side; most: how many there may be;
     many: how many a kind means where a text has no number."""
 
@@ -57,6 +58,7 @@ class Recipe:
     mechanism: str
     options: Mapping[str, Any]
     label: Mapping[str, str] | None
+    code: tuple[str, str] | None
     sizes: Sizes | None
     published: Published | None
     sided: bool

@@ -85,13 +85,14 @@ def strip(row: Row) -> Pixels:
 
 
 def middle(scan: Scan, row: Row) -> tuple[int, int, int]:
-    """Where most of a finding is seen: the axial, the coronal and the sagittal slice that show the largest area of it,
-    or the most change of a tissue that the largest one makes."""
+    """Where most of a finding is seen: the axial and the coronal slice that show the largest area of it, or the most
+    change of a tissue that the largest one makes; and the sagittal slice through its middle."""
     weight = of_finding(scan.labels, row.recipe).astype(np.float32)
     if row.without is not None:
         weight *= np.abs(row.scans[-1].hu - row.without.hu) > SEEN
-    z, y, x = (int(weight.sum(axis=axes).argmax()) for axes in ((1, 2), (0, 2), (0, 1)))
-    return z, y, x
+    across = weight.sum(axis=(0, 1))
+    x = round(float(np.average(np.arange(len(across)), weights=across)))
+    return int(weight.sum(axis=(1, 2)).argmax()), int(weight.sum(axis=(0, 2)).argmax()), x
 
 
 def window_of(recipe: Recipe) -> str:

@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.table import label, labels, values
 from GuideGenLib.core.files import VolumeError
 from GuideGenLib.core.volumes import image_from_array
+from GuideGenLib.description import parse
 from GuideGenLib.description.acquisition import Acquisition
 from GuideGenLib.export.dicom import DicomError, export_dicom
 from GuideGenLib.generator import Case
@@ -167,6 +168,14 @@ def test_the_report_tells_what_was_asked_understood_and_measured(case: Case, tmp
     texts = [element.value for element in report.iterall() if element.keyword == "TextValue"]
     assert {TEXT, "Age: 60", "Contrast phase: portal venous", "SYNTHETIC, NOT FOR DIAGNOSIS"} <= set(texts)
     assert any(text.startswith("tumor 1: ") and "size (mm) 48" in text for text in texts)
+
+
+def test_the_report_codes_what_has_no_voxels_of_its_own(case: Case, tmp_path: Path) -> None:
+    cirrhotic = replace(case, description=parse("Liver cirrhosis, no pulmonary fibrosis."))
+    export_dicom(cirrhotic, tmp_path / "study")
+    report = hd.sr.MeasurementReport.from_sequence([hd.sr.srread(tmp_path / "study" / "SR.dcm")])
+    types = [one.finding_type for one in report.get_image_measurement_groups()]
+    assert [one.value for one in types if one is not None][1:] == ["19943007"], "after the lesion"
 
 
 @pytest.mark.parametrize("name", ["study", "study.zip"])

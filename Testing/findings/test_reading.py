@@ -35,6 +35,12 @@ def test_each_has_a_size_for_every_word() -> None:
         assert one.sizes.limits[0] <= lows[0] and one.sizes.range_of("huge")[1] <= one.sizes.limits[1], one.key
 
 
+def test_each_has_a_code_of_its_own_or_in_its_label() -> None:
+    codes = [one.code[0] if one.code is not None else str(one.label and one.label["type_code"]) for one in recipes()]
+    assert all(code.isdigit() and len(code) > 5 for code in codes)
+    assert all((one.code is None) != (one.label is None) for one in recipes())
+
+
 def test_the_hu_of_a_label_are_within_what_is_published() -> None:
     for one in recipes():
         if one.published is None or one.label is None:
@@ -66,3 +72,11 @@ def test_a_wrong_field_is_named(tmp_path: Path, before: str, after: str, told: s
     with pytest.raises(RecipeError) as error:
         read_recipe(path)
     assert told in str(error.value) and "bad.toml" in str(error.value)
+
+
+def test_one_without_a_label_needs_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    text = resource("findings", "cirrhosis.toml").read_text("utf-8")
+    path.write_text(text.replace(', "Cirrhosis of liver"]', "]"), "utf-8")
+    with pytest.raises(RecipeError, match="code is"):
+        read_recipe(path)

@@ -19,7 +19,7 @@ EDGE = 0.35
 """Standard deviations over which a hole ends."""
 LINES_MM, LINE = 7.0, 0.45
 """Distance of the lines of reticulation, and how wide a line is in standard deviations of its field."""
-LINE_HU, DENSE_HU = -350.0, 90.0
+LINE_HU, DENSE_HU = -310.0, 115.0
 """HU of the lines, and how much denser the lung between them is."""
 CELL_HU, CELLS_FROM = -930.0, 22.0
 """HU within cells of honeycombing, and the percent of fibrosis from which on there are any."""

@@ -56,7 +56,7 @@ _ML = concept(Code("mL", "milliliter", "UCUM"))
 def report(study: Study, images: Sequence[Dataset], segmentation: Dataset, planes: Planes) -> ComprehensiveSR:
     """A measurement report (DICOM part 16, TID 1500): the volume of each segment and the size of each lesion, then the
     text that was asked and what was understood of it."""
-    groups = [*_lesions(study), *_volumes(study, segmentation, planes)]
+    groups = [*_lesions(study), *_changes(study), *_volumes(study, segmentation, planes)]
     observer = ObserverContext(
         codes.DCM.Device,
         DeviceObserverIdentifyingAttributes(
@@ -144,6 +144,17 @@ def _lesions(study: Study) -> Iterable[Group]:
                 _measured(codes.SCT.Volume, lesion.volume_ml, _ML),
             ],
         )
+
+
+def _changes(study: Study) -> Iterable[Group]:
+    """Each finding that the patient has and that has no voxels of its own: a change of a tissue, or of an organ."""
+    for number, finding in enumerate(study.case.description.findings, 1):
+        code = None if finding.recipe is None or not finding.there else finding.recipe.code
+        if code is not None:
+            yield MeasurementsAndQualitativeEvaluations(
+                TrackingIdentifier(uid("finding", study.identity.root, str(number)), f"{finding.kind} {number}"),
+                finding_type=concept(Code(*code)),
+            )
 
 
 def _measured(name: Coding, value: float, unit: Coding) -> Measurement:

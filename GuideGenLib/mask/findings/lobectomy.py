@@ -14,7 +14,7 @@ Labels = NDArray[np.uint8]
 
 LEFT_SHARE = 0.87
 """Of the volume of the lung of that side a year after: the lobes that are left have grown to most of it. By judgement;
-forced vital capacity is 0.85 to 0.9 of what it was: Bobbio, Eur J Cardiothorac Surg 2005;28:754."""
+both lungs together have 5.9 % less than before (median of 182 patients, Sci Rep 2024;14:12055), or one side 12 %."""
 
 
 def without_lobe(

@@ -22,8 +22,7 @@ BONE = ("vertebrae_lumbar", "vertebrae_thoracic", FRACTURED)
 DISC = "body"
 """The label of discs, which have none of their own."""
 LIKELY = ("T12", "L1", "T11", "L2", "T8", "T7", "L3", "L4", "T10", "T9")
-"""Levels of fractures whose level no text tells, the likeliest first: the two peaks at T12 to L1 and T7 to T8 are
-those of Van der Klift, J Bone Miner Res 2002;17:1051."""
+"""Levels of fractures whose level no text tells, the likeliest first: peaks at T12 to L1 and T7 to T8, by judgement."""
 FREQUENCY = (0.22, 0.22, 0.12, 0.1, 0.1, 0.08, 0.05, 0.04, 0.04, 0.03)
 WHOLE_MM = 14.0
 """A lower body is cut by the end of the volume, or no body."""

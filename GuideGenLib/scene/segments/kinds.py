@@ -9,7 +9,7 @@ from GuideGenLib.scene.errors import SceneError
 
 TUMOUR_MM = (3.0, 200.0)
 USUAL_TUMOUR_MM = 25.0
-DRAWN = ("solid", "fluid", "shape")
+DRAWN = ("solid", "fluid", "tube", "shape")
 """Mechanisms that draw voxels of a label of their own."""
 
 

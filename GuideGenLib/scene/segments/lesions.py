@@ -90,14 +90,14 @@ def _draw(
     try:
         from GuideGenLib.mask.findings.pointed import grow_at
         from GuideGenLib.mask.findings.pointed_fluid import fluid_at, side_at
-        from GuideGenLib.mask.findings.pointed_shape import shape_at
+        from GuideGenLib.mask.findings.pointed_shape import shape_at, tube_at
         from GuideGenLib.mask.findings.sites import LesionError
     except ImportError as error:
         raise SceneError(f"{error.name} is needed to draw a lesion", "install GuideGen's packages first") from error
     z, y, x = spacing.tolist()
     recipe = recipe_of_label(row.key)
     try:
-        if recipe is None or recipe.mechanism not in ("fluid", "shape"):
+        if recipe is None or recipe.mechanism == "solid":
             return grow_at(anatomy, (z, y, x), point, row, size, seed).astype(np.uint8) * np.uint8(row.value)
         step = max(FINEST_MM, min(z, y, x))
         labels, frame = to_canonical(image, step, labels=True)
@@ -108,7 +108,8 @@ def _draw(
             canonical = image_from_array(labels, frame.spacing, frame.origin, frame.direction, labels=True)
             at = image.TransformContinuousIndexToPhysicalPoint(point[::-1].tolist())
             place = np.array(canonical.TransformPhysicalPointToContinuousIndex(at))[::-1]
-            result = shape_at(labels, step, recipe, place, size, seed)
+            draw = tube_at if recipe.mechanism == "tube" else shape_at
+            result = draw(labels, step, recipe, place, size, seed)
             drawn = np.where(result != labels, result, np.uint8(0))
         back = sitk.GetArrayFromImage(from_canonical(drawn, frame, image, labels=True))
         return np.where(np.isin(anatomy, np.unique(labels[drawn > 0])), back, np.uint8(0))
