@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from GuideGenLib.anatomy.table import by_group
-from GuideGenLib.findings.reading import recipe_of_label
+from GuideGenLib.findings.reading import recipe_of_label, recipes
 from GuideGenLib.scene.errors import SceneError
 
 TUMOUR_MM = (3.0, 200.0)
@@ -40,6 +40,9 @@ def pointed_kinds() -> tuple[PointedKind, ...]:
 def pointed_kind(key: str) -> PointedKind:
     """That of a label. Raises SceneError for one that is not drawn so."""
     found = next((one for one in pointed_kinds() if one.key == key), None)
+    everywhere = next((one for one in recipes() if one.key == key and one.label is None), None)
+    if everywhere is not None:
+        raise SceneError(f"{everywhere.name} changes a whole organ, not a place of it", "name it in the text")
     if found is None:
         known = ", ".join(one.key for one in pointed_kinds())
         raise SceneError(f'"{key}" is no finding that can be drawn', f"choose one of {known}")

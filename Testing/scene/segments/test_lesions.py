@@ -198,6 +198,7 @@ def test_a_fracture_is_that_of_the_vertebra_at_the_point_and_its_disc_takes_what
         ("liver_tumor", float("nan"), (15, 20, 20), "choose 3 to 200 mm"),
         ("liver_tumor", 20, (500, 20, 20), "mm from the liver"),
         ("", 20, (15, 20, 20), "is no finding"),
+        ("cirrhosis", 20, (15, 20, 20), "changes a whole organ.*in the text"),
         ("pleural_effusion", 100, (15, 20, 20), "holds no lung"),
         ("pericardial_effusion", 10, (15, 20, 20), "no room for a pericardial effusion"),
         ("ascites", 9000, (15, 20, 20), "choose 20 to 8000 ml"),
