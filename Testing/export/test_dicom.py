@@ -114,6 +114,15 @@ def test_labels_of_another_grid_lie_on_that_of_the_ct(case: Case, tmp_path: Path
     assert np.array_equal(found > 0, sitk.GetArrayFromImage(case.anatomy) > 0)
 
 
+def test_a_ct_that_does_not_show_the_anatomy_says_so_in_images_segmentation_and_report(
+    case: Case, tmp_path: Path
+) -> None:
+    sentence = "The CT does not show this anatomy any more: liver -3.2 ml"
+    export_dicom(replace(case, provenance={**case.provenance, "ct_out_of_date": sentence}), tmp_path / "study")
+    for one in objects(tmp_path / "study"):
+        assert sentence in (one.to_json() if one.Modality == "SR" else one.ImageComments)
+
+
 @pytest.mark.parametrize("enhanced", [False, True], ids=["classic", "enhanced"])
 def test_every_object_tells_that_it_is_synthetic_and_of_one_study(case: Case, tmp_path: Path, enhanced: bool) -> None:
     export_dicom(case, tmp_path / "study", enhanced=enhanced)

@@ -248,6 +248,7 @@ def generate_with_a_cancel(person: Person) -> None:
     person.press("run-generate")
     person.see("run-progress")
     person.picture(person.page, "running")
+    person.page.wait_for_timeout(1000)  # the second press of a double click does not cancel
     person.press("run-generate")
     person.until(lambda: "Cancelled" in person.see("run-text").inner_text(), "the run is stopped")
     person.see("shell-empty")

@@ -65,7 +65,7 @@ class RunPanel(Panel):
     def generate(self) -> None:
         """Draw an anatomy of the text; while a run goes on, cancel it, but not by the second of a double click."""
         if self.runner.job is not None:
-            if time.monotonic() > self._begun + DOUBLE_CLICK_S:
+            if not self._just_begun:
                 self.cancel()
             return
         if self.understood.description is None:
@@ -98,7 +98,9 @@ class RunPanel(Panel):
         self.state.run_text = STOPPING
 
     def start(self, begin: Callable[[], object]) -> None:
-        """Begin a run and follow it in a task."""
+        """Begin a run and follow it in a task; the second press of a double click begins none."""
+        if self.runner.job is not None and self._just_begun:
+            return
         self.runner.use(self.settings.bundle, self.runner.device)
         try:
             begin()
@@ -110,6 +112,10 @@ class RunPanel(Panel):
         )
         self._begun = time.monotonic()
         create_task(self._follow())
+
+    @property
+    def _just_begun(self) -> bool:
+        return time.monotonic() <= self._begun + DOUBLE_CLICK_S
 
     async def _follow(self) -> None:
         await asyncio.sleep(0)  # the answer to the click goes out first
