@@ -41,15 +41,15 @@ def sided_lungs(labels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.uin
         yield side, mine[box], place
 
 
-def box_of(mask: Mask) -> Box:
-    """The box of a mask with a margin of one voxel as far as the volume goes; an empty mask has an empty box."""
+def box_of(mask: Mask, margin: int = 1) -> Box:
+    """The box of a mask with a margin in voxels as far as the volume goes; an empty mask has an empty box."""
     box: list[slice] = []
     part = mask
     for axis, size in enumerate(mask.shape):
         there = np.flatnonzero(part.any(axis=tuple(other for other in range(3) if other != axis)))
         if not len(there):
             return (slice(0, 0),) * 3
-        box.append(slice(max(int(there[0]) - 1, 0), min(int(there[-1]) + 2, size)))
+        box.append(slice(max(int(there[0]) - margin, 0), min(int(there[-1]) + 1 + margin, size)))
         part = mask[tuple(box)]
     return tuple(box)
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.findings.reading import recipes
+from GuideGenLib.vessels.places import Box, Mask, box_of, shared
 
 Field = NDArray[np.float32]
 MEAN_VOXELS, MEAN_SHARE = (0.7, 1.5), 0.35
@@ -29,39 +30,40 @@ EDGE_VOXELS = 0.5
 
 def with_levels(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window in which findings with a label have the HU of the table."""
-    here = canvas.labels[canvas.window]
-    result = hu
+    labels, result = canvas.labels, hu
     for recipe in recipes():
         if recipe.label is None or recipe.options.get("by_rule") or recipe.options.get("has_inside"):
             continue
         value = values()[recipe.label["key"]]
-        there = here == value
-        if not there.any():
+        there = labels == value
+        box = box_of(there, REACH)
+        places = shared(box, canvas.window, labels.shape)
+        if not places:
             continue
-        (tight,) = ndimage.find_objects(there.view(np.uint8))
-        box = tuple(slice(max(s.start - REACH, 0), s.stop + REACH) for s in tight)
+        inner, part = places
         result = hu.copy() if result is hu else result
-        result[box] = _levelled(result[box], there[box], float(canvas.table[value]))
+        result[part] = _levelled(result[part], there[box], inner, float(canvas.table[value]))
     return result
 
 
-def _levelled(hu: Field, there: NDArray[np.bool_], target: float) -> Field:
+def _levelled(hu: Field, there: Mask, inner: Box, target: float) -> Field:
     """The local mean of a finding at the target; its outermost voxels stay between it and what lies about it, unless
-    there is little else of it."""
+    there is little else of it. `there` is the whole finding, of which a window shows the part `inner` with its HU."""
     core = ndimage.binary_erosion(there)
     if core.sum() <= CORE * there.sum():
         core = there
-    rim = there & ~core
-    edge = ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS)
+    edge = ndimage.gaussian_filter(there.astype(np.float32), EDGE_VOXELS)[inner]
     deepest = float(ndimage.distance_transform_edt(np.pad(there, 1)).max())
     blur = float(np.clip(MEAN_SHARE * deepest, *MEAN_VOXELS))
+    there, core = there[inner], core[inner]
+    rim = there & ~core
     for _ in range(PASSES):
-        inner, whole = _mean(hu, core, blur), _mean(hu, there, blur)
-        hu = np.where(core, hu + target - inner, np.where(rim, hu + edge * (target - whole), hu))
+        inside, whole = _mean(hu, core, blur), _mean(hu, there, blur)
+        hu = np.where(core, hu + target - inside, np.where(rim, hu + edge * (target - whole), hu))
     return np.asarray(hu, np.float32)
 
 
-def _mean(hu: Field, there: NDArray[np.bool_], blur: float) -> Field:
+def _mean(hu: Field, there: Mask, blur: float) -> Field:
     """The mean about each voxel over those of a set."""
     weight = ndimage.gaussian_filter(there.astype(np.float32), blur)
     total = ndimage.gaussian_filter(np.where(there, hu, 0).astype(np.float32), blur)

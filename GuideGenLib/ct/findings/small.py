@@ -11,6 +11,7 @@ from GuideGenLib.anatomy.table import hu_texture_sd, values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_in
 from GuideGenLib.findings.reading import recipes
+from GuideGenLib.vessels.places import box_of
 
 Field = NDArray[np.float32]
 BLUR, REACH = 0.45, 3
@@ -29,9 +30,7 @@ def with_small(hu: Field, canvas: Canvas) -> Field:
         there = labels == value
         if not there.any():
             continue
-        (tight,) = ndimage.find_objects(there.view(np.uint8))
-        ends = zip(tight, labels.shape, strict=True)
-        box = tuple(slice(max(side.start - REACH, 0), min(side.stop + REACH, n)) for side, n in ends)
+        box = box_of(there, REACH)
         share, target = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
         blurred = ndimage.gaussian_filter(there[box].astype(np.float32), BLUR)
         share[box] = blurred / _peak(blurred, there[box])

@@ -49,6 +49,16 @@ def test_a_window_has_the_levels_that_the_whole_has() -> None:
     assert np.allclose(with_levels(hu[window], canvas(labels, window)), whole[window], atol=0.01)
 
 
+def test_a_finding_that_a_window_cuts_is_levelled_as_the_whole_of_it() -> None:
+    labels = np.full((24, 24, 60), values()["liver"], np.uint8)
+    labels[4:20, 4:20, 40:56] = labels[11:14, 11:14, :40] = values()["ascites"]
+    hu = np.random.default_rng(1).normal(-40, 15, labels.shape).astype(np.float32)
+    window = (slice(0, 24), slice(0, 24), slice(0, 36))  # of its thin tail alone
+    off_the_cut = (slice(None), slice(None), slice(0, 20))
+    whole = with_levels(hu, canvas(labels))
+    assert np.allclose(with_levels(hu[window], canvas(labels, window))[off_the_cut], whole[off_the_cut], atol=0.01)
+
+
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_the_middle_of_a_stone_is_as_dense_as_told_however_small_it_is(size: int) -> None:
     labels = block("bladder_stone", size)
