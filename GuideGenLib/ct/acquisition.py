@@ -1,7 +1,7 @@
 """What the way in which a scan was taken does to its HU, by rule: breathing, kernel, metal, couch and noise.
 
-Nothing is done, and the noise is that which was measured, where a description does not say how. Slices are averaged
-where the grid of the result is made (`generator.slices`).
+Kernel and noise of which a description says nothing are those of a scanner that is drawn (`ct.scanners`); all else is
+left out then. Slices are averaged where the grid of the result is made (`generator.slices`).
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from GuideGenLib.ct.couch import with_couch
 from GuideGenLib.ct.metal import WATER, with_metal
 from GuideGenLib.ct.motion import with_motion
 from GuideGenLib.ct.scanner_noise import ALONG, F0, Paths, scanner_noise
+from GuideGenLib.ct.scanners import scanner_of
 from GuideGenLib.description.acquisition import Acquisition
 from GuideGenLib.vessels.places import Box
 
@@ -49,7 +50,9 @@ def with_acquisition(
     """
     if acquisition.motion:
         hu = with_motion(hu, labels, spacing, window)
-    if acquisition.kernel == "soft":
+    if acquisition.kernel is None:
+        hu = scanner_of(seed).filtered(hu)
+    elif acquisition.kernel == "soft":
         for axis in (1, 2):
             hu = ndimage.convolve1d(hu, SOFT, axis)
     elif acquisition.kernel == "sharp":
@@ -58,20 +61,19 @@ def with_acquisition(
     if acquisition.table:
         hu = with_couch(hu, labels, spacing, window)
     noise = noise_of(labels, table, acquisition, spacing, seed)[window]
-    return np.maximum(hu + noise, -1024) if acquisition.kernel == "sharp" else hu + noise
+    return np.maximum(hu + noise, -1024)
 
 
 def noise_of(
     labels: NDArray[np.uint8], table: NDArray[np.float32], acquisition: Acquisition, spacing: float, seed: int
 ) -> NDArray[np.float32]:
     """HU [z, y, x] of the noise of a whole scan on the voxels of its labels."""
-    if (acquisition.kernel, acquisition.dose, acquisition.slice_mm) == (None, None, None):
-        return scanner_noise(labels.shape, spacing, seed)
-    thick, more = acquisition.slice_mm, 1 / DOSE[acquisition.dose or "standard"]
+    scanner, thick = scanner_of(seed), acquisition.slice_mm
+    more = 1 / DOSE[acquisition.dose] if acquisition.dose else scanner.noise
     if thick is not None:
         more *= MEASURED_MM / (thick * kept(thick, spacing))
     paths = paths_through(labels, table, spacing) if acquisition.dose == "low" else None
-    f0 = KERNEL_F0[acquisition.kernel or "standard"]
+    f0 = KERNEL_F0[acquisition.kernel] if acquisition.kernel else scanner.f0
     along = ALONG if thick is None else (1.0,)
     return scanner_noise(labels.shape, spacing, seed, f0=f0, more=more, along=along, paths=paths)
 

@@ -79,6 +79,14 @@ BEYOND_MM = 0.9
 """Labels reach so far beyond the cortex: of three labelled scans it is brightest 2 mm inside."""
 AROUND = (-100.0, 60.0)
 """HU of what lies between it and the border of the label: as the networks drew it, between those of fat and muscle."""
+OWN_VOXELS = 11
+"""Cubes of so many voxels on each side are as dense as the rule says. How dense each place within them is the networks
+tell, which know of endplates, pedicles and joints: without it bones have an even white rim about an even inside, and
+less than half of the spread of HU of real ones."""
+OWN = (0.25, 3.0)
+"""Least and most of the networks' HU over their mean in such a cube."""
+LEAST_MEAN = 60.0
+"""HU below which a mean is taken to be this."""
 SCALES = (0.05, 2.0)
 """Spongy bone is made lighter or darker by so much at most to have the mean of the table."""
 
@@ -86,6 +94,7 @@ SCALES = (0.05, 2.0)
 def with_bones(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with cortex and inside of the bones."""
     result = hu.copy()
+    own = _own_density(hu, select(canvas.labels[canvas.window], (*KINDS[0], *KINDS[1])))
     for kinds in KINDS:
         whole = select(canvas.labels, (*kinds, *WITHIN))
         box = box_of(whole)
@@ -96,8 +105,17 @@ def with_bones(hu: Field, canvas: Canvas) -> Field:
         drawn, filled = _drawn(whole[box], box, canvas, kinds)
         around = np.clip(hu[part], *AROUND)
         mine = select(canvas.labels[box], tuple(kinds))[inner]
-        result[part] = np.where(mine, drawn[inner] + (1 - filled[inner]) * around, result[part])
+        made = drawn[inner] * own[part] + (1 - filled[inner]) * around
+        result[part] = np.where(mine, made, result[part])
     return result
+
+
+def _own_density(hu: Field, bones: Mask) -> Field:
+    """HU [z, y, x] over the mean of the bones about each voxel; of no use elsewhere."""
+    share = ndimage.uniform_filter(bones.astype(np.float32), OWN_VOXELS)
+    total = ndimage.uniform_filter(np.where(bones, hu, 0), OWN_VOXELS)
+    mean = np.maximum(total / np.maximum(share, 1e-3), LEAST_MEAN)
+    return np.asarray(np.clip(hu / mean, *OWN), np.float32)
 
 
 def _drawn(whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> tuple[Field, Field]:

@@ -40,7 +40,7 @@ def test_the_middle_of_the_lung_is_more_even_and_all_else_is_left(labels: np.nda
     depth = ndimage.distance_transform_edt(lung)
     deep, rim = depth > 4.5, lung & (depth <= 1)
     assert deep.sum() > 1000
-    assert even[deep].std() == pytest.approx(KEPT * 20, rel=0.15)
+    assert even[deep].std() == pytest.approx(KEPT * 20, abs=1)  # and a little of the mean about each voxel
     assert abs(even[deep].mean() - hu[deep].mean()) < 1
     assert np.array_equal(even[~lung], hu[~lung]) and np.array_equal(even[rim], hu[rim])
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from scipy import ndimage
 
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic
@@ -19,7 +20,7 @@ from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.data.layouts import DataError, find_cases
 from GuideGenLib.data.notes import held_out
 from GuideGenLib.data.scans import load_labelled
-from GuideGenLib.data.torso_position import Placed, level_of, read_scan, small, transferred
+from GuideGenLib.data.torso_position import Placed, Spacing, level_of, read_scan, small, transferred
 from GuideGenLib.evaluation.realism.distances import Basis, Cells, principal
 from GuideGenLib.evaluation.realism.texture import SPACING_MM, MeasuredTexture, texture
 from GuideGenLib.judges.features import Blocks, Encoder, kept_blocks
@@ -63,7 +64,7 @@ def read_reals(
         placed = Placed(name, one, transferred(one, torsos[:TORSOS]))
         scans.append(placed)
         if encoder is not None and placed.marks is not None:
-            blocks = kept_blocks(ct, cache / f"{name}_features.npz", encoder)
+            blocks = kept_blocks(ct, cache / f"{name}_{SPACING_MM:g}mm_features.npz", encoder, no_finer)
             if len(blocks.heights):
                 cells.append(levelled(blocks, placed.marks))
         progress("real scans", (index + 1) / len(found))
@@ -74,6 +75,20 @@ def read_reals(
     textures = {scan.name: texture(scan.hu, scan.labels) for scan in labelled if scan.labels is not None}
     basis = principal(np.concatenate([one.features for one in cells])) if cells else None
     return Reals(scans, cells, basis, encoder.weights if encoder else "", textures, held_out(data))
+
+
+def no_finer(path: Path) -> tuple[np.ndarray, Spacing]:
+    """The CT of a file as `read_scan` has it, on voxels that are no finer than those of generated ones: finer ones
+    alone move the features of a chest farther than real scans lie from each other. Sampled and not averaged, so that
+    noise stays."""
+    hu, old = read_scan(path)
+    new = tuple(max(step, SPACING_MM) for step in old)
+    if new == old:
+        return hu, old
+    ratio = np.array(new) / np.array(old)
+    size = [round(n / by) for n, by in zip(hu.shape, ratio, strict=True)]
+    first = (np.array(hu.shape) - 1) / 2 - (np.array(size) - 1) / 2 * ratio
+    return ndimage.affine_transform(hu, ratio, first, size, order=1, mode="nearest"), new
 
 
 def levelled(blocks: Blocks, marks: np.ndarray) -> Cells:

@@ -7,9 +7,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.data.torso_position import Placed, Small
 from GuideGenLib.evaluation.realism.distances import Cells, frechet, principal
-from GuideGenLib.evaluation.realism.real_scans import Reals, read_reference, write_reference
+from GuideGenLib.evaluation.realism.real_scans import Reals, no_finer, read_reference, write_reference
 from GuideGenLib.evaluation.realism.texture import EDGES, MeasuredTexture
 
 
@@ -67,3 +68,18 @@ def test_a_damaged_or_foreign_file_is_named(reals: Reals, tmp_path: Path):
     save_file({key: value for key, value in load_file(path).items() if key != "axes"}, path)
     with pytest.raises(EvaluationError, match="damaged"):
         read_reference(path)
+
+
+@pytest.mark.parametrize(("step", "shown"), [(1.0, 2.0), (3.0, 3.0)])
+def test_a_scan_is_seen_no_finer_than_generated_ones_and_keeps_its_noise(step: float, shown: float, tmp_path: Path):
+    hu = np.full((60, 120, 120), -1000.0, np.float32)
+    noise = np.random.default_rng(0).normal(40, 20, (60, 80, 80))
+    hu[:, 20:100, 20:100] = np.repeat(noise[::2], 2, axis=0)
+    path = tmp_path / "ct.nii.gz"
+    write_volume(image_from_array(hu, (step,) * 3, labels=False), path)
+    found, spacing = no_finer(path)
+    assert spacing == pytest.approx((shown,) * 3)
+    assert found.shape == tuple(round(n * step / shown) for n in hu.shape)
+    middle = tuple(slice(n // 3, 2 * n // 3) for n in found.shape)
+    assert found[middle].mean() == pytest.approx(40, abs=2)
+    assert found[middle].std() > 9  # a mean over eight voxels would leave 7
