@@ -95,9 +95,9 @@ def test_the_field_of_view_is_cut_about_the_middle():
 
 def test_a_sharp_kernel_raises_edges_and_a_soft_one_blurs_them(labels):
     def steepest(kernel: str) -> float:
-        said = {"kernel": kernel}
-        change = with_acquisition(TABLE[labels], labels, TABLE, Acquisition(**said), MM, 3)
-        change = change - noise_of(labels, TABLE, Acquisition(**said), MM, 3)
+        said = Acquisition(kernel=kernel)
+        change = with_acquisition(TABLE[labels], labels, TABLE, said, MM, 3)
+        change = change - noise_of(labels, TABLE, said, MM, 3)
         return float(np.abs(np.diff(change[140], axis=0)).max())
 
     assert steepest("soft") < 0.9 * steepest("standard") < 0.9 * steepest("sharp")

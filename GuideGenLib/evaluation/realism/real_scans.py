@@ -82,7 +82,8 @@ def no_finer(path: Path) -> tuple[np.ndarray, Spacing]:
     alone move the features of a chest farther than real scans lie from each other. Sampled and not averaged, so that
     noise stays."""
     hu, old = read_scan(path)
-    new = tuple(max(step, SPACING_MM) for step in old)
+    z, y, x = (max(step, SPACING_MM) for step in old)
+    new = (z, y, x)
     if new == old:
         return hu, old
     ratio = np.array(new) / np.array(old)
