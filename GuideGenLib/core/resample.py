@@ -61,6 +61,21 @@ def vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
     return result
 
 
+def vote_again(
+    before: np.ndarray, source: np.ndarray, changed: tuple[slice, ...], matrices: list[sparse.csr_matrix]
+) -> np.ndarray:
+    """`vote` of a source that differs only in a box from the one that gave the labels `before`."""
+    rows = [np.flatnonzero(np.diff(weight[:, part].indptr)) for weight, part in zip(matrices, changed, strict=True)]
+    result = before.copy()
+    if any(len(row) == 0 for row in rows):
+        return result
+    target = tuple(slice(row[0], row[-1] + 1) for row in rows)
+    near = [weight[part] for weight, part in zip(matrices, target, strict=True)]
+    read = tuple(slice(weight.indices.min(), weight.indices.max() + 1) for weight in near)
+    result[target] = _vote(source[read], [weight[:, part] for weight, part in zip(near, read, strict=True)])
+    return result
+
+
 def _shown(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> tuple[slice, ...] | None:
     """The box of the labels of `source`, wide enough that new voxels which they reach see nothing beyond it."""
     box = []
@@ -75,18 +90,22 @@ def _shown(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> tuple[slice
 
 def _vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
     """`vote`, each label looked at inside its own box."""
+    from scipy import ndimage
+
     shape = tuple(weight.shape[0] for weight in matrices)
     best, winner = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
-    for value in np.unique(source):
-        mask = source == value
-        box = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-        inside = tuple(slice(part[0], part[-1] + 1) for part in box)
+    boxes = [tuple(slice(0, n) for n in source.shape), *ndimage.find_objects(source.astype(np.uint8, copy=False))]
+    for value, inside in enumerate(boxes):
+        if inside is None:
+            continue
         part_weights = [weight[:, cut] for weight, cut in zip(matrices, inside, strict=True)]
         rows = [np.flatnonzero(np.diff(weight.indptr)) for weight in part_weights]
         if any(len(row) == 0 for row in rows):
             continue
         target = tuple(slice(row[0], row[-1] + 1) for row in rows)
-        share = resample(mask[inside], [weight[cut] for weight, cut in zip(part_weights, target, strict=True)])
+        share = resample(
+            source[inside] == value, [weight[cut] for weight, cut in zip(part_weights, target, strict=True)]
+        )
         better = share > best[target]
         best[target][better] = share[better]
         winner[target][better] = value

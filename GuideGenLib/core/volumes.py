@@ -21,7 +21,7 @@ from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import atomic, utf8_path
 from GuideGenLib.core.grids import isotropic
 from GuideGenLib.core.nifti import nearest_rotation
-from GuideGenLib.core.resample import nearest, resample, vote, weights
+from GuideGenLib.core.resample import nearest, resample, vote, vote_again, weights
 from GuideGenLib.core.volume_files import read_image, reason_of
 
 SPACING_RANGE_MM = (0.2, 12.0)
@@ -187,6 +187,23 @@ def to_canonical(
         return source[np.ix_(*near)].astype(np.uint8), frame
     matrices = [weights(*args, spacing_mm) for args in zip(source.shape, old, size, strict=True)]
     return (vote(source, matrices) if labels else resample(source, matrices)), frame
+
+
+def labels_again(image: sitk.Image, earlier: sitk.Image, labels: np.ndarray, spacing_mm: float) -> np.ndarray:
+    """`to_canonical` with smooth labels, of an image on the grid of an `earlier` one that gave `labels`: voted anew
+    only where the two differ."""
+    from scipy import ndimage
+
+    oriented, before = (sitk.DICOMOrient(one, "LPS") for one in (image, earlier))
+    source = sitk.GetArrayViewFromImage(oriented)
+    found = ndimage.find_objects((source != sitk.GetArrayViewFromImage(before)).view(np.uint8))
+    if not found:
+        return labels.copy()
+    old = np.array(oriented.GetSpacing())[::-1]
+    if labels.shape == source.shape and np.allclose(old, spacing_mm, rtol=1e-4):
+        return source.astype(np.uint8)
+    matrices = [weights(*args, spacing_mm) for args in zip(source.shape, old, labels.shape, strict=True)]
+    return vote_again(labels, source, found[0], matrices)
 
 
 def from_canonical(array: np.ndarray, frame: Frame, reference: sitk.Image, *, labels: bool) -> sitk.Image:

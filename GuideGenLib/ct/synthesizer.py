@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as nnf
 
@@ -26,6 +27,8 @@ MULTIPLE = 2 * FACTOR
 TILE = (96, 64, 64)
 """Latent cells (768 x 512 x 512 mm) that are made at once; larger volumes are tiled."""
 OVERLAP = 0.5
+AIR_MM = 32.0
+"""About what is labelled, that is made by the networks, too."""
 DECODE_CELLS = 80
 DECODE_OVERLAP = 12
 """Slabs of latent slices decoded at once; they overlap by the decoder's receptive field, so no seam can show."""
@@ -55,7 +58,7 @@ class CTSynthesizer:
         whole = torch.randn((1, len(self.spread), *cells), generator=generator, device=self.spread.device)
         if window is None:
             return whole
-        z, y, x = (slice(s.start // FACTOR, -(-s.stop // MULTIPLE) * MULTIPLE // FACTOR) for s in window)
+        z, y, x = _cells(window)
         return whole[:, :, z, y, x]
 
     @torch.inference_mode()
@@ -73,8 +76,27 @@ class CTSynthesizer:
         """HU float32 [z, y, x] for labels uint8 of the same shape at 2 mm; table: reference HU by label value in the
         contrast phase.
 
-        steps 0 leaves the texture out and gives the expected CT alone.
+        steps 0 leaves the texture out and gives the expected CT alone. What lies farther than AIR_MM from the box
+        of what is labelled is the air of the table, which costs nothing.
         """
+        hu = np.full(labels.shape, table[0], np.float32)
+        box = shown(labels)
+        if box is not None:
+            z, y, x = _cells(box)
+            hu[box] = self._made(labels[box], table, style, noise[:, :, z, y, x], phase, steps, progress)
+        return hu
+
+    def _made(
+        self,
+        labels: np.ndarray,
+        table: np.ndarray,
+        style: Style,
+        noise: Tensor,
+        phase: str,
+        steps: int,
+        progress: Progress,
+    ) -> np.ndarray:
+        """`synthesize` of all of the labels."""
         shape = labels.shape
         known = as_networks_know()
         rows = torch.from_numpy(known[: len(table)].astype(np.int64)).to(self.offset.device)
@@ -111,6 +133,8 @@ class CTSynthesizer:
         def pass_through(network: CTNetwork, x: Tensor, anatomy: Tensor, time: float) -> Tensor:
             clock = torch.full((1,), time, device=x.device)
             width = x.shape[1]
+            if _fits(x):
+                return network(x, anatomy, clock, style).float()
 
             def one(tile: Tensor) -> Tensor:
                 return network(tile[:, :width], tile[:, width:], clock, style).float()
@@ -166,10 +190,32 @@ def integrate(
     return x
 
 
+def _cells(window: tuple[slice, ...]) -> tuple[slice, ...]:
+    """The latent cells of a window of voxels that starts at multiples of MULTIPLE."""
+    return tuple(slice(side.start // FACTOR, -(-side.stop // MULTIPLE) * MULTIPLE // FACTOR) for side in window)
+
+
+def shown(labels: np.ndarray) -> tuple[slice, ...] | None:
+    """The box of what is labelled and AIR_MM about it, between multiples of MULTIPLE; None where nothing is."""
+    found = ndimage.find_objects((labels > 0).view(np.uint8))
+    if not found:
+        return None
+    margin = round(AIR_MM / SPACING)
+    return tuple(
+        slice(
+            max(0, side.start - margin) // MULTIPLE * MULTIPLE, min(n, -(-(side.stop + margin) // MULTIPLE) * MULTIPLE)
+        )
+        for side, n in zip(found[0], labels.shape, strict=True)
+    )
+
+
+def _fits(x: Tensor) -> bool:
+    """Whether [1, C, d, h, w] is made at once."""
+    return all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True))
+
+
 def _tiled(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """`network` over [1, C, d, h, w], whole when it fits into TILE, else in tiles that fade into each other."""
-    if all(n <= limit for n, limit in zip(x.shape[2:], TILE, strict=True)):
-        return network(x)
+    """`network` over [1, C, d, h, w] in tiles that fade into each other."""
     from monai.inferers import sliding_window_inference  # takes three seconds, and hardly any patient is so large
 
     blended = sliding_window_inference(x, TILE, 1, network, overlap=OVERLAP, mode="gaussian", padding_mode="replicate")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 import torch
+from scipy import ndimage
 
 from GuideGenLib import __version__
 from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
@@ -24,7 +25,7 @@ from GuideGenLib.core.volumes import check_ct, float_image, image_from_array
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
-from GuideGenLib.ct.grid import labels_on_grid
+from GuideGenLib.ct.grid import labels_after_edit, labels_on_grid
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.partial_maps import for_partial_map
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
@@ -219,7 +220,7 @@ class Generator:
             raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that was made of this anatomy")
         edited = fill_erased(anatomy, on_grid)
         before, frame = labels_on_grid(anatomy, CT_SPACING)
-        after, _ = labels_on_grid(edited, CT_SPACING)
+        after = labels_after_edit(edited, anatomy, before, CT_SPACING)
         scan = description.acquisition
         field = worth_making(np.maximum(before, after), scan)  # that of the old CT, so that its noise is had again
         before, after, frame = before[field], after[field], under(frame, field)
@@ -233,10 +234,12 @@ class Generator:
         made = image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
         new = sliced(made, ct, scan.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
-        old = sitk.GetArrayFromImage(ct)
-        blended = np.where(share > 0, np.rint(share * sitk.GetArrayViewFromImage(new) + (1 - share) * old), old)
+        blended = sitk.GetArrayFromImage(ct)
+        for box in ndimage.find_objects((share > 0).view(np.uint8)):
+            mixed = share[box] * sitk.GetArrayViewFromImage(new)[box] + (1 - share[box]) * blended[box]
+            blended[box] = np.where(share[box] > 0, np.rint(mixed), blended[box])
         progress("ct", 1.0)
-        return on_grid_of(ct, blended.astype(np.int16))
+        return on_grid_of(ct, blended)
 
     def generate(
         self,

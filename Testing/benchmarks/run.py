@@ -288,8 +288,9 @@ def with_tumour(anatomy: "sitk.Image") -> "sitk.Image":
         np.array(np.unravel_index(int(depth.argmax()), labels.shape)) if depth.any() else np.array(labels.shape) // 2
     )
     spacing = np.array(anatomy.GetSpacing())[::-1]
-    offsets = (np.indices(labels.shape).reshape(3, -1).T - centre) * spacing
-    ball = (np.linalg.norm(offsets, axis=1) <= EDIT_MM / 2).reshape(labels.shape)
+    axes = [(np.arange(n) - at) * step for n, at, step in zip(labels.shape, centre, spacing, strict=True)]
+    z, y, x = np.ix_(*axes)
+    ball = z**2 + y**2 + x**2 <= (EDIT_MM / 2) ** 2
     labels[ball] = values()["liver_tumor"]
     edited = sitk.GetImageFromArray(labels)
     edited.CopyInformation(anatomy)

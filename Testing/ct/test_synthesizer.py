@@ -75,6 +75,23 @@ def test_the_noise_of_a_crop_is_the_crop_of_the_noise(stage: CTSynthesizer) -> N
     assert torch.equal(part, whole[:, :, 4:16, 0:8, 2:4])
 
 
+def test_air_far_from_what_is_labelled_is_not_made(stage: CTSynthesizer, style: Style) -> None:
+    labels = np.zeros((72, 80, 64), np.uint8)
+    labels[40:56, 33:50, 24:40] = blocks((16, 17, 16)) + 1
+    labels[labels == LABELS] = 1
+    noise = stage.noise(labels.shape, 0)
+    hu = stage.synthesize(labels, TABLE, style, noise, steps=2)
+    box = (slice(24, 72), slice(16, 72), slice(8, 56))
+    assert synthesizer.shown(labels) == box
+    part = stage.synthesize(labels[box], TABLE, style, stage.noise(labels.shape, 0, box), steps=2)
+    np.testing.assert_allclose(hu[box], part, atol=0.01)
+    air = np.ones(labels.shape, bool)
+    air[box] = False
+    assert (hu[air] == TABLE[0]).all() and (hu[box] != TABLE[0]).mean() > 0.9
+    nothing = np.zeros((16, 16, 16), np.uint8)
+    assert (stage.synthesize(nothing, TABLE, style, stage.noise(nothing.shape, 0)) == TABLE[0]).all()
+
+
 def test_zero_steps_give_the_expected_ct_without_texture(stage: CTSynthesizer, style: Style) -> None:
     labels = blocks((16, 16, 16))
     first = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 0), steps=0)

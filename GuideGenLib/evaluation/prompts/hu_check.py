@@ -93,7 +93,7 @@ def check_hu(args: argparse.Namespace, count: int) -> int:
     print("\nSlice jitter, mean step between slices over that between rows, in liver and muscle:")
     for kind, ratios in content["jitter"].items():
         print(f"  {kind}: " + (", ".join(f"{ratio:.2f}" for ratio in ratios) or "no scans (GUIDEGEN_DATA is not set)"))
-    content["tiles"] = tile_seams(generator, anatomy, description)
+    content["tiles"] = tile_seams(generator, anatomy, labels, description)
     seams = ", ".join(f"{name} {value:.2f}" for name, value in content["tiles"].items())
     print(f"\nTiled ({SMALL_TILE} cells) against whole, absolute difference in HU: {seams}")
     write_json(content, args.output / "hu.json")
@@ -175,8 +175,12 @@ def jitter(hu: np.ndarray, labels: np.ndarray) -> float:
     return float(between_slices.mean() / max(float(between_rows.mean()), 1e-6))
 
 
-def tile_seams(generator: "Generator", anatomy: sitk.Image, description: Description) -> dict[str, float]:
+def tile_seams(
+    generator: "Generator", anatomy: sitk.Image, labels: np.ndarray, description: Description
+) -> dict[str, float]:
     """The same CT made whole and in small tiles: absolute difference in HU, and whether the edges of tiles show.
+
+    labels: of the anatomy [z, y, x] at 2 mm, which tell the box that is tiled.
 
     edge: mean step in HU between the voxels on both sides of the tiles' edges, over that in the whole CT at the same
     places; 1 where nothing shows.
@@ -184,10 +188,10 @@ def tile_seams(generator: "Generator", anatomy: sitk.Image, description: Descrip
     whole = sitk.GetArrayFromImage(generator.synthesize_ct(anatomy, description)).astype(np.float32)
     with small_tiles():
         tiled = sitk.GetArrayFromImage(generator.synthesize_ct(anatomy, description)).astype(np.float32)
-    off = np.abs(whole - tiled)
+    off, box = np.abs(whole - tiled), synthesizer.shown(labels)
     return {
         "max": float(off.max()), "p99.9": float(np.percentile(off, 99.9)), "mean": float(off.mean()),
-        "edge": step_at_edges(tiled) / step_at_edges(whole),
+        "edge": step_at_edges(tiled[box]) / step_at_edges(whole[box]),
     }  # fmt: skip
 
 

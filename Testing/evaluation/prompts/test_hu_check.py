@@ -79,6 +79,9 @@ def test_tiles_are_small_only_inside_the_block():
     assert before == (synthesizer.TILE, synthesizer.DECODE_CELLS)
 
 
+ALL = np.ones((240, 20, 20), np.uint8)
+
+
 class SeamedGenerator:
     """Its slices alternate by 10 HU; tiled, one voxel differs by 40 HU, and each tile is 30 HU above the one below."""
 
@@ -96,13 +99,13 @@ class SeamedGenerator:
 
 
 def test_a_difference_is_measured():
-    found = tile_seams(SeamedGenerator(0), sitk.Image(), Description(""))  # type: ignore[arg-type]
+    found = tile_seams(SeamedGenerator(0), sitk.Image(), ALL, Description(""))  # type: ignore[arg-type]
     assert found["max"] == 40.0 and found["mean"] == pytest.approx(40 / 96000)
     assert found["edge"] == pytest.approx(1.0)
 
 
 def test_a_seam_is_measured():
-    assert tile_seams(SeamedGenerator(30), sitk.Image(), Description(""))["edge"] > 1.5  # type: ignore[arg-type]
+    assert tile_seams(SeamedGenerator(30), sitk.Image(), ALL, Description(""))["edge"] > 1.5  # type: ignore[arg-type]
 
 
 def test_the_edges_of_tiles_are_those_of_the_sliding_window(monkeypatch: pytest.MonkeyPatch):
