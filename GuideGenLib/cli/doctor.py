@@ -10,8 +10,7 @@ from GuideGenLib import __version__
 TIGHT = 1.1
 """Free memory must exceed the measured peak by this factor."""
 TORSO_PEAK = 1.7e9
-"""Bytes that a CT of a torso took with the bundle that ships, by OpenVINO (1.64e9 of 288 x 192 x 216 voxels), for bundles
-that tell none."""
+"""Bytes for bundles that tell none: a CT of a torso took 1.64e9 with the one that ships, by OpenVINO."""
 
 
 def examine(bundle: Path | None, device: str) -> list[tuple[str, Callable[[], str]]]:
