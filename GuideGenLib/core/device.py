@@ -23,7 +23,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 OPENVINO = "+openvino"
 ARITHMETICS = (*PRECISIONS, "float32" + OPENVINO, "bfloat16" + OPENVINO)
 """How the networks of the generator compute: in a precision, by torch alone or with OpenVINO (`core.compiled`)."""
-CHANNELS, EDGE = 64, 16
+CHANNELS, EDGE = 64, 24
 GAIN = 1.3
 """bfloat16 must be this much faster. Machines gain either 2 or more or nothing, so noise does not change the choice."""
 
