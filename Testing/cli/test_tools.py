@@ -76,7 +76,7 @@ def test_help_and_describe_do_not_load_torch(arguments: list[str]):
         "    main(sys.argv[1:])\n"
         "except SystemExit:\n"
         "    pass\n"
-        "print('loaded', sorted({'torch', 'tokenizers', 'monai', 'matplotlib'} & sys.modules.keys()))\n"
+        "print('loaded', sorted({'torch', 'transformers', 'monai', 'matplotlib'} & sys.modules.keys()))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(

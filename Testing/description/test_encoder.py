@@ -1,7 +1,6 @@
 """The text encoder: token states from local files, the same each time, silent."""
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -26,27 +25,6 @@ def test_states_have_one_row_a_token(loaded: TextEncoder) -> None:
     states = loaded.encode("left kidney tumor")
     assert states.shape == (3, WIDTH) and states.dtype == torch.float32
     assert not states.requires_grad and states.isfinite().all()
-
-
-def test_the_states_are_those_of_transformers(loaded: TextEncoder) -> None:
-    transformers = pytest.importorskip("transformers", reason="the encoder's package brings it")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(loaded.folder, local_files_only=True)
-    model = transformers.AutoModel.from_pretrained(loaded.folder, local_files_only=True, attn_implementation="eager")
-    for text in ("a 3 cm mass in the left kidney", "tumor " * 500, "Ünïcode × µ 漢字 ½"):
-        batch = tokenizer(text, truncation=True, max_length=MOST_TOKENS + 2, return_tensors="pt")
-        with torch.inference_mode():
-            wanted = model(**batch).last_hidden_state[0, 1:-1]
-        torch.testing.assert_close(loaded.encode(text), wanted, rtol=1e-4, atol=1e-5)
-
-
-def test_weights_of_another_kind_of_network_are_refused(tmp_path: Path) -> None:
-    for name in ("tokenizer.json", encoder.WEIGHTS):
-        (tmp_path / name).symlink_to(default_folder() / name)
-    config = json.loads((default_folder() / "config.json").read_text())
-    for change, told in (({"hidden_act": "relu"}, "is not gelu"), ({"num_hidden_layers": 7}, "layer.6")):
-        (tmp_path / "config.json").write_text(json.dumps({**config, **change}))
-        with pytest.raises(EncoderError, match=told):
-            TextEncoder.load(tmp_path)
 
 
 def test_long_text_is_cut_and_empty_text_has_no_rows(loaded: TextEncoder) -> None:
@@ -91,8 +69,8 @@ def test_parsing_needs_no_torch_and_loading_prints_nothing() -> None:
     code = (
         "import sys; from GuideGenLib.description import parse;"
         "from GuideGenLib.description.encoder import TextEncoder;"
-        "parse('lung tumor'); assert 'torch' not in sys.modules;"
-        "TextEncoder.load(); assert not {'transformers', 'monai'} & sys.modules.keys()"
+        "parse('lung tumor'); assert 'torch' not in sys.modules and 'transformers' not in sys.modules;"
+        "TextEncoder.load()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -157,7 +157,7 @@ def test_a_text_is_understood_without_any_dependency() -> None:
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in "torch monai tokenizers scipy numpy SimpleITK vtk safetensors".split():
+        if name.split(".")[0] in "torch monai transformers scipy numpy SimpleITK vtk safetensors".split():
             raise ImportError(f"{name} is not installed")
 sys.meta_path.insert(0, Refuse())
 import GuideGenLib.core.seeds, GuideGenLib.workflow.job, GuideGenLib.workflow.words  # as Slicer starts

