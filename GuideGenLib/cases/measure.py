@@ -7,13 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist, squareform
 
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import by_group, label, values
-from GuideGenLib.core.components import TOUCHING
 from GuideGenLib.findings.reading import recipe_of_label
 
 Point = tuple[float, float, float]
@@ -67,6 +63,8 @@ def finding_labels() -> tuple[Label, ...]:
 
 def measure(anatomy: sitk.Image) -> tuple[MeasuredFinding, ...]:
     """The findings of an anatomy (uint8 labels): lesions first, the largest of a kind first."""
+    from scipy import ndimage  # Slicer's Python has none before Setup, and the module knows the list of cases then
+
     labels = sitk.GetArrayViewFromImage(anatomy)
     boxes = ndimage.find_objects(labels)
     found = []
@@ -106,6 +104,9 @@ def pieces(points: Points, spacing: Sequence[float]) -> list[Points]:
 
 def longest_line(points: Points) -> tuple[Point, Point]:
     """The two points that are farthest apart; of one point, it twice."""
+    from scipy.spatial import ConvexHull, QhullError
+    from scipy.spatial.distance import pdist, squareform
+
     if len(points) > MANY:
         with suppress(QhullError):  # flat sets have no hull
             points = points[ConvexHull(points).vertices]
@@ -123,6 +124,10 @@ def longest_line(points: Points) -> tuple[Point, Point]:
 def _of_label(
     anatomy: sitk.Image, labels: NDArray[np.uint8], row: Label, box: tuple[slice, ...]
 ) -> list[MeasuredFinding]:
+    from scipy import ndimage
+
+    from GuideGenLib.core.components import TOUCHING
+
     mask = labels[box] == row.value
     if is_fluid(row.key):  # of all that fills a space on one side
         parts, count = mask.astype(np.int32), 1
