@@ -8,7 +8,6 @@ from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.description.fields import shown
 from GuideGenLib.description.model import Description, DescriptionError
 from GuideGenLib.description.report import from_json
-from GuideGenLib.generator.change import recorded_lesions
 from GuideGenLib.workflow.roles import REASONS, outcome_of
 from GuideGenLib.workflow.understood import called
 from GuideGenLib.workflow.words import say
@@ -40,6 +39,8 @@ def summary_of(record: Mapping[str, Any] | None) -> Summary | None:
     was edited since."""
     if not record or "lesions" not in record:
         return None
+    from GuideGenLib.generator.change import recorded_lesions  # needs SciPy, which Slicer has not before Setup
+
     description = _description(record)
     lesions = [_told(lesion, description) for lesion in recorded_lesions(record)]
     return Summary(tuple(lesions), tuple(not_drawn(description)), _checks(record), _origin(record))
