@@ -237,6 +237,8 @@ def test_space_runs_the_film_and_stops_it(page: Any) -> None:
     stopped = stand(page, "axial")
     page.wait_for_timeout(400)
     assert stand(page, "axial") == stopped
+    page.keyboard.press("f")  # the next test finds a slice that shows something, wherever the film ended
+    until(lambda: offset(page, "axial") == pytest.approx(138, abs=4.1))
 
 
 def test_f_goes_to_the_finding_and_r_back_to_the_whole(page: Any) -> None:
