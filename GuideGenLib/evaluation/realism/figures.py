@@ -205,7 +205,7 @@ def plain_picture(anatomy: Path) -> tuple[np.ndarray, Spacing]:
 
 
 def write_statistics(cases: Sequence[GeneratedCase], data: Path, output: Path, path: Path) -> None:
-    """Write the statistics of real scans that ship, which stand for them where there are none (under 300 kB).
+    """Write the statistics of real scans that ship, which stand for them where there are none (some 300 kB).
 
     cases: whose anatomies the scans are placed on; output: the folder of an evaluation, whose caches are used. Raises
     FeatureEncoderError without the encoder, EvaluationError when no case shows a whole torso.
