@@ -30,7 +30,7 @@ class Painter(Generator):
     """The generator with all of its geometry, but in place of the networks one bright organ."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(None, SimpleNamespace(ct=SimpleNamespace(noise=lambda *_: None)))  # type: ignore[arg-type]
+        super().__init__(None, SimpleNamespace(ct=SimpleNamespace(noise=lambda *_: None), arithmetic="float32"))  # type: ignore[arg-type]
         self.bright = values()[key]
 
     def _hu(self, labels: np.ndarray, *_: Any) -> np.ndarray:

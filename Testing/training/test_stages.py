@@ -308,7 +308,7 @@ def test_each_sampler_is_calibrated_by_what_it_draws(monkeypatch: pytest.MonkeyP
     def sampler(name: str, label: int) -> Any:
         def sample(denoiser: Any, generator: torch.Generator) -> Tensor:
             drawn.append(name)
-            return torch.full((68, 96, 8, 8), -9.0).index_fill_(0, torch.tensor([label]), 0.0)
+            return torch.full((96, 8, 8, 68), -9.0).index_fill_(-1, torch.tensor([label]), 0.0)
 
         return sample
 

@@ -62,7 +62,7 @@ def anatomies(
             layout[None].to(device),
         )
         denoiser = Denoiser(network, conditions, guidance, bias.to(device), (0, network.config.grid[0]))
-        drawn = sample_flow(denoiser, torch.Generator(device=device).manual_seed(number)).argmax(dim=0).cpu()
+        drawn = sample_flow(denoiser, torch.Generator(device=device).manual_seed(number)).argmax(dim=-1).cpu()
         shown.append(palette[drawn[:, drawn.shape[1] // 2].flip(0)].permute(2, 0, 1))
     return {"anatomy": torch.cat(shown, dim=2)}
 
