@@ -56,10 +56,10 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
     load_bundle(args.bundle)  # a bad one is told here, not in each session
     learners = None
     if args.cases is not None:
-        from GuideGenLib.cases.library import CaseLibrary
+        from GuideGenLib.cases.catalogue import CaseCatalogue
         from GuideGenLib.web.cases.learners import Learners
 
-        learners = Learners(CaseLibrary(args.cases).lessons)
+        learners = Learners(CaseCatalogue(args.cases).lessons)
     front = Front(
         session_command(args),
         host=args.host,

@@ -28,7 +28,7 @@ class CasesPanel(Panel):
         super().__init__(ui, logic, session)
         self.caseOpened, self.listed = Signal(), Signal()
         self.entries: list = []
-        self.library: Any = None
+        self.catalogue: Any = None
         self.openName = ""
         self._shown: tuple = (None, None, 0)
         self._pictures, self._reader = Background(), Background()
@@ -44,9 +44,9 @@ class CasesPanel(Panel):
         ui.keepCaseButton.connect("clicked()", self.onKeep)
         ui.tagCaseButton.connect("clicked()", self.onTag)
         ui.renameCaseButton.connect("clicked()", self.onRename)
-        ui.duplicateCaseButton.connect("clicked()", lambda: self.change(lambda name: self.library.duplicate(name)))
+        ui.duplicateCaseButton.connect("clicked()", lambda: self.change(lambda name: self.catalogue.duplicate(name)))
         ui.deleteCaseButton.connect("clicked()", self.onDelete)
-        ui.undoDeleteButton.connect("clicked()", lambda: self.change(lambda name: self.library.undo_delete()))
+        ui.undoDeleteButton.connect("clicked()", lambda: self.change(lambda name: self.catalogue.undo_delete()))
 
     # ------------------------------------------------------------ the list
 
@@ -55,7 +55,7 @@ class CasesPanel(Panel):
         self.listCases()
 
     def refresh(self) -> None:
-        folder = "" if self.library is not None else _("Choose the folder of your cases first.")
+        folder = "" if self.catalogue is not None else _("Choose the folder of your cases first.")
         busy = _("A case is being read: wait for its end.") if self._reader.busy else ""
         chosen = folder or busy or ("" if self.chosen() else _("Choose a case of the list first."))
         for name in CHOSEN:
@@ -63,7 +63,7 @@ class CasesPanel(Panel):
         nothing = self.parameterNode is None or self.parameterNode.segmentation is None
         hindrance = folder or busy or (_("There is no anatomy yet: generate one.") if nothing else "")
         enable(self.ui.keepCaseButton, hindrance, self._tips["keepCaseButton"])
-        deleted = self.library is not None and self.library.trash.held()
+        deleted = self.catalogue is not None and self.catalogue.trash.held()
         hindrance = folder or ("" if deleted else _("Nothing was deleted."))
         enable(self.ui.undoDeleteButton, hindrance, self._tips["undoDeleteButton"])
         for name in ("previousCaseButton", "nextCaseButton"):
@@ -71,15 +71,15 @@ class CasesPanel(Panel):
 
     def listCases(self) -> None:
         """Read the folder and show what the search leaves of it."""
-        from GuideGenLib.cases.library import CaseLibrary, matching
+        from GuideGenLib.cases.catalogue import CaseCatalogue, matching
 
         chosen, folder = self.chosen(), self.ui.casesFolderEdit.currentPath.strip()
         found: list = []
-        self.library = None
+        self.catalogue = None
         if folder:
             try:
-                self.library = CaseLibrary(Path(folder))
-                found = self.library.entries()
+                self.catalogue = CaseCatalogue(Path(folder))
+                found = self.catalogue.entries()
                 self.tell("")
             except ValueError as error:
                 self.tell(str(error))
@@ -91,7 +91,7 @@ class CasesPanel(Panel):
             if entry.name == chosen:
                 self.ui.casesList.setCurrentRow(self.ui.casesList.count - 1)
         self.ui.casesList.blockSignals(was)
-        if self.library is not None:
+        if self.catalogue is not None:
             self.tell(_("{shown} of {count} cases").format(shown=len(self.entries), count=len(found)))
         self.onChosen()
         self.listed.emit()
@@ -168,7 +168,7 @@ class CasesPanel(Panel):
 
     def step(self, by: int) -> None:
         """Open the case before or after the open one."""
-        from GuideGenLib.cases.library import beside
+        from GuideGenLib.cases.catalogue import beside
 
         entry = beside(self.entries, self.openName or self.chosen(), by)
         if entry is None:
@@ -183,7 +183,7 @@ class CasesPanel(Panel):
         if self._reader.busy or not name:
             return
         with slicer.util.tryWithErrorDisplay(_("The case was not opened.")):
-            entry = self.library.entry(name)
+            entry = self.catalogue.entry(name)
             if entry.is_scene:
                 self._openScene(entry)
                 return
@@ -252,20 +252,20 @@ class CasesPanel(Panel):
                 self.tell(_("Kept as {name}.").format(name=name))
 
         with slicer.util.tryWithErrorDisplay(_("The case was not kept."), waitCursor=True):
-            case, library = read_case(self.parameterNode.segmentation, self.parameterNode.ct), self.library
-            self._reader.run(lambda: library.keep(case), show)
+            case, catalogue = read_case(self.parameterNode.segmentation, self.parameterNode.ct), self.catalogue
+            self._reader.run(lambda: catalogue.keep(case), show)
             self.refresh()
 
     def onTag(self) -> None:
         typed = self.ui.caseTagsEdit.text.split(",")
-        self.change(lambda name: self.library.tag(name, typed))
+        self.change(lambda name: self.catalogue.tag(name, typed))
 
     def onRename(self) -> None:
         typed = self.ui.caseNameEdit.text.strip()
-        self.change(lambda name: self.library.rename(name, typed))
+        self.change(lambda name: self.catalogue.rename(name, typed))
 
     def onDelete(self) -> None:
-        self.change(lambda name: self.library.delete(name))
+        self.change(lambda name: self.catalogue.delete(name))
 
     def change(self, change: Callable[[str], Any]) -> None:
         """Do something to the chosen case and choose what it has become."""
@@ -273,7 +273,7 @@ class CasesPanel(Panel):
             name = self.chosen()
             try:
                 entry = change(name)
-                if entry is not None and self.openName == name and not (self.library.folder / name).exists():
+                if entry is not None and self.openName == name and not (self.catalogue.folder / name).exists():
                     self.openName = entry.name
             finally:
                 self.listCases()

@@ -23,7 +23,7 @@ class QuizPanel(Panel, VTKObservationMixin):
     """asked: a question is shown, whose CT is the chosen one; found: tells where the finding lies (RAS mm) once it is
     shown. The answer is a markup that lives as long as its question.
 
-    cases: whose `library` has the lessons, and whose `marked()` are the cases of a new one.
+    cases: whose `catalogue` has the lessons, and whose `marked()` are the cases of a new one.
     """
 
     def __init__(self, ui: Any, logic: Any, session: Any, cases: Any) -> None:
@@ -56,8 +56,8 @@ class QuizPanel(Panel, VTKObservationMixin):
         from GuideGenLib.cases.lesson import lessons_in
 
         chosen = self.ui.lessonComboBox.currentText
-        library = self.cases.library
-        self.lessons = lessons_in(library.lessons)[0] if library is not None else []
+        catalogue = self.cases.catalogue
+        self.lessons = lessons_in(catalogue.lessons)[0] if catalogue is not None else []
         self.ui.lessonComboBox.clear()
         for lesson in self.lessons:
             self.ui.lessonComboBox.addItem(lesson.title)
@@ -123,7 +123,7 @@ class QuizPanel(Panel, VTKObservationMixin):
             for entry in self.cases.marked():
                 found = measure(read_anatomy(entry.path / ANATOMY))
                 asked.append((entry, kind, "", found[0].key if found else None))
-            lesson = make_lesson(self.cases.library.lessons, ui.lessonTitleEdit.text, asked)
+            lesson = make_lesson(self.cases.catalogue.lessons, ui.lessonTitleEdit.text, asked)
             ui.lessonTitleEdit.text = ""
             self.listLessons()
             ui.lessonComboBox.currentIndex = [one.title for one in self.lessons].index(lesson.title)

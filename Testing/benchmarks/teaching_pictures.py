@@ -19,8 +19,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from GuideGenLib.anatomy.label_volumes import read_anatomy
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.entry import Entry
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.measure import measure
 from GuideGenLib.scene.files import ANATOMY
 
@@ -37,18 +37,18 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="folder for the pictures")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
-    library = CaseLibrary(args.cases)
-    entries = [entry for entry in library.entries() if entry.has_ct and not entry.problem and not entry.is_scene]
+    catalogue = CaseCatalogue(args.cases)
+    entries = [entry for entry in catalogue.entries() if entry.has_ct and not entry.problem and not entry.is_scene]
     asked = [entry for entry in entries if measure(read_anatomy(entry.path / ANATOMY))][:QUESTIONS]
     try:
-        with served(library.folder) as address, sync_playwright() as playwright:
+        with served(catalogue.folder) as address, sync_playwright() as playwright:
             path = shutil.which("chromium") or shutil.which("chromium-browser")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             link = teacher(browser, address, asked, args.output)
             learner(browser, link, args.output)
             browser.close()
     finally:
-        shutil.rmtree(library.lessons / TITLE, ignore_errors=True)
+        shutil.rmtree(catalogue.lessons / TITLE, ignore_errors=True)
 
 
 @contextlib.contextmanager

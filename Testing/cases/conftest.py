@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.cases.library import CaseLibrary
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.core.volumes import image_from_array
 from GuideGenLib.description.parse import parse
 from GuideGenLib.description.report import to_json
@@ -62,9 +62,9 @@ def saved(phantom: np.ndarray, put: Put) -> Make:
 
 
 @pytest.fixture
-def library(tmp_path: Path, saved: Make) -> CaseLibrary:
+def catalogue(tmp_path: Path, saved: Make) -> CaseCatalogue:
     """A folder with two cases: a tumour and none."""
-    made = CaseLibrary(tmp_path / "cases")
+    made = CaseCatalogue(tmp_path / "cases")
     made.keep(saved())
     made.keep(saved(HEALTHY, 7, ""))
     return made

@@ -11,24 +11,24 @@ import numpy as np
 import pytest
 
 from GuideGenLib.cases.answers import COLUMNS, add_learner, answer, find_learner, learners_of, results_csv
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.lesson import ASKED, LESSON, Lesson, lessons_in, make_lesson, read_lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.measure import Point, measure
 from GuideGenLib.cases.scoring import FAR_MM, MEASURE, POINT, score
 from Testing.cases.conftest import Make
 
 
 @pytest.fixture
-def lesson(library: CaseLibrary) -> Lesson:
+def lesson(catalogue: CaseCatalogue) -> Lesson:
     """Point at the tumour, measure it, and a patient with nothing to find."""
-    kidney, healthy = library.entries()
+    kidney, healthy = catalogue.entries()
     asked = [
         (kidney, POINT, "", "kidney_tumor"),
         (kidney, MEASURE, "How  long is it?", "kidney_tumor"),
         (healthy, POINT, "", None),
     ]
-    return make_lesson(library.folder / "lessons", "Week 1", asked)
+    return make_lesson(catalogue.folder / "lessons", "Week 1", asked)
 
 
 def places(*points: np.ndarray) -> list[Point]:
@@ -36,15 +36,15 @@ def places(*points: np.ndarray) -> list[Point]:
     return [(float(x), float(y), float(z)) for x, y, z in points]
 
 
-def test_a_lesson_is_a_folder_that_can_be_copied(lesson: Lesson, library: CaseLibrary, tmp_path: Path):
+def test_a_lesson_is_a_folder_that_can_be_copied(lesson: Lesson, catalogue: CaseCatalogue, tmp_path: Path):
     assert sorted(path.name for path in lesson.folder.iterdir()) == ["answers", "cases", LESSON]
     assert sorted(path.name for path in (lesson.folder / "cases").iterdir()) == ["1", "2"], "numbers tell nothing"
     assert [question.text for question in lesson.questions] == [ASKED[POINT], "How long is it?", ASKED[POINT]]
-    for entry in library.entries():
-        library.delete(entry.name)
+    for entry in catalogue.entries():
+        catalogue.delete(entry.name)
     add_learner(lesson, "Ana")
     shutil.copytree(lesson.folder, tmp_path / "elsewhere" / "Week 1")
-    shutil.rmtree(library.folder)
+    shutil.rmtree(catalogue.folder)
     copied = read_lesson(tmp_path / "elsewhere" / "Week 1")
     (ana,), _ = learners_of(copied)
     assert answer(copied, ana, 3, ())[1].points == 1.0
@@ -67,8 +67,8 @@ def test_no_word_that_a_learner_reads_before_tells_the_finding(lesson: Lesson):
         lambda told: told["questions"][0].update(more=1),
     ],
 )
-def test_a_broken_lesson_is_told_and_harms_no_other(lesson: Lesson, library: CaseLibrary, spoil):
-    make_lesson(lesson.folder.parent, "Week 2", [(library.entries()[0], POINT, "", "kidney_tumor")])
+def test_a_broken_lesson_is_told_and_harms_no_other(lesson: Lesson, catalogue: CaseCatalogue, spoil):
+    make_lesson(lesson.folder.parent, "Week 2", [(catalogue.entries()[0], POINT, "", "kidney_tumor")])
     told = json.loads((lesson.folder / LESSON).read_text("utf-8"))
     spoil(told)
     (lesson.folder / LESSON).write_text(json.dumps(told))
@@ -76,8 +76,8 @@ def test_a_broken_lesson_is_told_and_harms_no_other(lesson: Lesson, library: Cas
     assert [one.title for one in found] == ["Week 2"] and len(problems) == 1 and "Week 1" in problems[0]
 
 
-def test_what_cannot_be_asked_is_refused(lesson: Lesson, library: CaseLibrary, saved: Make):
-    kidney, healthy = library.entries()
+def test_what_cannot_be_asked_is_refused(lesson: Lesson, catalogue: CaseCatalogue, saved: Make):
+    kidney, healthy = catalogue.entries()
     home = lesson.folder.parent
     for asked, why in (
         ([], "needs a case"),
@@ -88,7 +88,7 @@ def test_what_cannot_be_asked_is_refused(lesson: Lesson, library: CaseLibrary, s
             make_lesson(home, "Week 3", asked)
     (kidney.path / "ct.nii.gz").unlink()
     with pytest.raises(CaseError, match="has no CT"):
-        make_lesson(home, "Week 3", [(library.entry(kidney.name), POINT, "", "kidney_tumor")])
+        make_lesson(home, "Week 3", [(catalogue.entry(kidney.name), POINT, "", "kidney_tumor")])
     with pytest.raises(CaseError, match="already"):
         make_lesson(home, "Week 1", [(healthy, POINT, "", None)])
     assert [path.name for path in home.iterdir()] == ["Week 1"]

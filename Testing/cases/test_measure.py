@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.errors import CaseError
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.measure import measure
 from GuideGenLib.cases.names import case_name, checked_name
 from GuideGenLib.description.parse import parse
@@ -75,7 +75,7 @@ def test_a_name_that_is_none_is_refused(name: str):
         checked_name(name)
 
 
-def test_the_name_in_the_folder_is_the_descriptive_one(library: CaseLibrary):
-    names = [entry.name for entry in library.entries()]
+def test_the_name_in_the_folder_is_the_descriptive_one(catalogue: CaseCatalogue):
+    names = [entry.name for entry in catalogue.entries()]
     assert names[0].startswith("left-kidney-") and names[0].endswith("mm-F58-seed3")
     assert names[1] == "no-finding-M30-seed7"

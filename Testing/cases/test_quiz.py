@@ -11,9 +11,9 @@ pytest.importorskip("slicer", reason="needs slicer-core", exc_type=ImportError)
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.cases.answers import add_learner
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.lesson import Lesson, make_lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.measure import measure
 from GuideGenLib.cases.quiz import Quiz
 from GuideGenLib.cases.scenes import put_into, read_saved, take_out
@@ -37,10 +37,10 @@ def scene() -> Iterator[Any]:
 
 
 @pytest.fixture
-def lesson(library: CaseLibrary) -> Lesson:
-    kidney, healthy = library.entries()
+def lesson(catalogue: CaseCatalogue) -> Lesson:
+    kidney, healthy = catalogue.entries()
     asked = [(kidney, POINT, "", "kidney_tumor"), (kidney, MEASURE, "", "kidney_tumor"), (healthy, POINT, "", None)]
-    return make_lesson(library.lessons, "Week 1", asked)
+    return make_lesson(catalogue.lessons, "Week 1", asked)
 
 
 def texts_of(scene: Any) -> str:
@@ -63,22 +63,24 @@ def test_a_case_goes_into_a_scene_and_out_again(scene: Any, saved: Make, recorde
     assert [one for one in left if "Volume" in one or "Segmentation" in one] == [] == runs(scene)
 
 
-def test_a_ct_of_another_state_is_left_out_and_asked_about_in_no_lesson(scene: Any, library: CaseLibrary, saved: Make):
+def test_a_ct_of_another_state_is_left_out_and_asked_about_in_no_lesson(
+    scene: Any, catalogue: CaseCatalogue, saved: Make
+):
     whole = saved()
     old = SavedCase(whole.anatomy, whole.ct, {**(whole.provenance or {}), OUT_OF_DATE: "The liver was painted."})
-    entry = library.keep(old, "edited")
+    entry = catalogue.keep(old, "edited")
     assert entry.out_of_date == "The liver was painted."
     segmentation, ct = put_into(scene, read_saved(entry), entry.name)
     assert ct is None and OUT_OF_DATE not in provenance_of(segmentation)
     with pytest.raises(CaseError, match="The liver was painted"):
-        make_lesson(library.lessons, "Week 2", [(entry, POINT, "", "kidney_tumor")])
+        make_lesson(catalogue.lessons, "Week 2", [(entry, POINT, "", "kidney_tumor")])
 
 
-def test_a_case_that_cannot_be_read_is_refused(library: CaseLibrary):
-    entry = library.entries()[0]
+def test_a_case_that_cannot_be_read_is_refused(catalogue: CaseCatalogue):
+    entry = catalogue.entries()[0]
     (entry.path / "ct.nii.gz").write_text("no volume")
     with pytest.raises(CaseError, match="no volume"):
-        read_saved(library.entry(entry.name))
+        read_saved(catalogue.entry(entry.name))
 
 
 def test_a_question_shows_the_ct_alone_and_the_finding_after_the_answer(scene: Any, lesson: Lesson, saved: Make):

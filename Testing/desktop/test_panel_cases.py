@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy import table
-from GuideGenLib.cases.library import CaseLibrary
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.measure import measure
 from GuideGenLib.description.parse import parse
 from GuideGenLib.description.report import to_json
@@ -26,9 +26,9 @@ def record_of(text: str, seed: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def library(tmp_path: Path, small_anatomy: sitk.Image, small_ct: sitk.Image) -> CaseLibrary:
+def catalogue(tmp_path: Path, small_anatomy: sitk.Image, small_ct: sitk.Image) -> CaseCatalogue:
     """Two cases, one with a lung tumour and one with nothing to find."""
-    made = CaseLibrary(tmp_path / "my cases")
+    made = CaseCatalogue(tmp_path / "my cases")
     made.keep(SavedCase(small_anatomy, small_ct, record_of(TEXT, 3)))
     labels = sitk.GetArrayFromImage(small_anatomy)
     labels[labels == table.values()["lung_tumor"]] = table.values()["lung_upper_lobe_left"]
@@ -39,10 +39,10 @@ def library(tmp_path: Path, small_anatomy: sitk.Image, small_ct: sitk.Image) -> 
 
 
 @pytest.fixture
-def cases(panel: Driver, library: CaseLibrary) -> Driver:
+def cases(panel: Driver, catalogue: CaseCatalogue) -> Driver:
     """The panel with the folder chosen and all thumbnails drawn."""
     panel.ui.casesSection.collapsed = False
-    panel.ui.casesFolderEdit.currentPath = str(library.folder)
+    panel.ui.casesFolderEdit.currentPath = str(catalogue.folder)
     panel.wait(lambda: drawn(panel), "the thumbnails are drawn")
     return panel
 
@@ -62,13 +62,13 @@ def open_case(panel: Driver, row: int) -> None:
     panel.wait(lambda: names(panel)[row].endswith("(open)"), "the case is open")
 
 
-def test_the_list_shows_pictures_and_is_searched(cases: Driver, library: CaseLibrary):
-    assert names(cases) == [entry.name for entry in library.entries()]
+def test_the_list_shows_pictures_and_is_searched(cases: Driver, catalogue: CaseCatalogue):
+    assert names(cases) == [entry.name for entry in catalogue.entries()]
     assert names(cases)[0].startswith("left-lung-") and cases.ui.casesLabel.text == "2 of 2 cases"
     assert cases.ui.casesList.item(0).icon().availableSizes()[0].width() == 240
     cases.ui.casesSearchEdit.text = "woman tumor"
     assert len(names(cases)) == 1 and cases.ui.casesLabel.text == "1 of 2 cases"
-    assert cases.slicer.app.settings().value("GuideGen/CasesFolder") == str(library.folder)
+    assert cases.slicer.app.settings().value("GuideGen/CasesFolder") == str(catalogue.folder)
 
 
 def test_a_case_is_opened_and_the_next_takes_its_place(cases: Driver, small_anatomy: sitk.Image):
@@ -96,17 +96,17 @@ def test_a_case_that_was_painted_on_stays_in_the_scene(cases: Driver):
     assert cases.ui.runsList.count == 2
 
 
-def test_cases_are_kept_tagged_renamed_deleted_and_taken_back(cases: Driver, library: CaseLibrary):
+def test_cases_are_kept_tagged_renamed_deleted_and_taken_back(cases: Driver, catalogue: CaseCatalogue):
     assert not cases.ui.keepCaseButton.enabled and not cases.ui.tagCaseButton.enabled
     open_case(cases, 0)
     first = names(cases)[0].removesuffix(" (open)")
     cases.press("keepCaseButton")
     cases.wait(lambda: cases.ui.casesLabel.text == f"Kept as {first}-2.", "the case is kept")
-    assert library.entry(f"{first}-2").text == TEXT
+    assert catalogue.entry(f"{first}-2").text == TEXT
     cases.ui.casesList.setCurrentRow(1)
     cases.ui.caseTagsEdit.text = "exam, hard"
     cases.press("tagCaseButton")
-    assert library.entry(f"{first}-2").tags == ("exam", "hard")
+    assert catalogue.entry(f"{first}-2").tags == ("exam", "hard")
     cases.ui.caseNameEdit.text = "A Tuesday"
     cases.press("renameCaseButton")
     assert names(cases)[0] == "A Tuesday" and cases.ui.casesList.currentRow == 0
@@ -124,8 +124,8 @@ def test_cases_are_kept_tagged_renamed_deleted_and_taken_back(cases: Driver, lib
     host.DIALOGS.errors.clear()
 
 
-def test_a_broken_case_tells_what_is_wrong_and_the_others_open(cases: Driver, library: CaseLibrary):
-    path = library.entries()[0].path / CT
+def test_a_broken_case_tells_what_is_wrong_and_the_others_open(cases: Driver, catalogue: CaseCatalogue):
+    path = catalogue.entries()[0].path / CT
     path.write_bytes(path.read_bytes()[:-100])
     cases.widget.casesPanel.listCases()
     cases.wait(lambda: drawn(cases), "the thumbnails are tried")
@@ -134,7 +134,7 @@ def test_a_broken_case_tells_what_is_wrong_and_the_others_open(cases: Driver, li
     assert cases.state.seed == 7
 
 
-def test_a_lesson_is_made_and_taken(cases: Driver, library: CaseLibrary, small_anatomy: sitk.Image):
+def test_a_lesson_is_made_and_taken(cases: Driver, catalogue: CaseCatalogue, small_anatomy: sitk.Image):
     cases.ui.lessonsSection.collapsed = False
     open_case(cases, 0)
     teachers = cases.state.segmentation
@@ -167,7 +167,7 @@ def test_a_lesson_is_made_and_taken(cases: Driver, library: CaseLibrary, small_a
     cases.press("nothingButton")
     assert "Nothing to find" in cases.ui.answerLabel.text and not cases.ui.nextQuestionButton.enabled
     cases.press("lessonResultsButton")
-    with (library.lessons / "Week 1" / "results.csv").open(encoding="utf-8") as file:
+    with (catalogue.lessons / "Week 1" / "results.csv").open(encoding="utf-8") as file:
         assert [row["points"] for row in csv.DictReader(file)] == ["1.000", "1.000"]
     cases.press("startLessonButton")
     assert cases.ui.answerLabel.text.startswith("100 of 100 points"), "the same learner goes on, and the answer stays"

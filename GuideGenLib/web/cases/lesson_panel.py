@@ -9,10 +9,10 @@ from trame_server.utils.asynchronous import create_task
 
 from GuideGenLib.anatomy.label_volumes import read_anatomy
 from GuideGenLib.cases.answers import add_learner, learners_of, results_csv
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.entry import Entry
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.lesson import ASKED, Lesson, lessons_in, make_lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.measure import is_fluid, measure
 from GuideGenLib.cases.names import clean
 from GuideGenLib.cases.scoring import MEASURE, POINT
@@ -30,9 +30,9 @@ KIND_TITLES = {POINT: "point", MEASURE: "measure"}
 class LessonPanel(Panel):
     """Drafts are of the cases that the list has marked (state `cases_picked`)."""
 
-    def __init__(self, server: Any, workspace: Workspace, library: CaseLibrary) -> None:
+    def __init__(self, server: Any, workspace: Workspace, catalogue: CaseCatalogue) -> None:
         super().__init__(server, workspace)
-        self.library = library
+        self.catalogue = catalogue
         self.state.update(
             {
                 "lesson_draft": [], "lesson_title": "", "lesson_titles": [], "lesson_chosen": "", "lesson_learners": [],
@@ -46,7 +46,7 @@ class LessonPanel(Panel):
 
     def refresh(self) -> None:
         """Show the lessons and the learners of the chosen one, as they are on the disk now."""
-        lessons, problems = lessons_in(self.library.lessons)
+        lessons, problems = lessons_in(self.catalogue.lessons)
         lesson = next((one for one in lessons if one.title == self.state.lesson_chosen), None)
         learners, more = learners_of(lesson) if lesson is not None else ([], [])
         with self.state:
@@ -72,7 +72,7 @@ class LessonPanel(Panel):
         rows = []
         try:
             for name in names:
-                rows.append(await asyncio.to_thread(draft_of, self.library.entry(name)))
+                rows.append(await asyncio.to_thread(draft_of, self.catalogue.entry(name)))
         except GuideGenError as error:
             self.workspace.tell(sentence(error), "error")
         with self.state:
@@ -92,9 +92,9 @@ class LessonPanel(Panel):
         rows = self.state.lesson_draft
         try:
             asked = [
-                (self.library.entry(row["case"]), row["kind"], row["text"], row["finding"] or None) for row in rows
+                (self.catalogue.entry(row["case"]), row["kind"], row["text"], row["finding"] or None) for row in rows
             ]
-            lesson = make_lesson(self.library.lessons, str(self.state.lesson_title or ""), asked)
+            lesson = make_lesson(self.catalogue.lessons, str(self.state.lesson_title or ""), asked)
         except GuideGenError as error:
             self.workspace.tell(sentence(error), "warning")
             return
@@ -139,7 +139,7 @@ class LessonPanel(Panel):
         build_lessons(self)
 
     def _lesson(self, title: str) -> Lesson:
-        for lesson in lessons_in(self.library.lessons)[0]:
+        for lesson in lessons_in(self.catalogue.lessons)[0]:
             if lesson.title == title:
                 return lesson
         raise CaseError(f"there is no lesson {title!r}", "choose one of the list")

@@ -12,9 +12,9 @@ from typing import Any
 from trame_server.utils.asynchronous import create_task
 from undo_stack import Signal
 
+from GuideGenLib.cases.catalogue import CaseCatalogue, beside, matching
 from GuideGenLib.cases.entry import Entry
 from GuideGenLib.cases.errors import CaseError
-from GuideGenLib.cases.library import CaseLibrary, beside, matching
 from GuideGenLib.cases.scenes import put_into, read_saved, take_out
 from GuideGenLib.cases.thumbnail import thumbnail
 from GuideGenLib.core.errors import GuideGenError
@@ -47,7 +47,7 @@ class CasesPanel(Panel):
 
     def __init__(self, server: Any, workspace: Workspace, folder: Path, opener: Opener) -> None:
         super().__init__(server, workspace)
-        self.library, self.opener = CaseLibrary(folder), opener
+        self.catalogue, self.opener = CaseCatalogue(folder), opener
         self._shown: tuple[Any, Any] = (None, None)
         self._changed = False
         self._bad: dict[tuple[str, float], str] = {}
@@ -68,7 +68,7 @@ class CasesPanel(Panel):
     def refresh(self) -> None:
         """Show the folder as it is now."""
         try:
-            entries = self.library.entries()
+            entries = self.catalogue.entries()
         except CaseError as error:
             self.workspace.tell(sentence(error), "error")
             return
@@ -77,7 +77,7 @@ class CasesPanel(Panel):
         with self.state:
             self.state.cases_rows = [self._row(entry) for entry in shown]
             self.state.cases_count = len(entries)
-            self.state.cases_trash = len(self.library.trash.held())
+            self.state.cases_trash = len(self.catalogue.trash.held())
             self.state.cases_picked = [name for name in self.state.cases_picked if name in names]
             if self.state.cases_chosen not in names:
                 self._choose("")
@@ -93,7 +93,7 @@ class CasesPanel(Panel):
 
     def step(self, by: int) -> None:
         """Open the case before (-1) or after (1) the open one, among those that the search shows."""
-        shown = matching(self.library.entries(), str(self.state.cases_search or ""))
+        shown = matching(self.catalogue.entries(), str(self.state.cases_search or ""))
         entry = beside(shown, self.state.cases_open or self.state.cases_chosen, by)
         if entry is None:
             self.workspace.tell("This is the last case of the list." if by > 0 else "This is the first case.", "info")
@@ -109,24 +109,24 @@ class CasesPanel(Panel):
     def tag(self) -> None:
         """Give the chosen case the tags that are typed, between commas."""
         typed = str(self.state.cases_tags or "").split(",")
-        self._change(lambda name: self.library.tag(name, typed), "Tags kept.")
+        self._change(lambda name: self.catalogue.tag(name, typed), "Tags kept.")
 
     def rename(self, by_findings: bool = False) -> None:
         """Give the chosen case the name that is typed, or the one that tells what is seen in it."""
         new = "" if by_findings else str(self.state.cases_name or "").strip()
-        self._change(lambda name: self.library.rename(name, new), "")
+        self._change(lambda name: self.catalogue.rename(name, new), "")
 
     def duplicate(self) -> None:
         """Copy the chosen case."""
-        self._change(self.library.duplicate, "Copied.")
+        self._change(self.catalogue.duplicate, "Copied.")
 
     def delete(self) -> None:
         """Move the chosen case to the trash."""
-        self._change(self.library.delete, "Deleted. Undo takes it back.")
+        self._change(self.catalogue.delete, "Deleted. Undo takes it back.")
 
     def undo_delete(self) -> None:
         """Take the last deleted case back."""
-        self._change(lambda _: self.library.undo_delete(), "Taken back.")
+        self._change(lambda _: self.catalogue.undo_delete(), "Taken back.")
 
     # ------------------------------------------------------------ pictures
 
@@ -139,7 +139,7 @@ class CasesPanel(Panel):
         from aiohttp import web
 
         try:
-            entry = self.library.entry(request.query.get("name", ""))
+            entry = self.catalogue.entry(request.query.get("name", ""))
             if entry.is_scene or entry.problem:
                 raise CaseError("this case has no picture")
             return web.Response(body=await asyncio.to_thread(thumbnail, entry.path), content_type="image/png")
@@ -190,7 +190,7 @@ class CasesPanel(Panel):
 
     def _is_there(self, name: str) -> bool:
         try:
-            return bool(self.library.entry(name))
+            return bool(self.catalogue.entry(name))
         except CaseError:
             return False
 
@@ -214,7 +214,7 @@ class CasesPanel(Panel):
         self.refresh()
 
     async def _open(self, name: str) -> str:
-        entry = self.library.entry(name)
+        entry = self.catalogue.entry(name)
         if entry.is_scene:
             await self._open_scene(entry)
         else:
@@ -250,7 +250,7 @@ class CasesPanel(Panel):
         if self.workspace.segmentation is None:
             raise CaseError("there is no anatomy yet", "generate one, or open a case")
         case = read_case(self.workspace.segmentation, self.workspace.ct)
-        entry = await asyncio.to_thread(self.library.keep, case)
+        entry = await asyncio.to_thread(self.catalogue.keep, case)
         with self.state:
             self.state.cases_search = ""
             self.refresh()

@@ -25,7 +25,7 @@ class CasesStep:
         if folder is not None:
             self.cases = CasesPanel(server, workspace, folder, opener)
             self.cases.opened.connect(self.opened.emit)
-            self.lessons = LessonPanel(server, workspace, self.cases.library)
+            self.lessons = LessonPanel(server, workspace, self.cases.catalogue)
 
     def add_routes(self, application: Any) -> None:
         """Thumbnails and results (aiohttp.web.Application)."""

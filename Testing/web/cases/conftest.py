@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="needs the extra web")
 
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.lesson import Lesson, make_lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.cases.scoring import MEASURE, POINT
 from GuideGenLib.web.cases.learners import Learners
 from GuideGenLib.web.server.front import Front
@@ -20,33 +20,33 @@ __all__ = ["phantom", "put", "saved"]
 
 
 @pytest.fixture
-def library(tmp_path: Path, saved: Make) -> CaseLibrary:
+def catalogue(tmp_path: Path, saved: Make) -> CaseCatalogue:
     """A folder with two cases: a tumour of the left kidney, and nothing to find."""
-    made = CaseLibrary(tmp_path / "cases")
+    made = CaseCatalogue(tmp_path / "cases")
     made.keep(saved())
     made.keep(saved(HEALTHY, 7, ""))
     return made
 
 
 @pytest.fixture
-def lesson(library: CaseLibrary) -> Lesson:
+def lesson(catalogue: CaseCatalogue) -> Lesson:
     """Point at the tumour, measure it, and a patient with nothing to find."""
-    kidney, healthy = library.entries()
+    kidney, healthy = catalogue.entries()
     asked = [(kidney, POINT, "", "kidney_tumor"), (kidney, MEASURE, "", "kidney_tumor"), (healthy, POINT, "", None)]
-    return make_lesson(library.lessons, "Week 1", asked)
+    return make_lesson(catalogue.lessons, "Week 1", asked)
 
 
 @pytest.fixture
-def front(library: CaseLibrary) -> Iterator[Front]:
+def front(catalogue: CaseCatalogue) -> Iterator[Front]:
     """A front for learners, whose sessions are fakes."""
-    with running_aside(learners=Learners(library.lessons)) as front:
+    with running_aside(learners=Learners(catalogue.lessons)) as front:
         yield front
 
 
-def secrets_of(library: CaseLibrary) -> list[str]:
+def secrets_of(catalogue: CaseCatalogue) -> list[str]:
     """Words that no learner may get before the answer: of findings, of the texts, and of what the cases are called."""
     words = ["kidney", "tumor", "tumour", "woman", "58-year", "seed", "finding_", "anatomy", "provenance", ".nii"]
-    return [*words, *(entry.name for entry in library.entries()), str(library.folder)]
+    return [*words, *(entry.name for entry in catalogue.entries()), str(catalogue.folder)]
 
 
 def middle_of(anatomy_points: np.ndarray) -> tuple[float, float, float]:

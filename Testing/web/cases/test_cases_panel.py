@@ -14,7 +14,7 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from trame.app import get_server
 
-from GuideGenLib.cases.library import CaseLibrary
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.scene.files import CT, read_case, save_mrb
 from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.web.cases import lesson_panel
@@ -27,7 +27,7 @@ from Testing.web.views_stage import own_loop
 
 
 @pytest.fixture
-def stage(library: CaseLibrary, tmp_path: Path, request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def stage(catalogue: CaseCatalogue, tmp_path: Path, request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Both panels over an empty scene; what they begin is done at once."""
 
     def at_once(work: Any) -> None:
@@ -42,12 +42,12 @@ def stage(library: CaseLibrary, tmp_path: Path, request: Any, monkeypatch: pytes
     told: list[tuple[str, str]] = []
     workspace.told.connect(lambda text, kind: told.append((kind, text)))
     server = get_server(request.node.name, client_type="vue3")
-    step = CasesStep(server, workspace, library.folder, Opener(workspace))
+    step = CasesStep(server, workspace, catalogue.folder, Opener(workspace))
     opened: list[tuple[dict[str, Any], str]] = []
     step.opened.connect(lambda record, corrections: opened.append((record, corrections)))
     yield SimpleNamespace(
-        state=server.state, workspace=workspace, told=told, opened=opened, library=library, step=step,
-        cases=step.cases, lessons=step.lessons, scene=headless.scene, names=[one.name for one in library.entries()],
+        state=server.state, workspace=workspace, told=told, opened=opened, catalogue=catalogue, step=step,
+        cases=step.cases, lessons=step.lessons, scene=headless.scene, names=[one.name for one in catalogue.entries()],
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def voxels(image: sitk.Image) -> np.ndarray:
 
 
 def test_the_list_shows_what_the_folder_holds_and_what_is_wrong(stage: Any) -> None:
-    (stage.library.folder / stage.names[1] / CT).write_text("no volume")
+    (stage.catalogue.folder / stage.names[1] / CT).write_text("no volume")
     stage.cases.refresh()
     first, second = stage.state.cases_rows
     assert first["name"].startswith("left-kidney-") and first["text"] == TEXT and first["problem"] == ""
@@ -104,13 +104,13 @@ def test_what_is_shown_is_kept_as_a_new_case_and_nothing_is_overwritten(stage: A
     assert stage.state.cases_can_keep is True
     stage.cases.keep()
     assert stage.told[-1] == ("success", f"Kept as {stage.names[0]}-2.")
-    old, new = (stage.library.folder / name for name in (stage.names[0], f"{stage.names[0]}-2"))
-    assert (old / CT).read_bytes() == (new / CT).read_bytes() and stage.library.entry(new.name).text == TEXT
+    old, new = (stage.catalogue.folder / name for name in (stage.names[0], f"{stage.names[0]}-2"))
+    assert (old / CT).read_bytes() == (new / CT).read_bytes() and stage.catalogue.entry(new.name).text == TEXT
 
 
 def test_a_broken_case_is_told_and_the_scene_stays(stage: Any) -> None:
     stage.cases.open(stage.names[0])
-    path = stage.library.folder / stage.names[1] / CT
+    path = stage.catalogue.folder / stage.names[1] / CT
     path.write_bytes(path.read_bytes()[:-100])
     stage.cases.step(1)
     assert stage.told[-1][0] == "error" and "cut short" in stage.told[-1][1]
@@ -120,7 +120,7 @@ def test_a_broken_case_is_told_and_the_scene_stays(stage: Any) -> None:
 
 def test_a_scene_of_the_folder_opens_where_no_work_is_lost(stage: Any) -> None:
     stage.cases.open(stage.names[0])
-    save_mrb(stage.scene, stage.library.folder / "whole.mrb")
+    save_mrb(stage.scene, stage.catalogue.folder / "whole.mrb")
     stage.workspace.edited.emit()
     stage.cases.open("whole")
     assert "has work in it" in stage.told[-1][1]

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 from GuideGenLib.cases.answers import add_learner, results_csv
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.lesson import Lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.web.cases.learners import LEARN
 from GuideGenLib.web.server.front import Front
 from Testing.web.cases.conftest import secrets_of
@@ -49,7 +49,7 @@ def scroll_to(page: Any, view: str, wanted: int) -> None:
 
 
 def test_a_learner_points_measures_and_sees_the_finding_only_then(
-    front: Front, library: CaseLibrary, lesson: Lesson, page_at: Any, picture: Any
+    front: Front, catalogue: CaseCatalogue, lesson: Lesson, page_at: Any, picture: Any
 ) -> None:
     learner = add_learner(lesson, "Ana")
     page = page_at(f"http://127.0.0.1:{front.port}{LEARN}nobody/")
@@ -65,10 +65,10 @@ def test_a_learner_points_measures_and_sees_the_finding_only_then(
     assert sorted(answer.url.rsplit("/", 1)[-1] for answer in received) == ["", "1", "lesson"]
     for answer in received:
         text = (answer.body().decode("latin-1") + json.dumps(answer.headers)).lower()
-        told = [word for word in secrets_of(library) if word.lower() in text]
+        told = [word for word in secrets_of(catalogue) if word.lower() in text]
         assert answer.url.endswith("/") or told == [], "the page itself knows no case"
     shown = page.locator("body").inner_text().lower()
-    assert [word for word in secrets_of(library) if word.lower() in shown] == []
+    assert [word for word in secrets_of(catalogue) if word.lower() in shown] == []
     page.click("#submit")
     page.wait_for_selector("#result:not([hidden])")
     told = page.text_content("#result")

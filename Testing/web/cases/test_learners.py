@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from GuideGenLib.cases.answers import add_learner, learners_of
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.lesson import Lesson
-from GuideGenLib.cases.library import CaseLibrary
 from GuideGenLib.web.cases.learners import GEOMETRY, LEARN, Learners
 from Testing.phantom import SHAPE, SPACING
 from Testing.web.cases.conftest import secrets_of
@@ -33,14 +33,14 @@ async def reply(visitor: Visitor, path: str, places: Any) -> tuple[int, str]:
 
 
 @in_own_loop
-async def test_before_the_answer_nothing_tells_what_is_to_be_found(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_before_the_answer_nothing_tells_what_is_to_be_found(catalogue: CaseCatalogue, lesson: Lesson) -> None:
     home = f"{LEARN}{add_learner(lesson, 'Ana').token}/"
-    async with running(learners=Learners(library.lessons)) as front, Visitor(front) as visitor:
+    async with running(learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
         got = await bodies(visitor, home, home + "lesson", home + "scan/1", home + "scan/2", home + "scan/3")
         assert [status for status, *_ in got] == [200] * 5
         for _, body, headers in [got[1], *got[2:]]:
             text = (body + json.dumps(headers).encode()).decode("latin-1").lower()
-            assert [word for word in secrets_of(library) if word.lower() in text] == []
+            assert [word for word in secrets_of(catalogue) if word.lower() in text] == []
         for address in ("found/1", "result/1"):
             ((status, body, _),) = await bodies(visitor, home + address)
             assert status == 400 and b"not answered yet" in body
@@ -50,10 +50,10 @@ async def test_before_the_answer_nothing_tells_what_is_to_be_found(library: Case
 
 
 @in_own_loop
-async def test_the_answer_is_judged_kept_and_revealed(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_the_answer_is_judged_kept_and_revealed(catalogue: CaseCatalogue, lesson: Lesson) -> None:
     ana = add_learner(lesson, "Ana")
     home = f"{LEARN}{ana.token}/"
-    async with running(learners=Learners(library.lessons)) as front, Visitor(front) as visitor:
+    async with running(learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
         status, text = await reply(visitor, home + "answer/1", [TUMOUR])
         told = json.loads(text)
         assert status == 200 and told["score"]["points"] == 1.0 and told["finding"] == "kidney tumor"
@@ -73,9 +73,11 @@ async def test_the_answer_is_judged_kept_and_revealed(library: CaseLibrary, less
 
 
 @in_own_loop
-async def test_a_link_opens_its_lesson_and_nothing_else_of_the_machine(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_a_link_opens_its_lesson_and_nothing_else_of_the_machine(
+    catalogue: CaseCatalogue, lesson: Lesson
+) -> None:
     token = add_learner(lesson, "Ana").token
-    async with running(host="0.0.0.0", learners=Learners(library.lessons)) as front, Visitor(front) as visitor:
+    async with running(host="0.0.0.0", learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
         assert (await visitor.get(f"{LEARN}{token}/lesson")).status == 200, "without the server's own token"
         for path in ("/", "/about", "/ws", f"/?token={token}", "/learn", "/files/case.mrb"):
             assert (await visitor.get(path)).status == 403, path
@@ -99,9 +101,9 @@ async def test_a_link_opens_its_lesson_and_nothing_else_of_the_machine(library: 
 
 
 @in_own_loop
-async def test_what_is_no_answer_is_refused_and_nothing_is_kept(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_what_is_no_answer_is_refused_and_nothing_is_kept(catalogue: CaseCatalogue, lesson: Lesson) -> None:
     home = f"{LEARN}{add_learner(lesson, 'Ana').token}/"
-    async with running(learners=Learners(library.lessons)) as front, Visitor(front) as visitor:
+    async with running(learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
         for body in ("", "[]", "{}", '{"places": 3}', '{"places": [[1, 2]]}', '{"places": [[1, 2, "x"]]}', "[" * 4000):
             assert (await visitor.post(home + "answer/1", data=body)).status == 400, body
         for places in ([[1, 2, 3]] * 2, [[1e300, 0, 0]], [[1, 2, float("nan")]]):
@@ -113,12 +115,12 @@ async def test_what_is_no_answer_is_refused_and_nothing_is_kept(library: CaseLib
 
 
 @in_own_loop
-async def test_a_broken_scan_is_told_without_its_place(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_a_broken_scan_is_told_without_its_place(catalogue: CaseCatalogue, lesson: Lesson) -> None:
     home = f"{LEARN}{add_learner(lesson, 'Ana').token}/"
     path = lesson.case_folder(1) / "ct.nii.gz"
     path.unlink()
     path.write_bytes(gzip.compress(b"no volume"))
-    async with running(learners=Learners(library.lessons)) as front, Visitor(front) as visitor:
+    async with running(learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
         response = await visitor.get(home + "scan/1")
         assert (
             response.status == 400
@@ -128,7 +130,7 @@ async def test_a_broken_scan_is_told_without_its_place(library: CaseLibrary, les
 
 
 @in_own_loop
-async def test_where_there_are_no_lessons_no_address_is_free(library: CaseLibrary, lesson: Lesson) -> None:
+async def test_where_there_are_no_lessons_no_address_is_free(catalogue: CaseCatalogue, lesson: Lesson) -> None:
     token = add_learner(lesson, "Ana").token
     async with running(host="0.0.0.0") as front, Visitor(front) as visitor:
         assert (await visitor.get(f"{LEARN}{token}/lesson")).status == 403

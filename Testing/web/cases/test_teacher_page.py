@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
 
-from GuideGenLib.cases.library import CaseLibrary
+from GuideGenLib.cases.catalogue import CaseCatalogue
 from Testing.web.conftest import PATIENCE_MS, watch
 from Testing.web.test_accessibility import serious
 
@@ -24,9 +24,9 @@ STEPS = "window.trame.state.set('shell_open', ['cases', 'lessons'])"
 
 
 @pytest.fixture
-def address(library: CaseLibrary, tmp_path: Path) -> Iterator[str]:
+def address(catalogue: CaseCatalogue, tmp_path: Path) -> Iterator[str]:
     """Of the command, with the folder of two cases."""
-    command = [sys.executable, "-m", "GuideGenLib.cli.start", "web", "--port", "0", "--cases", str(library.folder)]
+    command = [sys.executable, "-m", "GuideGenLib.cli.start", "web", "--port", "0", "--cases", str(catalogue.folder)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
     assert process.stdout is not None
@@ -37,8 +37,8 @@ def address(library: CaseLibrary, tmp_path: Path) -> Iterator[str]:
         process.wait(60)
 
 
-def names(library: CaseLibrary) -> list[str]:
-    return [entry.name for entry in library.entries()]
+def names(catalogue: CaseCatalogue) -> list[str]:
+    return [entry.name for entry in catalogue.entries()]
 
 
 def row(page: Any, name: str, more: str = "") -> Any:
@@ -47,9 +47,9 @@ def row(page: Any, name: str, more: str = "") -> Any:
 
 
 def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
-    address: str, library: CaseLibrary, page_at: Any, browser: Any, picture: Any, tmp_path: Path
+    address: str, catalogue: CaseCatalogue, page_at: Any, browser: Any, picture: Any, tmp_path: Path
 ) -> None:
-    kidney, healthy = names(library)
+    kidney, healthy = names(catalogue)
     page = page_at(address)
     page.wait_for_selector("#shell-cases")
     page.evaluate(STEPS)
@@ -73,7 +73,7 @@ def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
     row(page, f"{healthy}-2", ":has-text('exam')").wait_for()
     page.click("#cases-delete")
     row(page, f"{healthy}-2").wait_for(state="detached")
-    assert names(library) == [kidney, healthy]
+    assert names(catalogue) == [kidney, healthy]
     page.click("#cases-undo")
     row(page, f"{healthy}-2", ":has-text('exam')").wait_for()
 

@@ -19,7 +19,7 @@ from GuideGenLib.description.report import from_json
 from GuideGenLib.scene.files import ANATOMY, SavedCase, write_case
 
 
-class CaseLibrary:
+class CaseCatalogue:
     """folder: of the cases; made if need be. Raises CaseError where it cannot be."""
 
     def __init__(self, folder: Path) -> None:
