@@ -143,7 +143,9 @@ def test_from_a_prompt_to_an_edited_ct_and_a_scene_that_another_process_reads(
     scene = person.download("files-download-scene", tmp_path)
     assert numbers(scene)["cts"] == 1
 
+    edited = person.anatomy(tmp_path / "edited")
     paint(person, (0.4, 0.4))
+    person.until(lambda: (person.anatomy(tmp_path / "repainted") != edited).any(), "the stroke arrives")
     person.run("ct-regenerate")
     person.picture(person.page, "regenerated")
     compare(person)

@@ -203,6 +203,7 @@ def test_two_cts_side_by_side_scroll_together_until_they_are_unlinked(page: Any)
         until(partial(together, page, before))
     page.click("#views-linked")
     page.locator("#views-linked[aria-pressed=false]").wait_for()
+    page.wait_for_timeout(500)  # the button shows what the browser knows; the server is told a moment later
     left = stand(page, "axial")
     point_at(page, "axial-other")
     page.mouse.wheel(0, 100)
