@@ -106,12 +106,12 @@ class CodecNetwork(TrunkNetwork):
         """What the decoder adds to the linear path, on the companded scale."""
         h = self.decoder_stem(latents)
         if labels is not None:
-            h = h + self.label_quarter(self.label_code(labels, FACTOR))
+            h = h + self.label_code.through(labels, FACTOR, self.label_quarter)
         for block in self.decoder_quarter:
             h = block(h)
         h = depth_to_space(self.decoder_unfold(nnf.silu(h)), 2)
         if labels is not None:
-            h = h + self.label_half(self.label_code(labels, 2))
+            h = h + self.label_code.through(labels, 2, self.label_half)
         for block in self.decoder_half:
             h = block(h)
         return depth_to_space(self.decoder_last(nnf.silu(h)), 2)

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+ROWS = 1 << 16
+"""Cells whose labels are looked up at once."""
+
 
 class TrunkNetwork(nn.Module):
     """A network whose costly part is `trunk`, a function of tensors alone, so that another runtime can take it over.
@@ -98,6 +101,28 @@ class LabelCode(nn.Module):
             table = table.to(torch.get_autocast_dtype(kind))
         code = nnf.embedding(labels.int(), table).permute(0, 4, 1, 2, 3)
         return space_to_depth(code, factor) if factor > 1 else code
+
+    def through(self, labels: Tensor, factor: int, layer: nn.Conv3d) -> Tensor:
+        """`layer`, a convolution of 1^3, of these codes: [B, D, H, W] -> [B, channels, D/f, H/f, W/f] in channels_last.
+
+        What each label adds at each of the f^3 places is looked up and summed, so that the codes of all voxels are
+        never in memory.
+        """
+        assert layer.bias is not None
+        kind, (known, width) = labels.device.type, self.table.weight.shape
+        cells = space_to_depth(labels[:, None], factor).permute(0, 2, 3, 4, 1)
+        rows = cells.reshape(-1, factor**3)
+        with torch.autocast(kind, enabled=False):
+            weight = layer.weight.float().reshape(layer.out_channels, width, factor**3)
+            adds = torch.einsum("ocp,lc->plo", weight, self.table.weight.float()).flatten(0, 1)
+            first = torch.arange(factor**3, dtype=torch.int32, device=labels.device) * known
+            sums = [
+                nnf.embedding_bag(part + first, adds, mode="sum")
+                for part in ([rows] if torch.jit.is_tracing() else rows.split(ROWS))
+            ]
+            total = torch.cat(sums) + layer.bias.float()
+        total = total.view(*cells.shape[:-1], -1).permute(0, 4, 1, 2, 3)
+        return total.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else total
 
 
 class TextQueries(nn.Module):

@@ -20,6 +20,7 @@ from GuideGenLib.core.blocks import ResidualBlock, TrunkNetwork
 from GuideGenLib.core.device import openvino_version
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.files import atomic, cache_folder
+from GuideGenLib.core.host import give_back
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 UNUSED_DAYS = 30
@@ -43,6 +44,7 @@ class CompiledTrunk:
         if shapes != self.shapes:
             self.model = None
             self.model, self.shapes = _compiled(self.network, self.precision, shapes), shapes
+            give_back()
         request = self.model.create_infer_request()
         request.infer([tensor.float().numpy() if tensor.is_floating_point() else tensor.numpy() for tensor in tensors])
         made = torch.from_numpy(request.get_output_tensor(0).data.copy())

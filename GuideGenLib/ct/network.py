@@ -89,7 +89,8 @@ class CTNetwork(TrunkNetwork):
         silence(self.head)
 
     def anatomy(self, labels: Tensor, reference: Tensor, depth: Tensor) -> Tensor:
-        h = self.label_stem(self.label_code(labels, FACTOR)) + self.reference_stem(torch.cat([reference, depth], dim=1))
+        told = self.label_code.through(labels, FACTOR, self.label_stem)
+        h = told + self.reference_stem(torch.cat([reference, depth], dim=1))
         return self.anatomy_block(h)
 
     def forward(self, x: Tensor, features: Tensor, time: Tensor, style: Style) -> Tensor:

@@ -1,6 +1,6 @@
 """From labels to HU: expected latents, a few flow steps for texture, decoding; in tiles where the volume is large."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from torch.nn import functional as nnf
 from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import as_networks_know
 from GuideGenLib.codec.network import FACTOR, CodecNetwork
+from GuideGenLib.core.host import give_back
 from GuideGenLib.core.progress import Progress, silent, within
 from GuideGenLib.ct.network import CTNetwork, Style
 from GuideGenLib.ct.reference import DEFAULT_PHASE, skin_depth
@@ -29,9 +30,10 @@ TILE = (96, 64, 64)
 OVERLAP = 0.5
 AIR_MM = 32.0
 """About what is labelled, that is made by the networks, too."""
-DECODE_CELLS = 80
-DECODE_OVERLAP = 12
-"""Slabs of latent slices decoded at once; they overlap by the decoder's receptive field, so no seam can show."""
+DECODE_CELLS = 40
+DECODE_OVERLAP = 10
+"""Slabs of latent slices decoded at once; they overlap by the decoder's receptive field (seven cells of its quarter
+part, two and a half of its half part), so no seam can show."""
 
 
 @dataclass
@@ -79,11 +81,15 @@ class CTSynthesizer:
         steps 0 leaves the texture out and gives the expected CT alone. What lies farther than AIR_MM from the box
         of what is labelled is the air of the table, which costs nothing.
         """
-        hu = np.full(labels.shape, table[0], np.float32)
         box = shown(labels)
-        if box is not None:
-            z, y, x = _cells(box)
-            hu[box] = self._made(labels[box], table, style, noise[:, :, z, y, x], phase, steps, progress)
+        if box is None:
+            return np.full(labels.shape, table[0], np.float32)
+        z, y, x = _cells(box)
+        made = self._made(labels[box], table, style, noise[:, :, z, y, x], phase, steps, progress)
+        if made.shape == labels.shape:
+            return made
+        hu = np.full(labels.shape, table[0], np.float32)
+        hu[box] = made
         return hu
 
     def _made(
@@ -111,7 +117,11 @@ class CTSynthesizer:
             steps,
             within(progress, 0.0, 0.8),
         )
+        del reference
+        give_back()
         hu = self.decode(latents, volume, within(progress, 0.8, 1.0))
+        del latents, volume
+        give_back()
         return hu[0, 0, : shape[0], : shape[1], : shape[2]].float().cpu().numpy()
 
     def _padded(self, labels: np.ndarray) -> Tensor:
@@ -127,7 +137,7 @@ class CTSynthesizer:
         reference = self.codec.encode_linear(reference_hu)
         inside = nnf.max_pool3d((labels != 0).float()[:, None], FACTOR)[0, 0] > 0
         depth = skin_depth(inside, SPACING * FACTOR)
-        features = [self._features(network, labels, reference, depth) for network in (self.mean, self.flow)]
+        features = self.mean.anatomy(labels, reference, depth)
         progress("ct", 0.05)
 
         def pass_through(network: CTNetwork, x: Tensor, anatomy: Tensor, time: float) -> Tensor:
@@ -141,33 +151,42 @@ class CTSynthesizer:
 
             return _tiled(one, torch.cat([x, anatomy.float()], dim=1))
 
-        expected = reference + pass_through(self.mean, reference, features[0], 0.0)
+        expected = reference + pass_through(self.mean, reference, features, 0.0)
         progress("ct", 1 / (steps + 1))
         if steps == 0:
             return expected
+        features = self.flow.anatomy(labels, reference, depth)
 
         def velocity(x: Tensor, time: float) -> Tensor:
-            return pass_through(self.flow, torch.cat([x, expected], dim=1), features[1], time)
+            return pass_through(self.flow, torch.cat([x, expected], dim=1), features, time)
 
         def step_done(fraction: float) -> None:
             progress("ct", (1 + steps * fraction) / (steps + 1))
 
         return expected + integrate(velocity, noise, steps, step_done) * self.spread.view(1, -1, 1, 1, 1)
 
-    def _features(self, network: CTNetwork, labels: Tensor, reference: Tensor, depth: Tensor) -> Tensor:
-        return network.anatomy(labels, reference, depth)
-
     def decode(self, latents: Tensor, labels: Tensor, progress: Progress = silent) -> Tensor:
         """HU [1, 1, 4d, 4h, 4w] of latents and labels, slab by slab along z."""
         depth = latents.shape[2]
         parts = []
-        for start in range(0, depth, DECODE_CELLS):
-            low, high = max(0, start - DECODE_OVERLAP), min(depth, start + DECODE_CELLS + DECODE_OVERLAP)
+        for low, start, stop, high in slabs(depth):
             part = self.codec.decode(latents[:, :, low:high], labels[:, low * FACTOR : high * FACTOR])
-            stop = min(start + DECODE_CELLS, depth)
             parts.append(part[:, :, (start - low) * FACTOR : (stop - low) * FACTOR])
             progress("decode", stop / depth)
-        return torch.cat(parts, dim=2)
+        return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
+
+
+def slabs(depth: int) -> Iterator[tuple[int, int, int, int]]:
+    """Of a volume of so many latent slices what is decoded at once: first slice read, first and last kept, last read.
+
+    All read equally many, as a network is compiled for each size.
+    """
+    count = -(-depth // DECODE_CELLS)
+    kept = -(-depth // count)
+    read = min(depth, kept + DECODE_OVERLAP * min(count - 1, 2))
+    for start in range(0, depth, kept):
+        low = min(max(0, start - DECODE_OVERLAP), depth - read)
+        yield low, start, min(start + kept, depth), low + read
 
 
 def integrate(

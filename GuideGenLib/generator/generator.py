@@ -13,13 +13,13 @@ import SimpleITK as sitk
 import torch
 from scipy import ndimage
 
-from GuideGenLib import __version__
 from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
 from GuideGenLib.core.arithmetic import choose_arithmetic
 from GuideGenLib.core.device import choose_device
 from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
+from GuideGenLib.core.host import give_back
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, float_image, image_from_array
 from GuideGenLib.ct.acquisition import with_acquisition
@@ -37,7 +37,6 @@ from GuideGenLib.description.changes.read import measured_sizes, read_change
 from GuideGenLib.description.conditioning import typed_vector, years
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.reading.acquisition import without_acquisition
-from GuideGenLib.description.report import to_json
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
@@ -46,12 +45,12 @@ from GuideGenLib.generator.edit import find_change
 from GuideGenLib.generator.field_of_view import put_back, under, worth_making
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.pace import timed
+from GuideGenLib.generator.provenance import provenance, resolved
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
 from GuideGenLib.generator.slices import scan_grid, sliced
 from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.network import Conditions
-from GuideGenLib.mask.sampler import DEFAULT_STEPS
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 
 MARGIN_MM = 20.0
@@ -75,6 +74,7 @@ class Generator:
         chosen = choose_device(device)
         generator = cls(bundle, build(bundle, chosen))
         generator.compute_as(arithmetic)
+        give_back()
         return generator
 
     @property
@@ -287,24 +287,10 @@ class Generator:
     def provenance(
         self, description: Description, settings: dict[str, Any], mask: MaskResult | None = None
     ) -> dict[str, Any]:
-        """What a reader needs to make the same volumes again; no time and no path, so equal runs give equal files."""
-        return {
-            "synthetic": True,
-            "text": description.text,
-            "description": to_json(description),
-            "settings": self._resolved(settings),
-            "lesions": [asdict(lesion) for lesion in mask.lesions] if mask else [],
-            "checks": [asdict(c) for c in mask.checks] if mask else [],
-            "bundle": {
-                "name": self.bundle.config["name"],
-                "version": self.bundle.config["version"],
-                "sha256": self.bundle.identity,
-            },
-            "device": str(self.models.device),
-            "arithmetic": self.arithmetic,
-            "guidegen": __version__,
-            "torch": torch.__version__,
-        }
+        """What a reader needs to make the same volumes again (`generator.provenance`)."""
+        stages = self.models.mask.network.config.guidance, {"ct_steps": STEPS, "margin_mm": MARGIN_MM}
+        made_by = {"device": str(self.models.device), "arithmetic": self.arithmetic}
+        return provenance(self.bundle, description, resolved(settings, *stages), mask, made_by)
 
     def conditions(self, description: Description) -> Conditions:
         """What the mask network is told of a description: of the patient, however the scan is taken."""
@@ -318,13 +304,6 @@ class Generator:
         return scan_style(self.models.encoder.encode, description.sex, phase, noise, self.models.device)
 
     # ------------------------------------------------------------ inside
-
-    def _resolved(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """The settings of a run with the defaults in place of None, which may be others in a later version."""
-        mask_steps = DEFAULT_STEPS[settings["sampler"]] if settings.get("sampler") in DEFAULT_STEPS else None
-        guidance = self.models.mask.network.config.guidance
-        defaults = {"mask_steps": mask_steps, "ct_steps": STEPS, "guidance": guidance, "margin_mm": MARGIN_MM}
-        return {key: defaults.get(key) if value is None else value for key, value in settings.items()}
 
     def _hu(
         self,

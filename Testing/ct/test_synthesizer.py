@@ -56,6 +56,17 @@ def test_slabs_of_the_decoder_leave_no_seam(
     np.testing.assert_allclose(slabs, whole, atol=0.05)
 
 
+def test_slabs_are_alike_and_keep_each_slice_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthesizer, "DECODE_CELLS", 40)
+    for depth in (2, 38, 40, 42, 72, 80, 82, 121, 200):
+        found = list(synthesizer.slabs(depth))
+        assert [z for _, start, stop, _ in found for z in range(start, stop)] == list(range(depth))
+        assert len({high - low for low, _, _, high in found}) == 1
+        for low, start, stop, high in found:
+            assert low == 0 or start - low >= synthesizer.DECODE_OVERLAP
+            assert high == depth or high - stop >= synthesizer.DECODE_OVERLAP
+
+
 def test_tiles_fade_into_each_other(stage: CTSynthesizer, style: Style, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = blocks((192, 32, 32))
     noise = stage.noise(labels.shape, 0)
