@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from GuideGenLib.mask.findings.lesions import LesionRecord
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+    from numpy.typing import NDArray
 
     from GuideGenLib.generator.change_lesions import Drawn
 
@@ -57,9 +58,8 @@ def change(
     generator.compute_as(settings.arithmetic)
     progress("mask", 0.0)
     before = require_anatomy(case.anatomy)
-    anatomy, lesions, notes = changed_anatomy(
-        before, case.lesions, difference, settings.seed, len(chain(case.provenance))
-    )
+    changed = changed_anatomy(before, case.lesions, difference, settings.seed, len(chain(case.provenance)))
+    anatomy, lesions = changed.anatomy, changed.lesions
     progress("mask", 1.0 if case.ct is None else 0.3)
     ct = case.ct
     if ct is not None:
@@ -68,13 +68,14 @@ def change(
             ct = generator.synthesize_ct(anatomy, difference.after, progress=rest, **settings.for_ct)
         else:
             ct = generator.regenerate_ct(
-                ct, before if shown is None else shown, anatomy, difference.after, progress=rest, **settings.for_edit
-            )
+                ct, before if shown is None else shown, anatomy, difference.after, also=changed.looks, progress=rest,
+                **settings.for_edit,
+            )  # fmt: skip
     told = {**case.provenance.get("settings", {}), **settings.record("seed", "margin_mm")}
     if ct is not None:
         told |= settings.record("spacing_mm", "ct_steps")
     record = generator.provenance(difference.after, told, MaskResult(anatomy, lesions, ()))
-    record["changes"] = [*chain(case.provenance), _told(case, difference, notes)]
+    record["changes"] = [*chain(case.provenance), _told(case, difference, changed.notes)]
     return Case(difference.after, anatomy, ct, lesions, (), record)
 
 
@@ -112,10 +113,22 @@ def _told(case: Case, difference: Difference, notes: Sequence[str]) -> dict[str,
     }
 
 
+@dataclass(frozen=True)
+class ChangedAnatomy:
+    """The labels after a difference on the same grid, the lesions in them, and notes on what could not be had as asked.
+    looks: uint8 on that grid, 1 in lesions that look otherwise, None where there are none: their labels may be the
+    same, and their CT is not."""
+
+    anatomy: "sitk.Image"
+    lesions: tuple[LesionRecord, ...]
+    notes: list[str]
+    looks: "sitk.Image | None"
+
+
 def changed_anatomy(
     anatomy: "sitk.Image", records: Sequence[LesionRecord], difference: Difference, seed: int, number: int = 0
-) -> "tuple[sitk.Image, tuple[LesionRecord, ...], list[str]]":
-    """The labels after a difference on the same grid, the lesions in them, and what could not be had as asked.
+) -> ChangedAnatomy:
+    """What a difference makes of an anatomy.
 
     records: the lesions before; number: how many changes came before this one, so that each draws its own.
     """
@@ -142,7 +155,16 @@ def changed_anatomy(
             sitk.GetArrayFromImage(from_canonical(one, frame, anatomy, labels=True)) for one in (drawn.labels, labels)
         )
         result = np.where(new != old, new, result)
-    return on_grid_of(anatomy, result), lesions, notes
+    looks = _looks(drawn, difference)
+    looking = None if looks is None else from_canonical(looks, frame, anatomy, labels=True)
+    return ChangedAnatomy(on_grid_of(anatomy, result), lesions, notes, looking)
+
+
+def _looks(drawn: "Drawn", difference: Difference) -> "NDArray[np.uint8] | None":
+    """Where lesions look otherwise than before."""
+    other = [place for place, (old, new) in enumerate(difference.pairs) if old is not None and old.looks != new.looks]
+    found = [lesion.whole(drawn.labels.shape) for place in other for lesion in drawn.lesions.get(place, ())]
+    return np.any(found, axis=0).astype(np.uint8) if found else None
 
 
 def _not_changed(difference: Difference) -> list[str]:

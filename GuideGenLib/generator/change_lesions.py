@@ -13,10 +13,11 @@ from GuideGenLib.description.model import Finding
 from GuideGenLib.generator.change_beds import bed_of
 from GuideGenLib.generator.change_fluids import drained, refilled, size_of
 from GuideGenLib.generator.change_found import is_fluid, key_of, side_of, split
-from GuideGenLib.generator.change_shapes import Labels, Lesion, healed, lesion_of, resized
+from GuideGenLib.generator.change_shapes import Labels, Lesion, healed, lesion_of, reshaped, resized
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord, insert_lesions
 from GuideGenLib.mask.findings.others import draw_others
 from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.findings.solid import LOOKING
 from GuideGenLib.mask.findings.tissue import FILLERS
 
 
@@ -122,6 +123,22 @@ def _change_size(
     elif len(kept) < len(lesions):
         drawn.touched.add(place)
     drawn.lesions[place] = kept
+    if _border(old) != _border(new) and new.drawn and new.organ != "colon":
+        _change_border(drawn, place, new, rng)
+
+
+def _border(finding: Finding) -> list[str]:
+    return [look for look in finding.looks if look in LOOKING]
+
+
+def _change_border(drawn: Drawn, place: int, new: Finding, rng: np.random.Generator) -> None:
+    """Of a solid lesion, whose outline in the anatomy goes by it; a tumour of the bowel is its wall."""
+    for number, lesion in enumerate(drawn.lesions[place]):
+        bed = bed_of(new, drawn.spacing, new.side or side_of(drawn.labels, lesion, new))
+        result = reshaped(drawn.labels, drawn.spacing, lesion, bed, new.looks, rng)
+        drawn.labels, drawn.lesions[place][number] = result.labels, result.lesion
+        drawn.notes[place] = "; ".join(filter(None, (drawn.notes.get(place), result.note)))
+    drawn.touched.add(place)
 
 
 def _insert(drawn: Drawn, place: int, finding: Finding, rng: np.random.Generator) -> None:

@@ -1,8 +1,9 @@
-"""A lesion of an anatomy made larger or smaller about its place, or taken out and its organ healed.
+"""A lesion of an anatomy made larger or smaller about its place, given another border, or taken out and its organ healed.
 
 Labels are uint8 [z, y, x] in the canonical frame; spacing (z, y, x) in mm.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from GuideGenLib.generator.change_beds import Bed, lesion_keys
 from GuideGenLib.mask.findings.colon_wall import draw_colon_tumour, wall_thickness
 from GuideGenLib.mask.findings.shapes import Box, Spacing, box_around, grow, longest_extent, offsets_mm, push
 from GuideGenLib.mask.findings.sites import LesionError
+from GuideGenLib.mask.findings.solid import Solid, body_of
 from GuideGenLib.mask.findings.tissue import FILLERS
 
 Labels = NDArray[np.uint8]
@@ -123,6 +125,22 @@ def resized(
     if size < lesion.extent:
         return _shrunk(labels, spacing, lesion, size, bed)
     return _grown(labels, spacing, lesion, size, bed)
+
+
+def reshaped(
+    labels: Labels, spacing: Spacing, lesion: Lesion, bed: Bed, looks: Iterable[str], rng: np.random.Generator
+) -> Resized:
+    """A lesion of an organ of `MANNERS` with another border (looks: of description.looks.LOOKS), about its place and of
+    its size; nothing but its organ and fat gives way."""
+    without = healed(labels, spacing, lesion, bed)
+    body = body_of(lesion.organ, lesion.extent, rng, looks)
+    solid = Solid(without, spacing, body, lesion.middle, lesion.extent)
+    free = ~_others(without, solid.box, np.zeros(solid.part.shape, bool))
+    voxels, _, extent = solid.grow((table_of(bed.home)[solid.part] | bed.beside(solid.part)) & free)
+    if extent < LEAST * lesion.extent:
+        return Resized(labels, lesion, "its outline stays: there is no room for another one")
+    without[solid.box][voxels] = values()[lesion.key]
+    return Resized(without, _in_box(lesion, solid.box, voxels, extent))
 
 
 def _shrunk(labels: Labels, spacing: Spacing, lesion: Lesion, size: float, bed: Bed) -> Resized:

@@ -18,14 +18,16 @@ class Change:
 
 
 def find_change(
-    before: np.ndarray, after: np.ndarray, spacing: float, margin_mm: float, multiple: int
-) -> Change | None:
-    """Compare two label volumes [z, y, x] of isotropic `spacing` mm; None when they are equal.
+    before: np.ndarray, after: np.ndarray, spacing: float, margin_mm: float, multiple: int,
+    also: np.ndarray | None = None,
+) -> Change | None:  # fmt: skip
+    """Compare two label volumes [z, y, x] of isotropic `spacing` mm; None when they are equal. also: bool, where
+    something else changed.
 
     The weight is 1 up to 30 % of the margin and falls smoothly to 0 at 90 % of it: voxels beyond stay as they were. The
     window starts at multiples of `multiple`, where the latent cells of the whole volume start.
     """
-    changed = before != after
+    changed = before != after if also is None else (before != after) | also
     if not changed.any():
         return None
     weight = np.zeros(before.shape, np.float32)

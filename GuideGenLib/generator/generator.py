@@ -21,7 +21,7 @@ from GuideGenLib.core.errors import VolumeError
 from GuideGenLib.core.grids import matched, on_grid_of, overlap
 from GuideGenLib.core.host import give_back
 from GuideGenLib.core.progress import Progress, silent
-from GuideGenLib.core.volumes import check_ct, float_image, image_from_array
+from GuideGenLib.core.volumes import check_ct, float_image, image_from_array, to_canonical
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
@@ -196,6 +196,7 @@ class Generator:
         edited_anatomy: sitk.Image,
         description: Description,
         *,
+        also: sitk.Image | None = None,
         seed: int = 0,
         margin_mm: float = MARGIN_MM,
         steps: int = STEPS,
@@ -203,8 +204,9 @@ class Generator:
     ) -> sitk.Image:
         """The CT after an edit: new within `margin_mm` of changed labels, bit-identical to `ct` beyond.
 
-        `edited_anatomy` must lie on the grid of `anatomy`; `ct` may have its own. Use the seed of the run that made
-        `ct`, so that old and new texture meet. Raises VolumeError when the grids or the body do not agree.
+        `edited_anatomy` must lie on the grid of `anatomy`; `ct` may have its own. also: on that grid, 1 where the
+        description changes how unchanged labels look. Use the seed of the run that made `ct`, so that old and new
+        texture meet. Raises VolumeError when the grids or the body do not agree.
         """
         if margin_mm <= 0:
             raise ValueError(
@@ -223,8 +225,9 @@ class Generator:
         after = labels_after_edit(edited, anatomy, before, CT_SPACING)
         scan = description.acquisition
         field = worth_making(np.maximum(before, after), scan)  # that of the old CT, so that its noise is had again
+        looks = None if also is None else to_canonical(also, CT_SPACING, labels=True)[0][field] > 0
         before, after, frame = before[field], after[field], under(frame, field)
-        change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE)
+        change = find_change(before, after, CT_SPACING, margin_mm, MULTIPLE, looks)
         if change is None:
             return sitk.Image(ct)
         noise = self.models.ct.noise(after.shape, seed, change.window)

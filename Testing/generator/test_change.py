@@ -39,8 +39,8 @@ def follow(patient: Made) -> Callable[[str], tuple[np.ndarray, np.ndarray, tuple
 
     def run(sentence: str) -> tuple[np.ndarray, np.ndarray, tuple[LesionRecord, ...]]:
         sizes = measured_sizes([{"finding": one.finding, "measured_mm": one.measured_mm} for one in lesions])
-        after, records, _ = changed_anatomy(anatomy, lesions, read_change(sentence, parse(TEXT), sizes), seed=5)
-        return sitk.GetArrayFromImage(anatomy), sitk.GetArrayFromImage(after), records
+        changed = changed_anatomy(anatomy, lesions, read_change(sentence, parse(TEXT), sizes), seed=5)
+        return sitk.GetArrayFromImage(anatomy), sitk.GetArrayFromImage(changed.anatomy), changed.lesions
 
     return run
 
@@ -111,8 +111,8 @@ def test_an_anatomy_on_another_grid_keeps_its_grid(patient: Made) -> None:
     anatomy, lesions = patient
     turned = sitk.DICOMOrient(anatomy, "RAS")
     difference = read_change("remove the liver tumour", parse(TEXT))
-    after, _, _ = changed_anatomy(turned, lesions, difference, seed=5)
-    straight, _, _ = changed_anatomy(anatomy, lesions, difference, seed=5)
+    after = changed_anatomy(turned, lesions, difference, seed=5).anatomy
+    straight = changed_anatomy(anatomy, lesions, difference, seed=5).anatomy
     assert after.GetDirection() == turned.GetDirection()
     assert (sitk.GetArrayFromImage(sitk.DICOMOrient(after, "LPS")) == sitk.GetArrayFromImage(straight)).all()
 
@@ -145,6 +145,28 @@ def test_the_ct_changes_there_alone_and_the_chain_is_told(generator: Generator, 
     assert from_json(after.provenance["description"]) == after.description
     assert after.provenance["settings"]["seed"] == 4
     assert recorded_lesions(json.loads(json.dumps(after.provenance))) == after.lesions
+
+
+def test_another_look_inside_changes_the_ct_of_the_lesion_and_no_label(generator: Generator, case: Case) -> None:
+    after = generator.change(case, "make the lung tumour calcified")
+    assert case.ct is not None and after.ct is not None
+    assert (sitk.GetArrayFromImage(case.anatomy) == sitk.GetArrayFromImage(after.anatomy)).all()
+    lesion = of(sitk.GetArrayFromImage(case.anatomy), "lung_tumor")
+    away = ndimage.distance_transform_edt(~lesion) * 3
+    old, new = sitk.GetArrayFromImage(case.ct), sitk.GetArrayFromImage(after.ct)
+    assert (old == new)[away > 20].all()
+    assert (new - old)[lesion].max() > 100
+    assert after.description.findings[0].looks == ("calcified",)
+
+
+def test_another_border_gives_a_lesion_of_the_same_size_another_outline(follow) -> None:
+    before, after, records = follow("make the liver tumour lobulated")
+    old, new = of(before, "liver_tumor"), of(after, "liver_tumor")
+    assert (old != new).sum() > 0.1 * old.sum()
+    assert longest_extent(new, STEP) == pytest.approx(longest_extent(old, STEP), rel=0.15)
+    assert (of(before, "lung_tumor") == of(after, "lung_tumor")).all()
+    assert set(np.unique(after[old & ~new])) == {values()["liver"]}
+    assert records[1].measured_mm == pytest.approx(longest_extent(new, STEP), abs=0.1)
 
 
 def test_the_same_sentence_gives_the_same_voxels(generator: Generator, case: Case) -> None:

@@ -39,8 +39,8 @@ def followed(fine: np.ndarray, text: str) -> Follow:
     def follow(sentence: str) -> Followed:
         told = [{**vars(one)} for one in records]
         difference = read_change(sentence, parse(text), measured_sizes(told))
-        after, new, _ = changed_anatomy(anatomy, records, difference, seed=5)
-        return sitk.GetArrayFromImage(anatomy), sitk.GetArrayFromImage(after), new
+        changed = changed_anatomy(anatomy, records, difference, seed=5)
+        return sitk.GetArrayFromImage(anatomy), sitk.GetArrayFromImage(changed.anatomy), changed.lesions
 
     return follow
 

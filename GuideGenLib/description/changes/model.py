@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from GuideGenLib.description.model import Description, Finding, OrganState, Span
 
-KINDS = ("resized", "moved", "staged", "removed", "added", "organ", "phase", "scan", "age")
+KINDS = ("resized", "moved", "staged", "looks", "removed", "added", "organ", "phase", "scan", "age")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from GuideGenLib.description.changes.clauses import LEAVE, SET, Clause, clauses
 from GuideGenLib.description.changes.draft import Draft
 from GuideGenLib.description.changes.lesions import add, grow, remove, resize, restage
+from GuideGenLib.description.changes.looking import relook
 from GuideGenLib.description.changes.model import Difference
 from GuideGenLib.description.changes.moving import move, move_without_a_verb
 from GuideGenLib.description.changes.organs import change_organ
@@ -83,8 +84,7 @@ def _apply(draft: Draft, clause: Clause) -> bool:
     """Change the draft as a clause says; False where it says nothing that is understood. The first that it fits."""
     refuse_another_patient(draft, clause)
     if any([change_age(draft, clause), change_phase(draft, clause), change_scan(draft, clause)]):
-        used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
-        rest = Clause(clause.but(*used), clause.start, clause.end, clause.verb)
+        rest = _rest(draft, clause)
         read = understood(rest.text)
         if told_findings(read) or (read is not None and read.organs):  # "both 1 cm larger, arterial phase"
             _change_findings(draft, rest)
@@ -94,13 +94,21 @@ def _apply(draft: Draft, clause: Clause) -> bool:
 
 def _change_findings(draft: Draft, clause: Clause) -> bool:
     """What a clause says of findings and organs."""
-    for change in (grow, remove, add, move):
+    for change in (grow, remove):
         if change(draft, clause):
             return True
-    if change_organ(draft, clause):
+    looked = relook(draft, clause)
+    if not looked and any(change(draft, clause) for change in (add, move, change_organ)):
         return True
+    clause = _rest(draft, clause) if looked else clause
     sized = resize(draft, clause)
-    return restage(draft, clause) or sized or move_without_a_verb(draft, clause)
+    return restage(draft, clause) or sized or looked or move_without_a_verb(draft, clause)
+
+
+def _rest(draft: Draft, clause: Clause) -> Clause:
+    """What no change has used of a clause."""
+    used = [(span.start, span.end) for span in draft.used if clause.start <= span.start < clause.end]
+    return Clause(clause.but(*used), clause.start, clause.end, clause.verb)
 
 
 def _not_understood(sentence: str, used: Iterable[Span]) -> tuple[Span, ...]:
