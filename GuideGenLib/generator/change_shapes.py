@@ -1,4 +1,4 @@
-"""A lesion of an anatomy made larger or smaller about its place, given another border, or taken out and its organ healed.
+"""A lesion of an anatomy made larger or smaller about its place, given another border, or taken out and healed.
 
 Labels are uint8 [z, y, x] in the canonical frame; spacing (z, y, x) in mm.
 """

@@ -16,7 +16,8 @@ from GuideGenLib.description.words.looks import LACKS, LOOK_WORDS, SOLID_PART
 
 _WORDS = {word: "part_solid" if look == SOLID_PART else look for word, look in LOOK_WORDS.items()}
 _LOOK = r"\b(?:" + "|".join(re.sub(" ", r"[\\s-]+", word) for word in sorted(_WORDS, key=len, reverse=True)) + r")\b"
-_NOUN = rf"\b(?:{'|'.join(kind.replace('_', ' ') for kind in (*ALIKE, *DRAWN_KINDS))}|mets?|cancers?|carcinomas?|one)s?\b"
+_KINDS = "|".join(kind.replace("_", " ") for kind in (*ALIKE, *DRAWN_KINDS))
+_NOUN = rf"\b(?:{_KINDS}|met|cancer|carcinoma|one)s?\b"
 _ANOTHER = r"^\s*(?:new|another|additional|more|further)\b"
 _BECOMES = r"\b(?:into|as|makes? (?:it|that|this)|turns? (?:it|that|this))\s+an?\b"
 _NO_LONGER = r"\b(?:no longer|not|no|without|any ?more|non|less)\b"
