@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 import torch
-from scipy import ndimage
 
 from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_erased, require_anatomy
 from GuideGenLib.bundle import Bundle, load_bundle
@@ -41,7 +40,7 @@ from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
 from GuideGenLib.generator.change import change
 from GuideGenLib.generator.completion import Completion
 from GuideGenLib.generator.drawing import CANDIDATES, SEED_STEP, best_of, finish
-from GuideGenLib.generator.edit import find_change
+from GuideGenLib.generator.edit import blended, find_change
 from GuideGenLib.generator.field_of_view import put_back, under, worth_making
 from GuideGenLib.generator.models import Models, build
 from GuideGenLib.generator.pace import timed
@@ -237,12 +236,8 @@ class Generator:
         made = image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
         new = sliced(made, ct, scan.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
-        blended = sitk.GetArrayFromImage(ct)
-        for box in ndimage.find_objects((share > 0).view(np.uint8)):
-            mixed = share[box] * sitk.GetArrayViewFromImage(new)[box] + (1 - share[box]) * blended[box]
-            blended[box] = np.where(share[box] > 0, np.rint(mixed), blended[box])
         progress("ct", 1.0)
-        return on_grid_of(ct, blended)
+        return on_grid_of(ct, blended(sitk.GetArrayFromImage(ct), sitk.GetArrayViewFromImage(new), share))
 
     def generate(
         self,
