@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from GuideGenLib.anatomy.codes.codings import CYST, KIDNEY, MASSES, key_by_type
 from GuideGenLib.anatomy.label import Code, Label
@@ -47,6 +47,7 @@ def coding_in(entry: str) -> Coding | None:
     return None if coding.type is None or _numbers(coding) == UNTYPED_SEGMENT else coding
 
 
+@lru_cache(maxsize=1024)  # asked of all segments at each look at an anatomy
 def label_of_coding(coding: Coding) -> Label | None:
     """The label of a terminology; None where it means none, or does not say which of several (a kidney, no side)."""
     if coding.type is None or coding.type.scheme != "SCT":

@@ -1,30 +1,88 @@
-"""Where a segment is."""
+"""Where a segment is, and how large the box around it: asked at each jump, and so without a list of all its voxels."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
+from numpy.typing import NDArray
 
-from GuideGenLib.scene.geometry import image_from_oriented, ras_of, world_matrix
+from GuideGenLib.scene.geometry import world_matrix
+
+FIRST_REACH = 4
+"""Voxels about the centre that are looked at first; twice as many each time that none of them is the segment's."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The voxels [z, y, x] of a segment in the box around them, and the matrix from its indices (i, j, k) to RAS mm."""
+
+    mask: NDArray[np.bool_]
+    to_world: NDArray[np.float64]
+
+
+def cut_of(node: Any, segment_id: str) -> Cut | None:
+    """A segment of a segmentation node without what is empty around it; None for one without voxels."""
+    import slicer
+    import vtk
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    segment = node.GetSegmentation().GetSegment(segment_id)
+    labelmap = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
+    image = segment.GetRepresentation(labelmap) if segment is not None else None
+    value = segment.GetLabelValue() if segment is not None else 0
+    if segment is not None and image is None:  # of surfaces
+        image, value = slicer.vtkOrientedImageData(), 1
+        node.GetBinaryLabelmapRepresentation(segment_id, image)
+    if image is None or image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
+        return None
+    mask = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1]) == value
+    ends = []
+    for axis in range(3):
+        filled = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        if len(filled) == 0:
+            return None
+        ends.append((int(filled[0]), int(filled[-1]) + 1))
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    to_world = world_matrix(node) @ [[matrix.GetElement(row, column) for column in range(4)] for row in range(4)]
+    first = [low + start for low, (start, _) in zip(image.GetExtent()[::2], reversed(ends), strict=True)]
+    to_world[:, 3] = to_world @ [*first, 1.0]
+    return Cut(mask[tuple(slice(*end) for end in ends)], to_world)
 
 
 def place_within(node: Any, segment_id: str) -> tuple[float, float, float] | None:
     """The place of a segment that is nearest to its centre (RAS mm, world): unlike the centre itself it is within it,
     also in a bent bowel. None for a segment without voxels."""
-    import slicer
+    cut = cut_of(node, segment_id)
+    if cut is None:
+        return None
+    centre = [_mean_along(cut.mask, axis) for axis in range(3)]
+    spacing = np.linalg.norm(cut.to_world[:3, :3], axis=0)[::-1]
+    reach = FIRST_REACH * float(spacing.min())
+    while True:
+        low = [max(0, int(np.ceil(at - reach / step))) for at, step in zip(centre, spacing, strict=True)]
+        high = [int(at + reach / step) + 1 for at, step in zip(centre, spacing, strict=True)]
+        near = np.argwhere(cut.mask[tuple(map(slice, low, high))]) + low
+        away = (((near - centre) * spacing) ** 2).sum(axis=1)
+        if len(near) and away.min() <= reach**2:
+            z, y, x = near[int(away.argmin())]
+            world = cut.to_world @ [x, y, z, 1.0]
+            return float(world[0]), float(world[1]), float(world[2])
+        reach *= 2
 
-    labelmap = slicer.vtkOrientedImageData()
-    if not node.GetBinaryLabelmapRepresentation(segment_id, labelmap) or labelmap.IsEmpty():
+
+def box_of(node: Any, segment_id: str) -> tuple[float, float, float] | None:
+    """The size of the box around a segment along R, A and S (mm, world); None for a segment without voxels."""
+    cut = cut_of(node, segment_id)
+    if cut is None:
         return None
-    image = image_from_oriented(labelmap)
-    voxels = np.argwhere(sitk.GetArrayViewFromImage(image))
-    if len(voxels) == 0:
-        return None
-    spacing = np.array(image.GetSpacing())[::-1]
-    away = ((voxels - voxels.mean(axis=0)) * spacing) ** 2
-    nearest = voxels[int(away.sum(axis=1).argmin())]
-    local = ras_of(image.TransformIndexToPhysicalPoint([int(index) for index in reversed(nearest)]))
-    world = world_matrix(node) @ [*local, 1.0]
-    return float(world[0]), float(world[1]), float(world[2])
+    width, depth, height = np.abs(cut.to_world[:3, :3] * cut.mask.shape[::-1]).sum(axis=1)
+    return float(width), float(depth), float(height)
+
+
+def _mean_along(mask: NDArray[np.bool_], axis: int) -> float:
+    """The mean index of the set voxels along an axis."""
+    counts = np.count_nonzero(mask, axis=tuple({0, 1, 2} - {axis}))
+    return float(counts @ np.arange(len(counts)) / counts.sum())

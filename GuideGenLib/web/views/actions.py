@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from GuideGenLib.scene.segments.centre import place_within
-from GuideGenLib.scene.segments.findings import box_of, finding_segments
+from GuideGenLib.scene.segments.centre import box_of, place_within
+from GuideGenLib.scene.segments.findings import finding_segments
 from GuideGenLib.web.views.crosshair import CrossHair, Point
 from GuideGenLib.web.views.measure.measurements import Measurements
 from GuideGenLib.web.views.slices.framing import frame, zoom

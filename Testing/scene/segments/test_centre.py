@@ -1,5 +1,6 @@
 """Going to a segment leads into it."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.scene.segments.centre import place_within
+from GuideGenLib.scene.segments.centre import box_of, place_within
 from GuideGenLib.scene.segments.segmentation import add_anatomy
 
 
@@ -46,3 +47,27 @@ def test_an_empty_segment_has_no_place(scene: Any):
     node = add_anatomy(scene, bent())
     node.GetSegmentation().AddEmptySegment("nothing")
     assert place_within(node, "nothing") is None
+
+
+def test_a_jump_makes_no_list_of_all_voxels(scene: Any):
+    """Of a whole body that was a hundred bytes a voxel, and half a second."""
+    labels = np.full((90, 90, 90), values()["body"], np.uint8)
+    node = add_anatomy(scene, sitk.GetImageFromArray(labels))
+    tracemalloc.start()
+    try:
+        place = place_within(node, "body")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert place == pytest.approx((-44.5, -44.5, 44.5), abs=0.51)
+    assert peak < 5 * labels.size
+
+
+def test_the_box_of_a_segment_is_that_of_its_voxels(scene: Any, set_transform: Callable[[Any, np.ndarray], Any]):
+    node = add_anatomy(scene, bent())
+    assert box_of(node, "colon") == pytest.approx((22.0, 44.0, 20.0))
+    matrix = np.eye(4)[[1, 0, 2, 3]]  # R and A change places
+    set_transform(node, matrix)
+    assert box_of(node, "colon") == pytest.approx((44.0, 22.0, 20.0))
+    node.GetSegmentation().AddEmptySegment("nothing")
+    assert box_of(node, "nothing") is None
