@@ -21,7 +21,6 @@ sys.path.insert(0, str(ROOT))
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 TEXTS = tuple(f"A {age} year old woman with a 30 mm tumor in the sigmoid colon." for age in range(40, 80))
-STROKES = 5
 PERIOD_MS = 700
 
 
@@ -64,7 +63,6 @@ def measure(page: Any, address: str) -> None:
     tell("answers while a CT is made", answers_during(page, None))
     page.wait_for_timeout(3000)
     tell_views(measure_views(page))
-    tell("stroke until it is seen", strokes(page))
     for name, memory, peak in processes():
         print(f"{name:<28} {memory:6.0f} MB now, {peak:6.0f} MB at most")
 
@@ -109,38 +107,6 @@ ANSWER = """([text, age]) => new Promise((resolve) => {
   };
   look();
 })"""
-
-
-def strokes(page: Any) -> list[float]:
-    """Seconds from the end of a stroke until the picture of the view stays as it is, less the time of looking."""
-    page.fill("#segments-search", "liver")
-    page.locator("[id^=segments-row-]:visible", has_text="liver").first.click()
-    page.click("#editor-paint")
-    view = page.locator("#views-axial-slice").locator("xpath=../..")
-    box = view.bounding_box()
-    seconds = []
-    for index in range(STROKES):
-        x, y = box["x"] + box["width"] * (0.35 + 0.06 * index), box["y"] + 0.6 * box["height"]
-        page.mouse.move(x, y)
-        page.wait_for_timeout(1500)
-        before = still(view)
-        page.mouse.down()
-        for step in range(1, 6):
-            page.mouse.move(x + 4 * step, y + 2 * step)
-        page.mouse.up()
-        start = time.monotonic()
-        last, changed = before, start
-        while time.monotonic() < start + 4:
-            now = still(view)
-            if now != last:
-                last, changed = now, time.monotonic()
-        seconds.append(changed - start)
-    return seconds
-
-
-def still(view: Any) -> bytes:
-    """The picture in the view as the browser has it."""
-    return bytes(view.screenshot())
 
 
 def processes() -> list[tuple[str, float, float]]:

@@ -10,7 +10,7 @@ WANTED_MS = {
     "window drag": 60,
     "jump": 150,
     "stroke": 150,
-    "lesion": 500,
+    "finding": 500,
 }
 """At the 95th percentile, on two idle cores."""
 
@@ -58,7 +58,43 @@ def measure_views(page: Any) -> dict[str, list[float]]:
     if rows:
         three = ("axial", "coronal", "sagittal")
         found["jump"] = [shown(page, rows[n % len(rows)].dblclick, three) for n in range(TIMES // 2)]
+    found["stroke"] = strokes(page, x, y)
+    found["finding"] = findings(page)
     return found
+
+
+def strokes(page: Any, x: float, y: float) -> list[float]:
+    """From the release of the button, which paints, to the picture with the stroke; the brush was at rest before."""
+    choose(page, "liver")
+    page.click("#editor-paint")
+    took = []
+    for n in range(TIMES // 2):
+        page.mouse.move(x - 4 * n, y)
+        page.mouse.down()
+        for step in range(1, 6):
+            page.mouse.move(x - 4 * n + 4 * step, y + 2 * step)
+        page.wait_for_timeout(IDLE_MS)
+        took.append(shown(page, page.mouse.up))
+    page.click("#editor-none")
+    return took
+
+
+def findings(page: Any) -> list[float]:
+    """From Add to the picture with the tumor."""
+    took = []
+    for _ in range(TIMES // 8):
+        choose(page, "liver")
+        page.locator("#segments-row-liver").dblclick()
+        page.wait_for_timeout(IDLE_MS)
+        took.append(shown(page, page.locator("#lesion-add").click))
+    return took
+
+
+def choose(page: Any, name: str) -> None:
+    """Search for a segment and choose it."""
+    page.fill("#segments-search", name)
+    page.locator(f"#segments-row-{name}").click()
+    page.wait_for_timeout(IDLE_MS)
 
 
 def shown(page: Any, act: Any, views: tuple[str, ...] = ("axial",)) -> float:

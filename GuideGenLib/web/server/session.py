@@ -7,6 +7,7 @@ is gone or the session is over: the worker ends and the process with it.
 from __future__ import annotations
 
 import argparse
+import gc
 import hmac
 import json
 import os
@@ -53,10 +54,21 @@ def main() -> None:
     @server.controller.add("on_server_ready")
     def _announce(**_: Any) -> None:
         create_task(app.keep.watch())
+        _settle()
         os.write(answers, json.dumps({"port": server.port}).encode() + b"\n")
         threading.Thread(target=_end_with_stdin, args=(app,), name="stdin", daemon=True).start()
 
     server.start(port=0, host="127.0.0.1", open_browser=False, show_connection_info=False, timeout=0, argv=[])
+
+
+def _settle() -> None:
+    """What else an answer would wait for: a look at all objects that stay (50 ms each time), and the grammar, whose
+    patterns are made at the first text (300 ms)."""
+    from GuideGenLib.description.understanding import understand
+
+    gc.collect()
+    gc.freeze()
+    threading.Thread(target=understand, args=("A man with a tumor in the liver.",), name="grammar", daemon=True).start()
 
 
 def _take_stdout() -> int:
