@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from GuideGenLib.core.files import remedy
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.files import SavedCase, save_unpacked, write_case
+from GuideGenLib.scene.segments.looks import drawn_in_slices
 from GuideGenLib.workflow.dicom import save_dicom
 
 CHUNK = 1 << 18
@@ -30,7 +31,8 @@ async def write_scene(scene: Any, folder: Path) -> Path:
     """
     inner = folder / NAME
     inner.mkdir()
-    save_unpacked(scene, inner)
+    with drawn_in_slices(scene):
+        save_unpacked(scene, inner)
     return await asyncio.to_thread(pack, inner, folder / f"{NAME}.mrb", NAME)
 
 

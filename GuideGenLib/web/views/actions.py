@@ -56,6 +56,7 @@ class Actions:
         self.state.update(
             {
                 "views_labels": True,
+                "views_smooth": False,
                 "views_lines": False,
                 "views_slab": "off",
                 "views_slab_mm": 10,
@@ -65,7 +66,7 @@ class Actions:
                 "views_keys": False,
             }
         )
-        self.state.change("views_labels")(self._on_labels)
+        self.state.change("views_labels", "views_smooth")(self._on_labels)
         self.state.change("views_lines")(self._on_lines)
         self.state.change("views_slab", "views_slab_mm")(self._on_slab)
         self.state.change("views_linked")(self._on_linked)
@@ -127,6 +128,7 @@ class Actions:
             **{f"window_{name}": self._told(self.views.set_window, name) for name in windows},
             "drag_window": self._toggled("views_window_level"),
             "labels": self._toggled("views_labels"),
+            "smooth": self._toggled("views_smooth"),
             "crosshair": self._toggled("views_crosshair"),
             "lines": self._toggled("views_lines"),
             "slab": lambda _: self.set_slab(next_kind(self.state.views_slab)),

@@ -60,6 +60,7 @@ class ViewTools:
             )
             html.Span("{{ views_window }}", id="views-window", v_if=("ct_there",), style=FIGURES)
             self._switch("labels", "mdi-layers-outline", "Labels", "labels")
+            self._switch("smooth", "mdi-vector-curve", "Smooth borders of labels", "smooth")
             self._switch("lines", "mdi-grid", "Reference lines of the other slices", "lines")
             self._slab_menu()
             self._button("cine", "mdi-movie-open-play-outline", "Run through the slices", "cine", on="views_cine")

@@ -15,7 +15,7 @@ from undo_stack import Signal
 
 from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.ct import PRESETS
-from GuideGenLib.scene.nodes import nodes_of, present
+from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.comparison import blend
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import is_run
@@ -24,15 +24,17 @@ from GuideGenLib.web.views.actions import Actions
 from GuideGenLib.web.views.annotations import DATED, MARK, UPLOADED, Annotations
 from GuideGenLib.web.views.bars import NAMES, ViewBars
 from GuideGenLib.web.views.crosshair import CrossHair, Point
+from GuideGenLib.web.views.dress import dress
 from GuideGenLib.web.views.frames import FPS, MOVING_QUALITY, OTHER_FPS, draw_with_ours
 from GuideGenLib.web.views.keys.handling import Keys
-from GuideGenLib.web.views.keys.kept import KeptLayout
+from GuideGenLib.web.views.keys.kept import KeptLooks
 from GuideGenLib.web.views.measure.measurements import Measurements
 from GuideGenLib.web.views.pictures import png_of
 from GuideGenLib.web.views.readout import Readout
 from GuideGenLib.web.views.slices.framing import KeptFrame, bounds_of, near
 from GuideGenLib.web.views.slices.pairs import Pairs
 from GuideGenLib.web.views.slices.side import SIDE, other_ct, show_cases
+from GuideGenLib.web.views.slices.smooth import SmoothLabels
 from GuideGenLib.web.views.surfaces import Surfaces
 from GuideGenLib.web.views.tools import LAYOUTS, ViewTools, layouts
 from GuideGenLib.web.views.window import Window, WindowDrag
@@ -74,7 +76,7 @@ class Views(Panel):
         self.actions = Actions(self)
         self._tools = ViewTools(self.set_layout, self.actions)
         self._keys = Keys(server, self.actions.act)
-        self._kept = KeptLayout(server, self.set_layout)
+        self._kept = KeptLooks(server, self._take_kept)
         register_rca_factories(
             app.view_manager,
             server,
@@ -109,6 +111,8 @@ class Views(Panel):
         self.pairs = Pairs(list(zip(self.slices[:2], self.others, strict=True)))
         self.readout = Readout(workspace, self.slices, partial(self._say, "views_readout"))
         self.surfaces = Surfaces(workspace, self.views["threed"], partial(self._say, "views_surfaces_text"))
+        self.smooth = SmoothLabels(workspace.scene, every)
+        workspace.edited.connect(self.smooth.refresh)
         self._place: tuple[float, ...] | None = None
         self._blend = 0.0
         self._difference: Any = None
@@ -118,14 +122,14 @@ class Views(Panel):
         self.state.change("views_surfaces")(self._on_surfaces)
         self.state.change("views_crosshair")(self._on_crosshair)
         self._watch_scene()
-        self._dress()
+        dress(self.views["threed"], self.others)
 
     # ------------------------------------------------------------ what is shown
 
     def show_chosen(self) -> None:
         """Bring what is chosen into the views; they are reset where it lies in another place than what was shown."""
         self._difference = None
-        self._dress()
+        dress(self.views["threed"], self.others)
         self._mark()
         shown = self._compose()
         place = None if shown is None else bounds_of(shown)
@@ -170,10 +174,7 @@ class Views(Panel):
 
     def show_labels(self, shown: bool) -> None:
         """Show the segments in slices, or hide all of them; each keeps its own eye."""
-        for node in nodes_of(self.workspace.scene, "vtkMRMLSegmentationNode"):
-            if node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility2D(shown)
-        self.render()
+        self.smooth.show(bool(self.state.views_smooth), shown)
 
     def caption(self) -> None:
         """Write window and thickness into the views."""
@@ -229,6 +230,12 @@ class Views(Panel):
             self._pair()
             self.render()
 
+    def _take_kept(self, key: str, value: Any) -> None:
+        if key == "views_layout":
+            self.set_layout(value)
+        else:
+            self.state[key] = value
+
     def _pair(self) -> None:
         """Begin side by side with both at the same place, or each at its own where the cases lie apart."""
         self.pairs.unlink()
@@ -255,14 +262,14 @@ class Views(Panel):
             view.set_slice_value(stood)
         elif view is not None:
             view.reset_view()
-            self._dress()
+            dress(self.views["threed"], self.others)
 
     def _fit(self, view: Any) -> None:
         """Show the whole volume in a slice view, from its middle."""
         view.reset_view()
         view.zoom(-MARGIN)
         self.frames[view].take()
-        self._dress()
+        dress(self.views["threed"], self.others)
 
     def _on_surfaces(self, views_surfaces: bool, **_: Any) -> None:
         self.surfaces.switch(bool(views_surfaces))
@@ -297,7 +304,7 @@ class Views(Panel):
             self.pointed.emit(self.point)
 
     def render(self) -> None:
-        """Draw all views that are seen anew."""
+        """Draw all views anew."""
         for view in self.views.values():
             view.schedule_render()
 
@@ -315,17 +322,7 @@ class Views(Panel):
         self._place = None
         self.crosshair.forget()
         self.measurements.forget()
-        self._dress()
-
-    def _dress(self) -> None:
-        threed = self.views["threed"]
-        threed.set_background_color_from_string("#000000")
-        threed.set_box_visible(False)
-        node = threed.get_view_node()
-        threed.set_orientation_marker(node.OrientationMarkerTypeCube, node.OrientationMarkerSizeSmall)
-        for view in self.others:  # a desktop Slicer has no such views
-            view.get_view_node().SetSaveWithScene(False)
-            view._logic.GetSliceCompositeNode().SetSaveWithScene(False)
+        dress(self.views["threed"], self.others)
 
     def _mark(self) -> None:
         """Say in each view whether what it shows was generated."""

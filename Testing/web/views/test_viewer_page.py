@@ -266,3 +266,18 @@ def test_the_page_of_keys_opens_with_its_key_and_closes(page: Any) -> None:
     assert "Labels on or off" in page.text_content("#views-keys")
     page.keyboard.press("Escape")
     page.wait_for_selector("#views-keys", state="hidden")
+
+
+def test_smooth_borders_of_labels_are_seen_and_kept_for_the_next_time(page: Any) -> None:
+    """Back to what is true to the voxel by the same key."""
+    crisp = pixels(page, "axial")
+    page.keyboard.press("c")
+    until(lambda: not np.array_equal(pixels(page, "axial"), crisp))
+    assert page.get_attribute("#views-smooth", "aria-pressed") == "true"
+    page.wait_for_function("localStorage.getItem('guidegen-smooth') === 'true'")
+    page.evaluate("window.trame.state.set('views_smooth', false)")
+    page.evaluate("localStorage.setItem('guidegen-smooth', 'true')")
+    page.reload()
+    page.wait_for_selector("#views-smooth[aria-pressed=true]")
+    page.keyboard.press("c")
+    page.wait_for_function("localStorage.getItem('guidegen-smooth') === 'false'")

@@ -50,6 +50,7 @@ WINDOWS = (
 )
 LOOKS = (
     Key("g", "labels", "Labels on or off"),
+    Key("c", "smooth", "Borders of labels: smooth, or true to the voxel"),
     Key("x", "crosshair", "Cross-hair on or off"),
     Key("i", "lines", "Reference lines of the other slices on or off"),
     Key("t", "slab", "Thick slices: mean, maximum, minimum, off"),
