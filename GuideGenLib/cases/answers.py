@@ -26,6 +26,8 @@ from GuideGenLib.scene.files import ANATOMY
 LEARNER = re.compile(r"\w[\w .'-]{0,59}")
 """A name that no spreadsheet takes for a formula."""
 FARTHEST_MM = 10_000.0
+MOST_SHOWN = 2
+"""Places of an answer in the table; an outline has many, and is told as such."""
 SCORES = ("distance_mm", "length_mm", "true_mm", "dice")
 COLUMNS = ("lesson", "learner", "question", "kind", "finding", "answer", "at", "points", *SCORES)
 
@@ -105,8 +107,10 @@ def answer(lesson: Lesson, learner: Learner, number: int, places: Sequence[Point
     question = lesson.question(number)
     if number in learner.answers:
         raise CaseError(f"question {number} is answered already", "the first answer counts")
-    if len(places) not in (0, PLACES[question.kind]):
-        raise CaseError(f"{len(places)} places are no answer to question {number}", f"give {PLACES[question.kind]}")
+    least, most = PLACES[question.kind]
+    if places and not least <= len(places) <= most:
+        wanted = f"give {least}" if least == most else f"give {least} to {most}"
+        raise CaseError(f"{len(places)} places are no answer to question {number}", wanted)
     if not all(
         len(place) == 3 and all(math.isfinite(mm) and abs(mm) < FARTHEST_MM for mm in place) for place in places
     ):
@@ -142,6 +146,8 @@ def results_csv(lesson: Lesson) -> str:
 def _cells(told: Mapping[str, Any]) -> list[str]:
     places = told.get("places") or ()
     shown = "; ".join(" ".join(f"{mm:.1f}" for mm in place) for place in places) or "nothing to find"
+    if len(places) > MOST_SHOWN:
+        shown = f"outline of {len(places)} places"
     numbers = [told["score"].get(name) for name in ("points", *SCORES)]
     return [shown, str(told.get("at", "")), *("" if value is None else f"{value:.3f}" for value in numbers)]
 

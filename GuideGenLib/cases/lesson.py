@@ -16,7 +16,7 @@ from GuideGenLib.cases.entry import Entry, read_object
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.measure import is_fluid
 from GuideGenLib.cases.names import checked_name
-from GuideGenLib.cases.scoring import KINDS, MEASURE, POINT
+from GuideGenLib.cases.scoring import KINDS, MEASURE, OUTLINE, POINT
 from GuideGenLib.core.files import remedy, staged, write_json
 from GuideGenLib.scene.files import ANATOMY, CT, PROVENANCE
 
@@ -26,6 +26,7 @@ LONGEST_QUESTION, MOST_QUESTIONS = 400, 200
 ASKED = {
     POINT: "Point at the finding, or say that there is nothing to find.",
     MEASURE: "Measure the longest diameter of the finding.",
+    OUTLINE: "Draw the outline of the finding in one slice.",
 }
 """What is asked where the teacher writes nothing: no word of it tells what is to be found."""
 
@@ -137,6 +138,8 @@ def _check(entry: Entry, kind: str, finding: str | None) -> None:
         raise CaseError(f"{entry.name}: {entry.out_of_date}", "open it, make its CT again, and keep it")
     if kind == MEASURE and (finding is None or is_fluid(finding)):
         raise CaseError(f"{entry.name} has nothing whose diameter can be measured", "ask to point at it")
+    if kind == OUTLINE and finding is None:
+        raise CaseError(f"{entry.name} has nothing that can be outlined", "ask to point at it")
 
 
 def _question(folder: Path, told: Any) -> Question:

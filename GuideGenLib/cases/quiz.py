@@ -96,6 +96,8 @@ class Quiz:
         lines.append(label(finding).name if finding is not None else "Nothing to find")
         if kept.get("distance_mm") is not None:
             lines.append(f"{kept['distance_mm']:.0f} mm away from it" if kept["distance_mm"] >= 0.5 else "within it")
+        if kept.get("length_mm") is None and kept.get("dice") is not None:
+            lines.append(f"Dice {kept['dice']:.2f} in the slice of your outline")
         if kept.get("length_mm") is not None:
             lines.append(f"{kept['length_mm']:.0f} mm measured, {kept['true_mm']:.0f} mm long, Dice {kept['dice']:.2f}")
         lines.append(self.lesson.text_of_case[self.question.case])

@@ -16,7 +16,7 @@ RESULTS = "results.csv"
 
 def kindNames() -> dict[str, str]:
     """Key in cases.scoring.KINDS and its name on screen."""
-    return {"point": _("Point at it"), "measure": _("Measure it")}
+    return {"point": _("Point at it"), "measure": _("Measure it"), "outline": _("Outline it")}
 
 
 class QuizPanel(Panel, VTKObservationMixin):
@@ -91,12 +91,14 @@ class QuizPanel(Panel, VTKObservationMixin):
         return _("This question is answered.") if self.quiz.answered else ""
 
     def _measured(self) -> str:
-        return _("There is something to be measured.") if self.quiz.question.kind == "measure" else ""
+        return _("There is something to be found.") if self.quiz.question.kind != "point" else ""
 
     def _unplaced(self) -> str:
-        return "" if len(self.places()) == self._wanted() else _("Place your answer first.")
+        least, most = self._wanted()
+        return "" if least <= len(self.places()) <= most else _("Place your answer first.")
 
-    def _wanted(self) -> int:
+    def _wanted(self) -> tuple[int, int]:
+        """How many places an answer has, at least and at most."""
         from GuideGenLib.cases.scoring import PLACES
 
         return PLACES[self.quiz.question.kind]
@@ -161,7 +163,8 @@ class QuizPanel(Panel, VTKObservationMixin):
         title = _("Question {number} of {count}").format(number=number, count=len(self.quiz.lesson.questions))
         self.ui.questionLabel.text = f"{title}\n{self.quiz.question.text}"
         self.ui.answerLabel.text = ""
-        self.ui.placeAnswerButton.text = _("Measure") if self.quiz.question.kind == "measure" else _("Point")
+        names = {"point": _("Point"), "measure": _("Measure"), "outline": _("Draw the outline")}
+        self.ui.placeAnswerButton.text = names[self.quiz.question.kind]
         self.logic.choose(segmentation=None, ct=ct, compared=None)
         self.asked.emit()
         if self.quiz.answered:
@@ -177,7 +180,8 @@ class QuizPanel(Panel, VTKObservationMixin):
             self._interaction().SwitchToViewTransformMode()
             return
         self._unmark()
-        kind = "vtkMRMLMarkupsLineNode" if self._wanted() == 2 else "vtkMRMLMarkupsFiducialNode"
+        marks = {"point": "Fiducial", "measure": "Line", "outline": "ClosedCurve"}
+        kind = f"vtkMRMLMarkups{marks[self.quiz.question.kind]}Node"
         self.mark = slicer.mrmlScene.AddNewNodeByClass(kind, MARK_NAME)
         self.mark.SetSaveWithScene(False)
         self.mark.CreateDefaultDisplayNodes()
@@ -188,8 +192,9 @@ class QuizPanel(Panel, VTKObservationMixin):
         self.refresh()
 
     def onPlaced(self, caller: Any, event: Any) -> None:
-        """A click; the button comes up with the last one, when the markup's own event is over."""
-        if len(self.places()) == self._wanted():
+        """A click; the button comes up with the last one, when the markup's own event is over. An outline has as many
+        as the learner likes: a double click or a right click ends it, as every curve of Slicer."""
+        if len(self.places()) == self._wanted()[1]:
             qt.QTimer.singleShot(0, self._placed)
         self.refresh()
 

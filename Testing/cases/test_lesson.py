@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
+from GuideGenLib.anatomy.table import values
 from GuideGenLib.cases.answers import COLUMNS, add_learner, answer, find_learner, learners_of, results_csv
 from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.lesson import ASKED, LESSON, Lesson, lessons_in, make_lesson, read_lesson
 from GuideGenLib.cases.measure import Point, measure
-from GuideGenLib.cases.scoring import FAR_MM, MEASURE, POINT, score
+from GuideGenLib.cases.scoring import FAR_MM, MEASURE, OUTLINE, POINT, score
 from Testing.cases.conftest import Make
 
 
@@ -193,3 +195,44 @@ def saved_anatomy(lesson: Lesson):
     from GuideGenLib.anatomy.label_volumes import read_anatomy
 
     return read_anatomy(lesson.case_folder(1) / "anatomy.nii.gz")
+
+
+def ring(middle: np.ndarray, radius_mm: float, z: float) -> list[Point]:
+    """An outline like a circle in an axial plane."""
+    angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    return [(middle[0] + radius_mm * math.cos(at), middle[1] + radius_mm * math.sin(at), z) for at in angles]
+
+
+def test_an_outline_counts_by_dice_in_its_slice(saved: Make):
+    case = saved()
+    (found,) = measure(case.anatomy)
+    middle = np.mean(found.ends, axis=0)
+    slices = sitk.GetArrayViewFromImage(case.anatomy) == values()[found.key]
+    number = round(case.anatomy.TransformPhysicalPointToContinuousIndex(middle.tolist())[2])
+    at = case.anatomy.TransformIndexToPhysicalPoint((0, 0, number))[2]
+    area = slices[number].sum() * np.prod(case.anatomy.GetSpacing()[:2])
+    radius = math.sqrt(area / math.pi)
+    good = score(OUTLINE, ring(middle, radius, at), case.anatomy, found.key)
+    assert good.points == good.dice > 0.85 and good.length_mm is None
+    tight = score(OUTLINE, ring(middle, radius / 2, at), case.anatomy, found.key)
+    assert tight.points == pytest.approx(0.4, abs=0.12), "a quarter of the area: 2 / (1 + 4)"
+    wide = score(OUTLINE, ring(middle, 2 * radius, at), case.anatomy, found.key)
+    assert wide.points == pytest.approx(0.4, abs=0.12)
+    assert score(OUTLINE, ring(middle, radius, at + 100), case.anatomy, found.key).points == 0, "in another slice"
+    assert score(OUTLINE, ring(middle + 100, radius, at), case.anatomy, found.key).points == 0, "beside it"
+    assert score(OUTLINE, ring(middle, radius, 1e5), case.anatomy, found.key).points == 0, "outside of the scan"
+    assert score(OUTLINE, (), case.anatomy, found.key).points == 0
+
+
+def test_an_answer_by_outline_is_kept_and_told_short(catalogue: CaseCatalogue):
+    kidney, healthy = catalogue.entries()
+    with pytest.raises(CaseError, match="nothing that can be outlined"):
+        make_lesson(catalogue.lessons, "None", [(healthy, OUTLINE, "", None)])
+    lesson = make_lesson(catalogue.lessons, "Outlines", [(kidney, OUTLINE, "", "kidney_tumor")])
+    learner = add_learner(lesson, "Ana")
+    for places in ([(0.0, 0.0, 0.0)] * 2, [(0.0, 0.0, 0.0)] * 500):
+        with pytest.raises(CaseError, match="give 3 to 400"):
+            answer(lesson, learner, 1, places)
+    answer(lesson, learner, 1, ring(np.zeros(3), 20.0, 0.0))
+    (row,) = csv.DictReader(io.StringIO(results_csv(lesson)))
+    assert row["kind"] == "outline" and row["answer"] == "outline of 60 places" and row["dice"] == row["points"]

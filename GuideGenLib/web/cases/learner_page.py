@@ -63,7 +63,7 @@ HTML = f"""<!doctype html>
 <section id="result" aria-live="polite" hidden></section>
 <div class="row"><button id="back">Previous</button><button id="next">Next question</button></div>
 <p class="hint">Wheel or arrow keys: slices. Ctrl + wheel: zoom. Drag with the right button: window. Click: point.
-Drag with the left button: measure, where a question asks for it. F: this view alone.
+Drag with the left button: measure or draw an outline, where a question asks for it. F: this view alone.
 Every scan is synthetic: it shows no real patient and is not for diagnosis.</p>
 </aside></main><script>{SCRIPT}</script></body></html>
 """

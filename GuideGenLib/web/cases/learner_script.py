@@ -11,6 +11,7 @@ SCRIPT = r"""
   };
   let lesson = null, number = 1, scan = null, mask = null, result = null, places = [], width = 400, level = 40;
   let asked = 0;
+  const LEAST = { point: 1, measure: 2, outline: 3 }, MOST_CORNERS = 400;
 
   class View {
     constructor(name) {
@@ -70,10 +71,9 @@ SCRIPT = r"""
       const voxel = this.voxel(event.offsetX, event.offsetY);
       if (event.button === 2) this.dragged = { window: [event.clientX, event.clientY, width, level] };
       else if (event.button === 0 && !result && inside(voxel)) {
-        if (lesson.questions[number - 1].kind === 'measure') {
-          places = [voxel, voxel];
-          this.dragged = { line: true };
-        } else places = [voxel];
+        const kind = lesson.questions[number - 1].kind;
+        places = kind === 'measure' ? [voxel, voxel] : [voxel];
+        if (kind !== 'point') this.dragged = { [kind]: true };
         follow(voxel, this);
       }
     }
@@ -81,7 +81,12 @@ SCRIPT = r"""
       if (!scan) return;
       const voxel = this.voxel(event.offsetX, event.offsetY);
       element(this.name + '-where').textContent = inside(voxel) ? `${hu(voxel)} HU` : '';
-      if (this.dragged?.line && inside(voxel)) { places = [places[0], voxel]; drawAll(); }
+      if (this.dragged?.measure && inside(voxel)) { places = [places[0], voxel]; drawAll(); }
+      if (this.dragged?.outline && inside(voxel) && places.length < MOST_CORNERS &&
+          length([places[places.length - 1], voxel]) > scan.spacing[this.right] / 2) {
+        places.push(voxel.map(value => Math.round(100 * value) / 100));
+        drawAll();
+      }
       if (this.dragged?.window) {
         const [x, y, wide, middle] = this.dragged.window;
         width = Math.max(10, wide + (event.clientX - x) * 2);
@@ -133,7 +138,7 @@ SCRIPT = r"""
       this.line(brush, result ? result.places : places, '#4fd1ff', false);
       element(this.name + '-box').dataset.slice = String(scan.at[this.across]);
     }
-    // Two places as a line, one as a cross; dim where they lie in other slices.
+    // One place as a cross, two as a line, more as an outline; dim where they lie in other slices.
     line(brush, points, colour, always) {
       if (!points.length) return;
       const near = points.every(point => Math.abs(point[this.across] - scan.at[this.across]) < 1.5);
@@ -142,10 +147,14 @@ SCRIPT = r"""
       brush.globalAlpha = near ? 1 : 0.35;
       brush.lineWidth = 2;
       brush.beginPath();
-      for (const point of points) {
+      for (const point of points.length > 2 ? [] : points) {
         const [x, y] = this.place(point), reach = points.length === 1 ? 10 : 4;
         brush.moveTo(x - reach, y); brush.lineTo(x + reach, y);
         brush.moveTo(x, y - reach); brush.lineTo(x, y + reach);
+      }
+      if (points.length > 2 && near) {
+        points.forEach(point => brush.lineTo(...this.place(point)));
+        brush.closePath();
       }
       if (points.length === 2) {
         brush.moveTo(...this.place(points[0]));
@@ -178,8 +187,8 @@ SCRIPT = r"""
   }
   function drawAll() {
     for (const view of views) view.draw();
-    const whole = places.length === (lesson?.questions[number - 1].kind === 'measure' ? 2 : 1);
-    element('submit').disabled = !whole || !!result || (places.length === 2 && length(places) < 1);
+    const kind = lesson?.questions[number - 1].kind, whole = places.length >= LEAST[kind];
+    element('submit').disabled = !whole || !!result || (kind === 'measure' && length(places) < 1);
     element('nothing').disabled = !scan || !!result;
   }
   function problem(text) {
@@ -205,7 +214,7 @@ SCRIPT = r"""
     problem('');
     element('question').textContent = question.text;
     element('count').textContent = `Question ${wanted} of ${lesson.questions.length}`;
-    element('nothing').hidden = question.kind === 'measure';
+    element('nothing').hidden = question.kind !== 'point';
     element('back').disabled = wanted === 1;
     element('next').disabled = wanted === lesson.questions.length;
     document.body.dataset.ready = '';

@@ -39,7 +39,7 @@ SCANS_KEPT = 6
 """Packed scans that stay in memory, some 12 MB each."""
 AT_ONCE = 2
 """Volumes that are read at a time."""
-LONGEST_ANSWER = 4096
+LONGEST_ANSWER = 32_768
 """Bytes."""
 Handler = Callable[["Learners", web.Request, Lesson, Learner], Awaitable[web.StreamResponse]]
 

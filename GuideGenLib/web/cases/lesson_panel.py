@@ -15,7 +15,8 @@ from GuideGenLib.cases.errors import CaseError
 from GuideGenLib.cases.lesson import ASKED, Lesson, lessons_in, make_lesson
 from GuideGenLib.cases.measure import is_fluid, measure
 from GuideGenLib.cases.names import clean
-from GuideGenLib.cases.scoring import MEASURE, POINT
+from GuideGenLib.cases.scoring import MEASURE, OUTLINE, POINT
+from GuideGenLib.cases.trash import Trash
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.scene.files import ANATOMY
 from GuideGenLib.web.cases.lesson_widgets import build_lessons
@@ -24,7 +25,7 @@ from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 
 NOTHING = "nothing to find"
-KIND_TITLES = {POINT: "point", MEASURE: "measure"}
+KIND_TITLES = {POINT: "point", MEASURE: "measure", OUTLINE: "draw an outline"}
 
 
 class LessonPanel(Panel):
@@ -33,10 +34,13 @@ class LessonPanel(Panel):
     def __init__(self, server: Any, workspace: Workspace, catalogue: CaseCatalogue) -> None:
         super().__init__(server, workspace)
         self.catalogue = catalogue
+        self.trash = Trash(catalogue.lessons)
+        self.trash.empty()
         self.state.update(
             {
                 "lesson_draft": [], "lesson_title": "", "lesson_titles": [], "lesson_chosen": "", "lesson_learners": [],
                 "lesson_questions": 0, "lesson_learner": "", "lesson_problems": [], "lesson_busy": False,
+                "lesson_deleted": "",
                 "lesson_kinds": [{"value": kind, "title": title} for kind, title in KIND_TITLES.items()],
                 "lesson_asked": dict(ASKED),
             }
@@ -51,6 +55,7 @@ class LessonPanel(Panel):
         learners, more = learners_of(lesson) if lesson is not None else ([], [])
         with self.state:
             self.state.lesson_titles = [one.title for one in lessons]
+            self.state.lesson_deleted = next((one.name for one in self.trash.held()), "")
             self.state.lesson_questions = len(lesson.questions) if lesson is not None else 0
             self.state.lesson_learners = [
                 {"name": one.name, "token": one.token, "answered": len(one.answers), "points": round(one.points, 2)}
@@ -84,6 +89,9 @@ class LessonPanel(Panel):
         rows = [dict(row) for row in self.state.lesson_draft]
         if 0 <= place < len(rows) and name in ("kind", "finding", "text"):
             rows[place][name] = value
+            found = next((one for one in rows[place]["findings"] if one["value"] == value), None)
+            if name == "finding" and found is not None and rows[place]["kind"] not in found["kinds"]:
+                rows[place]["kind"] = POINT
             with self.state:
                 self.state.lesson_draft = rows
 
@@ -118,6 +126,31 @@ class LessonPanel(Panel):
             self.refresh()
         self.workspace.tell(f"{learner.name} has a link now: copy it.", "success")
 
+    def delete(self) -> None:
+        """Move the chosen lesson, with its answers, to the trash of the lessons; its links open nothing then."""
+        try:
+            deleted = self.trash.put(self._lesson(self.state.lesson_chosen).folder)
+        except CaseError as error:
+            self.workspace.tell(sentence(error), "warning")
+            return
+        self.refresh()
+        self.workspace.tell(f"Lesson {deleted.name} deleted, with its answers. Undo takes it back.", "success")
+
+    def undo_delete(self) -> None:
+        """Take the lesson that was deleted last back, with its links and answers."""
+        held = self.trash.held()
+        if not held:
+            return
+        try:
+            self.trash.take_back(held[0], held[0].name)
+        except CaseError as error:
+            self.workspace.tell(sentence(error), "warning")
+            return
+        with self.state:
+            self.state.lesson_chosen = held[0].name
+        self.refresh()
+        self.workspace.tell(f"Lesson {held[0].name} is back.", "success")
+
     def add_routes(self, application: Any) -> None:
         """The results (aiohttp.web.Application)."""
         application.router.add_get("/cases/results", self._results, allow_head=False)
@@ -151,7 +184,12 @@ def draft_of(entry: Entry) -> dict[str, Any]:
     if entry.problem:
         raise CaseError(entry.problem)
     found = list({one.key: one for one in reversed(measure(read_anatomy(entry.path / ANATOMY)))}.values())[::-1]
-    options = [{"value": one.key, "title": f"{one.name}, {one.size}", "line": not is_fluid(one.key)} for one in found]
-    nothing = {"value": "", "title": NOTHING, "line": False}
+    options = [{"value": one.key, "title": f"{one.name}, {one.size}", "kinds": _kinds_of(one.key)} for one in found]
+    nothing = {"value": "", "title": NOTHING, "kinds": [POINT]}
     first = options[0]["value"] if options else ""
     return {"case": entry.name, "kind": POINT, "finding": first, "text": "", "findings": [*options, nothing]}
+
+
+def _kinds_of(finding: str) -> list[str]:
+    """What may be asked about a finding: the diameter of a fluid means nothing."""
+    return [POINT, OUTLINE] if is_fluid(finding) else [POINT, MEASURE, OUTLINE]

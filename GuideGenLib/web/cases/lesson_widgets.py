@@ -11,6 +11,9 @@ LINK = "`${window.location.origin}/learn/${learner.token}/`"
 RESULTS = "`cases/results?lesson=${encodeURIComponent(lesson_chosen)}`"
 
 
+KINDS = "lesson_kinds.filter(kind => row.findings.find(one => one.value === row.finding)?.kinds.includes(kind.value))"
+
+
 class LessonActions(Protocol):
     """What can be done with lessons, as `lesson_panel.LessonPanel` has it."""
 
@@ -19,6 +22,8 @@ class LessonActions(Protocol):
     def make(self) -> None: ...
     def add_learner(self) -> None: ...
     def refresh(self) -> None: ...
+    def delete(self) -> None: ...
+    def undo_delete(self) -> None: ...
 
 
 def build_lessons(panel: LessonActions) -> None:
@@ -43,6 +48,17 @@ def build_lessons(panel: LessonActions) -> None:
         label="Lesson",
         classes="mb-2",
     )
+    v3.VBtn(
+        "Undo: take {{ lesson_deleted }} back",
+        id="lesson-undo",
+        v_if=("lesson_deleted !== ''",),
+        click=(panel.undo_delete, "[]"),
+        size="small",
+        variant="text",
+        prepend_icon="mdi-undo",
+        title="Takes the last deleted lesson back, with its links and answers; the trash keeps lessons for 30 days",
+        classes="mb-2",
+    )
     html.Div("{{ problem }}", v_for="problem in lesson_problems", key="problem", classes="text-caption text-error")
     _learners(panel)
 
@@ -59,9 +75,8 @@ def _draft(panel: LessonActions) -> None:
                 v3.VSelect(
                     model_value=("row.kind",),
                     update_modelValue=(panel.change, "[place, 'kind', $event]"),
-                    items=("lesson_kinds",),
+                    items=(KINDS,),
                     label="Ask to",
-                    disabled=("!row.findings.find(one => one.value === row.finding)?.line",),
                     style="min-width: 0; max-width: 120px",
                     raw_attrs=[':id="`lesson-kind-${place}`"'],
                 )
@@ -151,9 +166,19 @@ def _learners(panel: LessonActions) -> None:
                 "Results (.csv)",
                 id="lesson-results",
                 href=(RESULTS,),
+                raw_attrs=["download"],  # without it the browser begins to leave the page, which then is closed
                 size="small",
                 variant="tonal",
                 prepend_icon="mdi-download",
                 disabled=("lesson_learners.length === 0",),
                 title="A line for each question of each learner",
+            )
+            v3.VBtn(
+                "Delete lesson",
+                id="lesson-delete",
+                click=(panel.delete, "[]"),
+                size="small",
+                variant="text",
+                prepend_icon="mdi-delete-outline",
+                title="Moves the lesson and its answers to the trash; links of its learners open nothing then",
             )

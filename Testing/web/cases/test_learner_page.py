@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 from GuideGenLib.cases.answers import add_learner, results_csv
 from GuideGenLib.cases.catalogue import CaseCatalogue
-from GuideGenLib.cases.lesson import Lesson
+from GuideGenLib.cases.lesson import Lesson, make_lesson
+from GuideGenLib.cases.scoring import OUTLINE
 from GuideGenLib.web.cases.learners import LEARN
 from GuideGenLib.web.server.front import Front
 from Testing.web.cases.conftest import secrets_of
@@ -103,6 +105,30 @@ def test_a_learner_points_measures_and_sees_the_finding_only_then(
     assert "100 of 100 points" in page.text_content("#result"), "a reload shows the answer, which stays"
     page.mouse.click(*spot(page, "axial", 20, 20))
     assert page.is_disabled("#submit")
+
+
+def test_a_learner_draws_an_outline(front: Front, catalogue: CaseCatalogue, page_at: Any, picture: Any) -> None:
+    kidney, _ = catalogue.entries()
+    lesson = make_lesson(catalogue.lessons, "Outlines", [(kidney, OUTLINE, "", "kidney_tumor")])
+    page = page_at(f"http://127.0.0.1:{front.port}{LEARN}{add_learner(lesson, 'Ana').token}/")
+    page.wait_for_function(READY, arg=1)
+    assert page.is_hidden("#nothing") and page.is_disabled("#submit")
+    scroll_to(page, "axial", TUMOUR_SLICES["axial"])
+    angles = [2 * math.pi * step / 24 for step in range(25)]
+    corners = [(46 + RADIUS_MM / 6 * math.cos(at), 38 + RADIUS_MM / 6 * math.sin(at)) for at in angles]
+    page.mouse.move(*spot(page, "axial", *corners[0]))
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*spot(page, "axial", *corner), steps=3)
+    page.mouse.up()
+    picture(page, "learner-outline")
+    page.click("#submit")
+    page.wait_for_selector("#result:not([hidden])")
+    picture(page, "learner-outline-result")
+    (row,) = csv.DictReader(io.StringIO(results_csv(lesson)))
+    assert float(row["points"]) > 0.75, "voxels of 6 mm"
+    assert row["dice"] == row["points"]
+    assert f"Dice{float(row['dice']):.2f}" in page.text_content("#result")
 
 
 def test_slices_windows_and_zoom_by_mouse_and_keys(front: Front, lesson: Lesson, page_at: Any) -> None:

@@ -16,6 +16,7 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
 
 from GuideGenLib.cases.catalogue import CaseCatalogue
+from GuideGenLib.cases.lesson import lessons_in
 from Testing.web.conftest import PATIENCE_MS, watch
 from Testing.web.test_accessibility import serious
 
@@ -117,6 +118,12 @@ def test_a_teacher_makes_a_lesson_and_a_learner_takes_it(
     download.value.save_as(tmp_path / "results.csv")
     with (tmp_path / "results.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    page.click("#lesson-delete")
+    page.wait_for_selector("#lesson-learners", state="detached")
+    assert lessons_in(catalogue.lessons) == ([], []), "links of a deleted lesson open nothing"
+    page.click("#lesson-undo")
+    page.wait_for_selector('[data-learner="Ana"]:has-text("2 of 2, 1 points")')
+    page.wait_for_selector("#lesson-undo", state="detached")
     assert [(one["finding"], one["points"]) for one in rows] == [
         ("kidney_tumor", "0.000"),
         ("nothing to find", "1.000"),
