@@ -195,6 +195,28 @@ def test_a_measurement_is_two_clicks(cases: Driver, small_anatomy: sitk.Image):
     assert "mm measured" in cases.ui.answerLabel.text and "Dice 0." in cases.ui.answerLabel.text
 
 
+def test_an_outline_has_as_many_clicks_as_one_likes(cases: Driver, small_anatomy: sitk.Image):
+    cases.ui.casesList.item(0).setSelected(True)
+    cases.choose("lessonKindComboBox", "Outline")
+    cases.ui.lessonTitleEdit.text = "Outlines"
+    cases.press("makeLessonButton")
+    cases.ui.learnerEdit.text = "Cleo"
+    cases.press("startLessonButton")
+    assert not cases.ui.nothingButton.enabled and cases.ui.placeAnswerButton.text == "Draw the outline"
+    (found,) = measure(small_anatomy)
+    middle = ras_of([(one + other) / 2 for one, other in zip(*found.ends, strict=True)])
+    corners = [(middle[0] + x, middle[1] + y, middle[2]) for x, y in ((-15, -15), (15, -15), (15, 15), (-15, 15))]
+    cases.press("placeAnswerButton")
+    mark = cases.widget.quizPanel.mark
+    assert mark.IsA("vtkMRMLMarkupsClosedCurveNode")
+    for number, corner in enumerate(corners, start=1):
+        mark.AddControlPointWorld(corner)
+        mark.InvokeEvent(mark.PointPositionDefinedEvent)
+        assert cases.ui.submitAnswerButton.enabled == (number >= 3) and cases.ui.placeAnswerButton.checked
+    cases.press("submitAnswerButton")
+    assert "Dice 0." in cases.ui.answerLabel.text and "in the slice of your outline" in cases.ui.answerLabel.text
+
+
 def place(panel: Driver, points: list) -> None:
     """Press the button and click: what Slicer makes of clicks are control points that become defined."""
     panel.press("placeAnswerButton")

@@ -1,5 +1,5 @@
-"""The whole story by the keyboard alone: whoever cannot use a mouse types, generates, goes to a segment, adds a finding,
-makes the CT and takes the files along. Each control is reached by Tab, so that one which Tab passes by fails here."""
+"""The whole story by the keyboard alone: whoever cannot use a mouse types, generates, goes to a segment, adds a
+finding, makes the CT and takes the files along. Each control is reached by Tab: one that Tab passes by fails here."""
 
 import json
 import zipfile

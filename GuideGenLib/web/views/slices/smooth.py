@@ -34,7 +34,7 @@ class SmoothLabels:
         self.on = on
         for node in nodes_of(self._scene, "vtkMRMLSegmentationNode"):
             if node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility2D(shown and not on)
+                node.GetDisplayNode().SetVisibility2D(shown and not (on and _can_be_drawn(node)))
         for view, overlay in zip(self._views, self._overlays, strict=True):
             overlay.switch(on and shown)
             view.schedule_render()
@@ -46,14 +46,13 @@ class SmoothLabels:
                 view.schedule_render()
 
     def _nodes_in(self, view: Any) -> list[Any]:
-        """The segmentations that a view shows and that can be drawn smoothly: no surfaces, under no warping."""
+        """The segmentations that a view shows."""
         found = []
         for node in nodes_of(self._scene, "vtkMRMLSegmentationNode"):
-            display, parent = node.GetDisplayNode(), node.GetParentTransformNode()
-            seen = display is not None and display.GetVisibility()
+            display = node.GetDisplayNode()
+            seen = display is not None and display.GetVisibility() and _can_be_drawn(node)
             if seen and display.IsDisplayableInView(view.get_view_node_id()):
-                if parent is None or parent.IsTransformToWorldLinear():
-                    found.append(node)
+                found.append(node)
         return found
 
 
@@ -198,6 +197,13 @@ def _stamp(node: Any) -> tuple[Any, ...]:
     images = tuple(segmentation.GetLayerDataObject(layer, LABELMAP).GetMTime() for layer in layers)
     moved = 0 if parent is None else parent.GetTransformToWorldMTime()
     return (node.GetID(), segmentation.GetMTime(), node.GetDisplayNode().GetMTime(), moved, *images)
+
+
+def _can_be_drawn(node: Any) -> bool:
+    """A segmentation of voxels under no warping transform; others are left to Slicer."""
+    parent = node.GetParentTransformNode()
+    straight = parent is None or parent.IsTransformToWorldLinear()
+    return bool(straight and node.GetSegmentation().ContainsRepresentation(LABELMAP))
 
 
 def _to_index(image: Any) -> Array:
