@@ -29,6 +29,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "training",
     ),
     "engine": ("anatomy", "bundle", "core", "description", "generator", "mask"),
+    "remote": ("bundle", "core", "engine"),
     "scene": ("anatomy", "core", "findings", "mask"),
     "export": ("anatomy", "core", "description", "generator"),
     "cases": ("anatomy", "core", "description", "findings", "scene"),
@@ -41,10 +42,10 @@ BELOW: dict[str, tuple[str, ...]] = {
         "anatomy", "bundle", "core", "data", "description", "evaluation", "export", "generator", "judges", "mask",
         "population",
     ),
-    "web": ("anatomy", "bundle", "cases", "core", "description", "engine", "export", "scene", "workflow"),
+    "web": ("anatomy", "bundle", "cases", "core", "description", "engine", "export", "remote", "scene", "workflow"),
     "cli": (
         "anatomy", "bundle", "cases", "cohort", "core", "ct", "data", "description", "engine", "evaluation", "export",
-        "generator", "judges", "mask", "population", "rivals", "scene", "training", "web", "workflow",
+        "generator", "judges", "mask", "population", "remote", "rivals", "scene", "training", "web", "workflow",
     ),
 }  # fmt: skip
 """What each folder may import, the lower ones first. A new folder, or a new arrow, is entered here on purpose."""
@@ -136,6 +137,13 @@ def test_nothing_imports_the_command_line():
 
 def test_scenes_need_no_torch():
     assert [module for module in files() if folder(module) == "scene" and "torch" in outside(module)] == []
+
+
+def test_a_client_of_a_server_needs_python_alone_and_knows_no_server():
+    ours = [module for module in files() if module.startswith("GuideGenLib.remote.client")]
+    assert ours and all(not outside(module) & {"torch", "aiohttp", "numpy", "SimpleITK"} for module in ours)
+    arrows = {name for module in files() if ".remote.client" in module for name in imported(files()[module])}
+    assert not any(name.startswith("GuideGenLib.remote.server") for name in arrows)
 
 
 def test_cases_and_lessons_need_neither_torch_nor_a_front_end():

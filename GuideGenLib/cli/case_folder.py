@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.makers import maker
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar
@@ -91,12 +92,10 @@ class CaseFolder:
         settings: "RunSettings",
     ) -> "Case":  # fmt: skip
         """Change the case and write it; the files before are kept."""
-        from GuideGenLib.generator.change import change
-
         with self.step() as private, progress_bar() as progress:
             progress("load", 0.0)
             part = within(progress, 0.0, 0.95)
-            after = change(open_generator(args), case, difference, settings, progress=part)
+            after = maker(args, open_generator).change(case, difference, settings, None, part)
             progress("write", 0.95)
             sentences = [link["sentence"] for link in after.provenance["changes"]]
             caption = " ".join([after.description.text, *(f"Then: {one}." for one in sentences)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from GuideGenLib.cli.case_folder import CaseFolder
 from GuideGenLib.cli.edit_scene import CaseScene
 from GuideGenLib.cli.generate import OpenGenerator
-from GuideGenLib.cli.options import CommandError, add_margin
+from GuideGenLib.cli.options import CommandError, add_margin, add_server
 from GuideGenLib.cli.terminal import show_lesions
 from GuideGenLib.core.arguments import add_model_arguments, named_path
 from GuideGenLib.core.files import alone_in
@@ -33,6 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--undo", action="store_true", help="take the last change back")
     add_margin(parser)
     add_model_arguments(parser)
+    add_server(parser)
     parser.set_defaults(call=edit)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.makers import maker
 from GuideGenLib.cli.options import CommandError
 from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar
@@ -73,7 +74,6 @@ class CaseScene:
         settings: "RunSettings",
     ) -> "Case":  # fmt: skip
         """Change the case and write the scene with it as a further run; the older file stays until that is whole."""
-        from GuideGenLib.generator.change import change
         from GuideGenLib.scene.files import save_mrb
         from GuideGenLib.scene.runs.comparison import blend
         from GuideGenLib.scene.runs.results import file_changed
@@ -89,7 +89,7 @@ class CaseScene:
         ):
             progress("load", 0.0)
             part = within(progress, 0.0, 0.95)
-            after = change(open_generator(args), case, difference, settings, self._shown, part)
+            after = maker(args, open_generator).change(case, difference, settings, self._shown, part)
             progress("write", 0.95)
             title = title_of(difference.sentence)
             source = before.segmentation, before.ct

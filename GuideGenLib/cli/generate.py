@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from GuideGenLib.cli.makers import Maker, maker
 from GuideGenLib.cli.options import (
     CommandError,
     add_ct_options,
@@ -20,7 +21,6 @@ from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions, sh
 from GuideGenLib.core.arguments import named_path
 from GuideGenLib.core.host import readable
 from GuideGenLib.core.progress import within
-from GuideGenLib.generator.case import complete, draw, draw_with_ct, make_ct, make_ct_again
 from GuideGenLib.generator.case_files import ANATOMY, CT, FILES, LABELS, PREVIEW, PROVENANCE, write_case
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def generate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     """Text to anatomy and CT."""
-    return _produce(args, open_generator, FILES, draw_with_ct)
+    return _produce(args, open_generator, FILES, lambda made: made.draw_with_ct)
 
 
 def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -94,14 +94,14 @@ def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     if args.keep is None:
         if args.segments is not None:
             raise CommandError("--segments names segments of no file", "give the file with --keep")
-        return _produce(args, open_generator, names, draw)
+        return _produce(args, open_generator, names, lambda made: made.draw)
     from GuideGenLib.anatomy.label_maps.reading import read_label_map
     from GuideGenLib.mask.user_grid import keys_to_keep
 
     read = read_label_map(args.keep, args.labels)  # what it leaves out is drawn, and not filled in to be kept
     show_notes(read.notes)
     keys = keys_to_keep(read.image, args.segments)
-    return _produce(args, open_generator, names, complete, read.image, keys)
+    return _produce(args, open_generator, names, lambda made: made.complete, read.image, keys)
 
 
 def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -112,7 +112,8 @@ def ct(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
     opened = open_anatomy(args.anatomy, args.labels)
     show_notes(opened.notes)
     anatomy = require_anatomy(opened.anatomy, str(args.anatomy))
-    return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct, anatomy, beside=args.anatomy)
+    names = (CT, PROVENANCE, PREVIEW)
+    return _produce(args, open_generator, names, lambda made: made.make_ct, anatomy, beside=args.anatomy)
 
 
 def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
@@ -129,7 +130,8 @@ def regenerate(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         require_anatomy(opened.anatomy, str(args.anatomy)),
         require_anatomy(edited.anatomy, str(args.edited)),
     )
-    return _produce(args, open_generator, (CT, PROVENANCE, PREVIEW), make_ct_again, old, before, after, beside=args.ct)
+    names, volumes = (CT, PROVENANCE, PREVIEW), (old, before, after)
+    return _produce(args, open_generator, names, lambda made: made.make_ct_again, *volumes, beside=args.ct)
 
 
 def _listed(text: str) -> list[str]:
@@ -140,7 +142,7 @@ def _produce(
     args: argparse.Namespace,
     open_generator: OpenGenerator,
     names: Sequence[str],
-    make: "Callable[..., Case]",
+    way: "Callable[[Maker], Callable[..., Case]]",
     *volumes: Any,
     beside: Path | None = None,
 ) -> int:
@@ -152,7 +154,8 @@ def _produce(
     show_description(description)
     with output_folder(args.output, names, overwrite=args.overwrite) as folder, progress_bar() as progress:
         progress("load", 0.0)
-        case = make(open_generator(args), *volumes, description, settings, within(progress, 0.0, 0.95))
+        make = way(maker(args, open_generator))
+        case = make(*volumes, description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
         write_case(case, folder, names, caption=case.provenance.get("text", ""))
         progress("write", 1.0)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
 from GuideGenLib import __version__
-from GuideGenLib.cli import cohort, edit, export, generate, importing, scene, tools, web
+from GuideGenLib.cli import cohort, edit, export, generate, importing, scene, serve, tools, web
 from GuideGenLib.cli.generate import OpenGenerator
 from GuideGenLib.cli.options import open_generator
 from GuideGenLib.core.errors import FileWarning, GuideGenError
@@ -72,6 +72,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     importing.add_parser(commands)
     cohort.add_parser(commands)
     web.add_parser(commands)
+    serve.add_parser(commands)
     tools.add_parsers(commands)
     train = commands.add_parser("train", help="train the networks of a bundle")
     check = commands.add_parser("check", help="generate many prompts and print how well the rules are kept")

@@ -15,6 +15,7 @@ from GuideGenLib.generator.settings import DEFAULTS, SAMPLERS, RunSettings, Sett
 if TYPE_CHECKING:
     from GuideGenLib.description import Description
     from GuideGenLib.generator import Generator
+    from GuideGenLib.remote.client import Address
 
 
 class CommandError(GuideGenError):
@@ -33,6 +34,26 @@ def add_generator_options(
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
     _setting(parser, "--seed", "seed", int, help="number that chooses among the possible results (0)")
     add_model_arguments(parser)
+    add_server(parser)
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Where to have the work done, if not here."""
+    about = "have it made by a `guidegen serve` at this address, for example http://gpu-machine:8090"
+    parser.add_argument("--server", metavar="URL", default=None, help=about)
+    about = "what the server knows you by; without it $GUIDEGEN_TOKEN"
+    parser.add_argument("--token-file", type=named_path, metavar="FILE", default=None, help=about)
+
+
+def server_of(args: argparse.Namespace) -> "Address | None":
+    """That of --server with the user's token, None without. Raises RemoteError."""
+    if args.server is None:
+        return None
+    if args.device != "auto":
+        raise CommandError("--device names a device of this machine", "leave it out: the server has its own")
+    from GuideGenLib.remote.client.address import Address, read_token
+
+    return Address.of(args.server, read_token(args.token_file))
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import argparse
 
 from GuideGenLib.cli.generate import OpenGenerator
+from GuideGenLib.cli.makers import maker
 from GuideGenLib.cli.options import (
     CommandError,
     add_ct_options,
@@ -15,7 +16,6 @@ from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar, show_checks, show_lesions
 from GuideGenLib.core.host import readable
 from GuideGenLib.core.progress import within
-from GuideGenLib.generator.case import draw_with_ct
 from GuideGenLib.workflow.words import title_of
 
 
@@ -53,7 +53,7 @@ def scene(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
         progress_bar() as progress,
     ):
         progress("load", 0.0)
-        case = draw_with_ct(open_generator(args), description, settings, within(progress, 0.0, 0.95))
+        case = maker(args, open_generator).draw_with_ct(description, settings, within(progress, 0.0, 0.95))
         progress("write", 0.95)
         run = add_run(headless.scene, case.anatomy, case.ct, case.provenance, title_of(args.text))
         blend(headless.scene, run.ct)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from GuideGenLib.mask.rules import Check
 
 NAMES = {
+    "wait": "asking the server",
     "load": "loading the model",
     "describe": "reading the text",
     "mask": "drawing the anatomy",

@@ -2,10 +2,12 @@
 
 import argparse
 import importlib.util
+import os
 import sys
 
 from GuideGenLib.cli.generate import OpenGenerator
-from GuideGenLib.cli.options import CommandError
+from GuideGenLib.cli.options import CommandError, add_server, server_of
+from GuideGenLib.cli.terminal import show_notes
 from GuideGenLib.core.arguments import add_model_arguments, amount, named_path, whole
 from GuideGenLib.core.device import DEVICES
 from GuideGenLib.core.files import cache_folder
@@ -23,6 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (8080)")
     add_model_arguments(parser, arithmetic=False)
+    add_server(parser)
     parser.add_argument(
         "--max-sessions", type=whole(1), default=4, metavar="N", help="browsers at a time, a process each (4)"
     )
@@ -50,10 +53,18 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
     import asyncio
 
     from GuideGenLib.bundle import load_bundle
+    from GuideGenLib.remote.client.address import TOKEN_VARIABLE
+    from GuideGenLib.remote.client.client import greet
     from GuideGenLib.web.server.front import Front, serve
     from GuideGenLib.web.server.times import Times
 
-    load_bundle(args.bundle)  # a bad one is told here, not in each session
+    remote = server_of(args)  # what is bad is told here, not in each session
+    if remote is None:
+        load_bundle(args.bundle)
+    else:
+        model = greet(remote, args.bundle)["bundle"]["name"]
+        show_notes([f"{remote.url} makes the volumes, with the model {model}"])
+        os.environ[TOKEN_VARIABLE] = remote.token  # for the sessions; a command line is seen by all
     learners = None
     if args.cases is not None:
         from GuideGenLib.cases.catalogue import CaseCatalogue
@@ -79,4 +90,5 @@ def session_command(args: argparse.Namespace) -> tuple[str, ...]:
     command = (sys.executable, "-m", "GuideGenLib.web.server.session", "--device", args.device)
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
     cases = () if args.cases is None else ("--cases", str(args.cases.resolve()))
-    return (*command, "--max-upload-mb", str(args.max_upload_mb), *bundle, *cases)
+    server = () if args.server is None else ("--server", args.server)
+    return (*command, *server, "--max-upload-mb", str(args.max_upload_mb), *bundle, *cases)

@@ -44,8 +44,9 @@ def openvino_version() -> str | None:
 
 
 def possible_here(arithmetic: object) -> object:
-    """That of an earlier run, without OpenVINO where that is not installed; what is no name stays as it is."""
-    if isinstance(arithmetic, str) and openvino_version() is None:
+    """That of an earlier run, without OpenVINO where that is not installed; what is no name stays as it is. Where there
+    is no torch nothing is computed here but at a server, which has what it had."""
+    if isinstance(arithmetic, str) and openvino_version() is None and find_spec("torch") is not None:
         return arithmetic.removesuffix(OPENVINO)
     return arithmetic
 

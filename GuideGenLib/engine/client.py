@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
+import queue
 import time
 import weakref
 from collections import deque
 from pathlib import Path
+from typing import Protocol
 
 from GuideGenLib.engine.environment import worker_python
 from GuideGenLib.engine.failures import ending, failure
@@ -31,6 +33,36 @@ BROKEN = ("memory", "device", "internal")
 """After these failures nobody knows what state the worker is in: the next request gets a new one."""
 
 
+class Serves(Protocol):
+    """What serves a client's requests, one at a time: a `WorkerProcess`, or a connection to one elsewhere. No call
+    blocks; `events` is a queue of events and, last, `Ended`."""
+
+    events: "queue.Queue[Event | Ended]"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes requests."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its end is still to come."""
+
+    def submit(self, request: Request) -> None:
+        """Begin a request, which has an id."""
+
+    def cancel(self, id: str) -> None:
+        """Ask for a stop."""
+
+    def log(self) -> str:
+        """What it printed last."""
+
+    def kill(self) -> None:
+        """End now, with what it is doing."""
+
+    def join(self) -> None:
+        """Wait until it has ended, for a few seconds."""
+
+
 @dataclasses.dataclass
 class _Run:
     """The request that is being served.
@@ -53,6 +85,8 @@ class Client:
     process, or when it is garbage; the worker ends by itself when this process is killed.
     """
 
+    first_stage = "load"
+
     def __init__(
         self,
         *,
@@ -65,11 +99,11 @@ class Client:
         self._device, self._python, self._threads = device, python, threads
         self._waiting: deque[Request] = deque()
         self._run: _Run | None = None
-        self._worker: WorkerProcess | None = None
+        self._worker: Serves | None = None
         self._used = False  # whether the worker has had a request
         self._ready: list[Event] = []
         self._count = 0
-        self._started: list[WorkerProcess] = []  # those whose end may be still to come
+        self._started: list[Serves] = []  # those whose end may be still to come
         self._end = weakref.finalize(self, _end_all, self._started, os.getpid())  # at exit as well
 
     @property
@@ -138,18 +172,21 @@ class Client:
                 continue
             worker.submit(request)
             used, self._used = self._used, True
-            stage = "describe" if isinstance(request, DescribeRequest) else "load"
+            stage = "describe" if isinstance(request, DescribeRequest) else self.first_stage
             self._run = _Run(request, Progress(request.id, stage, 0.0), time.monotonic(), again=used)
             self._ready.append(self._run.told)
 
-    def _living_worker(self) -> WorkerProcess:
+    def _living_worker(self) -> Serves:
         if self._worker is None or not self._worker.alive:
             self._abandon()
-            python = self._python or worker_python()
-            self._worker = WorkerProcess(python, self._bundle, self._device, self._threads)
+            self._worker = self._start_worker()
             self._started.append(self._worker)
             self._used = False
         return self._worker
+
+    def _start_worker(self) -> Serves:
+        """Raises OSError."""
+        return WorkerProcess(self._python or worker_python(), self._bundle, self._device, self._threads)
 
     def _abandon(self) -> None:
         """Kill the worker; what it still says is not heard."""
@@ -158,7 +195,7 @@ class Client:
         self._worker = None
         self._started[:] = [worker for worker in self._started if worker.running]
 
-    def _take(self, worker: WorkerProcess, event: Event | Ended) -> None:
+    def _take(self, worker: Serves, event: Event | Ended) -> None:
         run = self._run
         if isinstance(event, Ended):
             self._abandon()
@@ -202,7 +239,7 @@ class Client:
         self._ready.append(run.told)
 
 
-def _end_all(workers: list[WorkerProcess], owner: int) -> None:
+def _end_all(workers: list[Serves], owner: int) -> None:
     if os.getpid() != owner:
         return  # a fork of the process that made them ends, and they are not its own
     for worker in workers:

@@ -10,9 +10,10 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import SimpleITK as sitk
 
 SUFFIX = ".volume"
@@ -23,28 +24,18 @@ RESERVE = 8_000_000
 def write_exchange(image: "sitk.Image", path: Path) -> None:
     """Write an image of any dimension and geometry. Raises OSError (ENOSPC when the disk is full, now or soon)."""
     import numpy as np
-    import SimpleITK as sitk
 
-    array = np.ascontiguousarray(sitk.GetArrayViewFromImage(image))
+    header, array = described(image)
     if shutil.disk_usage(path.parent).free < array.nbytes + RESERVE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
-    header = {
-        "dtype": array.dtype.str,
-        "shape": array.shape,
-        "components": image.GetNumberOfComponentsPerPixel(),
-        "spacing": image.GetSpacing(),
-        "origin": image.GetOrigin(),
-        "direction": image.GetDirection(),
-    }
     with path.open("wb") as file:
-        file.write(json.dumps(header).encode("ascii") + b"\n")
+        file.write(header)
         file.write(array.reshape(-1).view(np.uint8).data)
 
 
 def read_exchange(path: Path) -> "sitk.Image":
     """The image in a file of `write_exchange`, bit for bit; the file is deleted. Raises OSError."""
     import numpy as np
-    import SimpleITK as sitk
 
     try:
         with path.open("rb") as file:
@@ -54,6 +45,30 @@ def read_exchange(path: Path) -> "sitk.Image":
                 raise OSError(errno.EIO, "the file is cut short", str(path))
     finally:
         path.unlink(missing_ok=True)
+    return restored(header, array)
+
+
+def described(image: "sitk.Image") -> "tuple[bytes, np.ndarray]":
+    """The line that tells an image's type and geometry, and its voxels."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    array = np.ascontiguousarray(sitk.GetArrayViewFromImage(image))
+    header = {
+        "dtype": array.dtype.str,
+        "shape": array.shape,
+        "components": image.GetNumberOfComponentsPerPixel(),
+        "spacing": image.GetSpacing(),
+        "origin": image.GetOrigin(),
+        "direction": image.GetDirection(),
+    }
+    return json.dumps(header).encode("ascii") + b"\n", array
+
+
+def restored(header: "dict[str, Any]", array: "np.ndarray") -> "sitk.Image":
+    """The image of a header's content and its voxels."""
+    import SimpleITK as sitk
+
     image = sitk.GetImageFromArray(array, isVector=header["components"] > 1)
     image.SetSpacing(header["spacing"])
     image.SetOrigin(header["origin"])

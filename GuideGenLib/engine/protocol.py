@@ -140,12 +140,13 @@ RESULTS: tuple[type[Any], ...] = get_args(Result)
 
 @dataclass(frozen=True)
 class Progress:
-    """stage: load, describe, mask or ct; fraction 0 to 1 of the whole request; remaining_s None: not known yet."""
+    """stage: of STAGES; fraction: of the request; remaining_s None: not known; place: in a server's line, from 0."""
 
     id: str
     stage: str
     fraction: float
     remaining_s: float | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,8 @@ class Stopped:
 
 Event = Progress | Done | Failed | Stopped
 EVENTS = (Progress, Done, Failed, Stopped)
-STAGES = ("load", "describe", "mask", "ct")
-KINDS = ("input", "bundle", "memory", "device", "crash", "disk", "internal")
+STAGES = ("wait", "load", "describe", "mask", "ct")
+KINDS = ("input", "bundle", "memory", "device", "crash", "disk", "server", "internal")
 
 # ---------------------------------------------------------------- between client and worker alone
 
@@ -313,7 +314,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("id", "text", "sentence", "message", "details", "device"), (_text, "a text")),
     "stage": (lambda value: value in STAGES, "one of " + ", ".join(STAGES)),
     "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
-    "threads": (_or_none(_whole), "a whole number or null"),
+    **dict.fromkeys(("threads", "place"), (_or_none(_whole), "a whole number or null")),
     "fraction": (_fraction, "a number from 0 to 1"),
     "remaining_s": (_or_none(_number), "a finite number or null"),
     "folder": (_path, "the path of a folder"),

@@ -13,15 +13,14 @@ from GuideGenLib.engine.protocol import (
     CompleteRequest,
     CTDone,
     CTRequest,
-    DescribeDone,
     DescribeRequest,
     MaskDone,
     MaskRequest,
-    RegenerateRequest,
     Request,
     Result,
     Start,
 )
+from GuideGenLib.engine.without_models import describe, readers
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -47,7 +46,7 @@ class Service:
         """
         if isinstance(request, DescribeRequest):
             pace.working("describe")
-            return _describe(request.text)
+            return describe(request.text)
         inputs = self._take_volumes(request)
         from GuideGenLib.anatomy.label_volumes import require_anatomy
         from GuideGenLib.generator.case import complete, draw, make_ct, make_ct_again
@@ -113,7 +112,7 @@ class Service:
     def _take_volumes(self, request: Request) -> "dict[str, sitk.Image]":
         """The request's volumes by field; those in the private folder are deleted, a user's own files are not."""
         volumes = {}
-        for name, read in _readers(request).items():
+        for name, read in readers(request).items():
             if getattr(request, name) is None:
                 continue
             path = Path(getattr(request, name))
@@ -140,33 +139,6 @@ def _open_generator(start: Start) -> "Generator":
     if start.threads is not None:
         torch.set_num_threads(start.threads)
     return Generator.from_bundle(bundle, device=start.device)
-
-
-def _readers(request: Request) -> "dict[str, Callable[[Path], sitk.Image]]":
-    """The volume fields of a request with the function that reads a user's file of that kind."""
-    from GuideGenLib.anatomy.label_maps.opening import open_anatomy
-    from GuideGenLib.anatomy.label_maps.reading import read_label_map
-    from GuideGenLib.core.volumes import read_ct
-
-    def read_anatomy(path: Path) -> "sitk.Image":
-        return open_anatomy(path).anatomy
-
-    if isinstance(request, CompleteRequest):  # what its file leaves out is drawn
-        return {"anatomy": lambda path: read_label_map(path).image}
-    if isinstance(request, CTRequest):
-        return {"anatomy": read_anatomy}
-    if isinstance(request, RegenerateRequest):
-        return {"ct": read_ct, "anatomy": read_anatomy, "edited": read_anatomy}
-    if isinstance(request, ChangeRequest):
-        return {"anatomy": read_anatomy, "edited": read_anatomy, "old_ct": read_ct}
-    return {}
-
-
-def _describe(text: str) -> DescribeDone:
-    from GuideGenLib.description import parse
-    from GuideGenLib.description.report import to_json
-
-    return DescribeDone(to_json(parse(text)))
 
 
 def _description(data: dict[str, Any]) -> "Description":

@@ -8,6 +8,8 @@ from typing import Any
 import trame_slicer.module as trame_slicer_module
 from trame_slicer.core import SlicerApp
 
+from GuideGenLib.bundle import DEFAULT
+from GuideGenLib.remote.client import Address
 from GuideGenLib.web.cases.step import CasesStep
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
@@ -32,10 +34,13 @@ from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.choices import RunSettings
 
+SERVERS_OWN = "the server's own"
+
 
 class WebApp:
     """folder: private, of this session; bundle: a model, None for ours; device: as the engine takes it; cases: the
-    folder of cases, None for a page without; kept: a folder for autosaved work, None keeps none."""
+    folder of cases, None for a page without; kept: a folder for autosaved work, None keeps none; remote: the server
+    that makes the volumes, None for a worker here."""
 
     def __init__(
         self,
@@ -46,15 +51,18 @@ class WebApp:
         max_upload_mb: int,
         cases: Path | None = None,
         kept: Path | None = None,
+        remote: Address | None = None,
     ) -> None:
         server.enable_module(trame_slicer_module)
         self.server = server
         self.workspace = Workspace(SlicerApp(), folder)
-        self.runner = Runner(self.workspace, bundle, device)
+        self.runner = Runner(self.workspace, bundle, device, remote)
         self.views = Views(server, self.workspace)  # before the editor's logic, or painting fails
         self.prompt = PromptPanel(server, self.workspace)
         self.understood = UnderstoodPanel(server, self.workspace, self.prompt)
-        self.settings = SettingsPanel(server, self.workspace, [] if bundle is None else [bundle])
+        self.settings = SettingsPanel(
+            server, self.workspace, [] if bundle is None else [bundle], DEFAULT[-1] if remote is None else SERVERS_OWN
+        )
         self.run = RunPanel(server, self.workspace, self.runner, self.understood, self.settings)
         self.runs = RunsPanel(server, self.workspace)
         self.segments = SegmentsPanel(server, self.workspace, self.views)

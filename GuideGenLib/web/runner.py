@@ -8,6 +8,7 @@ from typing import Any
 
 from undo_stack import Signal
 
+from GuideGenLib.remote.client import Address, RemoteClient
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.edits import edits_later
 from GuideGenLib.workflow.job import Job, Outcome
@@ -17,13 +18,16 @@ POLL_S = 0.05
 
 
 class Runner(Runs):
-    """Signals: `progressed(engine.Progress)`; `ended(workflow.runs.Outcome)`."""
+    """Signals: `progressed(engine.Progress)`; `ended(workflow.runs.Outcome)`. server: what makes the volumes in place
+    of a worker here."""
 
     progressed = Signal(object)
     ended = Signal(object)
 
-    def __init__(self, workspace: Workspace, bundle: Path | None = None, device: str = "auto") -> None:
-        super().__init__(workspace)
+    def __init__(
+        self, workspace: Workspace, bundle: Path | None = None, device: str = "auto", server: Address | None = None
+    ) -> None:
+        super().__init__(workspace, None if server is None else lambda model, _: RemoteClient(server, bundle=model))
         self.workspace, self.device = workspace, device
         self.use(bundle, device)
 

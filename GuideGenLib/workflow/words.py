@@ -12,8 +12,10 @@ NO_CT = "There is no CT yet: generate or choose one."
 NO_TEXT = "Describe a patient first."
 STOPPING = "Stopping…"
 STARTING = "Starting…"
+IN_LINE = "Waiting for the server: {count} before this run…"
 STAGES = {
-    "load": "Loading the model", "describe": "Reading the text", "mask": "Drawing the anatomy", "ct": "Making the CT",
+    "wait": "Asking the server", "load": "Loading the model", "describe": "Reading the text",
+    "mask": "Drawing the anatomy", "ct": "Making the CT",
 }  # fmt: skip
 
 translate: Callable[[str], str] = str
@@ -32,8 +34,11 @@ def title_of(text: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…"
 
 
-def progress_text(stage: str, fraction: float, remaining_s: float | None) -> str:
-    """Stage, share and time left; the stage alone as long as nothing is known, as while a model is loaded."""
+def progress_text(stage: str, fraction: float, remaining_s: float | None, place: int | None = None) -> str:
+    """Stage, share and time left; the stage alone as long as nothing is known, as while a model is loaded. place: in
+    the line of a server, how many runs go before."""
+    if place is not None:
+        return say("Waiting for the server: next in line…") if place == 0 else say(IN_LINE, count=place)
     if fraction <= 0:
         return f"{say(STAGES.get(stage, stage))}…"
     text = f"{say(STAGES.get(stage, stage))}: {round(100 * fraction)} %"

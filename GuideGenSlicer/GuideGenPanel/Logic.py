@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from GuideGenLib.workflow import words
 from GuideGenLib.workflow.job import Job, Worker
 
+from . import Server
 from .Background import TURN_S, Background
 from .ParameterNode import GuideGenParameterNode
 
@@ -21,10 +22,12 @@ CHOICES = {"segmentation": "segmentation", "ct": "ct", "compared": "comparedCT"}
 
 
 def startClient(bundle: Path | None, device: str) -> Worker:
-    """The client of a worker process; the process starts with the first run."""
+    """The client of the server that is set, else of a worker process, which starts with the first run."""
     from GuideGenLib.engine import Client
+    from GuideGenLib.remote.client import RemoteClient
 
-    return Client(bundle=bundle, device=device)
+    address = Server.address()
+    return Client(bundle=bundle, device=device) if address is None else RemoteClient(address, bundle=bundle)
 
 
 class GuideGenLogic(ScriptedLoadableModuleLogic):

@@ -133,7 +133,8 @@ class RunPanel(Panel):
         job = self.logic.job
         if job is not None and not job.cancelled:
             self.rowOf(job).bar.value = round(FULL * event.fraction)
-            self.rowOf(job).tell(words.progress_text(event.stage, event.fraction, event.remaining_s))
+            told = words.progress_text(event.stage, event.fraction, event.remaining_s, event.place)
+            self.rowOf(job).tell(told)
 
     def onEnd(self, outcome: Outcome) -> None:
         """Tell how the run ended. The windows come last: they run the event loop."""

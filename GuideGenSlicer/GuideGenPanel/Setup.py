@@ -21,6 +21,8 @@ SIZES_MB = {
 }
 """About what is downloaded: without and with libraries for an NVIDIA GPU; others are a few MB."""
 SMALL_MB = 5
+WITHOUT_MODELS = ("scipy",)
+"""Of the requirements, those that are used by what no model does: to compare and to edit anatomies."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,12 @@ def missing() -> Missing:
     packages = tuple(line for line in requirements() if not _satisfied(line))
     alone = tuple(line for line in requirements("requirements-no-deps.txt") if not _satisfied(line))
     return Missing(not _satisfied("torch" + TORCH), packages, alone)
+
+
+def missingForServer() -> Missing:
+    """What has to be installed where a server makes the volumes."""
+    wanted = [line for line in requirements() if _requirement(line).name in WITHOUT_MODELS]
+    return Missing(False, tuple(line for line in wanted if not _satisfied(line)))
 
 
 def missingForDicom() -> Missing:

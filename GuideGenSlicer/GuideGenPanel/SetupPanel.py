@@ -1,11 +1,13 @@
-"""Dependencies, model bundle and device; the section folds away when all is ready."""
+"""Dependencies, model bundle, device and server; the section folds away when all is ready."""
 
+from concurrent.futures import Future
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from . import Setup
+from . import Server, Setup
+from .Background import Background
 from .Logic import bundlePath
 from .Panel import Panel, enable, switch
 
@@ -17,11 +19,16 @@ class SetupPanel(Panel):
         super().__init__(ui, logic, session)
         self.missing: Setup.Missing | None = None
         self.bundleError = ""
+        self.bundleTold = ""
         self._bundle: object = self  # none was checked yet
+        self._asking = Background()
         self._folded = False
         self.ui.installButton.connect("clicked()", self.onInstall)
         self.ui.checkSetupButton.connect("clicked()", self.onCheck)
         self.ui.bundlePathEdit.connect("currentPathChanged(QString)", self.onBundlePath)
+        self.ui.serverEdit.text, self.ui.serverTokenEdit.text = Server.url(), Server.token()
+        self.ui.serverEdit.connect("editingFinished()", self.onServer)
+        self.ui.serverTokenEdit.connect("editingFinished()", self.onServer)
 
     def enter(self) -> None:
         """The first time the section folds away when all is ready; afterwards it is the user's."""
@@ -36,10 +43,11 @@ class SetupPanel(Panel):
             self.ui.bundlePathEdit.currentPath = self.parameterNode.bundlePath
         if self.missing is None or bundlePath(self.parameterNode) != self._bundle:
             self.check()
-        for widget in (self.ui.bundlePathEdit, self.ui.deviceComboBox):
+        for widget in (self.ui.bundlePathEdit, self.ui.serverEdit, self.ui.serverTokenEdit):
             switch(widget, not self.logic.busy)
+        switch(self.ui.deviceComboBox, not self.logic.busy and not Server.url())
         self.ui.setupStatusLabel.text = self.status()
-        self.ui.bundleStatusLabel.text = self.bundleError or _("The model is whole and fits this version.")
+        self.ui.bundleStatusLabel.text = self.bundleError or self.bundleTold
         nothing = "" if self.missing else _("All dependencies are there.")
         enable(
             self.ui.installButton,
@@ -61,19 +69,41 @@ class SetupPanel(Panel):
         return f"{names} {self.missing.obstacle}".strip()
 
     def check(self) -> None:
-        """Look for the packages and read the model's files; a second at most."""
+        """Look for the packages and read the model's files, a second at most; or ask the server, beside the window."""
         from GuideGenLib.bundle import BundleError, load_bundle
 
-        self.missing = Setup.missing()
+        self.missing = Setup.missingForServer() if Server.url() else Setup.missing()
         if self.parameterNode is None:
             return
         self._bundle = bundlePath(self.parameterNode)
+        self.bundleError, self.bundleTold = "", _("The model is whole and fits this version.")
+        self._asking.abandon()
         try:
-            load_bundle(self._bundle)
-        except (BundleError, OSError) as error:
+            if Server.url():
+                self._askServer()
+            else:
+                load_bundle(self._bundle)
+        except (BundleError, OSError, ValueError) as error:
             self.bundleError = str(error)
-        else:
-            self.bundleError = ""
+
+    def _askServer(self) -> None:
+        """Raises ValueError for what is no address."""
+        from GuideGenLib.remote.client.client import greet
+
+        address, bundle = Server.address(), self._bundle
+        self.bundleTold = _("Asking {url}...").format(url=address.url)
+
+        def told(future: Future) -> None:
+            try:
+                model = future.result()["bundle"]["name"]
+                self.bundleTold = _("{url} makes the volumes, with the model {model}.").format(
+                    url=address.url, model=model
+                )
+            except ValueError as error:
+                self.bundleError = str(error)
+            self.changed.emit()
+
+        self._asking.run(lambda: greet(address, bundle), told)
 
     def onCheck(self) -> None:
         self.check()
@@ -83,6 +113,19 @@ class SetupPanel(Panel):
     def onBundlePath(self, path: str) -> None:
         if self.parameterNode is not None and path != self.parameterNode.bundlePath:
             self.parameterNode.bundlePath = path
+
+    def onServer(self) -> None:
+        """Another server, or none, from the next run on; what is typed is kept for the next time."""
+        if (self.ui.serverEdit.text.strip(), self.ui.serverTokenEdit.text.strip()) == (Server.url(), Server.token()):
+            return
+        Server.remember(Server.URL, self.ui.serverEdit.text)
+        Server.remember(Server.TOKEN, self.ui.serverTokenEdit.text)
+        self.logic.close()
+        self.check()
+        self.changed.emit()
+
+    def cleanup(self) -> None:
+        self._asking.close()
 
     def onInstall(self) -> None:
         if self.missing.obstacle:

@@ -66,7 +66,7 @@ SETTINGS = st.builds(
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "id": TEXT, "text": TEXT, "message": TEXT, "details": TEXT, "device": TEXT, "settings": SETTINGS,
     "stage": st.sampled_from(STAGES), "kind": st.sampled_from(KINDS),
-    "threads": st.none() | WHOLE, "fraction": st.floats(0, 1),
+    "threads": st.none() | WHOLE, "place": st.none() | WHOLE, "fraction": st.floats(0, 1),
     "remaining_s": st.none() | NUMBER, "folder": PATH, "bundle": st.none() | PATH, "description": OBJECT,
     "provenance": OBJECT, "lesions": OBJECTS, "checks": OBJECTS, "anatomy": PATH, "edited": PATH, "ct": PATH,
     "old_ct": st.none() | PATH, "new_ct": st.none() | PATH, "sentence": TEXT,
@@ -89,6 +89,7 @@ EXAMPLES: list[Any] = [
     ChangeRequest("make it larger", "a", "e", None, {"text": ""}, {"lesions": []}, id="z"),
     DescribeRequest("A man.", id="z"),
     Progress("x", "load", 0.5, None),
+    Progress("x", "wait", 0.0, None, 3),
     Done("x", MaskDone("p", [{"organ": "lung"}], [{"passed": True}], {"seed": 1})),
     Done("x", ChangeDone("a", None, {"changes": []})),
     Done("x", CTDone("p", {})),

@@ -31,6 +31,7 @@ from GuideGenLib.engine import (
     RegenerateRequest,
     Stopped,
 )
+from GuideGenLib.engine.process import WorkerProcess
 from GuideGenLib.generator import Case, Generator, RunSettings
 from GuideGenLib.generator.change import change
 from Testing.engine.conftest import done, events_of, outcome, runs, until, until_step
@@ -52,7 +53,7 @@ def client(bundle: Path) -> Iterator[Client]:
     yield made
     worker = made._worker
     made.close()
-    assert worker is None or not (runs(worker.pid) or worker.folder.exists())
+    assert not isinstance(worker, WorkerProcess) or not (runs(worker.pid) or worker.folder.exists())
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +193,7 @@ def test_a_run_is_cancelled_and_the_same_again_gives_the_same(
     id = client.submit(MaskRequest(DESCRIPTION, replace(PELVIS, mask_steps=200)))
     until_step(client, id)
     worker = client._worker
-    assert worker is not None
+    assert isinstance(worker, WorkerProcess)
     client.cancel(id)
     assert isinstance(outcome(client, id, 20), Stopped)
     until(lambda: not runs(worker.pid) or not any(worker.folder.iterdir()), "killed or idle, it leaves no file")
@@ -206,7 +207,7 @@ def test_a_worker_killed_in_mid_run_is_a_message_and_the_next_run_works(client: 
     id = client.submit(MaskRequest(DESCRIPTION, replace(PELVIS, mask_steps=200)))
     until_step(client, id)
     worker = client._worker
-    assert worker is not None
+    assert isinstance(worker, WorkerProcess)
     os.kill(worker.pid, signal.SIGKILL)
     failed = outcome(client, id)
     assert isinstance(failed, Failed) and failed.kind in ("memory", "crash")

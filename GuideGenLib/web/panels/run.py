@@ -144,7 +144,7 @@ class RunPanel(Panel):
         with self.state:
             self.state.run_percent = round(100 * event.fraction, 1)
             if not self.state.run_cancelled:
-                self.state.run_text = progress_text(event.stage, event.fraction, event.remaining_s)
+                self.state.run_text = _told(event)
 
     def _on_end(self, outcome: Outcome) -> None:
         with self.state:
@@ -229,6 +229,10 @@ class RunPanel(Panel):
             with html.Details(v_if=("run_details",), classes="text-caption"):
                 html.Summary("Details")
                 html.Pre("{{ run_details }}", style="white-space: pre-wrap; max-height: 160px; overflow: auto")
+
+
+def _told(event: Any) -> str:
+    return progress_text(event.stage, event.fraction, event.remaining_s, event.place)
 
 
 def _sentence(text: str) -> str:

@@ -27,13 +27,13 @@ class SettingsPanel(Panel):
     """Values that cannot be are brought into their range when they are read.
 
     bundles: further models that the server's owner offers, beside the one that ships; the first of them is chosen. A
-    user of the page cannot name a folder of the server.
+    user of the page cannot name a folder of the server. own: what the one is called that is there without them.
     """
 
-    def __init__(self, server: Any, workspace: Workspace, bundles: Sequence[Path] = ()) -> None:
+    def __init__(self, server: Any, workspace: Workspace, bundles: Sequence[Path] = (), own: str = DEFAULT[-1]) -> None:
         super().__init__(server, workspace)
         self.bundles: list[Path | None] = [*bundles, None]
-        names = [DEFAULT[-1] if path is None else path.name for path in self.bundles]
+        names = [own if path is None else path.name for path in self.bundles]
         self.state.update(
             {
                 "settings_region": "",

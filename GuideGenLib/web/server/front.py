@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, hdrs, web
 
+from GuideGenLib.core.addresses import is_loopback
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.web.server import pages
 from GuideGenLib.web.server.child import Child
-from GuideGenLib.web.server.guard import Guard, add_headers, is_loopback
+from GuideGenLib.web.server.guard import Guard, add_headers
 from GuideGenLib.web.server.kept import Kept
 from GuideGenLib.web.server.proxy import Proxy
 from GuideGenLib.web.server.sessions import FullError, Session, Sessions

@@ -1,7 +1,6 @@
 """Who may ask the front: its own pages, on this machine or with the token. And the headers of every answer."""
 
 import hmac
-import ipaddress
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from GuideGenLib.core.addresses import is_loopback, name_in
 from GuideGenLib.web.server import pages
 
 TOKEN_COOKIE = "guidegen_token"
@@ -31,16 +31,6 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:
@@ -66,7 +56,7 @@ class Guard:
         host = request.headers.get(hdrs.HOST, "")
         if not HOST.fullmatch(host) or not request.raw_path.startswith("/"):
             return pages.refused("The request names no server.")
-        if self.token is None and not is_loopback(_name(host)):  # another site's name may lead here: DNS rebinding
+        if self.token is None and not is_loopback(name_in(host)):  # another site's name may lead here: DNS rebinding
             return pages.refused("Open the address that `guidegen web` printed; by this name the server is not known.")
         if _changes(request) and urlsplit(request.headers.get(hdrs.ORIGIN, "")).netloc != host:
             return pages.refused("The request comes from a page of another site.")
@@ -110,8 +100,3 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def _changes(request: web.Request) -> bool:
     """Whether it is more than reading, so that browsers tell which page it comes from."""
     return request.method not in SAFE or hdrs.UPGRADE in request.headers
-
-
-def _name(host: str) -> str:
-    """Without the port: a tunnel may give the server another one."""
-    return re.sub(r":\d+$", "", host).strip("[]")

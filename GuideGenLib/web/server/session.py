@@ -30,6 +30,7 @@ def main() -> None:
     options.add_argument("--device", default="auto")
     options.add_argument("--max-upload-mb", type=int, default=2048)
     options.add_argument("--cases", type=Path, default=None)
+    options.add_argument("--server", default=None, help="what makes the volumes; its token is in the environment")
     args = options.parse_args()
     answers = _take_stdout()
     os.environ["WSLINK_READY_MSG"] = ""
@@ -38,11 +39,14 @@ def main() -> None:
     from trame.app import get_server
     from trame_server.utils.asynchronous import create_task
 
+    from GuideGenLib.remote.client import Address
+    from GuideGenLib.remote.client.address import read_token
     from GuideGenLib.web.app import WebApp
 
     server = get_server(client_type="vue3")
     server.cli.parse_known_args([])
-    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb, args.cases, args.kept)
+    remote = None if args.server is None else Address.of(args.server, read_token(None))
+    app = WebApp(server, args.folder, args.bundle, args.device, args.max_upload_mb, args.cases, args.kept, remote)
     secret = os.environ.pop(SECRET_VARIABLE, "")
 
     @server.controller.add("on_server_bind")

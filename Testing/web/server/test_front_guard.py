@@ -5,8 +5,8 @@ import re
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from GuideGenLib.core.addresses import is_loopback
 from GuideGenLib.web.server.front import Front
-from GuideGenLib.web.server.guard import is_loopback
 from Testing.web.fronts import Visitor, folders, in_own_loop, running
 
 pytestmark = pytest.mark.usefixtures("temporary")
