@@ -52,6 +52,19 @@ def test_the_commands_of_the_composition_are_commands():
     assert build_parser().parse_args(yaml.safe_load(default))
 
 
+def test_the_server_asks_for_tokens_and_its_health_is_what_it_answers_without_them():
+    composition = loaded("compose.yaml")
+    server = composition["services"]["server"]
+    asked = build_parser().parse_args(server["command"])
+    assert asked.tokens.parent == Path("/run/secrets") and asked.tokens.name in composition["secrets"]
+    assert f"http://127.0.0.1:{asked.port}/health" in server["healthcheck"]["test"][-1]
+    assert server["ports"] == [f"{asked.port}:{asked.port}"]
+    (ports,) = [given.split() for name, given in instructions() if name == "EXPOSE"]
+    assert str(asked.port) in ports
+    source = (ROOT / "GuideGenLib/remote/server/application.py").read_text()
+    assert 'add_get("/health"' in source
+
+
 def test_the_ray_job_makes_a_cohort_with_the_ray_that_is_pinned():
     job = loaded("rayjob.yaml")
     assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")

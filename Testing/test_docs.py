@@ -44,6 +44,7 @@ def test_the_tutorials_hold_what_they_take_from_elsewhere(site: Path) -> None:
         "developer": "How to add",
         "researcher": "Step by step",
         "teacher": "Make a lesson",
+        "administrator": "Start a server",
     }
     for name, words in shown.items():
         assert words in (site / "tutorials" / name / "index.html").read_text(encoding="utf-8")

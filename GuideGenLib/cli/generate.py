@@ -96,7 +96,7 @@ def mask(args: argparse.Namespace, open_generator: OpenGenerator) -> int:
             raise CommandError("--segments names segments of no file", "give the file with --keep")
         return _produce(args, open_generator, names, lambda made: made.draw)
     from GuideGenLib.anatomy.label_maps.reading import read_label_map
-    from GuideGenLib.mask.user_grid import keys_to_keep
+    from GuideGenLib.mask.keep_keys import keys_to_keep
 
     read = read_label_map(args.keep, args.labels)  # what it leaves out is drawn, and not filled in to be kept
     show_notes(read.notes)

@@ -63,7 +63,7 @@ def complete(
 ) -> Case:
     """Segments of an anatomy as they are, the rest drawn around them. Raises as `Generator.complete` does."""
     from GuideGenLib.anatomy.label_volumes import check_anatomy, fill_holes
-    from GuideGenLib.mask.user_grid import keys_to_keep
+    from GuideGenLib.mask.keep_keys import keys_to_keep
 
     generator.compute_as(settings.arithmetic)
     anatomy = check_anatomy(anatomy)

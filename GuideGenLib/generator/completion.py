@@ -16,12 +16,13 @@ from GuideGenLib.generator.change_found import key_of
 from GuideGenLib.generator.drawing import SEED_STEP, best_of, finish
 from GuideGenLib.generator.region_check import places_of, refuse_absent_organs
 from GuideGenLib.mask.findings.lesions import LesionError, LesionRecord
+from GuideGenLib.mask.keep_keys import KeepError, keys_to_keep
 from GuideGenLib.mask.kept import FREE
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.rules import PAIRED
 from GuideGenLib.mask.sex_organs import OWN
 from GuideGenLib.mask.synthesizer import SPACING
-from GuideGenLib.mask.user_grid import KeepError, UserGrid, keys_to_keep
+from GuideGenLib.mask.user_grid import UserGrid
 
 
 class Completion:

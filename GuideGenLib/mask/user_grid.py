@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.label_volumes import TISSUE_KEYS
 from GuideGenLib.anatomy.nearest import nearest_of
-from GuideGenLib.anatomy.table import find, label, values
+from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.anatomy.torso_frame import (
     CANVAS,
     FRAME_MM,
@@ -29,11 +29,11 @@ from GuideGenLib.anatomy.torso_frame import (
     sideways,
     torso_frame,
 )
-from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.core.volumes import IDENTITY, to_canonical
 from GuideGenLib.mask.components import SEVERAL_PARTS
 from GuideGenLib.mask.finer import finer
+from GuideGenLib.mask.keep_keys import KeepError
 from GuideGenLib.mask.kept import FREE, Kept, Labels
 
 FINE_MM = 1.5
@@ -48,33 +48,6 @@ END_MM, LONG_END_MM = 6.0, 18.0
 which run through the body, earlier."""
 MOST_VOXELS = 250_000_000
 """Of a result: 250 MB, and some times as much on the way."""
-
-
-class KeepError(GuideGenError):
-    """Segments cannot be kept as asked; the message says which, and what to do."""
-
-
-def keys_to_keep(anatomy: sitk.Image, keep: Sequence[str] | None) -> tuple[str, ...]:
-    """The label keys that are kept of an anatomy, in the order of the table; None: all that it holds but unnamed body.
-
-    Raises KeepError for a key that the table or the anatomy does not have, and where nothing is left.
-    """
-    there = set(np.unique(sitk.GetArrayViewFromImage(anatomy)).tolist())
-    if keep is None:
-        found = [key for key, value in values().items() if value in there and key not in ("background", "body")]
-        if not found:
-            raise KeepError("the anatomy holds no segment that could be kept", "give one that names organs or bones")
-        return tuple(found)
-    if not keep:
-        raise KeepError("no segment is chosen to be kept", "choose at least one, for instance the liver")
-    for key in keep:
-        if not values().get(key):
-            near = ", ".join(row.key for row in find(key.replace("_", " "))[:3]) or "liver, liver_tumor, hip_left"
-            raise KeepError(f"no segment is called {key!r:.40}", f"use keys of labels.csv, for example {near}")
-        if values()[key] not in there:
-            held = ", ".join(k for k, v in values().items() if v in there and v)
-            raise KeepError(f"the anatomy holds no {key}", f"keep what it holds: {held or 'nothing'}")
-    return tuple(key for key in values() if key in keep)
 
 
 @dataclass(frozen=True)

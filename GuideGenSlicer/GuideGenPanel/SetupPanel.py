@@ -20,7 +20,7 @@ class SetupPanel(Panel):
         self.missing: Setup.Missing | None = None
         self.bundleError = ""
         self.bundleTold = ""
-        self._bundle: object = self  # none was checked yet
+        self._bundle: Any = self  # none was checked yet
         self._asking = Background()
         self._folded = False
         self.ui.installButton.connect("clicked()", self.onInstall)

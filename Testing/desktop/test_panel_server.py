@@ -43,6 +43,7 @@ def test_a_server_is_asked_remembered_and_told_of(panel: Driver, serve: Callable
     assert "Password" in str(panel.ui.serverTokenEdit.echoMode)
     assert settings.value("GuideGen/Server") == running.server.url and not panel.ui.deviceComboBox.enabled
     assert running.server.url not in panel.state.parameterNode.GetParameterNamesAsCommaSeparatedList()
+    panel.ui.seedSpinBox.value = 5  # what the toy worker fills its anatomy with
     panel.run_well("generateButton")
     assert panel.state.segmentation is not None and "ready" in running.log[0]
     panel.picture("server")

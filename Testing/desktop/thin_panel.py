@@ -20,10 +20,10 @@ def forget_versions() -> None:
     """As if the packages of HEAVY were not installed."""
     version = importlib.metadata.version
 
-    def refuse(name: str) -> str:
-        if name.replace("-", "_") in HEAVY:
-            raise importlib.metadata.PackageNotFoundError(name)
-        return version(name)
+    def refuse(distribution_name: str) -> str:
+        if distribution_name.replace("-", "_") in HEAVY:
+            raise importlib.metadata.PackageNotFoundError(distribution_name)
+        return version(distribution_name)
 
     importlib.metadata.version = refuse
 

@@ -13,7 +13,7 @@ from GuideGenLib.description import Description, parse
 from GuideGenLib.generator import Generator, RunSettings
 from GuideGenLib.generator.case import complete
 from GuideGenLib.mask.findings.lesions import LesionError
-from GuideGenLib.mask.user_grid import KeepError
+from GuideGenLib.mask.keep_keys import KeepError
 
 NOBODY = Description("a patient")
 KEY = values()

@@ -7,8 +7,9 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.mask import user_grid
+from GuideGenLib.mask.keep_keys import KeepError, keys_to_keep
 from GuideGenLib.mask.kept import FREE
-from GuideGenLib.mask.user_grid import KeepError, UserGrid, keys_to_keep
+from GuideGenLib.mask.user_grid import UserGrid
 from Testing.phantom import Put
 
 KEY = values()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_all_commands_make_without_torch_what_is_made_here(
     before = there / "history" / "001"
     files = ["--ct", here / "ct.nii.gz", "--anatomy", here / "anatomy.nii.gz", "--edited", painted]
     region = ["--region", "abdomen", "--steps", "1"]
-    commands = [
+    commands: list[list[Any]] = [
         ["describe", TEXT],
         generate(there, far),
         edit(there, far),

