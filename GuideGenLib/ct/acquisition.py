@@ -60,14 +60,19 @@ def with_acquisition(
     hu = with_metal(hu, labels, table, acquisition.metal or "none", spacing, seed, window)
     if acquisition.table:
         hu = with_couch(hu, labels, spacing, window)
-    noise = noise_of(labels, table, acquisition, spacing, seed)[window]
+    noise = noise_of(labels, table, acquisition, spacing, seed, window[0])[:, window[1], window[2]]
     return np.maximum(hu + noise, -1024)
 
 
 def noise_of(
-    labels: NDArray[np.uint8], table: NDArray[np.float32], acquisition: Acquisition, spacing: float, seed: int
+    labels: NDArray[np.uint8],
+    table: NDArray[np.float32],
+    acquisition: Acquisition,
+    spacing: float,
+    seed: int,
+    slices: slice = slice(None),
 ) -> NDArray[np.float32]:
-    """HU [z, y, x] of the noise of a whole scan on the voxels of its labels."""
+    """HU [z, y, x] of the noise of a whole scan, or of some of its slices, on the voxels of its labels."""
     scanner, thick = scanner_of(seed), acquisition.slice_mm
     more = 1 / DOSE[acquisition.dose] if acquisition.dose else scanner.noise
     if thick is not None:
@@ -75,7 +80,9 @@ def noise_of(
     paths = paths_through(labels, table, spacing) if acquisition.dose == "low" else None
     f0 = KERNEL_F0[acquisition.kernel] if acquisition.kernel else scanner.f0
     along = ALONG if thick is None else (1.0,)
-    return scanner_noise(labels.shape, spacing, seed, f0=f0, more=more, along=along, paths=paths)
+    if paths is not None:
+        paths = Paths(paths.lateral[slices], paths.other[slices])
+    return scanner_noise(labels.shape, spacing, seed, f0=f0, more=more, along=along, paths=paths, slices=slices)
 
 
 def paths_through(labels: NDArray[np.uint8], table: NDArray[np.float32], spacing: float) -> Paths:

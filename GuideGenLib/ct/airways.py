@@ -50,7 +50,13 @@ def with_airways(hu: Field, canvas: Canvas) -> Field:
     air = table[values()["trachea"]]
     levels = (table[values()["pulmonary_vein"]], TISSUE, air)
     allowed = table_of(MAY_HOLD)
-    for tree in _trees(labels, spacing, canvas.seed):
+
+    def grown() -> list[Tree]:
+        return list(_trees(labels, spacing, canvas.seed))
+
+    # of dense lung they hang on findings, too
+    known = labels is canvas.labels
+    for tree in canvas.kept.get("airways", (*LUNGS, "lung_vessel", "trachea"), grown) if known else grown():
         if not len(tree.points):
             continue
         outer = _wider(tree)

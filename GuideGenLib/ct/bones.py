@@ -69,6 +69,8 @@ SEEN_MM = 1.0
 cortex is that of real scans at 2 mm."""
 SMOOTH = 1.0
 """Standard deviation in voxels of the blur by which depths are told; labels are no smoother."""
+LOOKED_AT = 4
+"""Voxels about a bone that the blur and the erosion of its label reach."""
 FADES_MM = 4.5
 """From the cortex inwards spongy bone fades to the core."""
 PATTERNS = ((3.5, 0.09), (11.0, 0.12))
@@ -94,28 +96,49 @@ SCALES = (0.05, 2.0)
 def with_bones(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with cortex and inside of the bones."""
     result = hu.copy()
-    own = _own_density(hu, select(canvas.labels[canvas.window], (*KINDS[0], *KINDS[1])))
+    bones = select(canvas.labels[canvas.window], (*KINDS[0], *KINDS[1]))
+    own = np.zeros(hu.shape, np.float32)
+    own[bones] = _own_density(hu, bones)
     for kinds in KINDS:
         whole = select(canvas.labels, (*kinds, *WITHIN))
-        box = box_of(whole)
+        box = _of_those_seen(box_of(whole), canvas, kinds)
         places = shared(box, canvas.window, canvas.labels.shape)
         if not places:
             continue
         inner, part = places
         drawn, filled = _drawn(whole[box], box, canvas, kinds)
-        around = np.clip(hu[part], *AROUND)
         mine = select(canvas.labels[box], tuple(kinds))[inner]
-        made = drawn[inner] * own[part] + (1 - filled[inner]) * around
-        result[part] = np.where(mine, made, result[part])
+        around = np.clip(hu[part][mine], *AROUND)
+        result[part][mine] = drawn[inner][mine] * own[part][mine] + (1 - filled[inner][mine]) * around
     return result
 
 
+def _of_those_seen(box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> Box:
+    """The part of a box of bones that holds all of those of which the window shows something, and what about them is
+    looked at."""
+    part = canvas.labels[box]
+    if not part.size:
+        return box
+    seen = np.unique(canvas.labels[canvas.window])
+    places = ndimage.find_objects(part)
+    found = [places[v - 1] for v in seen if 0 < v <= len(places) and v in {values()[key] for key in kinds}]
+    if not found:
+        return (slice(0, 0),) * 3
+    return tuple(
+        slice(
+            side.start + max(0, min(one[axis].start for one in found) - LOOKED_AT),
+            min(side.stop, side.start + max(one[axis].stop for one in found) + LOOKED_AT),
+        )
+        for axis, side in enumerate(box)
+    )
+
+
 def _own_density(hu: Field, bones: Mask) -> Field:
-    """HU [z, y, x] over the mean of the bones about each voxel; of no use elsewhere."""
-    share = ndimage.uniform_filter(bones.astype(np.float32), OWN_VOXELS)
-    total = ndimage.uniform_filter(np.where(bones, hu, 0), OWN_VOXELS)
+    """HU [n] of the voxels of bones over the mean of the bones about each."""
+    share = ndimage.uniform_filter(bones.astype(np.float32), OWN_VOXELS)[bones]
+    total = ndimage.uniform_filter(np.where(bones, hu, 0), OWN_VOXELS)[bones]
     mean = np.maximum(total / np.maximum(share, 1e-3), LEAST_MEAN)
-    return np.asarray(np.clip(hu / mean, *OWN), np.float32)
+    return np.asarray(np.clip(hu[bones] / mean, *OWN), np.float32)
 
 
 def _drawn(whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> tuple[Field, Field]:

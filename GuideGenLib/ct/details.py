@@ -5,6 +5,7 @@ near the structures alone that it draws.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,27 +28,34 @@ from GuideGenLib.ct.lung_tissue import with_even_lungs
 from GuideGenLib.ct.muscle_fat import with_fat_in_muscle
 
 Field = NDArray[np.float32]
-STEPS: tuple[Callable[[Field, Canvas], Field], ...] = (
-    with_bones,
-    with_fat_in_muscle,
-    with_strands_in_fat,
-    with_lesion_looks,
-    with_levels,
-    with_even_lungs,
-    with_vessels,
-    with_airways,
-    with_kidneys,
-    with_hollow_organs,
-    with_bladder,
-    with_rims,
-    with_small,
-    with_wide_bowel,
-    with_tissue_changes,
+Step = Callable[[Field, Canvas], Field]
+AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
+    ((with_bones,), (with_fat_in_muscle, with_strands_in_fat)),
+    ((with_lesion_looks, with_levels),),
+    ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_hollow_organs, with_bladder)),
+    ((with_rims, with_small, with_wide_bowel, with_tissue_changes),),
 )
+"""Stage by stage the chains of steps that change other voxels than each other, and read none that the other changes."""
+STEPS = tuple(step for stage in AT_ONCE for chain in stage for step in chain)
+"""All, one after the other: the same."""
 
 
 def with_details(hu: Field, canvas: Canvas) -> Field:
-    """HU [z, y, x] of the canvas's window with the details that rules draw."""
-    for step in STEPS:
-        hu = step(hu, canvas)
+    """HU [z, y, x] of the canvas's window with the details that rules draw; what hangs on labels that are as they were
+    is not drawn anew."""
+    canvas.kept_before()
+    with ThreadPoolExecutor(max(map(len, AT_ONCE))) as threads:
+        for stage in AT_ONCE:
+            made = list(threads.map(lambda chain, before=hu: _drawn(chain, before, canvas), stage))
+            for one in made[1:]:
+                np.copyto(made[0], one, where=one != hu)
+            hu = made[0]
     return hu
+
+
+def _drawn(chain: tuple[Step, ...], hu: Field, canvas: Canvas) -> Field:
+    """HU after the steps of a chain; not the array that came in."""
+    made = hu
+    for step in chain:
+        made = step(made, canvas)
+    return made.copy() if made is hu else made

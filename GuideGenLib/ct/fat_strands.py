@@ -7,6 +7,7 @@ is that of real scans in both bands; vessels are not led to an organ. Each label
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +49,18 @@ def with_strands_in_fat(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with septa and vessels in fat."""
     added = np.zeros(canvas.labels.shape, np.float32)
     for number, (key, strands) in enumerate(FATS.items()):
-        found = np.nonzero(canvas.labels == values()[key])
-        if len(found[0]):
-            added[found] = _in_one(np.stack(found, axis=1), strands, canvas, number, float(canvas.table[values()[key]]))
+        there = canvas.labels == values()[key]
+        fat = float(canvas.table[values()[key]])
+        if there.any():
+            added[there] = canvas.kept.get(
+                ("strands", key), (key,), partial(_in_one, there, strands, canvas, number, fat)
+            )
     return hu + added[canvas.window]
 
 
-def _in_one(voxels: NDArray[np.int64], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:
+def _in_one(there: NDArray[np.bool_], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:
     """HU [n] that are added at the voxels of one fat, of the mean 0; fat: its HU."""
+    voxels = np.argwhere(there)
     straight = (voxels.T * np.float32(canvas.spacing)).astype(np.float32)
     places = about_the_middle(voxels, canvas.labels.shape, canvas.spacing)
     own = np.random.default_rng((canvas.seed, 97)).standard_normal()

@@ -5,18 +5,19 @@ mixed into the HU that the networks made. An edit far away leaves them where the
 the volume and not on its labels, and a tumour within an organ lets them grow as they would without it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.lesion_looks import as_lung
 from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
-from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, sided_lungs, within
+from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, shared, sided_lungs, within
 
 LUNG_CELL_MM, LUNG_TIP_MM = 9.5, 0.58
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule of 10 to 25 mm
@@ -35,6 +36,13 @@ and in the liver. At .5 two thirds of the finest branches of the lungs added les
 BLOOD = {"lungs": "pulmonary_vein", "liver": "portal_splenic_vein"}
 """Whose HU the vessels have."""
 
+HANG_ON = {
+    "lungs": (*LUNGS, "lung_vessel", *LUNG_FEEDERS),
+    "liver": ("liver", "portal_splenic_vein", "inferior_vena_cava"),
+}
+"""All labels by which vessels are grown."""
+
+Drawing = Callable[[NDArray[np.uint8], float, int], Iterator[tuple[Box, NDArray[np.float32]]]]
 Shares = dict[str, NDArray[np.float32]]
 """Filled share of each voxel [z, y, x], by the organ as in BLOOD."""
 
@@ -52,9 +60,29 @@ def vessel_shares(labels: NDArray[np.uint8], spacing: float, seed: int) -> Share
 def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
     """HU [z, y, x] of the canvas's window with vessels; they run through ground glass as through lung."""
     result = hu.copy()
-    for name, share in vessel_shares(as_lung(canvas), canvas.spacing, canvas.seed).items():
-        result += share[canvas.window] * (canvas.table[values()[BLOOD[name]]] - result)
+    labels = as_lung(canvas)
+    for name, keys, draw in (("lungs", HANG_ON["lungs"], _lungs), ("liver", HANG_ON["liver"], _liver)):
+
+        def drawn(draw: Drawing = draw) -> list[tuple[Box, NDArray[np.float32]]]:
+            return _joined(draw(labels, canvas.spacing, canvas.seed))
+
+        known = labels is canvas.labels  # else they hang on lesions and findings, too
+        for box, share in canvas.kept.get(("vessels", name), keys, drawn) if known else drawn():
+            if places := shared(box, canvas.window, labels.shape):
+                inner, part = places
+                result[part] += share[inner] * (canvas.table[values()[BLOOD[name]]] - result[part])
     return result
+
+
+def _joined(parts: Iterable[tuple[Box, NDArray[np.float32]]]) -> list[tuple[Box, NDArray[np.float32]]]:
+    """The same with one share for each box: the largest."""
+    found: list[tuple[Box, NDArray[np.float32]]] = []
+    for box, share in parts:
+        if found and found[-1][0] == box:
+            np.maximum(found[-1][1], share, out=found[-1][1])
+        else:
+            found.append((box, share))
+    return found
 
 
 def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:

@@ -18,6 +18,34 @@ def labels_on_grid(image: sitk.Image, spacing: float) -> tuple[NDArray[np.uint8]
     return _with_small(labels, image, spacing), frame
 
 
+class LastGrid:
+    """Remembers the last image that was laid on a grid: it is edited many times, and each time all of it was laid."""
+
+    def __init__(self) -> None:
+        self._last: tuple[sitk.Image, float, NDArray[np.uint8], Frame] | None = None
+
+    def labels(self, image: sitk.Image, spacing: float) -> tuple[NDArray[np.uint8], Frame]:
+        """As `labels_on_grid`; nobody may write to it."""
+        if self._last is None or self._last[1] != spacing or not _alike(image, self._last[0]):
+            self._last = (sitk.Image(image), spacing, *labels_on_grid(image, spacing))
+        return self._last[2:]
+
+    def keep(self, image: sitk.Image, spacing: float, labels: NDArray[np.uint8], frame: Frame) -> None:
+        """The image, too, was laid on it."""
+        self._last = sitk.Image(image), spacing, labels, frame
+
+
+def _alike(one: sitk.Image, other: sitk.Image) -> bool:
+    """Whether two images have the same voxels in the same place."""
+    same = (one.GetSize(), one.GetSpacing(), one.GetOrigin(), one.GetDirection()) == (
+        other.GetSize(),
+        other.GetSpacing(),
+        other.GetOrigin(),
+        other.GetDirection(),
+    )
+    return same and np.array_equal(sitk.GetArrayViewFromImage(one), sitk.GetArrayViewFromImage(other))
+
+
 def labels_after_edit(
     edited: sitk.Image, anatomy: sitk.Image, before: NDArray[np.uint8], spacing: float
 ) -> NDArray[np.uint8]:

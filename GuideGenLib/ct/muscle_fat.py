@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from GuideGenLib.anatomy.structures import table_of
+from GuideGenLib.anatomy.structures import select, table_of
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_along
@@ -47,10 +47,18 @@ AGEING = 1.5
 
 def with_fat_in_muscle(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with planes and septa of fat in muscles."""
-    labels, spacing, seed = canvas.labels, canvas.spacing, canvas.seed
-    voxels = np.argwhere(table_of((*LAYERED, *BACK))[labels])
-    if not len(voxels):
+    muscles = select(canvas.labels, (*LAYERED, *BACK))
+    if not muscles.any():
         return hu
+    drawn = np.zeros(canvas.labels.shape, np.float32)
+    drawn[muscles] = canvas.kept.get("fat in muscle", (*LAYERED, *BACK, *BONES), lambda: _added(muscles, canvas))
+    return hu + drawn[canvas.window]
+
+
+def _added(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:
+    """HU [n] that are added at the voxels of muscles, of the mean 0 in each of them."""
+    labels, spacing, seed = canvas.labels, canvas.spacing, canvas.seed
+    voxels = np.argwhere(muscles)
     owner = labels[tuple(voxels.T)]
     places = about_the_middle(voxels, labels.shape, spacing)
     patchy = np.clip(1 + smooth_along(places, (PATCHY_MM,) * 3, (seed, 93)), 0, MOST_PATCHY) * _amount(canvas)
@@ -67,9 +75,7 @@ def with_fat_in_muscle(hu: Field, canvas: Canvas) -> Field:
     added = np.minimum(share, MOST) * (canvas.table[values()["torso_fat"]] - canvas.table[owner])
     for value in np.unique(owner):
         added[owner == value] -= added[owner == value].mean()
-    drawn = np.zeros(labels.shape, np.float32)
-    drawn[tuple(voxels.T)] = added
-    return hu + drawn[canvas.window]
+    return added
 
 
 def _amount(canvas: Canvas) -> float:

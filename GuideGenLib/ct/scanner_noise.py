@@ -43,14 +43,15 @@ def scanner_noise(
     more: float = 1.0,
     along: tuple[float, ...] = ALONG,
     paths: Paths | None = None,
+    slices: slice = slice(None),
 ) -> NDArray[np.float32]:
     """HU float32 [z, y, x] of noise on voxels of isotropic spacing in mm; the same for a seed and a shape.
 
-    f0: of the kernel; more: that many times the power that was measured; paths: None where it is alike everywhere.
+    slices: those along z that are wanted, of which alone it is made, and which the paths are of; f0: of the kernel;
+    more: that many times the power that was measured; paths: None where it is alike everywhere.
     """
     white = np.random.default_rng([seed, 5]).standard_normal(shape, dtype=np.float32)
-    if len(along) > 1:
-        white = ndimage.convolve1d(white, np.array(along) / np.linalg.norm(along), axis=0, mode="wrap")
+    white = _mixed(white, np.array(along) / np.linalg.norm(along), slices) if len(along) > 1 else white[slices]
     y, x = shape[1:]
     spectrum = fft.rfft2(white, workers=-1)
     spectrum *= math.sqrt(more) * _amplitude(y, x, spacing, f0)
@@ -59,6 +60,16 @@ def scanner_noise(
     share = _lateral_share(y, x)
     lateral, other = (fft.irfft2(spectrum * part, s=(y, x), workers=-1) for part in (share, 1 - share))
     return np.asarray(lateral * paths.lateral + other * paths.other, np.float32)
+
+
+def _mixed(white: NDArray[np.float32], shares: NDArray[np.float64], slices: slice) -> NDArray[np.float32]:
+    """The wanted slices, each with shares of its neighbours, of which the first is the last one's."""
+    low, high, _ = slices.indices(len(white))
+    margin = len(shares) // 2
+    if low < margin or high > len(white) - margin:
+        return np.asarray(ndimage.convolve1d(white, shares, axis=0, mode="wrap")[low:high])
+    mixed = ndimage.convolve1d(white[low - margin : high + margin], shares, axis=0)
+    return np.asarray(mixed[margin : margin + high - low])
 
 
 def _amplitude(y: int, x: int, spacing: float, f0: float) -> NDArray[np.float32]:

@@ -24,7 +24,8 @@ from GuideGenLib.core.volumes import check_ct, float_image, image_from_array, to
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.details import with_details
-from GuideGenLib.ct.grid import labels_after_edit, labels_on_grid
+from GuideGenLib.ct.grid import LastGrid, labels_after_edit
+from GuideGenLib.ct.kept import Kept
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.partial_maps import for_partial_map
 from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
@@ -61,6 +62,8 @@ class Generator:
     def __init__(self, bundle: Bundle, models: Models) -> None:
         self.bundle = bundle
         self.models = models
+        self._kept = Kept()
+        self._grid = LastGrid()
 
     @classmethod
     def from_bundle(cls, path: Path | None = None, device: str = "auto", arithmetic: str = "auto") -> "Generator":
@@ -176,7 +179,7 @@ class Generator:
         thickness, slices are means over it and so far apart; where it tells a field of view, no more is shown. Raises
         VolumeError for an anatomy that is empty, holds only a body, or has values that the table does not know.
         """
-        labels, frame = labels_on_grid(require_anatomy(anatomy), CT_SPACING)
+        labels, frame = self._grid.labels(require_anatomy(anatomy), CT_SPACING)
         scan = description.acquisition
         field = worth_making(labels, scan)
         made = labels[field]
@@ -220,8 +223,9 @@ class Generator:
         if not overlap(ct, anatomy):
             raise VolumeError("the CT lies elsewhere than the anatomy", "choose the CT that was made of this anatomy")
         edited = fill_erased(anatomy, on_grid)
-        before, frame = labels_on_grid(anatomy, CT_SPACING)
+        before, frame = self._grid.labels(anatomy, CT_SPACING)
         after = labels_after_edit(edited, anatomy, before, CT_SPACING)
+        self._grid.keep(edited, CT_SPACING, after, frame)  # it is edited next
         scan = description.acquisition
         field = worth_making(np.maximum(before, after), scan)  # that of the old CT, so that its noise is had again
         looks = None if also is None else to_canonical(also, CT_SPACING, labels=True)[0][field] > 0
@@ -321,6 +325,7 @@ class Generator:
             hu = self.models.ct.synthesize(
                 labels[window], table, style, noise, phase=phase, steps=steps, progress=progress
             )
-        canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral)
+        canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral, self._kept)
         hu = with_details(hu, canvas)
+        give_back()
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)

@@ -30,3 +30,9 @@ def test_neighbouring_slices_are_alike() -> None:
     noise = scanner_noise(SHAPE, 2.0, 1)
     near, far = (np.corrcoef(noise[:-step].ravel(), noise[step:].ravel())[0, 1] for step in (1, 3))
     assert 0.5 < near < 0.8 and abs(far) < 0.05
+
+
+def test_slices_of_it_are_those_of_the_whole() -> None:
+    whole = scanner_noise(SHAPE, 2.0, 1)
+    for part in (slice(0, 9), slice(7, 30), slice(31, None)):
+        assert np.array_equal(scanner_noise(SHAPE, 2.0, 1, slices=part), whole[part])

@@ -7,6 +7,7 @@ estimates, brightest some 60 s after injection as those of the small bowel are (
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,9 @@ def with_hollow_organs(hu: Field, canvas: Canvas) -> Field:
     for key in CONTENTS:
         organ = _organ(canvas.labels, key, around)
         if places := shared(organ.box, canvas.window, canvas.labels.shape):
-            lay(result, _drawn(organ, canvas, oral), organ.tissue | organ.gas, *places)
+            hang_on = (key, *(name for name in (GAS.get(key), TUMOUR.get(key)) if name))
+            drawn = canvas.kept.get(("hollow", key), hang_on, partial(_drawn, organ, canvas, oral))
+            lay(result, drawn, organ.tissue | organ.gas, *places)
     return result
 
 
