@@ -22,7 +22,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "population": ("anatomy", "core", "data", "description", "mask"),
     "training": ("anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask", "population"),
     "judges": (
-        "anatomy", "bundle", "codec", "core", "ct", "data", "description", "mask", "population", "training",
+        "anatomy", "bundle", "codec", "core", "ct", "data", "description", "findings", "mask", "population", "training",
     ),
     "evaluation": (
         "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",

@@ -13,10 +13,9 @@ import torch
 from GuideGenLib.bundle.reading import load_bundle
 from GuideGenLib.core.arguments import data_folder, named_path, whole
 from GuideGenLib.core.files import remedy
-from GuideGenLib.judges.classifiers_training import JUDGED_PEOPLE
-from GuideGenLib.judges.segmenter_training import ANATOMIES
+from GuideGenLib.judges.segmenter_people import ANATOMIES
 from GuideGenLib.judges.shipped import shipped_segmenter
-from GuideGenLib.judges.stages import JUDGE_STAGES
+from GuideGenLib.judges.stages import JUDGE_STAGES, SEGMENTER
 from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
 from GuideGenLib.training.loop.checkpoint import RunError
@@ -47,9 +46,8 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
     parser.add_argument(
         "--run", type=named_path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)"
     )
-    parser.add_argument(
-        "--init", type=named_path, default=None, metavar="DIR", help="a bundle whose networks are trained on"
-    )
+    begun = "judges whose segmenter is trained on" if stage == SEGMENTER else "a bundle whose networks are trained on"
+    parser.add_argument("--init", type=named_path, default=None, metavar="DIR", help=begun)
     parser.add_argument("--seed", type=whole(0), default=0, help="of weights, samples and people (0)")
     parser.add_argument("--threads", type=whole(1), default=None, metavar="N", help="CPU threads (all cores)")
     own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
@@ -76,11 +74,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         )
     if stage in ("population", "mask", "bundle", "all"):
         parser.add_argument("--people", type=whole(1), default=PEOPLE, metavar="N", help=f"anatomies ({PEOPLE})")
-    if stage == "classifiers":
-        parser.add_argument(
-            "--people", type=whole(1), default=JUDGED_PEOPLE, metavar="N", help=f"anatomies ({JUDGED_PEOPLE})"
-        )
-    if stage == "segmenter":
+    if stage == SEGMENTER:
         parser.add_argument("--anatomies", type=whole(1), default=ANATOMIES, metavar="N", help=f"people ({ANATOMIES})")
         parser.add_argument(
             "--hold-out", default=None, metavar="NAME", help="labelled scan to be scored on (held_out in cases.csv)"
@@ -104,7 +98,7 @@ def run_train(args: argparse.Namespace) -> int:
     names = list(STAGES) if args.stage == "all" else [args.stage]
     stages = {**STAGES, **JUDGE_STAGES}
     try:
-        if args.init is not None:
+        if args.init is not None and args.stage != SEGMENTER:
             start_from(load_bundle(args.init), args.run, names[0])
         for name in names:
             stages[name].run(_job(args, name, stages[name], threads))
@@ -142,6 +136,7 @@ def _job(args: argparse.Namespace, name: str, stage: Stage, threads: int) -> Job
         part_mb=told("part_mb", None),
         partial=told("partial", 0),
         segmenter=shipped_segmenter,
+        initial=args.init if name == SEGMENTER else None,
     )
 
 

@@ -98,7 +98,7 @@ def _alignment(work: Work) -> Section:
     section = measure_alignment(work.cases, work.judges, work.output)
     by_name = {figure.name: figure for figure in section.figures}
     organs = [replace(by_name[f"DSC {organ}"], name=organ) for organ in ORGANS if f"DSC {organ}" in by_name]
-    if any(figure.value is not None for figure in organs):
+    if any(figure.value is not None and figure.measurable for figure in organs):
         picture = bars(organs, "DSC of CT and mask", work.output / "alignment_organs.png")
         section.pictures.insert(0, ("DSC by organ, beside the segmenter's own on real CT and the paper's", picture))
     return section

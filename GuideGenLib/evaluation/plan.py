@@ -26,7 +26,7 @@ COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.5, 4.5, 2.0
 VARIANTS, DRAWING_VARIANTS = 6, 2
 """Of the ablations: those that make a CT (variants.VARIANTS and the one without HDR loss), and of them those that draw
 anatomies of their own."""
-TRAININGS, TRAINING_STEP_S = 3, 0.5
+TRAININGS, TRAINING_STEP_S = 5, 0.5
 SUBSET_LIMIT_S = 600.0
 
 

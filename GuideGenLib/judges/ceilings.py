@@ -18,7 +18,7 @@ from GuideGenLib.core.files import write_json
 from GuideGenLib.data.scans import Scan
 from GuideGenLib.judges.agreement import LEAST_ML, ORGANS, compare_organs, dice
 from GuideGenLib.judges.renders import Renderer
-from GuideGenLib.judges.segmenter import SPACING, TUMOUR, Segmenter, SegmenterConfig, to_classes
+from GuideGenLib.judges.segmenter import SPACING, TUMOUR, Segmenter, judge_config, to_classes
 from GuideGenLib.judges.segmenter_training import score
 from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
 
@@ -99,4 +99,4 @@ def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise RunError(f"{run} was not trained to its end", "run `guidegen train segmenter` again, it goes on")
     ceilings = json.loads(file.read_text(encoding="utf-8"))
     training = ceilings.pop("training")
-    return tensors, {"network": SegmenterConfig().to_json(), "ceilings": ceilings, "training": training}
+    return tensors, {"network": judge_config().to_json(), "ceilings": ceilings, "training": training}

@@ -1,36 +1,36 @@
-"""Who a CT shows: a small network that reads sex and decade of age from a whole torso or a part of it.
+"""Who a CT shows: sex and age told by what is measured in it (`person_measures`), no network.
 
-It learned from rendered anatomies of other people than the generator's (`classifiers_training`) and never saw a
-generated CT.
+Sex is told by a Gaussian for women and one for men of each measure, age by a line. Both are learned from real people
+(`classifiers_training`), of whom there are few, so one measure may not decide alone, and a measure that a scan does not
+show takes no part. Neither ever saw a generated CT.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from monai.networks.blocks import Convolution, ResidualUnit
-from scipy import ndimage
-from torch import Tensor, nn
-from torch.nn import functional as nnf
+from scipy import stats
 
-from GuideGenLib.anatomy.tissues import filled_slices
-from GuideGenLib.core.components import largest_component
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.resample import regrid
+from GuideGenLib.judges.person_measures import age_measures, body_of, sex_measures
+from GuideGenLib.judges.segmenter import SPACING, Segmenter
 
-SPACING = 6.0
-GRID = (96, 56, 64)
-"""Voxels (z, y, x) of 6 mm that the network sees: 576 x 336 x 384 mm about the middle of the body."""
-WINDOWS = ((-1000.0, -200.0), (-150.0, 150.0), (0.0, 400.0))
-"""HU that become 0 and 1 in each input channel: lung and air, fat to muscle, bone and contrast."""
+__all__ = ["DECADES", "SEXES", "SPACING", "AgeLaw", "Classifiers", "SeenPerson", "SexLaw", "decade_of"]
+
 SEXES = ("male", "female")
 DECADES = (20, 30, 40, 50, 60, 70, 80)
 """The first years of the classes of age; the first holds everybody younger and the last everybody older too."""
-SKIN_HU = -350.0
-WIDTHS, POOLS, HIDDEN = (12, 24, 48, 96), 4, 64
+MOST_SAID = 2.5
+"""Log odds that one measure may say at most."""
+LEAST_PEOPLE = 2
+"""Of each sex who show a measure, for it to be learned."""
+FARTHEST = 2.0
+"""Standard deviations from the mean beyond which a measure says no more of the age."""
+RIDGE = 1.0
+"""Of the line of age, in people: with few of them its slopes are drawn towards none."""
+Row = Sequence[float]
 
 
 def decade_of(age: float) -> int:
@@ -38,71 +38,63 @@ def decade_of(age: float) -> int:
     return int(np.clip(age // 10 * 10, DECADES[0], DECADES[-1]))
 
 
-class PersonNetwork(nn.Module):
-    """[B, 3, *GRID] windows of HU -> [B, 1 + decades]: logit of female, logits of the decades.
+@dataclass(frozen=True)
+class SexLaw:
+    """Of each measure its mean in women and in men and their common standard deviation; NaN where it is not known."""
 
-    Strided residual stages (to 96 mm cells) tell what lies where. Their features also weigh the cells of 12 mm, POOLS
-    times: the windows' means under these weights are the HU of what was looked at, such as the spine, and go to the
-    output beside the mean features. Batch norm, since a norm over each volume would take away the very HU that tell
-    the age.
-    """
+    women: Row
+    men: Row
+    spread: Row
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
-        super().__init__()
-        self.widths = widths
-        stem = Convolution(3, len(WINDOWS), widths[0], strides=2, norm="BATCH", act="RELU")
-        stages = [
-            ResidualUnit(3, before, after, strides=2, subunits=2, norm="BATCH", act="RELU")
-            for before, after in pairwise(widths)
-        ]
-        self.stages = nn.ModuleList([stem, *stages])
-        self.looks = nn.ModuleList([nn.Conv3d(width, POOLS, 1) for width in widths])
-        self.hidden = nn.Linear(widths[-1] + POOLS * len(WINDOWS), HIDDEN)
-        self.drop = nn.Dropout(0.1)
-        self.head = nn.Linear(HIDDEN, 1 + len(DECADES))
+    @classmethod
+    def learned(cls, rows: Sequence[Row], female: Sequence[bool]) -> "SexLaw":
+        """From measures [people, measures], NaN where one is not shown."""
+        table, sex = np.asarray(rows, float), np.asarray(female, bool)
+        means: tuple[list[float], list[float]] = ([], [])
+        spread = []
+        for column in table.T:
+            each = [column[sex & np.isfinite(column)], column[~sex & np.isfinite(column)]]
+            known = min(map(len, each)) >= LEAST_PEOPLE
+            within = sum(float(((one - one.mean()) ** 2).sum()) for one in each if len(one))
+            freedom = sum(map(len, each)) - 2
+            for mean, one in zip(means, each, strict=True):
+                mean.append(float(one.mean()) if known else float("nan"))
+            spread.append(float(np.sqrt(within / freedom)) if known and within else float("nan"))
+        return cls(*means, spread)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.read(x)[0]
-
-    def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits, and the log of the weights [B, POOLS, cells] by which the network looked."""
-        cells = nnf.avg_pool3d(x, 2)
-        features, looks = x, x.new_zeros(1)
-        for stage, look in zip(self.stages, self.looks, strict=True):
-            features = stage(features)
-            looks = looks + nnf.interpolate(look(features), cells.shape[2:], mode="trilinear", align_corners=False)
-        weights = looks.float().flatten(2).log_softmax(dim=2)
-        seen = weights.exp() @ cells.float().flatten(2).transpose(1, 2)
-        together = torch.cat([features.float().mean(dim=(2, 3, 4)), 8 * (seen.flatten(1) - 0.5)], dim=1)
-        return self.head(self.drop(nnf.relu(self.hidden(together)))), weights
+    def log_odds(self, row: Row) -> float:
+        """Of a woman against a man; 0 where nothing is shown."""
+        x, women, men, spread = (np.asarray(one, float) for one in (row, self.women, self.men, self.spread))
+        said = ((x - men) ** 2 - (x - women) ** 2) / (2 * spread**2)
+        return float(np.nansum(np.clip(said, -MOST_SAID, MOST_SAID)))
 
 
-def body_of(hu: np.ndarray) -> np.ndarray:
-    """bool [z, y, x]: the largest piece above SKIN_HU, without couch and clothes; empty where there is none."""
-    above = np.pad(hu > SKIN_HU, 1, mode="edge")  # the body goes on beyond the scan
-    return filled_slices(largest_component(ndimage.binary_opening(above)[1:-1, 1:-1, 1:-1], faces=True))
+@dataclass(frozen=True)
+class AgeLaw:
+    """age = mean + slopes . (measures - middle) / scale; error: its standard deviation in years on those left out."""
 
+    mean: float
+    middle: Row
+    scale: Row
+    slopes: Row
+    error: float
 
-def centred(hu: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """HU float32 [z, y, x] at 6 mm -> float32 [*GRID]: the middle of the body's box in the middle, air about it."""
-    result = np.full(GRID, -1000.0, np.float32)
-    boxes = ndimage.find_objects(body.astype(np.uint8))
-    if not boxes:
-        return result
-    near = ndimage.binary_dilation(body[boxes[0]])
-    part = np.where(near, hu[boxes[0]], -1000.0)
-    source, target = [], []
-    for size, room in zip(part.shape, GRID, strict=True):
-        kept = min(size, room)
-        source.append(slice((size - kept) // 2, (size - kept) // 2 + kept))
-        target.append(slice((room - kept) // 2, (room - kept) // 2 + kept))
-    result[tuple(target)] = part[tuple(source)]
-    return result
+    @classmethod
+    def learned(cls, rows: Sequence[Row], ages: Sequence[float], error: float = 0.0) -> "AgeLaw":
+        """Ridge regression on measures [people, measures]; what one does not show counts as the mean."""
+        table, years = np.asarray(rows, float), np.asarray(ages, float)
+        shown = [column[np.isfinite(column)] for column in table.T]
+        middle = np.array([one.mean() if len(one) else np.nan for one in shown])
+        scale = np.array([one.std() + 1e-9 if len(one) else np.nan for one in shown])
+        x = np.nan_to_num((table - middle) / scale)
+        slopes = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (years - years.mean()))
+        return cls(float(years.mean()), middle.tolist(), scale.tolist(), slopes.tolist(), error)
 
-
-def windowed(hu: Tensor) -> Tensor:
-    """HU float32 [B, *GRID] -> [B, 3, *GRID], each channel one of WINDOWS as 0..1."""
-    return torch.stack([((hu - low) / (high - low)).clamp(0, 1) for low, high in WINDOWS], dim=1)
+    def age(self, row: Row) -> float:
+        """Years."""
+        x = np.nan_to_num((np.asarray(row, float) - np.asarray(self.middle)) / np.asarray(self.scale))
+        x = np.clip(x, -FARTHEST, FARTHEST)
+        return self.mean + float(x @ np.asarray(self.slopes))
 
 
 @dataclass(frozen=True)
@@ -124,44 +116,62 @@ class SeenPerson:
 
 
 class Classifiers:
-    """The trained network with what it scored on people that it had not seen.
+    """The laws with the segmenter whose labels are measured.
 
-    scores: "sex" and "decade", shares of rendered people read rightly; real: the like on real scans, each a
-    `shares.Share` as JSON, empty where no scan was told.
+    real: what they read rightly of real people who were left out of the learning, by "sex", "decade" and "decade within
+    one": each a `shares.Share` as JSON, empty where no scan was told.
     """
 
-    def __init__(
-        self, network: PersonNetwork, scores: Mapping[str, float] | None = None, real: Mapping[str, Any] | None = None
-    ) -> None:
-        self.network = network.eval().requires_grad_(False)
-        self.scores, self.real = dict(scores or {}), dict(real or {})
+    def __init__(self, segmenter: Segmenter, sex: SexLaw, age: AgeLaw, real: Mapping[str, Any] | None = None) -> None:
+        self.segmenter, self.sex, self.age, self.real = segmenter, sex, age, dict(real or {})
 
     @classmethod
-    def load(cls, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> "Classifiers":
-        """From the weights and optional {"widths": [...], "scores": {...}, "real": {...}}. Raises EvaluationError."""
-        network = PersonNetwork(tuple(config.get("widths", WIDTHS)))
-        try:
-            network.load_state_dict({key: value.float() for key, value in tensors.items()})
-        except RuntimeError as error:
-            raise EvaluationError(
-                f"the classifiers' weights do not fit their configuration ({str(error).splitlines()[0]})",
-                "install the judges anew, or train them with `guidegen train classifiers`",
-            ) from error
-        return cls(network, config.get("scores"), config.get("real"))
+    def load(cls, config: Mapping[str, Any], segmenter: Segmenter) -> "Classifiers":
+        """From {"sex": SexLaw, "age": AgeLaw as JSON (null for NaN), "real": {...}}. Raises KeyError, TypeError."""
+        sex, age = (
+            {key: _numbers(value) if isinstance(value, list) else value for key, value in config[law].items()}
+            for law in ("sex", "age")
+        )
+        return cls(segmenter, SexLaw(**sex), AgeLaw(**age), config.get("real"))
 
-    @torch.no_grad()
-    def read(self, hu: np.ndarray, spacing: float) -> SeenPerson:
-        """Read a CT, HU [z, y, x] in the canonical frame with isotropic spacing in mm, and its mirror image.
+    def to_json(self) -> dict[str, Any]:
+        """What `load` takes."""
+        laws = {"sex": asdict(self.sex), "age": asdict(self.age)}
+        clean = {name: {key: _told(value) for key, value in law.items()} for name, law in laws.items()}
+        return {**clean, "real": self.real}
 
+    def read(self, hu: np.ndarray, spacing: float, labels: np.ndarray | None = None) -> SeenPerson:
+        """Read a CT, HU [z, y, x] in the canonical frame with isotropic spacing in mm.
+
+        labels: what the segmenter sees in it at SPACING, where that is known; spacing is SPACING then.
         Raises EvaluationError when the volume holds no body.
         """
-        coarse = regrid(hu, (spacing,) * 3, (SPACING,) * 3)
-        body = body_of(coarse)
-        if not body.any():
+        coarse = hu.astype(np.float32) if spacing == SPACING else regrid(hu, (spacing,) * 3, (SPACING,) * 3)
+        if not body_of(coarse).any():
             raise EvaluationError(
                 "the CT holds no body", "give HU with air at -1000, at least some centimetres of torso"
             )
-        x = windowed(torch.from_numpy(centred(coarse, body))[None])
-        logits = self.network(torch.cat([x, x.flip(-1)])).float().mean(dim=0)
-        decades = logits[1:].softmax(dim=0)
-        return SeenPerson(float(logits[0].sigmoid()), tuple(float(p) for p in decades))
+        found = self.segmenter.segment(coarse, SPACING) if labels is None else labels
+        odds = self.sex.log_odds(sex_measures(coarse, found, SPACING))
+        years = self.age.age(age_measures(coarse, found, SPACING))
+        return SeenPerson(chance(odds), decade_chances(years, self.age.error))
+
+
+def chance(odds: float) -> float:
+    """Probability of log odds."""
+    return float(1 / (1 + np.exp(-odds)))
+
+
+def decade_chances(years: float, error: float) -> tuple[float, ...]:
+    """Probability of each of DECADES of an age that was read with a standard deviation of `error` years."""
+    below = stats.norm.cdf(DECADES[1:], years, max(error, 1e-3))
+    return tuple(float(p) for p in np.diff([0.0, *below, 1.0]))
+
+
+def _told(value: Row | float) -> list[float | None] | float:
+    """JSON knows no NaN."""
+    return [None if np.isnan(x) else x for x in value] if isinstance(value, Sequence) else value
+
+
+def _numbers(values: Sequence[float | None]) -> list[float]:
+    return [float("nan") if value is None else float(value) for value in values]

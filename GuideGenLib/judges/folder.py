@@ -3,9 +3,9 @@
     judges.json
       format       1
       labels       sha256 of the anatomy table's values and keys
-      files        {"segmenter.safetensors": {"sha256": ..., "bytes": ...}, "classifiers.safetensors": ..., ...}
+      files        {"segmenter.safetensors": {"sha256": ..., "bytes": ...}, "plain_codec.safetensors": ..., ...}
       segmenter    {"network": arguments of SegmenterConfig, "ceilings": score on the held-out scan, "training": ...}
-      classifiers  what `Classifiers.load` takes, or null
+      classifiers  what `Classifiers.load` takes, or null; they have no weights
       plain_codec  {"encoder": of the codec that it was trained for, "training": ...}, or null; may be missing
 
 None of them ever saw what a generator made. The plain codec is no judge: it is a decoder of one of the ablations, which
@@ -83,7 +83,7 @@ def load_judges(path: Path | None = None, device: str = "auto") -> Judges:
         if about[CLASSIFIERS] is not None:
             from GuideGenLib.judges.classifiers import Classifiers
 
-            classifiers = Classifiers.load(_tensors(folder, CLASSIFIERS, about), about[CLASSIFIERS])
+            classifiers = Classifiers.load(about[CLASSIFIERS], segmenter)
         plain = None
         if about.get(PLAIN_CODEC) is not None:
             decoder, hashed = _tensors(folder, PLAIN_CODEC, about), about["files"][PLAIN_CODEC + SUFFIX]["sha256"]
@@ -97,18 +97,18 @@ def write_judges(
     path: Path,
     segmenter: "Mapping[str, Tensor]",
     segmenter_about: Mapping[str, Any],
-    classifiers: "tuple[Mapping[str, Tensor], Mapping[str, Any]] | None" = None,
+    classifiers: Mapping[str, Any] | None = None,
     plain_codec: "tuple[Mapping[str, Tensor], Mapping[str, Any]] | None" = None,
 ) -> Judges:
     """Write weights (as half precision) and what is told of them, whole or not at all, and load the folder again.
 
     segmenter_about: {"network": SegmenterConfig as JSON, "ceilings": {"dice": ..., ...}, "training": ...}.
-    classifiers: weights and the configuration of `Classifiers.load`; plain_codec: weights of a whole codec, of which
+    classifiers: what `Classifiers.load` takes; plain_codec: weights of a whole codec, of which
     the decoder is kept, and how they were trained. An older folder's further files stay.
     Raises EvaluationError, VolumeError.
     """
     path = Path(path)
-    groups = {SEGMENTER: _half(segmenter)} | ({CLASSIFIERS: _half(classifiers[0])} if classifiers else {})
+    groups = {SEGMENTER: _half(segmenter)}
     groups |= {PLAIN_CODEC: decoder_tensors(plain_codec[0])} if plain_codec else {}
     files: dict[str, dict[str, Any]] = {}
     ours = {CONFIG, *(name + SUFFIX for name in (SEGMENTER, CLASSIFIERS, PLAIN_CODEC))}
@@ -119,7 +119,7 @@ def write_judges(
             files[name + SUFFIX] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         about = {
             "format": FORMAT, "labels": labels_hash(), "files": files, SEGMENTER: dict(segmenter_about),
-            CLASSIFIERS: dict(classifiers[1]) if classifiers else None,
+            CLASSIFIERS: dict(classifiers) if classifiers else None,
             PLAIN_CODEC: None,
         }  # fmt: skip
         if plain_codec:

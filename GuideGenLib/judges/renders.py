@@ -20,6 +20,10 @@ FATS = ("subcutaneous_fat", "torso_fat")
 GASES = ("trachea", "stomach_gas", "colon_gas")
 FILLED = {"stomach": 0.35, "duodenum": 0.2, "small_bowel": 0.35, "colon": 0.4}
 """Share of the drawings in which this hollow organ holds contents other than its wall."""
+LUNG_LESION_HU, COLON_LESION_HU, CYST_HU = (-60.0, 110.0), (20.0, 120.0), (-5.0, 18.0)
+LESION_CONTRAST = (15.0, 70.0)
+"""HU between an organ and its lesion; two lesions of three are the darker ones. Not the generator's laws: a lesion may
+have any contrast that can be seen, none that cannot."""
 GAS_OF, GAS_BELOW_HU = {"stomach": "stomach_gas", "colon": "colon_gas"}, -500.0
 
 
@@ -41,7 +45,7 @@ class Renderer:
         volume = volume.copy()
         if like_ct is None:
             like_ct = rng.random() < LIKE_CT
-        means = self.ct_means() if like_ct else self.random_means()
+        means = self._seen_lesions(self.ct_means() if like_ct else self.random_means())
         hu = means[volume]
         texture = self.texture * rng.uniform(0.2, 1.0) * rng.uniform(0.6, 1.4, len(self.texture)).astype(np.float32)
         hu += texture[volume] * self._grain(volume.shape, float(rng.uniform(1.0, 3.0)))
@@ -82,6 +86,24 @@ class Renderer:
         bones = self.bone[: len(means)]
         means[bones] = bone + rng.normal(0, 50, int(bones.sum()))
         means[0] = AIR_HU
+        return means
+
+    def _seen_lesions(self, means: np.ndarray) -> np.ndarray:
+        """Lesions differ from their organs, and cysts are water whatever else is shown."""
+        rng = self.rng
+        for row in by_group()["lesions"]:
+            host = float(np.mean([means[self.value[key]] for key in row.part_of]))
+            if row.key == "lung_tumor":
+                mean = rng.uniform(*LUNG_LESION_HU)
+            elif row.key == "colon_tumor":
+                mean = rng.uniform(*COLON_LESION_HU)
+            else:
+                darker = rng.random() < 2 / 3 and host > CYST_HU[1] + LESION_CONTRAST[0]
+                mean = host + (-1 if darker else 1) * rng.uniform(*LESION_CONTRAST)
+                mean = max(mean, CYST_HU[1] + 5)
+            means[row.value] = mean
+        for key in (key for key in self.value if key.endswith("_cyst") and not key.startswith("complex")):
+            means[self.value[key]] = rng.uniform(*CYST_HU)
         return means
 
     def _grain(self, shape: tuple[int, ...], voxels: float) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The segmenter that judges generated CTs: HU in, labels of the anatomy table out, all lesions being one class.
 
 It works on cells of 2^3 voxels of the 3 mm grid: a U-Net over the cells (MONAI BasicUNet), then a small perceptron on
-each cell's features and its own voxels, which gives the classes of its eight voxels. `segmenter_training` trains it
+each cell's features and its own voxels, which gives the classes of its eight voxels. Whether a voxel is lesion is told
+by a head of its own beside the classes, so that an organ and its lesion do not compete. `segmenter_training` trains it
 on labelled scans and randomised-contrast anatomies, never on what a generator made.
 """
 
@@ -52,14 +53,24 @@ def class_keys() -> list[str]:
 
 @dataclass(frozen=True)
 class SegmenterConfig:
-    """Sizes of the network; written to the judges' JSON."""
+    """Sizes of the network; written to the judges' JSON.
+
+    lesions: whether it has the head for lesions; lesion_from: the probability from which on that says lesion.
+    """
 
     classes: int = CLASSES
     features: tuple[int, ...] = (32, 32, 64, 128, 160, 32)
     hidden: int = 128
+    lesions: bool = False
+    lesion_from: float = 0.5
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
+
+
+def judge_config() -> SegmenterConfig:
+    """The network of the judge, as it is trained."""
+    return SegmenterConfig(lesions=True)
 
 
 class SegmenterNetwork(nn.Module):
@@ -83,14 +94,27 @@ class SegmenterNetwork(nn.Module):
         self.voxel_head = nn.Linear(config.hidden, 8 * config.classes)
         with torch.no_grad():
             self.voxel_head.weight.mul_(0.1)
+        self.lesion_head = nn.Linear(config.hidden, 8) if config.lesions else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.net(inputs)
 
     def cell_logits(self, inputs: Tensor, features: Tensor) -> Tensor:
         """Inputs [n, C] and features [n, F] of n cells -> logits [n, 8, classes] of their voxels (order z, y, x)."""
-        hidden = nnf.silu(self.hidden(torch.cat([inputs.to(features.dtype), features], dim=1)))
+        return self.class_logits(self.hidden_of(inputs, features))
+
+    def hidden_of(self, inputs: Tensor, features: Tensor) -> Tensor:
+        """What the heads read of each cell, [n, hidden]."""
+        return nnf.silu(self.hidden(torch.cat([inputs.to(features.dtype), features], dim=1)))
+
+    def class_logits(self, hidden: Tensor) -> Tensor:
+        """[n, 8, classes]"""
         return self.cell_head(hidden)[:, None] + self.voxel_head(hidden).unflatten(1, (8, self.config.classes))
+
+    def lesion_logits(self, hidden: Tensor) -> Tensor:
+        """[n, 8]: of each voxel being lesion."""
+        assert self.lesion_head is not None
+        return self.lesion_head(hidden)
 
 
 def cell_inputs(hu: Tensor, centre: tuple[float, float] | None) -> Tensor:
@@ -165,7 +189,7 @@ class Segmenter:
             assert isinstance(features, Tensor)
             cells, own = as_cells(features), as_cells(inputs)
             chosen = [
-                self.network.cell_logits(a, b).float().softmax(dim=-1).max(dim=-1)
+                self._chosen(self.network.hidden_of(a, b))
                 for a, b in zip(own.split(1 << 15), cells.split(1 << 15), strict=True)
             ]
         d, h, w = inputs.shape[2:]
@@ -174,4 +198,17 @@ class Segmenter:
             folded = torch.cat(parts).view(d, h, w, 2, 2, 2).permute(0, 3, 1, 4, 2, 5).reshape(padded.shape)
             return folded[tuple(slice(0, n) for n in coarse.shape)].cpu().numpy()
 
-        return grid([part.indices.to(torch.uint8) for part in chosen]), grid([part.values for part in chosen])
+        labels, sure = (grid(list(parts)) for parts in zip(*chosen, strict=True))
+        return labels, sure
+
+    def _chosen(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Class uint8 [n, 8] of each voxel and its probability."""
+        network, config = self.network, self.network.config
+        logits = network.class_logits(hidden).float()
+        if not config.lesions:
+            sure, classes = logits.softmax(dim=-1).max(dim=-1)
+            return classes.to(torch.uint8), sure
+        sure, classes = logits[..., :TUMOUR].softmax(dim=-1).max(dim=-1)
+        lesion = network.lesion_logits(hidden).float().sigmoid()
+        called = lesion >= config.lesion_from
+        return classes.to(torch.uint8).masked_fill(called, TUMOUR), torch.where(called, lesion, sure * (1 - lesion))

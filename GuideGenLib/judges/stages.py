@@ -2,27 +2,22 @@
 
 from pathlib import Path
 
+from torch import Tensor
+
 from GuideGenLib.data.cases import DataError
-from GuideGenLib.data.notes import CASES, HELD_OUT, VALIDATION
+from GuideGenLib.data.notes import CASES, HELD_OUT, VALIDATION, read_notes
 from GuideGenLib.data.scans import labelled_names, load_labelled
 from GuideGenLib.judges.ceilings import UNSEEN, read_about, write_ceilings
-from GuideGenLib.judges.classifiers_training import (
-    HELD_PEOPLE,
-    OTHER_PEOPLE,
-    SCORES,
-    read_config,
-    told_scans,
-    train_classifiers,
-    write_scores,
-)
-from GuideGenLib.judges.folder import PLAIN_CODEC, write_judges
+from GuideGenLib.judges.classifiers_training import SCORES, learned, measured, read_config, told_scans, write_scores
+from GuideGenLib.judges.folder import PLAIN_CODEC, load_judges, write_judges
 from GuideGenLib.judges.segmenter import SPACING as SEGMENTER_SPACING
-from GuideGenLib.judges.segmenter import Segmenter, SegmenterConfig
-from GuideGenLib.judges.segmenter_training import train_segmenter, write_anatomies
-from GuideGenLib.population.write import coarse_bank
+from GuideGenLib.judges.segmenter import Segmenter, judge_config
+from GuideGenLib.judges.segmenter_people import unrelated, write_anatomies
+from GuideGenLib.judges.segmenter_training import train_segmenter
+from GuideGenLib.population.people import read_people
 from GuideGenLib.training import assemble
 from GuideGenLib.training.inputs import materials_of
-from GuideGenLib.training.job import Job, Stage, say, tenths, torso_of
+from GuideGenLib.training.job import Job, Stage, bases_of, say, store_of, tenths, torso_of
 from GuideGenLib.training.loop.checkpoint import averaged_state, steps_done
 from GuideGenLib.training.loop.processes import first_process_first, process_rank
 from GuideGenLib.training.networks.codec import linear_loss, train_codec, with_new_decoder
@@ -38,16 +33,28 @@ def segmenter(job: Job) -> None:
         name = job.hold_out or _held_out_scan(job.data)
         held_out = load_labelled(job.data, job.cache, [name], SEGMENTER_SPACING)[0]
         count = job.anatomies + UNSEEN
-        people = write_anatomies(torso_of(job).labels, count, job.run / "anatomies", job.seed, job.threads, tenths())
+        source = unrelated(bases_of(job, tenths()), torso_of(job).sources, name)
+        people = write_anatomies(source, count, job.run / "anatomies", job.seed, job.threads, tenths())
     people, others = people[: job.anatomies], people[job.anatomies :]
     seen = [scan for scan in scans if scan.name != name]
     say(f"segmenter: {len(people)} anatomies, scans {', '.join(scan.name for scan in seen) or 'none'}")
     job.seed_torch()
-    train_segmenter(people, seen, job.run / SEGMENTER, steps=job.steps, seed=job.seed, log=say)
+    folder, begun = job.run / SEGMENTER, _begun_with(job)
+    train_segmenter(people, seen, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, initial=begun, log=say)
     if process_rank()[0] == 0:
-        judge = Segmenter.load(averaged_state(job.run / SEGMENTER), SegmenterConfig().to_json())
-        told = {"steps": job.steps, "seed": job.seed, "anatomies": len(people), "scans": [scan.name for scan in seen]}
-        write_ceilings(judge, held_out, others, job.run / SEGMENTER, told, log=say)
+        judge = Segmenter.load(averaged_state(folder), judge_config().to_json())
+        told = {
+            "steps": steps_done(folder),
+            "seed": job.seed,
+            "anatomies": len(people),
+            "scans": [scan.name for scan in seen],
+        }
+        write_ceilings(judge, held_out, others, folder, told, log=say)
+
+
+def _begun_with(job: Job) -> dict[str, Tensor] | None:
+    """The weights of the judges that the training begins with, where any were named."""
+    return None if job.initial is None else load_judges(job.initial, "cpu").segmenter.network.state_dict()
 
 
 def _held_out_scan(data: Path) -> str:
@@ -62,18 +69,17 @@ def _held_out_scan(data: Path) -> str:
 
 
 def classifiers(job: Job) -> None:
-    """The classifiers of sex and age that judge generated CTs, and their scores on people that they have not seen."""
-    with first_process_first():
-        bank = job.run / assemble.POPULATION
-        count, others = job.people + HELD_PEOPLE, job.seed + OTHER_PEOPLE
-        labels, people = coarse_bank(torso_of(job).labels, count, others, job.threads, bank, tenths())
-        told = told_scans(job.data, job.cache)
-    job.seed_torch()
-    folder, n = job.run / CLASSIFIERS, job.people
-    train_classifiers(labels[:n], people[:n], folder, steps=job.steps, seed=job.seed, log=say)
-    if process_rank()[0] == 0:
-        training = {"people": n, "steps": job.steps, "seed": job.seed}
-        write_scores(folder, labels[n:], people[n:], told, training, log=say)
+    """What tells sex and age, learned from people of whom they are known, and its scores on each that is left out."""
+    if process_rank()[0] > 0:
+        return
+    store, run = store_of(job), job.run / SEGMENTER
+    trained = steps_done(run) > 0
+    judge = Segmenter.load(averaged_state(run), judge_config().to_json()) if trained else load_judges().segmenter
+    notes = read_notes(store.folder)
+    people = measured(told_scans(store, notes), read_people(store, notes), judge)
+    folder = job.run / CLASSIFIERS
+    folder.mkdir(parents=True, exist_ok=True)
+    write_scores(learned(people, judge), folder, people, log=say)
 
 
 def plain_codec(job: Job) -> None:
@@ -104,8 +110,7 @@ def judges(job: Job) -> None:
     if process_rank()[0] > 0:
         return
     people = job.run / CLASSIFIERS
-    trained = steps_done(people) > 0 and (people / SCORES).is_file()
-    found = (averaged_state(people), read_config(people)) if trained else None
+    found = read_config(people) if (people / SCORES).is_file() else None
     steps = steps_done(job.run / PLAIN_CODEC)
     plain = (averaged_state(job.run / PLAIN_CODEC), {"steps": steps}) if steps else None
     made = write_judges(job.target, *read_about(job.run / SEGMENTER), found, plain)
@@ -115,7 +120,7 @@ def judges(job: Job) -> None:
 
 JUDGE_STAGES = {
     "segmenter": Stage(segmenter, 1500, "the segmenter that judges generated CTs"),
-    "classifiers": Stage(classifiers, 700, "the classifiers of sex and age that judge generated CTs"),
+    "classifiers": Stage(classifiers, 0, "the classifiers of sex and age that judge generated CTs"),
     "plain-codec": Stage(plain_codec, 1650, "the decoder without HDR loss, for the ablations"),
     "judges": Stage(judges, 0, "what was trained of them as a folder"),
 }

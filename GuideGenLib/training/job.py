@@ -49,6 +49,8 @@ class Job:
     """Deformations of real label maps as they are, beside the population."""
     segmenter: Loader | None = None
     """Loads what labels the scans that have no label map; None leaves these out."""
+    initial: Path | None = None
+    """Judges whose segmenter is trained on."""
 
     @property
     def cache(self) -> Path:

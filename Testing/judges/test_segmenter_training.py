@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,38 +15,40 @@ from GuideGenLib.cli import train as cli
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.data.layouts import DataError
 from GuideGenLib.data.scans import Scan
-from GuideGenLib.judges import ceilings
-from GuideGenLib.judges import segmenter_training as segmenter
+from GuideGenLib.judges import ceilings, segmenter_people, segmenter_training
+from GuideGenLib.judges import segmenter_patches as patches
 from GuideGenLib.judges import stages as judge_stages
 from GuideGenLib.judges.ceilings import read_about, score_people
 from GuideGenLib.judges.folder import load_judges
 from GuideGenLib.judges.segmenter import CLASSES, TUMOUR, SegmenterConfig, SegmenterNetwork
+from GuideGenLib.judges.segmenter_patches import RenderSource
+from GuideGenLib.judges.segmenter_people import OTHER_PEOPLE, unrelated, with_findings, write_anatomies
 from GuideGenLib.judges.segmenter_training import (
-    OTHER_PEOPLE,
-    RenderSource,
+    OPEN,
     SegmenterLoss,
+    begin_with,
+    lesion_loss,
     score,
     soft_dice,
     train_segmenter,
-    write_anatomies,
 )
-from GuideGenLib.population.sampling import Sample
+from GuideGenLib.population.attributes import draw_attributes
+from GuideGenLib.population.sampling import KeptBase, Sample
 from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
 from GuideGenLib.training.loop.draws import Batch, Seeds
 from GuideGenLib.training.loop.trainer import Trainer
 from Testing.tiny_preset import small_patches
 
 VALUE = values()
-TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
+TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16, lesions=True)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segmenter, "DEPTHS", (32,))
-    monkeypatch.setattr(segmenter, "PLANE", (32, 64))
-    monkeypatch.setattr(segmenter, "SegmenterConfig", lambda: TINY)
-    monkeypatch.setattr(judge_stages, "SegmenterConfig", lambda: TINY)
-    monkeypatch.setattr(ceilings, "SegmenterConfig", lambda: TINY)
+    monkeypatch.setattr(patches, "DEPTHS", (32,))
+    monkeypatch.setattr(patches, "PLANE", (32, 64))
+    for module in (segmenter_training, judge_stages, ceilings):
+        monkeypatch.setattr(module, "judge_config", lambda: TINY)
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def scan(organs: np.ndarray, hu: np.ndarray) -> Scan:
 def test_patches_show_the_hu_of_their_labels(
     anatomies: list[Path], scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segmenter, "REAL_SHARE", 0.5)
+    monkeypatch.setattr(patches, "REAL_SHARE", 0.5)
     source = RenderSource(anatomies, [scan], [0])
     lungs, livers = [], []
     for _ in range(30):
@@ -79,8 +82,9 @@ def test_patches_show_the_hu_of_their_labels(
 
 def test_the_centre_of_the_body_stays_on_the_body(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     """The middle of the label box lands on the same structure however the patch is turned, scaled and cut."""
-    monkeypatch.setattr(segmenter, "DEPTHS", (64,))
-    monkeypatch.setattr(segmenter, "PLANE", (64, 96))
+    monkeypatch.setattr(patches, "DEPTHS", (64,))
+    monkeypatch.setattr(patches, "PLANE", (64, 96))
+    monkeypatch.setattr(patches, "NARROW_SHARE", 0)
     labels = np.zeros((48, 40, 64), np.uint8)
     labels[4:44, 4:36, 4:60] = VALUE["muscle"]
     labels[4:44, 19:21, 31:33] = VALUE["aorta"]  # in the middle of the body
@@ -142,8 +146,8 @@ def test_people_are_others_than_the_generators(
         asked.append((index, seed))
         return Sample(torso, None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(segmenter, "draw_sample", drawn)
-    monkeypatch.setattr(segmenter, "_with_lesions", lambda sample, rng: sample.labels)
+    monkeypatch.setattr(segmenter_people, "draw_sample", drawn)
+    monkeypatch.setattr(segmenter_people, "with_findings", lambda sample, rng: sample.labels)
     paths = write_anatomies(organs, 3, tmp_path, 1)
     assert asked == [(index, OTHER_PEOPLE + 1) for index in range(3)]
     assert write_anatomies(organs, 3, tmp_path, 1) == paths and len(asked) == 3
@@ -180,6 +184,59 @@ def test_people_are_scored_with_their_lesions(anatomies: list[Path], organs: np.
     assert seeing["tumour_false_ml"] == blind["tumour_false_ml"] == 0
 
 
+def test_a_lesion_is_learned_apart_from_its_organ(anatomies: list[Path], organs: np.ndarray) -> None:
+    loss = SegmenterLoss(RenderSource(anatomies, [], [0]), TINY, torch.ones(CLASSES), torch.device("cpu"))
+    wanted = loss.targets(organs)
+    assert (wanted[organs == VALUE["lung_tumor"]] == VALUE["lung_upper_lobe_left"]).all()
+    assert (loss.targets(np.full((4, 4, 4), VALUE["lung_tumor"], np.uint8)) == OPEN).all()
+    lesion = torch.tensor([1.0] * 5 + [0.0] * 95)
+    right, wrong = (float(lesion_loss(sign * 8 * (2 * lesion - 1), lesion)) for sign in (1, -1))
+    assert right < 0.2 < 8 < wrong
+    healthy = torch.zeros(50)
+    assert float(lesion_loss(healthy - 8, healthy)) < 0.01 < 7 < float(lesion_loss(healthy + 8, healthy))
+
+
+def test_an_earlier_segmenter_is_gone_on_with(hu: np.ndarray) -> None:
+    torch.manual_seed(0)
+    plain = SegmenterNetwork(replace(TINY, lesions=False))
+    network = SegmenterNetwork(TINY)
+    begin_with(network, plain.state_dict())
+    features = torch.randn(3, network.hidden.in_features - TINY.features[-1]), torch.randn(3, TINY.features[-1])
+    assert torch.equal(network.cell_logits(*features), plain.cell_logits(*features))
+    hidden, logits = network.hidden_of(*features), plain.cell_logits(*features)
+    other = 0.1 * (logits[..., TUMOUR] - logits[..., :TUMOUR].mean(dim=-1))
+    assert torch.allclose(network.lesion_logits(hidden), other, atol=1e-5)
+
+
+def test_nobody_is_made_of_the_held_out_scan() -> None:
+    names = ("torso", "torso with bert in torso", "bert in torso", "bert in torso with torso", "anna in bert in torso")
+    people = [KeptBase(name, "male", Path(), "") for name in names]
+    assert [one.name for one in unrelated(people, ("anna",), "anna")] == ["bert in torso"]
+    assert [one.name for one in unrelated(people, ("carl",), "anna")] == list(names[:4])
+    assert unrelated(people[:1], ("anna",), "anna") == people[:1]
+
+
+def test_people_have_what_is_no_tumour(organs: np.ndarray) -> None:
+    sample = Sample(organs, draw_attributes(np.random.default_rng(0)))
+    found = [set(np.unique(with_findings(sample, np.random.default_rng(seed)))) for seed in range(8)]
+    negatives = {VALUE[key] for key in VALUE if VALUE[key] >= CLASSES} - {VALUE["lung_tumor"]}
+    assert any(one & negatives for one in found)
+    assert all(VALUE["lung_tumor"] in one for one in found)  # what stands is kept
+
+
+def test_narrow_and_bent_patches_stay_true(anatomies: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "NARROW_SHARE", 1)
+    monkeypatch.setattr(patches, "NARROWEST", 16)
+    monkeypatch.setattr(patches, "BENT_SHARE", 1)
+    source, narrow = RenderSource(anatomies, [], [4]), 0
+    for _ in range(6):
+        hu, labels, _ = source.draw()
+        outside = (labels == 0).all((0, 1))
+        assert not outside.any() or hu[:, :, outside].mean() < -950  # noise and blur reach beyond
+        narrow += bool(outside.sum() > 8)
+    assert narrow
+
+
 # ---------------------------------------------------------------- the commands
 
 
@@ -206,7 +263,8 @@ def test_from_data_to_judges(
 
     monkeypatch.setattr(judge_stages, "train_segmenter", recorded)
     monkeypatch.setattr(judge_stages, "write_anatomies", lambda *_: anatomies * 2)
-    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(labels=organs))
+    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(sources=()))
+    monkeypatch.setattr(judge_stages, "bases_of", lambda job, progress: [])
     write(hu, flat / "ct" / "cleo.nii.gz", labels=False)
     (flat / "labels" / "cleo.nii.gz").write_bytes((flat / "labels" / "anna.nii.gz").read_bytes())
     run = tmp_path / "runs"

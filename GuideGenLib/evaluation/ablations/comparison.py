@@ -28,13 +28,13 @@ from GuideGenLib.evaluation.ablations.variants import (
 )
 from GuideGenLib.evaluation.alignment.asked import asked_by
 from GuideGenLib.evaluation.alignment.found_site import agrees, tumour_place
+from GuideGenLib.evaluation.alignment.judge_scores import lesion_score, person_score, seen_organs
 from GuideGenLib.evaluation.alignment.with_anatomy import conditioning_mask, segmentation
 from GuideGenLib.evaluation.cases import GeneratedCase, Order, make_cases
 from GuideGenLib.evaluation.prompts.codec_error import SPACING_MM as CODEC_MM
 from GuideGenLib.evaluation.prompts.codec_error import CodecError, compare
-from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
+from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure, sees
 from GuideGenLib.judges.agreement import compare_organs
-from GuideGenLib.judges.classifiers import SPACING as CLASSIFIER_SPACING
 from GuideGenLib.judges.classifiers import decade_of
 from GuideGenLib.judges.segmenter import SPACING
 
@@ -63,8 +63,9 @@ HDR_OTHER = f"No HDR loss: not measured, the judges' decoder was trained for ano
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the judges read from one CT. dice: mean over the organs of mask or CT; followed: attributes of the text that
-    the CT has, of those that the text gives; texture: fine HU variation within liver and muscle, NaN without them."""
+    """What the judges read from one CT. dice: mean over the organs of mask or CT that the judge sees; followed:
+    attributes of the text that the CT has, of those that the text gives and the judges see; texture: fine HU variation
+    within liver and muscle, NaN without them."""
 
     dice: float
     followed: dict[str, bool]
@@ -75,7 +76,8 @@ def read(case: GeneratedCase, judges: "Judges") -> Judgement:
     """Judge one case."""
     found = segmentation(case, judges)
     mask = conditioning_mask(case, found.shape)
-    scores = [one[0] for one in compare_organs(found, mask, SPACING).values()]
+    compared = compare_organs(found, mask, SPACING)
+    scores = [compared[organ][0] for organ in seen_organs(judges)]
     hu, _ = case.hu(SPACING)
     return Judgement(float(np.nanmean(scores)), followed(case, found, judges), NOISE_HU * soft_tissue_noise(hu, mask))
 
@@ -83,17 +85,19 @@ def read(case: GeneratedCase, judges: "Judges") -> Judgement:
 def followed(case: GeneratedCase, found: np.ndarray, judges: "Judges") -> dict[str, bool]:
     """Which attributes of ATTRIBUTES, of those that the case's text gives, its CT has.
 
-    found: the segmented CT, uint8 [z, y, x] at 3 mm. A tumour is judged where the text asks for a single one.
+    found: the segmented CT, uint8 [z, y, x] at 3 mm. A tumour is judged where the text asks for a single one, and
+    nothing whose judge does not see it in real CTs.
     """
     asked = asked_by(case.text)
     result = {}
-    if judges.classifiers is not None:
-        reading = judges.classifiers.read(*case.hu(CLASSIFIER_SPACING))
-        if asked.sex is not None:
+    classifiers = judges.classifiers
+    if classifiers is not None:
+        reading = classifiers.read(*case.hu(SPACING), found)
+        if asked.sex is not None and sees(person_score(classifiers, "sex")):
             result["sex"] = reading.sex == asked.sex
-        if asked.age is not None:
+        if asked.age is not None and sees(person_score(classifiers, "decade")):
             result["age decade"] = reading.decade == decade_of(asked.age)
-    if len(asked.lesions) == 1:
+    if len(asked.lesions) == 1 and sees(lesion_score(judges)):
         result["tumour place"] = agrees(tumour_place(found, SPACING), asked.lesions[0])
     return result
 

@@ -15,10 +15,10 @@ from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation.cases import GeneratedCase, Order
 from GuideGenLib.evaluation.measure import tumours, volumes_ml
-from GuideGenLib.evaluation.people.pelvis import PROPORTIONS, proportions
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import LEAST_ML, judge
 from GuideGenLib.judges.agreement import dice
+from GuideGenLib.judges.pelvis import PROPORTIONS, proportions
 
 SPACING = 3.0
 SUBSET = 1

@@ -6,6 +6,7 @@ which were taken with other data, masks and segmenter, and what our segmenter re
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.files import atomic, write_json
 from GuideGenLib.core.resample import nearest
 from GuideGenLib.evaluation.cases import GeneratedCase
-from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure
+from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, SEES, Figure, Section, Table, mean_figure, sees
 from GuideGenLib.judges.agreement import ORGANS, compare_labels, compare_organs
 from GuideGenLib.judges.segmenter import SPACING
 from GuideGenLib.judges.shares import interval
@@ -101,18 +102,28 @@ def measure_alignment(cases: Sequence[GeneratedCase], judges: "Judges", output: 
 
 
 def _figures(values: np.ndarray, ceilings: dict[str, float]) -> list[Figure]:
-    """Mean of the organs, the worst one, and each organ; values [cases, organs, 3] with NaN where it does not count."""
+    """Mean of the organs, of those that the judge sees, the worst one, and each organ.
+
+    values [cases, organs, 3] with NaN where it does not count.
+    """
     dice = values[..., 0]
     known = [ceilings[organ] for organ in ORGANS if organ in ceilings]
     overall = float(np.mean(known)) if known else None
     lowest = float(np.min(known)) if known else None
-    mean = _over_organs("mean DSC of the organs", dice, np.nanmean, WANTED_MEAN, overall, PAPER_MEAN)
-    worst = _over_organs("DSC of the worst organ", dice, np.nanmin, WANTED_WORST, lowest, min(OURS[:-1]))
-    result = [mean, worst]
+    seen = [index for index, organ in enumerate(ORGANS) if organ in ceilings and sees(ceilings[organ])]
+    result = [_over_organs("mean DSC of the organs", dice, np.nanmean, WANTED_MEAN, overall, PAPER_MEAN)]
+    if seen and len(seen) < len(ORGANS):
+        names = [list(ORGANS)[index] for index in seen]
+        ceiling = float(np.mean([ceilings[name] for name in names]))
+        paper = float(np.mean([OURS[index] for index in seen]))
+        name = "mean DSC of the organs that the judge sees"
+        mean = _over_organs(name, dice[:, seen], np.nanmean, WANTED_MEAN, ceiling, paper)
+        result.append(replace(mean, note=f"These are {', '.join(names)}; the paper's mean is of the same."))
+    result.append(_over_organs("DSC of the worst organ", dice, np.nanmin, WANTED_WORST, lowest, min(OURS[:-1])))
     for index, organ in enumerate(ORGANS):
-        result.append(
-            mean_figure(f"DSC {organ}", dice[:, index].tolist(), ceiling=ceilings.get(organ), paper=OURS[index])
-        )
+        own = ceilings.get(organ)
+        name, each = f"DSC {organ}", dice[:, index].tolist()
+        result.append(mean_figure(name, each, ceiling=own, paper=OURS[index], judge=own))
     return result
 
 
@@ -121,10 +132,11 @@ def _over_organs(
 ) -> Figure:
     """A statistic of the organs' means over the cases, its interval a bootstrap over the cases."""
     if not np.isfinite(dice).any():
-        return Figure(name, None, None, None, 0, wanted, ceiling, paper)
+        return Figure(name, None, None, None, 0, wanted, ceiling, paper, judge=ceiling)
     dice = dice[np.isfinite(dice).any(axis=1)]
     low, high = interval(len(dice), lambda drawn: reduce(_organ_means(dice[drawn]), axis=-1))
-    return Figure(name, float(reduce(_organ_means(dice))), low, high, len(dice), wanted, ceiling, paper)
+    value = float(reduce(_organ_means(dice)))
+    return Figure(name, value, low, high, len(dice), wanted, ceiling, paper, judge=ceiling)
 
 
 def _organ_means(dice: np.ndarray) -> np.ndarray:
@@ -138,7 +150,10 @@ def _paper_table(dice: np.ndarray, ceilings: dict[str, float], rendered: dict[st
     """The paper's table with our row, and the segmenter's own on a real scan and on rendered people."""
     means = _organ_means(dice)
     rows = [(name, *(_two(value) for value in row)) for name, row in PAPER.items()]
-    rows.append((f"this model, {len(dice)} cases", *(_two(value) for value in (*means, float(np.nanmean(means))))))
+    judges = [*(ceilings.get(organ) for organ in ORGANS), float(np.mean(list(ceilings.values()))) if ceilings else None]
+    ours = zip((*means, float(np.nanmean(means))), judges, strict=True)
+    shown = (_two(value) if sees(judge) else NOT_MEASURABLE for value, judge in ours)
+    rows.append((f"this model, {len(dice)} cases", *shown))
     for name, known in (("real CT (held out)", ceilings), ("rendered people (held out)", rendered)):
         if known:
             each = [known.get(organ, float("nan")) for organ in ORGANS]
@@ -172,8 +187,9 @@ def _remarks(judges: "Judges") -> list[str]:
     return [
         f"The segmenter never saw a generated CT, nor the scan {scan} on which its score on real CT was taken; a dash "
         "stands where that one scan does not show the organ.",
-        "It learned organ shapes from people deformed from the same two labelled scans as the generator's population "
-        "(other people), so it may find an organ where it expects one: compare with the real scan's column.",
+        "It learned organ shapes from imagined people (others than the generator's), so it may find an organ where it "
+        "expects one: compare with the real scan's column.",
+        f"Where it scores below {SEES:g} on the real scan, the table says `{NOT_MEASURABLE}` in place of a number.",
         "The paper's rows are its published figures, from other masks and another segmenter: they tell no rank.",
         "Lesions count as the organ that bears them; lung with its vessels, stomach and colon with gas, both kidneys.",
     ]

@@ -16,12 +16,12 @@ from GuideGenLib.core.files import write_json
 from GuideGenLib.evaluation.alignment import flips
 from GuideGenLib.evaluation.alignment.asked import Asked, asked_by, evaluation_orders
 from GuideGenLib.evaluation.alignment.found_site import FoundSite, agrees, tumour_ml, tumour_place
+from GuideGenLib.evaluation.alignment.judge_scores import lesion_score, person_score
 from GuideGenLib.evaluation.alignment.with_anatomy import segmentation
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import GOALS, Verdict, judge
-from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure, share_figure
-from GuideGenLib.judges.classifiers import SPACING as CLASSIFIER_SPACING
+from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, Figure, Section, Table, mean_figure, share_figure
 from GuideGenLib.judges.classifiers import Classifiers, SeenPerson, decade_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def measure_prompts(
     answers = [_answer(case, judges) for case in cases]
     outcomes = flips.outcomes(flipped)
     section = Section("prompts", "Does the CT show what the text asks for?")
-    section.figures += [*_ct_figures(answers, judges.classifiers), *_mask_figures(answers), *_flip_figures(outcomes)]
+    section.figures += [*_ct_figures(answers, judges), *_mask_figures(answers), *_flip_figures(outcomes)]
     section.tables.append(_paper_table(section.figures, len(answers)))
     if outcomes:
         section.tables.append(_flip_table(outcomes))
@@ -90,7 +90,7 @@ def _answer(case: GeneratedCase, judges: "Judges") -> Answer:
     found = segmentation(case, judges)
     reading = None
     if judges.classifiers is not None:
-        reading = judges.classifiers.read(*case.hu(CLASSIFIER_SPACING))
+        reading = judges.classifiers.read(*case.hu(SPACING), found)
     steps = (spacing, spacing, spacing)
     return Answer(
         case.key,
@@ -106,19 +106,34 @@ def _answer(case: GeneratedCase, judges: "Judges") -> Answer:
 # ---------------------------------------------------------------- figures
 
 
-def _ct_figures(answers: Sequence[Answer], classifiers: Classifiers | None) -> list[Figure]:
+def _ct_figures(answers: Sequence[Answer], judges: "Judges") -> list[Figure]:
     """What is read from the CTs; each pair of counts is one case."""
+    classifiers, lesions = judges.classifiers, lesion_score(judges)
     sexes = [(int(one.reading.sex == one.asked.sex), 1) for one in answers if one.reading and one.asked.sex]
     ages = [(one.reading.decade, decade_of(one.asked.age)) for one in answers if one.reading and one.asked.age]
     placed = [one for one in answers if one.located]
     healthy = [one for one in answers if not one.asked.lesions]
-    sex = share_figure("sex", sexes, wanted=SEX, paper=PAPER_SEX, note=_told(classifiers, "sex"))
+    sex = share_figure(
+        "sex",
+        sexes,
+        wanted=SEX,
+        paper=PAPER_SEX,
+        note=_told(classifiers, "sex"),
+        judge=person_score(classifiers, "sex"),
+    )
     decade = share_figure(
         "age decade",
         [(int(read == true), 1) for read, true in ages],
         wanted=DECADE,
         paper=PAPER_AGE,
         note=_told(classifiers, "decade"),
+        judge=person_score(classifiers, "decade"),
+    )
+    near = share_figure(
+        "age decade or a neighbor",
+        [(int(abs(read - true) <= 10), 1) for read, true in ages],
+        note=_told(classifiers, "decade within one"),
+        judge=person_score(classifiers, "decade within one"),
     )
     location = share_figure(
         "tumor location",
@@ -126,40 +141,45 @@ def _ct_figures(answers: Sequence[Answer], classifiers: Classifiers | None) -> l
         wanted=LOCATION,
         paper=PAPER_LOCATION,
         note="Organ, and side and site where the text gives them, of the largest tumor in the segmented CT.",
+        judge=lesions,
     )
     return [
         sex,
         decade,
-        share_figure("age decade or a neighbor", [(int(abs(read - true) <= 10), 1) for read, true in ages]),
+        near,
         location,
         share_figure(
             "tumor organ",
             [(int(one.place is not None and one.place.organ == one.asked.lesions[0].organ), 1) for one in placed],
+            judge=lesions,
         ),
         share_figure(
             "no tumor where none is asked",
             [(int(one.ml < NO_TUMOUR_ML), 1) for one in healthy],
             note=f"The segmented CT has less than {NO_TUMOUR_ML:g} ml of tumor.",
+            judge=lesions,
         ),
         _mean_of("mean of sex, age, location", [sex, decade, location]),
     ]
 
 
 def _told(classifiers: Classifiers | None, score: str) -> str:
-    """How far the classifier can be trusted, from its own test."""
-    if classifiers is None or score not in classifiers.scores:
+    """How far the judge can be trusted, from its own test."""
+    if classifiers is None or score not in classifiers.real:
         return ""
-    return f"The classifier reads {classifiers.scores[score]:.2f} of rendered people rightly that it has not seen."
+    one = classifiers.real[score]
+    return f"The judge reads {one['hits']} of {one['cases']} real people rightly who were left out of its learning."
 
 
 def _mean_of(name: str, figures: Sequence[Figure]) -> Figure:
-    """The mean of shares, without an interval; not measured when one of them is not."""
+    """The mean of shares, without an interval; not measured when one of them is not, its judge being their worst."""
     known = [one.value for one in figures if one.value is not None]
     value = float(np.mean(known)) if len(known) == len(figures) else None
     paper = float(np.mean([one.paper for one in figures if one.paper is not None]))
     cases = min(one.cases for one in figures) if value is not None else 0
     note = "Race is left out on both sides: this model does not encode it."
-    return Figure(name, value, None, None, cases, paper=paper, note=note)
+    judges = [one.judge for one in figures if one.judge is not None]
+    return Figure(name, value, None, None, cases, paper=paper, note=note, judge=min(judges, default=None))
 
 
 def _mask_figures(answers: Sequence[Answer]) -> list[Figure]:
@@ -212,13 +232,18 @@ def _flip_figures(outcomes: Sequence[flips.Outcome]) -> list[Figure]:
 
 def _paper_table(figures: Sequence[Figure], cases: int) -> Table:
     """The paper's table with our row."""
-    value = {one.name: one.value for one in figures}
-    ours = [value["age decade"], value["sex"], None, value["tumor location"], value["mean of sex, age, location"]]
+    named = {one.name: one for one in figures}
     rows = [(name, *(f"{one:.2f}" for one in row)) for name, row in PAPER.items()]
-    shown = ["-" if one is None else f"{one:.2f}" for one in ours]
-    shown[2] = "not encoded"
+    shown = [_cell(named[name]) for name in ("age decade", "sex", "tumor location", "mean of sex, age, location")]
+    shown.insert(2, "not encoded")
     rows.append((f"this model, {cases} cases", *shown))
     return Table("Accuracy of what is read from the CT", ("", "age", "sex", "race", "tumor loc.", "mean"), rows)
+
+
+def _cell(figure: Figure) -> str:
+    if figure.value is None:
+        return "-"
+    return f"{figure.value:.2f}" if figure.measurable else NOT_MEASURABLE
 
 
 def _flip_table(outcomes: Sequence[flips.Outcome]) -> Table:
@@ -248,17 +273,11 @@ def _remarks(classifiers: Classifiers | None) -> list[str]:
     else:
         remarks.insert(
             1,
-            "The classifiers learned from rendered anatomies of other people of the same imagined population, with the "
-            "published laws of age that the generator's HU follow too: they tell whether the text arrives in the CT, "
-            "and not how well a real person's age is read from it." + _on_real(classifiers),
+            "Sex and age are told by what is measured in the CT (chest wall, ribs, lungs, vertebrae, pelvis; HU of "
+            "bone and muscle) and by laws learned from real people alone: what each reads rightly of people who were "
+            "left out stands beside it, and decides whether it is measurable.",
         )
     return remarks
-
-
-def _on_real(classifiers: Classifiers) -> str:
-    """What they read in real scans, which were no part of their training."""
-    told = [f"{name} of {one['hits']} of {one['cases']}" for name, one in classifiers.real.items()]
-    return f" Of real scans they read rightly: {', '.join(told)}." if told else ""
 
 
 def _details(one: Answer) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.structures import LUNGS, select
-from GuideGenLib.evaluation.people.pelvis import proportions
+from GuideGenLib.judges.pelvis import proportions
 from GuideGenLib.population.variety import waist
 
 LEAST_MM = 250.0

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from GuideGenLib.evaluation.people.body import Body
-from GuideGenLib.evaluation.people.pelvis import PROPORTIONS, Line, held_out
 from GuideGenLib.evaluation.people.trained import TrainedPerson
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, share_figure
+from GuideGenLib.judges.pelvis import PROPORTIONS, Line, held_out
 
 WANTED = 0.95
 NAME = "sex, told by the bones of the pelvis alone"

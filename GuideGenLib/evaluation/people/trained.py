@@ -17,7 +17,7 @@ from GuideGenLib.anatomy.tissues import select
 from GuideGenLib.core.files import atomic, write_json
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.evaluation.people.body import Body
-from GuideGenLib.evaluation.people.pelvis import BONES
+from GuideGenLib.judges.pelvis import BONES
 from GuideGenLib.population.attributes import draw_attributes
 from GuideGenLib.population.bases import bones_of
 from GuideGenLib.population.deform import sample_with

@@ -6,7 +6,7 @@ from typing import Any
 
 from GuideGenLib.evaluation.prompts.text_report import table
 from GuideGenLib.evaluation.report.record import section_from_json
-from GuideGenLib.evaluation.report.section import Figure, Section, Table
+from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, Figure, Section, Table
 
 HEADER = ("figure", "value", "95 % interval", "cases", "real CT", "paper", "wanted", "")
 NONE = "-"
@@ -23,19 +23,28 @@ def number(value: float | None) -> str:
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
-    """One figure in the columns of HEADER."""
+    """One figure in the columns of HEADER; of one whose judge does not see what it judges no number is told."""
+    told = figure.measurable
     interval = NONE  # that of a single case would say nothing
-    if figure.low is not None and figure.high is not None and figure.cases > 1:
+    if told and figure.low is not None and figure.high is not None and figure.cases > 1:
         interval = f"{number(figure.low)} to {number(figure.high)}"
     wanted = ""
     if figure.wanted is not None:
         wanted = f"{'at most' if figure.lower_is_better else 'at least'} {number(figure.wanted)}"
         if figure.until is not None:
             wanted = f"{number(figure.wanted)} to {number(figure.until)}"
-    met = {None: "", True: "met", False: "MISSED"}[figure.met] if figure.value is not None else "not measured"
     cases = str(figure.cases) if figure.cases else NONE
-    ceiling, paper = number(figure.ceiling), number(figure.paper)
-    return (figure.name, number(figure.value), interval, cases, ceiling, paper, wanted, met)
+    value = number(figure.value) if told else NOT_MEASURABLE
+    return (figure.name, value, interval, cases, number(figure.ceiling), number(figure.paper), wanted, _verdict(figure))
+
+
+def _verdict(figure: Figure) -> str:
+    """What the last column says."""
+    if figure.value is None:
+        return "not measured"
+    if not figure.measurable:
+        return f"its judge has {number(figure.judge)} on real data"
+    return {None: "", True: "met", False: "MISSED"}[figure.met]
 
 
 def terminal(sections: Sequence[Section]) -> str:

@@ -18,8 +18,11 @@ Point = tuple[float, float, float | None, float | None]
 
 
 def bars(figures: Sequence[Figure], label: str, path: Path) -> Path:
-    """Measured figures with intervals, a dash at the ceiling, a diamond at the paper's value. Returns `path`."""
-    shown = [figure for figure in figures if figure.value is not None]
+    """Measured figures with intervals, a dash at the ceiling, a diamond at the paper's value. Returns `path`.
+
+    What no judge sees has no bar.
+    """
+    shown = [figure for figure in figures if figure.value is not None and figure.measurable]
     positions = np.arange(len(shown))
     with _axes(path, width=max(5.0, 1.5 + 0.55 * len(shown))) as axes:
         values = np.array([figure.value for figure in shown], dtype=float)

@@ -23,6 +23,7 @@ from GuideGenLib.evaluation.ablations.comparison import (
     read,
 )
 from GuideGenLib.evaluation.ablations.variants import NO_HDR, Variant
+from GuideGenLib.evaluation.alignment.judge_scores import seen_organs
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.generator import Generator, MaskResult
 from GuideGenLib.judges.classifiers import SeenPerson as Person
@@ -46,9 +47,14 @@ class Judges:
     plain_codec: PlainCodec | None = None
 
     def __init__(self) -> None:
+        self.ceilings: dict[str, float] = {}
+        self.about: Any = {"segmenter": {"ceilings": {"rendered": {"tumours_found": 0.9}}}}
         self.segmenter = SimpleNamespace(segment=self._segment)
         decades = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-        self.classifiers = SimpleNamespace(read=lambda hu, spacing: Person(0.1, decades))
+        self.classifiers = SimpleNamespace(
+            read=lambda hu, spacing, labels: Person(0.1, decades),
+            real={"sex": {"value": 0.8}, "decade": {"value": 0.8}},
+        )
 
     def _segment(self, hu: np.ndarray, spacing: float) -> np.ndarray:
         return np.minimum(np.rint((hu + 1000) / STEP), TUMOUR).astype(np.uint8)
@@ -76,6 +82,15 @@ def test_a_ct_that_shows_its_mask_and_its_text_has_full_marks(case: GeneratedCas
     assert reading.dice == pytest.approx(1.0)
     assert reading.followed == {"sex": True, "age decade": True, "tumour place": True}
     assert reading.texture >= 0
+
+
+def test_what_a_judge_does_not_see_is_not_counted(case: GeneratedCase):
+    blind = Judges()
+    blind.classifiers.real["decade"]["value"] = 0.4
+    blind.about = {"segmenter": {"ceilings": {"rendered": {"tumours_found": 0.4}}}}
+    blind.ceilings = {"liver": 0.9, "spleen": 0.3}
+    assert read(case, blind).followed == {"sex": True}  # type: ignore[arg-type]
+    assert seen_organs(blind) == ["liver"]  # type: ignore[arg-type]
 
 
 def test_attributes_are_judged_where_the_text_gives_them(case: GeneratedCase, labels: np.ndarray):

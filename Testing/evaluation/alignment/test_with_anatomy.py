@@ -12,7 +12,8 @@ from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.evaluation.alignment.with_anatomy import PAPER, conditioning_mask, measure_alignment, segmentation
 from GuideGenLib.evaluation.cases import GeneratedCase
-from GuideGenLib.evaluation.report.section import Section
+from GuideGenLib.evaluation.report.cells import cells
+from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, Section
 from GuideGenLib.judges.agreement import ORGANS
 from GuideGenLib.judges.segmenter import to_classes
 
@@ -69,6 +70,17 @@ def test_a_perfect_segmenter(cases: list[GeneratedCase], tmp_path: Path) -> None
     assert heart.cases == 1 and heart.ceiling is None
     picture = section.pictures[0][1]
     assert picture.is_file() and picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_organ_that_the_judge_does_not_see_has_no_number(cases: list[GeneratedCase], tmp_path: Path) -> None:
+    judges = _judges(Reader())
+    judges.ceilings["spleen"] = 0.3
+    section = measure_alignment(cases, judges, tmp_path)
+    told = {figure.name: cells(figure) for figure in section.figures}
+    assert told["DSC spleen"][1] == told["mean DSC of the organs"][1] == NOT_MEASURABLE
+    assert told["DSC liver"][1] == told["mean DSC of the organs that the judge sees"][1] == "1.00"
+    ours = section.tables[0].rows[len(PAPER)]
+    assert ours[1] == ours[-1] == NOT_MEASURABLE and ours[3] == "1.00"
 
 
 def test_one_that_sees_nothing(cases: list[GeneratedCase], tmp_path: Path) -> None:

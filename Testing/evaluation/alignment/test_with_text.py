@@ -17,7 +17,8 @@ from GuideGenLib.evaluation.alignment import with_text as prompt_alignment
 from GuideGenLib.evaluation.alignment.asked import alignment_prompts
 from GuideGenLib.evaluation.alignment.with_text import PAPER, measure_prompts
 from GuideGenLib.evaluation.cases import GeneratedCase
-from GuideGenLib.evaluation.report.section import Section
+from GuideGenLib.evaluation.report.cells import cells
+from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, Section
 from GuideGenLib.judges.classifiers import DECADES, SeenPerson
 from GuideGenLib.judges.segmenter import TUMOUR, to_classes
 
@@ -39,12 +40,13 @@ class Segmenter:
 class Readings:
     """Classifiers that give the next of some readings."""
 
-    def __init__(self, *readings: SeenPerson) -> None:
-        self.readings, self.scores = list(readings), {"sex": 0.97}
-        self.real = {"sex": {"hits": 4, "cases": 9}}
+    def __init__(self, *readings: SeenPerson, decade: float = 0.75) -> None:
+        self.readings = list(readings)
+        self.real: dict[str, Any] = {"sex": {"hits": 8, "cases": 9, "value": 8 / 9}}
+        self.real |= {name: {"hits": 3, "cases": 4, "value": decade} for name in ("decade", "decade within one")}
 
-    def read(self, hu: np.ndarray, spacing: float) -> SeenPerson:
-        assert spacing == 6.0
+    def read(self, hu: np.ndarray, spacing: float, labels: np.ndarray) -> SeenPerson:
+        assert spacing == 6.0 and labels.shape == hu.shape
         return self.readings.pop(0)
 
 
@@ -52,8 +54,10 @@ def _reading(sex: str, decade: int) -> SeenPerson:
     return SeenPerson(0.9 if sex == "female" else 0.1, tuple(float(one == decade) for one in DECADES))
 
 
-def _judges(classifiers: Readings | None, misses: bool = False) -> Any:
-    return SimpleNamespace(segmenter=Segmenter(misses), classifiers=classifiers, identity=str(misses), ceilings={})
+def _judges(classifiers: Readings | None, misses: bool = False, lesions: float = 0.9) -> Any:
+    about = {"segmenter": {"ceilings": {"rendered": {"tumours_found": lesions}}}}
+    made = {"classifiers": classifiers, "identity": str(misses), "ceilings": {}, "about": about}
+    return SimpleNamespace(segmenter=Segmenter(misses), **made)
 
 
 def _value(section: Section, name: str) -> Any:
@@ -97,8 +101,8 @@ def test_what_is_read_is_compared_with_what_is_asked(cases: list[GeneratedCase],
     assert _value(section, "no tumor where none is asked").value == 1.0
     assert _value(section, "mean of sex, age, location").value == pytest.approx((0.75 + 0.5 + 1.0) / 3)
     assert _value(section, "mean of sex, age, location").paper == pytest.approx((0.39 + 0.90 + 0.89) / 3)
-    assert "0.97" in _value(section, "sex").note
-    assert any("sex of 4 of 9" in remark for remark in section.remarks)
+    assert "8 of 9 real people" in _value(section, "sex").note
+    assert all(figure.measurable for figure in section.figures)
     assert _value(section, "flips followed, decided by a rule").value is None
 
 
@@ -130,6 +134,16 @@ def test_the_table_has_the_papers_rows_and_ours(cases: list[GeneratedCase], tmp_
     assert [row[0] for row in table.rows] == [*PAPER, "this model, 1 cases"]
     assert table.rows[3][1:] == ("0.39", "0.90", "0.60", "0.89", "0.69")
     assert table.rows[-1][1:] == ("1.00", "1.00", "not encoded", "1.00", "1.00")
+
+
+def test_what_no_judge_sees_has_no_number(cases: list[GeneratedCase], tmp_path: Path) -> None:
+    judges = _judges(Readings(_reading("male", 30), decade=0.4), lesions=0.4)
+    section = measure_prompts(cases[:1], [], judges, tmp_path)
+    assert section.tables[0].rows[-1][1:] == (NOT_MEASURABLE, "1.00", "not encoded", NOT_MEASURABLE, NOT_MEASURABLE)
+    told = {figure.name: cells(figure) for figure in section.figures}
+    assert told["sex"][1] == "1.00" and told["age decade"][1] == told["tumor organ"][1] == NOT_MEASURABLE
+    assert told["age decade"][2] == "-" and told["age decade"][-1] == "its judge has 0.400 on real data"
+    assert _value(section, "age decade").met is None
 
 
 def test_details_of_each_case_are_written(cases: list[GeneratedCase], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.evaluation.people.pelvis import BONES, Line, held_out, proportions
+from GuideGenLib.judges.pelvis import BONES, Line, held_out, proportions
 
 Make = Callable[..., np.ndarray]
 

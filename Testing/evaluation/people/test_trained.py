@@ -10,8 +10,8 @@ import pytest
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.data.cases import DataError
 from GuideGenLib.evaluation.people import trained
-from GuideGenLib.evaluation.people.pelvis import BONES
 from GuideGenLib.evaluation.people.trained import some_of, trained_people
+from GuideGenLib.judges.pelvis import BONES
 from GuideGenLib.population.bases import bones_of, kept_people
 
 

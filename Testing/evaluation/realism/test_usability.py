@@ -9,16 +9,19 @@ import pytest
 from GuideGenLib.anatomy.table import labels as rows
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.errors import EvaluationError
+from GuideGenLib.core.files import write_json
 from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.data.scans import Scan
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.realism import usability
 from GuideGenLib.evaluation.realism.usability import (
     CLASSES,
+    Lesson,
     OrganPatches,
     as_scan,
     measure_usability,
     organ_classes,
+    read_losses,
     score,
     train,
     training_sets,
@@ -36,7 +39,8 @@ def scan(phantom: np.ndarray) -> Scan:
 def test_both_draws_as_many_patches_from_real_scans_as_from_generated_ones(scan: Scan):
     real, made = [scan], [Scan(str(i), scan.hu, scan.labels, 3.0) for i in range(8)]
     sets = training_sets(real, made)
-    assert sets["real"] == real and sets["synthetic"] == made
+    assert sets["real"] == real and sets["synthetic"] == made and sets["synthetic 2"] == made[:2]
+    assert list(sets) == ["real", "synthetic", "both", "synthetic 2"]
     assert sum(one is scan for one in sets["both"]) == 8 and len(sets["both"]) == 16
 
 
@@ -77,16 +81,18 @@ def test_dice_is_taken_of_organs_that_the_scan_shows(scan: Scan):
 
 
 def test_a_short_training_runs_and_goes_on(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("GuideGenLib.judges.segmenter_training.DEPTHS", (64,))
-    monkeypatch.setattr("GuideGenLib.judges.segmenter_training.PLANE", (32, 32))
+    monkeypatch.setattr("GuideGenLib.judges.segmenter_patches.DEPTHS", (64,))
+    monkeypatch.setattr("GuideGenLib.judges.segmenter_patches.PLANE", (32, 32))
     steps: list[str] = []
     found = train([scan], tmp_path, 2, steps.append)
     assert steps[-1].startswith("step 2/2")
     scores = score(found, scan)
     assert {"liver", "spleen", "lung"} <= scores.keys() and all(0 <= value <= 1 for value in scores.values())
+    losses = read_losses(tmp_path)
+    assert [step for step, _ in losses] == [1, 2] and all(loss > 0 for _, loss in losses)
     steps.clear()
     train([scan], tmp_path, 2, steps.append)
-    assert steps == []
+    assert steps == [] and read_losses(tmp_path) == losses
 
 
 def test_generated_and_real_scans_are_told_apart_in_the_report(
@@ -104,17 +110,30 @@ def test_generated_and_real_scans_are_told_apart_in_the_report(
     trained: dict[str, list[str]] = {}
 
     def fake(scans: list[Scan], run: Path, steps: int, log: Any) -> str:
-        trained[run.name.split("_")[0]] = [one.name for one in scans]
+        trained[run.name.rsplit("_", 1)[0]] = [one.name for one in scans]
+        run.mkdir(parents=True)
+        write_json({"losses": [[step, 2.0 - step / 100] for step in range(10)]}, run / "losses.json")
         return run.name
 
     monkeypatch.setattr(usability, "train", fake)
     monkeypatch.setattr(usability, "score", lambda name, scan: {"liver": len(name) / 100, "lung": 0.5})
-    section = measure_usability([case], tmp_path, tmp_path, 3)
-    assert trained == {"real": ["other"], "synthetic": ["made"], "both": ["other", "made"]}
-    assert section.tables[0].header == ("trained on", "1 real", "1 generated", "1 real, 1 generated")
-    assert [row[0] for row in section.tables[0].rows] == ["liver", "lung"]
-    assert len(section.figures) == 3 and section.figures[0].cases == 1
-    assert any("test scan among them" in remark for remark in section.remarks)
+    section = measure_usability([case] * 3, tmp_path, tmp_path, 3)
+    both = ["other"] * 3 + ["made"] * 3
+    assert trained == {"real": ["other"], "synthetic": ["made"] * 3, "both": both, "synthetic_2": ["made"] * 2}
+    told = ("1 real", "3 generated", "1 real, 3 generated", "2 generated")
+    assert section.tables[0].header == ("trained on", *told)
+    assert [row[0] for row in section.tables[0].rows] == ["liver", "lung", "loss at the end", "still falls by"]
+    assert len(section.figures) == 4 and section.figures[0].cases == 1 and not section.figures[0].note
+    assert [picture.name for _, picture in section.pictures] == ["usability_loss.png", "usability_curve.png"]
+    assert all(picture.is_file() for _, picture in section.pictures)
+    assert any("held out of everything" in remark for remark in section.remarks)
+
+
+def test_a_training_that_has_not_ended_is_told():
+    falling = Lesson({"liver": 0.5, "lung": 0.7}, [(step, 10.0 - step) for step in range(10)])
+    assert falling.mean == pytest.approx(0.6) and falling.still_falls == pytest.approx(1 - 1.5 / 3.5)
+    assert Lesson({}, [(step, 1.0) for step in range(10)]).still_falls == 0
+    assert Lesson({}, []).still_falls == 1
 
 
 def test_too_few_scans_are_told(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
