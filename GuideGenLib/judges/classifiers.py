@@ -128,11 +128,11 @@ class Classifiers:
     @classmethod
     def load(cls, config: Mapping[str, Any], segmenter: Segmenter) -> "Classifiers":
         """From {"sex": SexLaw, "age": AgeLaw as JSON (null for NaN), "real": {...}}. Raises KeyError, TypeError."""
-        sex, age = (
-            {key: _numbers(value) if isinstance(value, list) else value for key, value in config[law].items()}
+        laws: dict[str, dict[str, Any]] = {
+            law: {key: _numbers(value) if isinstance(value, list) else value for key, value in config[law].items()}
             for law in ("sex", "age")
-        )
-        return cls(segmenter, SexLaw(**sex), AgeLaw(**age), config.get("real"))
+        }
+        return cls(segmenter, SexLaw(**laws["sex"]), AgeLaw(**laws["age"]), config.get("real"))
 
     def to_json(self) -> dict[str, Any]:
         """What `load` takes."""

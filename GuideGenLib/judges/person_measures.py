@@ -109,7 +109,7 @@ def _wall(lungs: Mask, inner: Mask, body: Mask) -> tuple[float, float, float]:
 
 def _ribs(labels: NDArray[np.uint8], spacing: float) -> float:
     """Breadth in mm of the ribs where they are broadest, but for some slices with strays."""
-    ribs = select(labels, ("ribs_left", "ribs_right")).any(1)
+    ribs = np.asarray(select(labels, ("ribs_left", "ribs_right")).any(1))
     breadths = [np.ptp(np.flatnonzero(row)) * spacing for row in ribs if row.any()]
     return float(np.percentile(breadths, 95)) if len(breadths) >= LEAST_SLICES else np.nan
 

@@ -35,7 +35,7 @@ def test_a_picture_like_a_ct_has_its_hu(volume: np.ndarray, monkeypatch: pytest.
         assert hu.dtype == np.float32 and hu.shape == volume.shape
         assert hu.min() >= -1024 and hu.max() <= 3071
         assert np.abs(hu[:, :2].mean() + 1000) < 30
-        assert 20 < _inside(hu, labels, "liver") < 180
+        assert 0 < _inside(hu, labels, "liver") < 180  # fat livers and arterial ones too
         assert -950 < _inside(hu, labels, "lung_upper_lobe_left") < -650
 
 

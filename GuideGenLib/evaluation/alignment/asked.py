@@ -15,6 +15,9 @@ from GuideGenLib.description.stage import stage_size_mm
 from GuideGenLib.evaluation.cases import Order
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion
 
+SEEDS = 3
+"""Most patients of one prompt."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -42,11 +45,16 @@ def alignment_prompts() -> tuple[Asked, ...]:
 
 
 def evaluation_orders(count: int) -> list[Order]:
-    """Cases of the first `count` prompts. Raises EvaluationError when there are not so many."""
+    """Cases of the first `count` prompts; of more than there are, the prompts again with other seeds, SEEDS times in all.
+
+    Raises EvaluationError for more than that.
+    """
     every = alignment_prompts()
-    if not 1 <= count <= len(every):
-        raise EvaluationError(f"there are {len(every)} prompts to evaluate on", f"ask for 1 to {len(every)} cases")
-    return [Order(f"prompt_{n:02d}", asked.text, n) for n, asked in enumerate(every[:count], start=1)]
+    most = SEEDS * len(every)
+    if not 1 <= count <= most:
+        told = f"there are {len(every)} prompts to evaluate on, with {SEEDS} seeds each"
+        raise EvaluationError(told, f"ask for 1 to {most} cases")
+    return [Order(f"prompt_{n:02d}", every[(n - 1) % len(every)].text, n) for n in range(1, count + 1)]
 
 
 def asked_by(text: str) -> Asked:

@@ -56,7 +56,10 @@ def test_orders_are_the_first_prompts_with_seeds_of_their_own() -> None:
     assert [order.text for order in orders] == [one.text for one in PROMPTS[:8]]
     assert len({order.seed for order in orders}) == len({order.key for order in orders}) == 8
     assert evaluation_orders(len(PROMPTS))[:8] == orders
-    for count in (0, len(PROMPTS) + 1):
+    again = evaluation_orders(3 * len(PROMPTS))
+    assert [order.text for order in again[len(PROMPTS) : len(PROMPTS) + 8]] == [order.text for order in orders]
+    assert len({order.seed for order in again}) == len({order.key for order in again}) == len(again)
+    for count in (0, 3 * len(PROMPTS) + 1):
         with pytest.raises(EvaluationError, match="ask for 1 to"):
             evaluation_orders(count)
 
