@@ -45,7 +45,7 @@ def alignment_prompts() -> tuple[Asked, ...]:
 
 
 def evaluation_orders(count: int) -> list[Order]:
-    """Cases of the first `count` prompts; of more than there are, the prompts again with other seeds, SEEDS times in all.
+    """Cases of the first `count` prompts; of more than there are, each again with other seeds, SEEDS times at most.
 
     Raises EvaluationError for more than that.
     """
