@@ -24,9 +24,13 @@ BELOW: dict[str, tuple[str, ...]] = {
     "judges": (
         "anatomy", "bundle", "codec", "core", "ct", "data", "description", "findings", "mask", "population", "training",
     ),
-    "evaluation": (
+    "rivals": (
         "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",
         "training",
+    ),
+    "evaluation": (
+        "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",
+        "rivals", "training",
     ),
     "engine": ("anatomy", "bundle", "core", "description", "generator", "mask"),
     "remote": ("bundle", "core", "engine"),
@@ -34,10 +38,6 @@ BELOW: dict[str, tuple[str, ...]] = {
     "export": ("anatomy", "core", "description", "generator"),
     "cases": ("anatomy", "core", "description", "findings", "scene"),
     "workflow": ("anatomy", "bundle", "core", "description", "engine", "export", "generator", "scene"),
-    "rivals": (
-        "anatomy", "bundle", "codec", "core", "ct", "data", "description", "generator", "judges", "mask", "population",
-        "training",
-    ),
     "cohort": (
         "anatomy", "bundle", "core", "data", "description", "evaluation", "export", "generator", "judges", "mask",
         "population",

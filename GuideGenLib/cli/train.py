@@ -1,4 +1,4 @@
-"""`guidegen train`: the stages of a bundle, one by one or all, and those of its judges.
+"""`guidegen train`: the stages of a bundle, one by one or all, those of its judges, and the rivals of an evaluation.
 
 With several GPUs: `torchrun --nproc-per-node 4 -m GuideGenLib.cli.start train ...`.
 """
@@ -16,6 +16,8 @@ from GuideGenLib.core.files import remedy
 from GuideGenLib.judges.segmenter_people import ANATOMIES
 from GuideGenLib.judges.shipped import shipped_segmenter
 from GuideGenLib.judges.stages import JUDGE_STAGES, SEGMENTER
+from GuideGenLib.rivals.systems import RIVALS
+from GuideGenLib.rivals.training import train_rival
 from GuideGenLib.training.inputs import is_packed
 from GuideGenLib.training.job import Job, Stage
 from GuideGenLib.training.loop.checkpoint import RunError
@@ -24,6 +26,7 @@ from GuideGenLib.training.stages import PEOPLE, STAGES
 from GuideGenLib.training.start import start_from
 
 STOPPED = 130
+RIVAL = "rival"
 
 
 def add_train_parsers(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +35,10 @@ def add_train_parsers(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="stage", required=True, metavar="stage")
     for name, stage in {**STAGES, **JUDGE_STAGES}.items():
         _add_options(commands.add_parser(name, help=stage.help, description=f"Train {stage.help}."), name)
+    about = "a counterpart of one of the paper's other systems, for `guidegen evaluate --systems`"
+    rival = commands.add_parser(RIVAL, help=about, description=f"Train {about}.")
+    rival.add_argument("name", choices=RIVALS, help="; ".join(f"{one.name}: {one.shown}" for one in RIVALS.values()))
+    _add_options(rival, RIVAL)
     _add_options(commands.add_parser("all", help="all of these in turn", description="All stages in turn."), "all")
 
 
@@ -47,12 +54,16 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         "--run", type=named_path, default=Path("runs"), metavar="DIR", help="checkpoints and caches (runs)"
     )
     begun = "judges whose segmenter is trained on" if stage == SEGMENTER else "a bundle whose networks are trained on"
-    parser.add_argument("--init", type=named_path, default=None, metavar="DIR", help=begun)
+    if stage == RIVAL:  # it has no part of a bundle
+        parser.set_defaults(init=None)
+    else:
+        parser.add_argument("--init", type=named_path, default=None, metavar="DIR", help=begun)
     parser.add_argument("--seed", type=whole(0), default=0, help="of weights, samples and people (0)")
     parser.add_argument("--threads", type=whole(1), default=None, metavar="N", help="CPU threads (all cores)")
-    own = 0 if stage == "all" else {**STAGES, **JUDGE_STAGES}[stage].steps
-    if stage == "all" or own:
-        steps = "each stage's own" if stage == "all" else own
+    own = 0 if stage in ("all", RIVAL) else {**STAGES, **JUDGE_STAGES}[stage].steps
+    if stage in ("all", RIVAL) or own:
+        told = {"all": "each stage's own", RIVAL: "as many as see the samples that the bundle's stages saw"}
+        steps = told.get(stage, own)
         parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
         whose = "of all stages together" if stage == "all" else "of the training"
         time = f"time {whose} in place of steps"
@@ -96,7 +107,7 @@ def run_train(args: argparse.Namespace) -> int:
     threads = args.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     names = list(STAGES) if args.stage == "all" else [args.stage]
-    stages = {**STAGES, **JUDGE_STAGES}
+    stages = {**STAGES, **JUDGE_STAGES, RIVAL: Stage(lambda job: train_rival(args.name, job), 0, RIVAL)}
     try:
         if args.init is not None and args.stage != SEGMENTER:
             start_from(load_bundle(args.init), args.run, names[0])

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from GuideGenLib import __version__
@@ -18,7 +19,7 @@ from GuideGenLib.core.device import cores
 from GuideGenLib.core.errors import EvaluationError, GuideGenError
 from GuideGenLib.core.files import remedy, write_json, write_text
 from GuideGenLib.evaluation.parts import PARTS, Work, judges_identity, say
-from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.plan import FULL_CASES, SUBSET_CASES, SYSTEMS, Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.report.cells import card_table, terminal
 from GuideGenLib.evaluation.report.html_report import page
 from GuideGenLib.evaluation.report.record import FILE, Evaluation, keep, kept, read_evaluation
@@ -47,6 +48,14 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=None, metavar="PART", help=f"of {', '.join(PARTS)}: these alone"
     )
+    parser.add_argument(
+        "--systems", nargs="+", default=None, metavar="NAME",
+        help="instead: the paper's two tables with other systems in them, all of them (all) or maisi, zhuang ...",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rivals", type=named_path, default=Path("runs/rivals"), metavar="DIR",
+        help="where `guidegen train rival` wrote them (runs/rivals)",
+    )  # fmt: skip
     add_model_arguments(parser)
     parser.add_argument(
         "--judges", type=named_path, default=None, metavar="DIR", help="another segmenter and classifiers"
@@ -76,9 +85,14 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if args.output is None:
         raise EvaluationError("no folder for the report", "name one with -o")
     plan = Plan.of(args.subset, args.cases)
-    chosen = args.only or parts_of(plan, tuple(PARTS))
+    if args.only and SYSTEMS in args.only and not args.systems:
+        raise EvaluationError("no systems to compare with", "name them with --systems, or all of them: --systems all")
+    chosen = args.only or ([SYSTEMS] if args.systems else parts_of(plan, tuple(PARTS)))
+    if args.systems and SYSTEMS not in chosen:
+        chosen = [*chosen, SYSTEMS]
     _check(args, chosen)
     work = Work(args, plan)
+    _ = work.systems  # an unknown one is told before anything is made
     try:
         if work.judges_hash is not None and any(PARTS[name].judges for name in chosen):
             _ = work.judges  # a damaged file is told now and not when the cases are made
@@ -154,6 +168,7 @@ def _identity(work: Work, name: str) -> dict[str, Any]:
         "judges": work.judges_hash if part.judges else None,
         "data": str(work.data.resolve()) if part.data and work.data else None,
         "people": [one.base.made_of for one in work.trained] if part.run else None,
+        "systems": work.systems_identity if part.systems else None,
     }  # fmt: skip
 
 

@@ -72,6 +72,32 @@ class Work:
         return trained_people(kept_people(self.args.run / PEOPLE), self.output / "trained", self.plan.deformations)
 
     @cached_property
+    def systems(self) -> list[str]:
+        """Names of the rivals that are compared. Raises EvaluationError for an unknown one."""
+        from GuideGenLib.evaluation.systems.making import chosen_names
+
+        return chosen_names(self.args.systems or [])
+
+    @cached_property
+    def systems_identity(self) -> list[tuple[str, str | None]]:
+        """Of each rival the sha256 of its file, None where there is none."""
+        from GuideGenLib.rivals.files import FILE
+
+        files = [(name, self.args.rivals / name / FILE) for name in self.systems]
+        return [
+            (name, hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None) for name, file in files
+        ]
+
+    @cached_property
+    def mask_seconds(self) -> float:
+        """Seconds that drawing one anatomy takes, measured on the first case."""
+        from GuideGenLib.description import parse
+
+        case, start = self.cases[0], time.monotonic()
+        self.generator.synthesize_mask(parse(case.text), seed=case.seed)
+        return time.monotonic() - start
+
+    @cached_property
     def flip_orders(self) -> "Sequence[Order]":
         from GuideGenLib.evaluation.alignment.flips import orders
 
@@ -159,14 +185,34 @@ def _usability(work: Work) -> Section:
     return measure_usability(work.cases, work.data, work.output, work.plan.training_steps, say)
 
 
+def _systems(work: Work) -> Section:
+    from GuideGenLib.evaluation.systems.judging import Realism
+    from GuideGenLib.evaluation.systems.making import make_all, our_system, rival_system
+    from GuideGenLib.evaluation.systems.section import measure_systems
+
+    systems, absent = [our_system(work.generator)], {}
+    for name in work.systems:
+        try:
+            systems.append(rival_system(name, work.args.rivals, work.generator))
+        except EvaluationError as error:
+            absent[name] = str(error)
+    made = []
+    for one in systems:
+        say(f"{one.shown} ...")
+        made.append(make_all(one, work.cases, work.output, counted(one.shown, len(work.cases))))
+    realism = Realism(work.cases, work.data, work.args.judges, work.output)
+    return measure_systems(work.cases, made, absent, work.judges, realism, work.mask_seconds, work.output)
+
+
 @dataclass(frozen=True)
 class Part:
-    """One part of the report. measure: makes its section; judges, data, run: whether it depends on them, too."""
+    """One part of the report. measure: makes its section; judges, data, run, systems: whether it depends on them."""
 
     measure: Callable[[Work], Section]
     judges: bool = False
     data: bool = False
     run: bool = False
+    systems: bool = False
 
 
 PARTS = {
@@ -178,6 +224,7 @@ PARTS = {
     "samplers": Part(_samplers),
     "ablations": Part(_ablations, judges=True, data=True),
     "usability": Part(_usability, data=True),
+    "systems": Part(_systems, judges=True, data=True, systems=True),
 }
 
 

@@ -28,6 +28,9 @@ VARIANTS, DRAWING_VARIANTS = 6, 2
 anatomies of their own."""
 TRAININGS, TRAINING_STEP_S = 5, 0.5
 SUBSET_LIMIT_S = 600.0
+SYSTEMS = "systems"
+SYSTEMS_CASE_S = 900.0
+"""The CT of each of seven systems, its segmentation and its features; the samplers of the rivals take most of it."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ LEFT_OUT = ("people", "ablations", "usability")
 
 
 def parts_of(plan: Plan, every: Sequence[str]) -> list[str]:
-    """The parts that a plan measures when `--only` names none."""
-    return [name for name in every if not (plan.subset and name in LEFT_OUT)]
+    """The parts that a plan measures when neither `--only` nor `--systems` names any."""
+    return [name for name in every if name != SYSTEMS and not (plan.subset and name in LEFT_OUT)]
 
 
 def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int = 0) -> float:
@@ -90,6 +93,8 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int 
     if "ablations" in parts:
         a_case = DRAWING_VARIANTS * mask + VARIANTS * CT_S + (VARIANTS + 1) * SEGMENT_S
         total += plan.ablation_cases * a_case
+    if SYSTEMS in parts:
+        total += plan.cases * SYSTEMS_CASE_S
     if "usability" in parts:
         total += TRAININGS * plan.training_steps * TRAINING_STEP_S
     return total

@@ -18,7 +18,7 @@ def tile(labels: np.ndarray, stacked: bool = False) -> np.ndarray:
 
     They lie beside each other, `stacked`: the axial one below.
     """
-    z, y, _ = _centre(labels)
+    z, y, _ = centre_of(labels)
     coronal, axial = labels[::-1, y], labels[z]
     if stacked:
         return np.concatenate([np.pad(coronal, ((0, GAP), (0, 0))), axial])
@@ -56,7 +56,7 @@ def write_montage(
         figure.savefig(private, format="png", metadata={"Title": "SYNTHETIC"})
 
 
-def _centre(labels: np.ndarray) -> tuple[int, int, int]:
+def centre_of(labels: np.ndarray) -> tuple[int, int, int]:
     """Voxel through which the slices go: the middle of the largest tumour, else of the liver, else of the body."""
     tumours = select(labels, (row.key for row in table.by_group()["lesions"]))
     shown = largest_component(tumours) if tumours.any() else select(labels, ["liver"])

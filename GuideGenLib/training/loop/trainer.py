@@ -91,7 +91,8 @@ class Trainer:
         self.rank, self.world = process_rank()
         self.device = training_device()
         self.network = network.to(self.device)
-        self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        if all(weights.ndim != 4 for weights in self.network.parameters()):  # torch refuses those of slices
+            self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.averaged = AveragedModel(self.network, multi_avg_fn=_ramped(average)).requires_grad_(False)
         self.run_folder = run
         self.steps, self.rate, self.warm_up, self.save_every = steps, rate, warm_up, save_every or SAVE_EVERY
