@@ -53,6 +53,9 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         help="instead: the paper's two tables with other systems in them, all of them (all) or maisi, zhuang ...",
     )  # fmt: skip
     parser.add_argument(
+        "--rival-steps", type=whole(1), default=None, metavar="N", help="of the rivals' samplers (each its own)"
+    )
+    parser.add_argument(
         "--rivals", type=named_path, default=Path("runs/rivals"), metavar="DIR",
         help="where `guidegen train rival` wrote them (runs/rivals)",
     )  # fmt: skip
@@ -85,11 +88,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if args.output is None:
         raise EvaluationError("no folder for the report", "name one with -o")
     plan = Plan.of(args.subset, args.cases)
-    if args.only and SYSTEMS in args.only and not args.systems:
-        raise EvaluationError("no systems to compare with", "name them with --systems, or all of them: --systems all")
     chosen = args.only or ([SYSTEMS] if args.systems else parts_of(plan, tuple(PARTS)))
-    if args.systems and SYSTEMS not in chosen:
-        chosen = [*chosen, SYSTEMS]
     _check(args, chosen)
     work = Work(args, plan)
     _ = work.systems  # an unknown one is told before anything is made

@@ -73,20 +73,21 @@ class Work:
 
     @cached_property
     def systems(self) -> list[str]:
-        """Names of the rivals that are compared. Raises EvaluationError for an unknown one."""
-        from GuideGenLib.evaluation.systems.making import chosen_names
+        """Names of the rivals that are compared, all where none is named. Raises EvaluationError for an unknown one."""
+        from GuideGenLib.evaluation.systems.making import ALL, chosen_names
 
-        return chosen_names(self.args.systems or [])
+        return chosen_names(self.args.systems or [ALL])
 
     @cached_property
-    def systems_identity(self) -> list[tuple[str, str | None]]:
-        """Of each rival the sha256 of its file, None where there is none."""
+    def systems_identity(self) -> dict[str, str | int | None]:
+        """Of each rival the sha256 of its file, None where there is none, and the steps of their samplers."""
         from GuideGenLib.rivals.files import FILE
 
         files = [(name, self.args.rivals / name / FILE) for name in self.systems]
-        return [
-            (name, hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None) for name, file in files
-        ]
+        hashes = {
+            name: hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None for name, file in files
+        }
+        return {**hashes, "steps": self.args.rival_steps}
 
     @cached_property
     def mask_seconds(self) -> float:
@@ -193,7 +194,7 @@ def _systems(work: Work) -> Section:
     systems, absent = [our_system(work.generator)], {}
     for name in work.systems:
         try:
-            systems.append(rival_system(name, work.args.rivals, work.generator))
+            systems.append(rival_system(name, work.args.rivals, work.generator, work.args.rival_steps))
         except EvaluationError as error:
             absent[name] = str(error)
     made = []

@@ -12,11 +12,13 @@ from GuideGenLib.cli.main import main
 from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.evaluation import evaluate, parts
 from GuideGenLib.evaluation.parts import PARTS, Part, Work
-from GuideGenLib.evaluation.plan import LEFT_OUT, SUBSET_LIMIT_S, Plan, expected_seconds, parts_of
+from GuideGenLib.evaluation.plan import LEFT_OUT, SUBSET_LIMIT_S, SYSTEMS, Plan, expected_seconds, parts_of
 from GuideGenLib.evaluation.report.section import Section, mean_figure
 from GuideGenLib.generator import Generator
 
 Run = Callable[..., int]
+USUAL = [name for name in PARTS if name != SYSTEMS]
+"""What is measured where nothing is named."""
 
 
 class FakeParts:
@@ -35,7 +37,7 @@ class FakeParts:
             self.measured.append(name)
             return Section(name, f"Title of {name}", [mean_figure("score", [0.5, 0.7], wanted=0.65)])
 
-        return Part(measure, judges=judges)
+        return Part(measure, judges=judges, systems=name == SYSTEMS)
 
 
 @pytest.fixture
@@ -74,11 +76,11 @@ def test_every_part_is_in_report_and_json(
     fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run() == 0
-    assert fake.measured == list(PARTS)
+    assert fake.measured == USUAL
     content = _read(tmp_path)
-    assert [one["key"] for one in content["sections"]] == list(PARTS)
+    assert [one["key"] for one in content["sections"]] == USUAL
     assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 12
-    assert set(content["seconds"]) == set(PARTS)
+    assert set(content["seconds"]) == set(USUAL)
     html = (tmp_path / "out" / "evaluation.html").read_text()
     assert "Title of realism" in html and "toy 1" in html
     printed = capsys.readouterr()
@@ -92,9 +94,9 @@ def test_a_run_that_was_cut_keeps_what_was_finished(fake: FakeParts, run: Run, t
     assert not (tmp_path / "out" / "evaluation.json").exists()
     fake.stop_at = ""
     assert run() == 0
-    assert fake.measured == list(PARTS)  # each of them once
+    assert fake.measured == USUAL  # each of them once
     assert run() == 0
-    assert fake.measured == list(PARTS)
+    assert fake.measured == USUAL
 
 
 def test_other_settings_or_judges_are_measured_again(fake: FakeParts, run: Run, tmp_path: Path):
@@ -108,12 +110,12 @@ def test_other_settings_or_judges_are_measured_again(fake: FakeParts, run: Run, 
 
 def test_a_part_that_is_asked_for_later_joins_the_others(fake: FakeParts, run: Run, tmp_path: Path):
     run("--subset")
-    assert fake.measured == [name for name in PARTS if name not in LEFT_OUT]
+    assert fake.measured == [name for name in USUAL if name not in LEFT_OUT]
     fake.measured.clear()
     run("--subset", "--only", "usability")
     assert fake.measured == ["usability"]
     assert [one["key"] for one in _read(tmp_path)["sections"]] == [
-        name for name in PARTS if name not in LEFT_OUT or name == "usability"
+        name for name in USUAL if name not in LEFT_OUT or name == "usability"
     ]
 
 
@@ -128,6 +130,19 @@ def test_a_part_that_cannot_be_measured_says_why_and_hides_no_other(
     fake.fail_at = ""
     assert run() == 0
     assert fake.measured.count("realism") == 1 and fake.measured.count("alignment") == 1
+
+
+def test_systems_are_measured_alone_and_only_where_they_are_asked_for(
+    fake: FakeParts, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run("--systems", "all") == 0
+    assert fake.measured == [SYSTEMS]
+    run("--only", "samplers")
+    assert [one["key"] for one in _read(tmp_path)["sections"]] == ["samplers", SYSTEMS]  # kept beside it
+    run("--systems", "maisi", "--rival-steps", "3")
+    assert fake.measured == [SYSTEMS, "samplers", SYSTEMS]
+    assert run("--systems", "maisi", "nobody") == 2
+    assert "there is no system nobody: choose of all, maisi, zhuang" in capsys.readouterr().err
 
 
 def test_markdown_is_printed_from_a_finished_evaluation(
@@ -165,7 +180,7 @@ def test_the_subset_fits_ten_minutes_on_two_cores():
     assert not set(LEFT_OUT) & set(chosen) and "alignment" in chosen
     assert expected_seconds(plan, chosen, flips=2) <= SUBSET_LIMIT_S
     full = Plan.of(subset=False)
-    assert full.cases == 12 and parts_of(full, tuple(PARTS)) == list(PARTS)
+    assert full.cases == 12 and parts_of(full, tuple(PARTS)) == USUAL
     assert expected_seconds(full, parts_of(full, tuple(PARTS)), flips=2) > 3 * SUBSET_LIMIT_S
 
 
@@ -187,7 +202,7 @@ def test_without_judges_the_other_parts_are_measured_and_the_rest_is_named(
     monkeypatch.delenv("GUIDEGEN_DATA", raising=False)
     monkeypatch.setattr("GuideGenLib.judges.folder.DEFAULT", ("Models", "none"))
     assert main(["evaluate", "-o", str(tmp_path / "out")]) == 1
-    assert fake.measured == [name for name, part in PARTS.items() if not part.judges]
+    assert fake.measured == [name for name in USUAL if not PARTS[name].judges]
     assert "not measured: alignment" in capsys.readouterr().err
     remarks = {one["key"]: one["remarks"] for one in _read(tmp_path)["sections"]}
     assert "guidegen train segmenter" in remarks["alignment"][0]

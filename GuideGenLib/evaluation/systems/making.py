@@ -74,19 +74,20 @@ def our_system(generator: "Generator") -> System:
     )
 
 
-def rival_system(name: str, folder: Path, generator: "Generator") -> System:
-    """The trained rival in `folder`/`name`. Raises EvaluationError where there is none."""
+def rival_system(name: str, folder: Path, generator: "Generator", steps: int | None = None) -> System:
+    """The trained rival in `folder`/`name`. steps: of its sampler, None: its own. Raises EvaluationError where there
+    is none."""
     rival, told = read_rival(folder / name / FILE)
     rival.to(generator.models.device)
 
     def make(case: GeneratedCase) -> sitk.Image:
         anatomy = sitk.ReadImage(str(case.folder / "anatomy.nii.gz"))
-        return make_ct(rival, anatomy, parse(case.text), generator.models.encoder.encode, seed=case.seed)
+        return make_ct(rival, anatomy, parse(case.text), generator.models.encoder.encode, seed=case.seed, steps=steps)
 
     seen, minutes = told["training"]["samples"], told["training"]["minutes"]
     about = ", ".join(f"{n} samples of {part}" for part, n in seen.items())
-    about += f" in {minutes:g} min" if minutes else ""
-    return System(name, rival.shown, (rival.kind,), told["sha256"], make, about)
+    about += (f" in {minutes:g} min" if minutes else "") + f"; {steps or rival.STEPS} steps of its sampler"
+    return System(name, rival.shown, (rival.kind,), f"{told['sha256']} {steps}", make, about)
 
 
 def make_all(system: System, cases: Sequence[GeneratedCase], output: Path, progress: Progress = silent) -> Made:
