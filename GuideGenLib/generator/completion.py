@@ -54,8 +54,8 @@ class Completion:
 
     def best(self, candidates: int, options: dict[str, Any], progress: Progress) -> MaskResult:
         """The best of some drawings; options: seed, steps, guidance and sampler as `Generator.complete` has them."""
-        conditions = self.generator.conditions(self.description)
         seed = options.pop("seed")
+        conditions = self.generator.conditions(self.description, seed)
 
         def draw_one(attempt: int, part: Progress) -> MaskResult:
             with self.generator.models.autocast():

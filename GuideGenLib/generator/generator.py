@@ -34,7 +34,7 @@ from GuideGenLib.ct.synthesizer import MULTIPLE, STEPS
 from GuideGenLib.ct.synthesizer import SPACING as CT_SPACING
 from GuideGenLib.description import Description, parse
 from GuideGenLib.description.changes.read import measured_sizes, read_change
-from GuideGenLib.description.conditioning import typed_vector, years
+from GuideGenLib.description.conditioning import typed_vector, usual_build, years
 from GuideGenLib.description.organ_sizes import wanted_organs
 from GuideGenLib.description.reading.acquisition import without_acquisition
 from GuideGenLib.generator.case import Case, MaskResult, draw_with_ct
@@ -110,7 +110,7 @@ class Generator:
         """
         region = region or description.region or "torso"
         refuse_absent_organs(description, region)
-        conditions = self.conditions(description)
+        conditions = self.conditions(description, seed)
 
         def draw_one(attempt: int, part: Progress) -> MaskResult:
             with self.models.autocast(), timed("mask", self.arithmetic, self.models.mask.voxels(region)):
@@ -294,10 +294,11 @@ class Generator:
         made_by = {"device": str(self.models.device), "arithmetic": self.arithmetic}
         return provenance(self.bundle, description, resolved(settings, *stages), mask, made_by)
 
-    def conditions(self, description: Description) -> Conditions:
-        """What the mask network is told of a description: of the patient, however the scan is taken."""
+    def conditions(self, description: Description, seed: int) -> Conditions:
+        """What the mask network is told of a description: of the patient, however the scan is taken; a build by seed
+        where none is told."""
         states = self.models.encoder.encode(without_acquisition(description.text)).to(self.models.device)[None]
-        typed = torch.from_numpy(typed_vector(description))[None].to(self.models.device)
+        typed = torch.from_numpy(typed_vector(description, usual_build(seed)))[None].to(self.models.device)
         return Conditions(typed, states, torch.ones(states.shape[:2], dtype=torch.bool, device=states.device))
 
     def style(self, description: Description) -> Style:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from GuideGenLib.description.conditioning import habitus_level
+
 BMI_LIMITS = {"thin": (15.5, 18.5), "normal": (18.5, 25.0), "overweight": (25.0, 30.0), "obese": (30.0, 42.0)}
 """WHO classes of the body mass index, kg/m2 (WHO Technical Report Series 894, 2000), cut at both ends."""
 
@@ -22,11 +24,6 @@ _PHASE_SHARE = {"none": 0.3, "arterial": 0.15, "portal_venous": 0.45, "delayed":
 def habitus_of(bmi: float) -> str:
     """The word for a body mass index."""
     return next((word for word, (_, stop) in BMI_LIMITS.items() if bmi < stop), "obese")
-
-
-def habitus_level(bmi: float) -> float:
-    """Continuous habitus: -1 thin, 0 normal, .7 overweight, 1.4 obese at the middle of their classes."""
-    return float(np.interp(bmi, (15.5, 17.0, 22.0, 27.5, 34.0, 42.0), (-1.2, -1.0, 0.0, 0.7, 1.4, 2.0)))
 
 
 @dataclass(frozen=True)

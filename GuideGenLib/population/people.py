@@ -15,7 +15,7 @@ from GuideGenLib.anatomy.torso_frame import FRAME_MM
 from GuideGenLib.anatomy.unknown import OUTSIDE, UNLABELLED, value_of
 from GuideGenLib.data.notes import Notes
 from GuideGenLib.data.store import Store, StoredArray
-from GuideGenLib.population.attributes import habitus_level
+from GuideGenLib.description.conditioning import habitus_level
 from GuideGenLib.population.effects import bmi_of
 from GuideGenLib.population.variety import waist, waist_plane
 

@@ -15,6 +15,7 @@ from GuideGenLib.description.conditioning import (
     SEX_KNOWN,
     attributes_vector,
     typed_vector,
+    usual_build,
 )
 
 
@@ -50,3 +51,14 @@ def test_wrong_attributes_are_refused() -> None:
         attributes_vector("M", 40, 0.0)
     with pytest.raises(ValueError, match="finite"):
         attributes_vector("male", float("nan"), 0.0)
+
+
+def test_a_build_that_is_not_told_is_that_of_a_usual_patient() -> None:
+    drawn = np.array([usual_build(seed) for seed in range(400)])
+    assert drawn[7] == usual_build(7)
+    # thin below a BMI of 18.5, obese above 30
+    assert (drawn < -0.7).mean() < 0.06 and 0.3 < (drawn > 0.97).mean() < 0.5
+    told, untold = parse("thin man"), parse("man of 60 years")
+    assert typed_vector(told, 1.2)[HABITUS] == -1
+    assert typed_vector(untold, 1.2)[[HABITUS, HABITUS_KNOWN]] == pytest.approx([1.2, 1])
+    assert not typed_vector(untold)[[HABITUS, HABITUS_KNOWN]].any()

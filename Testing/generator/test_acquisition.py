@@ -19,9 +19,9 @@ def anatomy(phantom: np.ndarray) -> sitk.Image:
 
 
 def test_the_networks_are_told_of_the_patient_alone(generator: Generator) -> None:
-    said, plain = generator.conditions(parse(SCAN)), generator.conditions(parse(TEXT))
+    said, plain = generator.conditions(parse(SCAN), 0), generator.conditions(parse(TEXT), 0)
     assert np.array_equal(said.text.numpy(), plain.text.numpy())
-    assert generator.conditions(parse("5 mm slices, lung kernel")).text.isfinite().all()
+    assert generator.conditions(parse("5 mm slices, lung kernel"), 0).text.isfinite().all()
 
 
 def test_thick_slices_of_a_narrow_field_and_an_edit_of_them(generator: Generator, anatomy: sitk.Image) -> None:

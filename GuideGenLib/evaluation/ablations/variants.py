@@ -28,8 +28,8 @@ from GuideGenLib.mask.network import Conditions
 class TextUnseen(Generator):
     """The networks are told nothing; lesions and reference HU, which are no networks, follow the description."""
 
-    def conditions(self, description: Description) -> Conditions:
-        return super().conditions(description).dropped()
+    def conditions(self, description: Description, seed: int) -> Conditions:
+        return super().conditions(description, seed).dropped()
 
     def style(self, description: Description) -> Style:
         told = super().style(description)

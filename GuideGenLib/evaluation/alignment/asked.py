@@ -1,7 +1,8 @@
 """The prompts of the alignment with the text, and what each of them asks for.
 
 Resources/alignment_prompts.json: every prompt states age and sex. As in prompts.py, what is asked is written by hand
-and not read by our parser, so that a misread text counts as a fault.
+and not read by our parser, so that a misread text counts as a fault. Most name the phase of the scan, as often each as
+the real scans have it that generated ones are compared with: nine of fifteen without contrast.
 """
 
 import json

@@ -30,6 +30,9 @@ def test_all_prompts_together_cover_everything() -> None:
     assert all(sides[organ, side] >= 3 for organ in ("lung", "kidney") for side in ("left", "right"))
     builds = Counter(parse(one.text).habitus for one in PROMPTS)
     assert all(builds[word] >= 5 for word in ("thin", "overweight", "obese"))
+    # as of the fifteen real scans that they are compared with: nine, four and two
+    phases = Counter(parse(one.text).phase for one in PROMPTS[:15])
+    assert (phases["none"], phases["portal_venous"], phases["arterial"]) == (9, 4, 2)
 
 
 @pytest.mark.parametrize("count", [6, 8])
