@@ -19,15 +19,16 @@ from GuideGenLib.vessels.drawing import filled_shares
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, shared, sided_lungs, within
 
-LUNG_CELL_MM, LUNG_TIP_MM = 9.5, 0.58
+LUNG_CELL_MM, LUNG_TIP_MM = 9.0, 0.62
 """Vessels come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule of 10 to 25 mm
 is 1 mm wide, and as many veins leave it (Webb, Radiology 2006;239:322)."""
 LIVER_CELL_MM, LIVER_TIP_MM = 16.0, 1.1
 """By eye, beside a scan in the portal venous phase: its vessels are lost in the liver where they are some 2 mm wide."""
-PLEURA_MM, CAPSULE_MM = 5.0, 5.0
-"""Depth below the surface to which vessels are seen; the artery of a lobule ends 5 to 10 mm from the pleura (Webb)."""
-THICKEST_MM = 1.1
-"""Radius of a branch that no label shows."""
+PLEURA_MM, CAPSULE_MM = 4.0, 5.0
+"""Depth below the surface to which vessels are seen; the artery of a lobule ends 5 to 10 mm from the pleura (Webb), and
+the last of what comes that near is too thin to be seen."""
+THICKEST_MM = 1.8
+"""Radius of a branch that no label shows: segmental arteries are some 4 mm wide, and taper towards the pleura."""
 UPPER_MM = 45.0
 """Liver veins enter the vena cava so far below the dome at most."""
 TRUNK_BLUR, LUNG_BLUR, LIVER_BLUR = 0.7, 0.58, 0.6

@@ -13,7 +13,7 @@ from GuideGenLib.anatomy.structures import LUNGS, select
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.vessels.places import box_of
 
-KEPT = 0.15
+KEPT = 0.1
 """Of what differs from the mean about it. By eye and by the grain of real lungs."""
 AROUND_MM = 3.0
 """Standard deviation of the Gaussian of that mean."""

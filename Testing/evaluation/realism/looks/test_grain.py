@@ -53,3 +53,17 @@ def test_a_tissue_without_room_is_left_out(white: np.ndarray):
     labels = np.zeros(INSIDE.shape, np.uint8)
     labels[10:14] = values()["liver"]  # nothing is left of it once its rim is off
     assert grain(white.astype(np.int16), labels) == {}
+
+
+def test_thick_vessels_are_no_grain_of_lungs_and_thin_ones_are(white: np.ndarray):
+    labels = np.full(INSIDE.shape, values()["lung_upper_lobe_left"], np.uint8)
+    quiet = -850 + 20 * white
+
+    def powers(width: int) -> tuple[float, float]:
+        hu = quiet.copy()
+        hu[:, 30 : 30 + width, 30 : 30 + width] = 40
+        return grain(np.rint(hu).astype(np.int16), labels)["lung"]
+
+    without = powers(0)
+    assert powers(6) == pytest.approx(without, rel=0.1)
+    assert powers(1)[1] > 1.5 * without[1]
