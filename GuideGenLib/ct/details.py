@@ -26,12 +26,13 @@ from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
 from GuideGenLib.ct.lung_tissue import with_even_lungs
 from GuideGenLib.ct.muscle_fat import with_fat_in_muscle
+from GuideGenLib.ct.skin import with_skin
 
 Field = NDArray[np.float32]
 Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
     ((with_bones,), (with_fat_in_muscle, with_strands_in_fat)),
-    ((with_lesion_looks, with_levels),),
+    ((with_skin, with_lesion_looks, with_levels),),
     ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_hollow_organs, with_bladder)),
     ((with_rims, with_small, with_wide_bowel, with_tissue_changes),),
 )
