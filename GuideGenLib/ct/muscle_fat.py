@@ -25,7 +25,7 @@ BACK = ("autochthon_left", "autochthon_right")
 PLANES, PLANES_MM, PLANES_SEEN_MM = (45.0, 40.0, 8.0), 0.8, 1.6
 """Planes: mm over which they change upwards, around the body's middle and away from it; their thickness, and the
 standard deviation in mm over which a scan shows them, as they are not quite even."""
-STREAKS = (((30.0, 13.0, 7.5), 0.36), ((12.0, 8.0, 4.5), 0.115))
+STREAKS = (((30.0, 13.0, 7.5), 0.38), ((12.0, 8.0, 4.5), 0.12))
 """Streaks of fat among the fibres: the same scales, and the share of fat in those that are one standard deviation over
 FREE."""
 FREE = 0.6
