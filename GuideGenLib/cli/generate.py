@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from GuideGenLib.cli.makers import Maker, maker
 from GuideGenLib.cli.options import (
     CommandError,
+    add_ct_model,
     add_ct_options,
     add_generator_options,
     add_labels,
@@ -37,6 +38,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_mask_options(parser)
     add_spacing(parser)
     add_ct_options(parser)
+    add_ct_model(parser)
     parser.set_defaults(call=generate)
 
     parser = commands.add_parser("mask", help="text to anatomy", description="Text to anatomy, without a CT.")
@@ -60,6 +62,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_generator_options(parser, output=f"folder for {CT}, {PROVENANCE} and {PREVIEW}")
     add_spacing(parser)
     add_ct_options(parser)
+    add_ct_model(parser)
     parser.set_defaults(call=ct)
 
     about = "The CT after an edit of the anatomy; away from the edit every voxel stays as it is."

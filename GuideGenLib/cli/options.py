@@ -51,6 +51,8 @@ def server_of(args: argparse.Namespace) -> "Address | None":
         return None
     if args.device != "auto":
         raise CommandError("--device names a device of this machine", "leave it out: the server has its own")
+    if getattr(args, "ct_model", None) is not None:
+        raise CommandError("--ct-model names weights of this machine", "leave it out: the server makes CTs of its own")
     from GuideGenLib.remote.client.address import Address, read_token
 
     return Address.of(args.server, read_token(args.token_file))
@@ -73,6 +75,12 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
 def add_ct_options(parser: argparse.ArgumentParser) -> None:
     """What the CT stage takes."""
     _setting(parser, "--ct-steps", "ct_steps", int, metavar="N", help="denoising steps of the CT")
+
+
+def add_ct_model(parser: argparse.ArgumentParser) -> None:
+    """Another CT stage than the bundle's."""
+    about = "CTs by MAISI's published weights, which are in DIR, in place of the bundle's CT networks"
+    parser.add_argument("--ct-model", metavar="maisi:DIR", help=about)
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +128,12 @@ def open_generator(args: argparse.Namespace) -> "Generator":
     load_bundle(args.bundle)
     from GuideGenLib.generator import Generator
 
-    return Generator.from_bundle(**opening(args))
+    generator = Generator.from_bundle(**opening(args))
+    if getattr(args, "ct_model", None) is None:
+        return generator
+    from GuideGenLib.rivals.published.maisi_ct import with_ct_model
+
+    return with_ct_model(generator, args.ct_model)
 
 
 def asked(args: argparse.Namespace, beside: Path | None = None) -> "tuple[Description, RunSettings]":

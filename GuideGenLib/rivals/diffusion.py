@@ -24,9 +24,9 @@ def ddpm(schedule: str, prediction: str = "epsilon", times: int = TIMES) -> DDPM
 
 
 @cache
-def rectified(shift: float) -> RFlowScheduler:
+def rectified() -> RFlowScheduler:
     """A rectified flow with even times, which at sampling are moved towards the noise for large volumes."""
-    return RFlowScheduler(use_discrete_timesteps=False, use_timestep_transform=True, transform_scale=shift)
+    return RFlowScheduler(use_discrete_timesteps=False, use_timestep_transform=True)
 
 
 def noisy(

@@ -2,8 +2,8 @@
 
 Guo et al., WACV 2025 (arXiv 2409.11169); Zhao et al., MAISI-v2, arXiv 2508.05772, from which the flow is. Kept: latents
 of 4 channels in cells of 4 voxels, HU -1000..1000, the mask's values as 8 bits, spacing as an embedding (mm x 100), a
-flow with L1 loss, even times and a shift by size of 1.4, a ControlNet that begins as the U-Net and learns while that
-stays as it is, 30 Euler steps, background set to -1000 HU by the mask.
+flow with L1 loss, even times, shifted by the size of the volume at sampling, a ControlNet that begins as the U-Net and
+learns while that stays as it is, 30 Euler steps, background set to -1000 HU by the mask.
 
 Departures: three levels of 32 to 112 channels in place of four of 64 to 512 (our number of weights), attention at the
 last; our label values in the 8 bits in place of its 132 classes; all scans have 2 mm, so spacing is one number; no
@@ -31,7 +31,7 @@ from GuideGenLib.rivals.latents import KLCodec
 from GuideGenLib.training.loop.draws import Batch
 
 BITS = 8
-TIMES = rectified(1.4)
+TIMES = rectified()
 AIR_HU = -1000.0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from GuideGenLib.core.errors import EvaluationError
 from GuideGenLib.core.resources import resource
 from GuideGenLib.evaluation.alignment.asked import asked_by
 from GuideGenLib.evaluation.alignment.found_site import agrees, tumour_place
@@ -17,7 +18,6 @@ from GuideGenLib.evaluation.realism.figures import REFERENCE
 from GuideGenLib.evaluation.realism.generated_scans import torso_of
 from GuideGenLib.evaluation.realism.real_scans import Reals, levelled, read_reals, read_reference
 from GuideGenLib.judges.agreement import ORGANS, compare_organs
-from GuideGenLib.judges.classifiers import SPACING as CLASSIFIER_SPACING
 from GuideGenLib.judges.classifiers import decade_of
 from GuideGenLib.judges.features import Encoder, FeatureEncoderError, kept_blocks
 from GuideGenLib.judges.folder import DEFAULT
@@ -53,16 +53,18 @@ def read_texts(cases: Sequence[GeneratedCase], judges: "Judges") -> Read:
     """Decade and sex by the classifiers, the place of the tumour by the segmenter, as in `alignment.with_text`."""
     read = Read([], [], [])
     for case in cases:
-        asked = asked_by(case.text)
+        asked, found = asked_by(case.text), segmentation(case, judges)
         if judges.classifiers is not None:
-            person = judges.classifiers.read(*case.hu(CLASSIFIER_SPACING))
+            try:
+                person = judges.classifiers.read(*case.hu(SPACING), found)
+            except EvaluationError:  # a CT without a body shows neither age nor sex
+                person = None
             if asked.age:
-                read.age.append((int(person.decade == decade_of(asked.age)), 1))
+                read.age.append((int(person is not None and person.decade == decade_of(asked.age)), 1))
             if asked.sex:
-                read.sex.append((int(person.sex == asked.sex), 1))
+                read.sex.append((int(person is not None and person.sex == asked.sex), 1))
         if len(asked.lesions) == 1:
-            found = tumour_place(segmentation(case, judges), SPACING)
-            read.place.append((int(agrees(found, asked.lesions[0])), 1))
+            read.place.append((int(agrees(tumour_place(found, SPACING), asked.lesions[0])), 1))
     return read
 
 

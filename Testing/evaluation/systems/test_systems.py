@@ -78,10 +78,16 @@ class _Judge:
 def judged(case: GeneratedCase, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(judging, "segmentation", _Judge("guidegen", case).segmentation)
     person = SimpleNamespace(decade=30, sex="male")
-    classifiers = SimpleNamespace(
-        read=lambda hu, spacing: person if hu.mean() > -900 else SimpleNamespace(decade=80, sex="female")
-    )
-    return SimpleNamespace(classifiers=classifiers, ceilings={"liver": 0.9})
+    other = SimpleNamespace(decade=80, sex="female")
+
+    def read(hu: np.ndarray, spacing: float, labels: np.ndarray) -> SimpleNamespace:
+        assert spacing == 3.0 and labels.shape
+        return person if hu.mean() > -900 else other
+
+    real = {"sex": {"value": 0.9}, "decade": {"value": 0.6}}
+    about = {"segmenter": {"ceilings": {"lesions": {"tumours_found": 0.8}}}}
+    ceilings = {"liver": 0.9, "spleen": 0.5}
+    return SimpleNamespace(classifiers=SimpleNamespace(read=read, real=real), ceilings=ceilings, about=about)
 
 
 def test_both_tables_have_every_system_beside_what_was_published(
@@ -106,7 +112,9 @@ def test_both_tables_have_every_system_beside_what_was_published(
     assert rows["  MAISI, published"][liver] == "0.80" and rows["real CT (held out)"][liver] == "0.90"
     assert rows["MAISI"][-3:] == ("12", "7", "1.5")
     told = {row[0]: row for row in texts.rows}
-    assert told["GuideGen"][1:4] == ("1.00", "1.00", "not judged") and told["MedSyn"][1:3] == ("0.00", "0.00")
+    assert told["GuideGen"][1:4] == ("not measurable", "1.00", "not judged") and told["MedSyn"][2] == "0.00"
+    assert rows["GuideGen"][1] == "not measurable"  # the segmenter does not see the spleen in a real scan
+    assert rows["GuideGen"][-4] == "1.00" and rows["real CT (held out)"][-4] == "0.90"
     assert told["GuideGen"][-2] == "10" and told["MedSyn"][-2] == "7"  # the mask's three seconds belong to a text
     assert ("MAISI", "maisi saw 5 samples") in list(training.rows)
     assert any("zhuang is absent: train it" in one for one in section.remarks)

@@ -1,0 +1,1 @@
+"""Weights that others publish, in place of our CT networks; the user brings them, nothing is downloaded."""
