@@ -48,7 +48,8 @@ class MaisiCT(Generator):
     def __init__(self, ours: Generator, networks: MaisiNetworks) -> None:
         super().__init__(ours.bundle, ours.models)
         self.networks = networks
-        self.widths, self.heights = WIDTHS, HEIGHTS
+        self.widths: tuple[int, ...] = WIDTHS
+        self.heights: tuple[int, ...] = HEIGHTS
 
     def synthesize_ct(
         self,

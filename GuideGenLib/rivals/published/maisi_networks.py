@@ -50,7 +50,7 @@ class PublishedError(GuideGenError):
 class MaisiNetworks:
     """scale: of the latents; identity: sha256 of each file."""
 
-    autoencoder: nn.Module
+    autoencoder: AutoencoderKlMaisi
     unet: nn.Module
     control: nn.Module
     scale: float
@@ -104,7 +104,7 @@ def read_maisi(folder: Path, device: torch.device, sizes: Mapping[str, Any] = SI
     for network in networks.values():
         network.eval().requires_grad_(False).to(device)
     identity = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()}
-    return MaisiNetworks(**networks, scale=float(scale), identity=identity)
+    return MaisiNetworks(**networks, scale=float(scale), identity=identity)  # type: ignore[arg-type]
 
 
 def _file(folder: Path, part: str) -> Path:
