@@ -46,6 +46,7 @@ def test_a_server_is_asked_remembered_and_told_of(panel: Driver, serve: Callable
     panel.ui.seedSpinBox.value = 5  # what the toy worker fills its anatomy with
     panel.run_well("generateButton")
     assert panel.state.segmentation is not None and "ready" in running.log[0]
+    panel.ui.setupSection.collapsed = False
     panel.picture("server")
     enter(panel, "http://127.0.0.1:9")
     panel.wait(lambda: "no server answers" in panel.ui.bundleStatusLabel.text, "a wrong one is told of")
