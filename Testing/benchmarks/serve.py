@@ -27,6 +27,7 @@ from GuideGenLib.engine import Client, CTRequest, Done, MaskRequest, Progress  #
 from GuideGenLib.generator import RunSettings  # noqa: E402
 from GuideGenLib.remote.client import Address, RemoteClient  # noqa: E402
 from GuideGenLib.remote.server.serving import Server  # noqa: E402
+from GuideGenLib.remote.wire import pack, size_of, unpack  # noqa: E402
 from Testing.benchmarks.machine import machine  # noqa: E402
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
@@ -51,6 +52,18 @@ def one(client: Client, settings: RunSettings) -> dict[str, float]:
     middle = time.perf_counter()
     served(client, CTRequest(anatomy, description, settings))
     return {"mask_s": middle - start, "ct_s": time.perf_counter() - middle}
+
+
+def packed(client: Client, settings: RunSettings) -> dict[str, float]:
+    """Seconds of the processor for packing and unpacking both volumes, there and back, and their size in MB before."""
+    description = to_json(parse(TEXT))
+    anatomy = served(client, MaskRequest(description, settings)).anatomy
+    request = CTRequest(anatomy, description, settings, id="x")
+    result = Done("x", served(client, request))
+    start = time.process_time()
+    for message in (request, result):
+        unpack(b"".join(pack(message)), (type(message),), size_of(message))
+    return {"cpu_s": round(time.process_time() - start, 3), "mb": round((size_of(request) + size_of(result)) / 1e6, 1)}
 
 
 def listen(bundle: Path | None, device: str) -> tuple[Server, asyncio.AbstractEventLoop]:
@@ -97,6 +110,7 @@ def main() -> None:
     for name in ("received", "sent"):  # of the one pair before the clock started, seen from the server
         line = next(one for one in counts.splitlines() if one.startswith(f"guidegen_{name}_bytes_total "))
         found[{"received": "sent_mb", "sent": "received_mb"}[name]] = round(float(line.split()[1]) / 1e6, 2)
+    found["packing_of_the_ct"] = packed(here, settings)
     here.close()
     there.close()
     asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
