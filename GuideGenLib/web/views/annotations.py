@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from GuideGenLib.scene.runs.provenance import provenance_of
+from GuideGenLib.scene.runs.results import is_run
+
 MARK, UPLOADED = "SYNTHETIC", "UPLOADED"
 """What the mark says of the CT, or of the anatomy where there is no CT. An uploaded CT may be a patient's."""
 
@@ -21,6 +24,12 @@ LETTERS = ("RL", "AP", "SI")
 
 TILTED = 0.34
 """An edge gets a letter for each direction that it leans to by more than about 20 degrees."""
+
+
+def mark_of(ct: Any, segmentation: Any) -> str:
+    """The mark of what a CT and a segmentation node (either may be None) show."""
+    made = provenance_of(ct) is not None if ct is not None else segmentation is None or is_run(segmentation)
+    return MARK if made else UPLOADED
 
 
 class Annotations:

@@ -9,6 +9,7 @@ from typing import Any
 
 from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.web.views.crosshair import BEFORE_THE_STYLE, Point, position_of
+from GuideGenLib.web.views.slices.side import compared_anatomy
 from GuideGenLib.web.workspace import Workspace
 
 PERIOD_S = 0.05
@@ -17,14 +18,16 @@ MOST_NAMES = 4
 
 class Readout:
     """Tells `say` a line for each place of the mouse over slice views, at most 20 a second, and "" when it leaves; anew
-    when what lies there has changed: by the wheel, a jump, paint, another volume."""
+    when what lies there has changed: by the wheel, a jump, paint, another volume. others: of the compared CT."""
 
-    def __init__(self, workspace: Workspace, views: Sequence[Any], say: Callable[[str], None]) -> None:
-        self._workspace, self._say = workspace, say
+    def __init__(
+        self, workspace: Workspace, views: Sequence[Any], others: Sequence[Any], say: Callable[[str], None]
+    ) -> None:
+        self._workspace, self._others, self._say = workspace, tuple(others), say
         self._view: Any = None
         self._last = 0.0
         self._waiting = False
-        for view in views:
+        for view in (*views, *others):
             self._listen(view)
         for signal in (workspace.chosen, workspace.edited):
             signal.connect(self._again)
@@ -59,17 +62,28 @@ class Readout:
     def _tell(self) -> None:
         self._waiting = False
         self._last = time.monotonic()
-        self._say("" if self._view is None else describe(self._workspace, position_of(self._view)))
+        tell = describe_other if self._view in self._others else describe
+        self._say("" if self._view is None else tell(self._workspace, position_of(self._view)))
 
 
 def describe(workspace: Workspace, ras: Point) -> str:
     """The line for a point (RAS, mm): position, HU where there is a CT, visible segments."""
+    volumes = (("", workspace.ct), ("compared with ", workspace.compared))
+    return _described(ras, volumes, workspace.segmentation)
+
+
+def describe_other(workspace: Workspace, ras: Point) -> str:
+    """The line for a point (RAS, mm) of a view that shows the compared CT beside the chosen one."""
+    return _described(ras, (("", workspace.compared),), compared_anatomy(workspace))
+
+
+def _described(ras: Point, volumes: Sequence[tuple[str, Any]], segmentation: Any) -> str:
     parts = [position_text(ras)]
-    for prefix, volume in (("", workspace.ct), ("compared with ", workspace.compared)):
+    for prefix, volume in volumes:
         hu = value_at(volume, ras) if volume is not None else None
         if hu is not None:
             parts.append(f"{prefix}{hu:.0f} HU")
-    names = names_at(workspace.segmentation, ras) if workspace.segmentation is not None else []
+    names = names_at(segmentation, ras) if segmentation is not None else []
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], "…"]
     return "  ·  ".join([*parts, *([", ".join(names)] if names else [])])

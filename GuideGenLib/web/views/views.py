@@ -17,11 +17,9 @@ from GuideGenLib.scene.backdrop import backdrop_of
 from GuideGenLib.scene.ct import PRESETS
 from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.runs.comparison import blend
-from GuideGenLib.scene.runs.provenance import provenance_of
-from GuideGenLib.scene.runs.results import is_run
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.views.actions import Actions
-from GuideGenLib.web.views.annotations import DATED, MARK, UPLOADED, Annotations
+from GuideGenLib.web.views.annotations import DATED, MARK, Annotations, mark_of
 from GuideGenLib.web.views.bars import NAMES, ViewBars
 from GuideGenLib.web.views.crosshair import CrossHair, Point
 from GuideGenLib.web.views.dress import dress
@@ -56,7 +54,7 @@ class Views(Panel):
 
     def __init__(self, server: Any, workspace: Workspace) -> None:
         super().__init__(server, workspace)
-        self._window = Window.of_preset("abdomen")
+        self._window, self._loaded = Window.of_preset("abdomen"), False
         self.state.update(
             {
                 "views_layout": "quad",
@@ -109,7 +107,7 @@ class Views(Panel):
         self.measurements = Measurements(workspace, every, self.others, self._on_measuring)
         self.frames = {view: KeptFrame(view) for view in every}
         self.pairs = Pairs(list(zip(self.slices[:2], self.others, strict=True)))
-        self.readout = Readout(workspace, self.slices, partial(self._say, "views_readout"))
+        self.readout = Readout(workspace, self.slices, self.others, partial(self._say, "views_readout"))
         self.surfaces = Surfaces(workspace, self.views["threed"], partial(self._say, "views_surfaces_text"))
         self.smooth = SmoothLabels(workspace.scene, every)
         workspace.edited.connect(self.smooth.refresh)
@@ -140,7 +138,7 @@ class Views(Panel):
                 self.crosshair.forget()
                 for view in self.slices:
                     self._fit(view)
-            self.show_window(self._window)
+            self.show_window(self._window_of_scene() or self._window)
             self.show_labels(self.state.views_labels)
             self.surfaces.show_chosen(moved)
             self.render()
@@ -156,6 +154,12 @@ class Views(Panel):
         self._difference = node
         self._compose()
         self.render()
+
+    def _window_of_scene(self) -> Window | None:
+        """The window in which a scene that was just loaded has its CT, once; None where there is none."""
+        ct, loaded = self.workspace.ct, self._loaded
+        self._loaded = loaded and ct is None
+        return Window.of_volume(ct) if loaded and ct is not None else None
 
     def set_window(self, preset: str) -> None:
         """Show the CTs in a window of scene.ct.PRESETS."""
@@ -314,11 +318,12 @@ class Views(Panel):
         import slicer
 
         scene = self.workspace.scene
-        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
-            scene.AddObserver(event, self._on_other_scene)
+        scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._on_other_scene)
+        scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, partial(self._on_other_scene, loaded=True))
 
-    def _on_other_scene(self, *_: Any) -> None:
+    def _on_other_scene(self, *_: Any, loaded: bool = False) -> None:
         """A loaded scene brings its own looks of the views."""
+        self._loaded = loaded
         self._place = None
         self.crosshair.forget()
         self.measurements.forget()
@@ -326,9 +331,7 @@ class Views(Panel):
 
     def _mark(self) -> None:
         """Say in each view whether what it shows was generated."""
-        ct, segmentation = self.workspace.ct, self.workspace.segmentation
-        made = provenance_of(ct) is not None if ct is not None else segmentation is None or is_run(segmentation)
-        mark = MARK if made else UPLOADED
+        mark = mark_of(self.workspace.ct, self.workspace.segmentation)
         for annotation in self.annotations.values():
             annotation.set_mark(f"{mark} - {DATED}" if self.workspace.out_of_date else mark)
         with self.state:

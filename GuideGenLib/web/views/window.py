@@ -31,6 +31,15 @@ class Window:
         """Raises KeyError for a name that is not in PRESETS."""
         return cls(*PRESETS[name], name)
 
+    @classmethod
+    def of_volume(cls, volume: Any) -> Window | None:
+        """As a scalar volume node is shown; None for one that is not displayed."""
+        display = volume.GetDisplayNode()
+        if display is None or display.GetWindow() <= 0:
+            return None
+        shown = (float(display.GetWindow()), float(display.GetLevel()))
+        return cls(*shown, next((name for name, preset in PRESETS.items() if preset == shown), ""))
+
     def dragged(self, right: float, down: float) -> Window:
         """After a drag by so many pixels: to the right it is wider, down its level is higher (darker)."""
         width = min(max(self.width * math.exp(right / DRAG_PX), NARROWEST), WIDEST)

@@ -12,7 +12,15 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.web.views.crosshair import position_of
-from GuideGenLib.web.views.readout import MOST_NAMES, Readout, describe, names_at, position_text, value_at
+from GuideGenLib.web.views.readout import (
+    MOST_NAMES,
+    Readout,
+    describe,
+    describe_other,
+    names_at,
+    position_text,
+    value_at,
+)
 from Testing.web.views_stage import (
     add_anatomy_run,
     add_ct_of,
@@ -136,7 +144,7 @@ def test_a_flood_of_moves_is_told_once_and_the_last_place_a_little_later(
     add_anatomy_run(stage, anatomy)
     view: Any = stage.views.slices[0]
     said: list[str] = []
-    readout = Readout(stage.workspace, [view], said.append)
+    readout = Readout(stage.workspace, [view], [], said.append)
     frames: list[int] = []
     monkeypatch.setattr(view._scheduled_render, "schedule_render", lambda: frames.append(1))
 
@@ -159,7 +167,7 @@ def test_the_line_is_told_anew_under_a_mouse_that_rests(stage: SimpleNamespace, 
     segmentation = add_anatomy_run(stage, anatomy)
     view: Any = stage.views.slices[0]
     said: list[str] = []
-    Readout(stage.workspace, [view], said.append)
+    Readout(stage.workspace, [view], [], said.append)
     right, anterior, superior = ras_of_voxel(anatomy, LIVER)
     view.get_view_node().JumpSliceByCentering(right, anterior, superior)
     width, height = view.render_window().GetSize()
@@ -177,3 +185,25 @@ def test_the_line_is_told_anew_under_a_mouse_that_rests(stage: SimpleNamespace, 
     run_until(lambda: "77 HU" in said[-1])
     view.interactor().InvokeEvent("LeaveEvent")
     run_until(lambda: said[-1] == "")
+
+
+def test_a_view_beside_tells_the_ct_and_the_anatomy_that_it_shows(stage: SimpleNamespace) -> None:
+    first = toy_anatomy()
+    one = add_anatomy_run(stage, first)
+    old = add_ct_of(stage, first, one, liver_hu=60)
+    second = toy_anatomy(tumor=True)
+    two = add_anatomy_run(stage, second)
+    new = add_ct_of(stage, second, two, liver_hu=110)
+    stage.workspace.choose(segmentation=two, ct=new, compared=old)
+    for node in (one, two):
+        node.GetDisplayNode().SetVisibility(True)
+    tumor = ras_of_voxel(second, (8, 10, 10))
+    assert "liver tumor" in describe(stage.workspace, tumor) and "compared with" in describe(stage.workspace, tumor)
+    assert describe_other(stage.workspace, tumor).endswith("60 HU  ·  liver")
+    said: list[str] = []
+    other = stage.views.others[0]
+    Readout(stage.workspace, [], [other], said.append)
+    other.interactor().SetEventInformation(180, 150, 0, 0)
+    other.interactor().InvokeEvent("MouseMoveEvent")
+    run_until(lambda: bool(said))
+    assert said[-1] == describe_other(stage.workspace, position_of(other))

@@ -21,6 +21,13 @@ def other_ct(workspace: Workspace) -> Any:
     return next(found, None)
 
 
+def compared_anatomy(workspace: Workspace) -> Any:
+    """The segmentation of the run that the compared CT is of; the chosen one where it is of none."""
+    other = workspace.compared
+    runs = workspace.runs if other is not None else []
+    return next((run.segmentation for run in runs if other in run.cts), workspace.segmentation)
+
+
 def show_cases(workspace: Workspace, views: Mapping[str, Any], side: bool) -> None:
     """Put the compared CT into the right views and its anatomy over it; the chosen anatomy is in all other views, the
     anatomies of other cases in none."""
@@ -31,9 +38,7 @@ def show_cases(workspace: Workspace, views: Mapping[str, Any], side: bool) -> No
             compared.GetID() if compared is not None else views["axial"].get_background_volume_id()
         )
         view.set_foreground_volume_id(None)
-    other = chosen
-    if side and compared is not None:
-        other = next((run.segmentation for run in workspace.runs if compared in run.cts), chosen)
+    other = compared_anatomy(workspace) if side else chosen
     for node in nodes_of(workspace.scene, "vtkMRMLSegmentationNode"):
         display = node.GetDisplayNode()
         if display is None or node.GetAttribute(OUTLINE):
