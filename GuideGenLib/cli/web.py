@@ -11,6 +11,7 @@ from GuideGenLib.cli.terminal import show_notes
 from GuideGenLib.core.arguments import add_model_arguments, amount, named_path, whole
 from GuideGenLib.core.device import DEVICES
 from GuideGenLib.core.files import cache_folder
+from GuideGenLib.core.languages import ENGLISH, languages
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
 INSTALL = 'the page needs further packages: pip install "guidegen[web]"'
@@ -38,6 +39,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--max-upload-mb", type=whole(1), default=2048, metavar="N", help="largest file to open (2048)")
     about = "folder of cases: listed on the page, which keeps cases there; lessons made of them have links for learners"
     parser.add_argument("--cases", type=named_path, default=None, metavar="DIR", help=about)
+    about = "words of the page: a code such as de (en)"
+    parser.add_argument("--language", choices=languages(), default=ENGLISH, help=about)
     parser.set_defaults(call=web)
 
 
@@ -91,4 +94,5 @@ def session_command(args: argparse.Namespace) -> tuple[str, ...]:
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
     cases = () if args.cases is None else ("--cases", str(args.cases.resolve()))
     server = () if args.server is None else ("--server", args.server)
-    return (*command, *server, "--max-upload-mb", str(args.max_upload_mb), *bundle, *cases)
+    language = ("--language", args.language)
+    return (*command, *server, "--max-upload-mb", str(args.max_upload_mb), *language, *bundle, *cases)

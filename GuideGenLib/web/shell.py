@@ -27,7 +27,9 @@ from GuideGenLib.web.panels.understood import UnderstoodPanel
 from GuideGenLib.web.views.after import AfterRun
 from GuideGenLib.web.views.keys.tour import Tour
 from GuideGenLib.web.views.views import Views
+from GuideGenLib.web.words import translated
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow import words
 
 TITLE = "GuideGen"
 DRAWER_WIDTH = "Math.min(390, Math.max(300, 0.45 * $vuetify.display.width))"
@@ -140,9 +142,9 @@ class Shell(Panel):
 
     def build(self) -> None:
         """Write the whole page."""
-        with VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)):
+        with VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)) as layout:
             client.Style(STYLE)
-            client.Script(SCRIPT)
+            client.Script(f"document.documentElement.lang = '{words.language}';{SCRIPT}")
             client.ClientTriggers(mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'")
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=(DRAWER_WIDTH,), permanent=True):
@@ -163,6 +165,8 @@ class Shell(Panel):
                     style=EMPTY_STYLE,
                 )
             self._messages()
+
+        self.state[f"trame__template_{layout.template_name}"] = self.template = translated(layout.html, words.translate)
 
     def _bar(self) -> None:
         with v3.VAppBar(density="compact", flat=True, border=True):

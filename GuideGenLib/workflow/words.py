@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from GuideGenLib.core.languages import ENGLISH, translation
+
 LONGEST_TITLE = 60
 MOST_RULES = 3
 BUSY = "A run goes on: cancel it or wait for its end."
@@ -19,6 +21,13 @@ STAGES = {
 }  # fmt: skip
 
 translate: Callable[[str], str] = str
+language = ENGLISH
+
+
+def speak(code: str) -> None:
+    """Say everything in a language of `core.languages` from now on. Raises LanguageError."""
+    global translate, language
+    translate, language = translation(code), code
 
 
 def say(words: str, /, **values: Any) -> str:

@@ -18,7 +18,7 @@ from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.job import Outcome
 from GuideGenLib.workflow.understood import description_of
-from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text
+from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text, say
 
 DOUBLE_CLICK_S = 0.7
 """The second press of a double click comes within this time."""
@@ -58,7 +58,7 @@ class RunPanel(Panel):
     def refresh(self) -> None:
         """Why no anatomy can be generated now, empty where it can."""
         typed = self.understood.prompt.text.strip()
-        self.state.run_hindrance = self.understood.understanding.error if typed else NO_TEXT
+        self.state.run_hindrance = self.understood.understanding.error if typed else say(NO_TEXT)
 
     # ------------------------------------------------------------ starts
 
@@ -95,7 +95,7 @@ class RunPanel(Panel):
         """Stop the run; the scene stays as it is."""
         self.runner.cancel()
         self.state.run_cancelled = True
-        self.state.run_text = STOPPING
+        self.state.run_text = say(STOPPING)
 
     def start(self, begin: Callable[[], object]) -> None:
         """Begin a run and follow it in a task; the second press of a double click begins none."""
@@ -108,7 +108,7 @@ class RunPanel(Panel):
             self.workspace.tell(_sentence(str(error)), "warning")
             return
         self.state.update(
-            {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": STARTING, "run_details": ""}
+            {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": say(STARTING), "run_details": ""}
         )
         self._begun = time.monotonic()
         create_task(self._follow())

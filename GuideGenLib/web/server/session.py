@@ -31,6 +31,7 @@ def main() -> None:
     options.add_argument("--max-upload-mb", type=int, default=2048)
     options.add_argument("--cases", type=Path, default=None)
     options.add_argument("--server", default=None, help="what makes the volumes; its token is in the environment")
+    options.add_argument("--language", default="en")
     args = options.parse_args()
     answers = _take_stdout()
     os.environ["WSLINK_READY_MSG"] = ""
@@ -42,7 +43,9 @@ def main() -> None:
     from GuideGenLib.remote.client import Address
     from GuideGenLib.remote.client.address import read_token
     from GuideGenLib.web.app import WebApp
+    from GuideGenLib.workflow.words import speak
 
+    speak(args.language)
     server = get_server(client_type="vue3")
     server.cli.parse_known_args([])
     remote = None if args.server is None else Address.of(args.server, read_token(None))

@@ -12,6 +12,8 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_slicer.app.logic import connect_slice_view_slider_to_state
 
+from GuideGenLib.workflow.words import say
+
 NAMES = {
     "Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "threed", "RedOther": "axial-other",
     "GreenOther": "coronal-other",
@@ -26,6 +28,7 @@ COLORS = {
     "axial": "#F34A33", "coronal": "#6DAD4A", "sagittal": "#EFD64D", "threed": "#8F9BD4", "axial-other": "#F34A33",
     "coronal-other": "#6DAD4A",
 }  # fmt: skip
+BUTTONS = {"reset": "Show the whole volume", "enlarge": "This view alone, or all views"}
 SIDES = {"axial": ("S", "I"), "coronal": ("A", "P"), "sagittal": ("L", "R")}
 """Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
 
@@ -60,7 +63,7 @@ class ViewBars:
                     color=COLORS[name],
                     track_size=2,
                     thumb_size=12,
-                    aria_label=f"Slice of the {name} view",
+                    aria_label=say("Slice of the view {name}", name=say(TITLES[name])),
                 )
             html.Span(
                 f"{{{{ {keys.value} < 0 ? '{low}' : '{high}' }}}} {{{{ Math.abs({keys.value}).toFixed(1) }}}} mm",
@@ -75,19 +78,20 @@ class ViewBars:
         with html.Div(id=f"views-{name}-bar", style=BAR):
             self._title(name)
             html.Span(
-                "{{ views_surfaces ? views_surfaces_text : 'Surfaces are off' }}",
+                f"{{{{ views_surfaces ? views_surfaces_text : '{say('Surfaces are off')}' }}}}",
                 style="flex: 1; font-size: 11px; opacity: 0.85",
             )
             self._buttons(name)
 
     def _title(self, name: str) -> None:
-        html.Span(TITLES[name], style=f"color: {COLORS[name]}; font-weight: 600; font-size: 12px")
+        html.Span(say(TITLES[name]), style=f"color: {COLORS[name]}; font-weight: 600; font-size: 12px")
 
     def _buttons(self, name: str) -> None:
-        for what, icon, title, handler in (
-            ("reset", "mdi-fit-to-screen-outline", "Show the whole volume", self._reset),
-            ("enlarge", "mdi-arrow-expand", "This view alone, or all views", self._enlarge),
+        for what, icon, handler in (
+            ("reset", "mdi-fit-to-screen-outline", self._reset),
+            ("enlarge", "mdi-arrow-expand", self._enlarge),
         ):
+            title = say(BUTTONS[what])
             v3.VBtn(
                 id=f"views-{name}-{what}",
                 icon=icon,
@@ -96,7 +100,7 @@ class ViewBars:
                 theme="dark",
                 color="white",
                 title=title,
-                aria_label=f"{title}: {TITLES[name]}",
+                aria_label=f"{title}: {say(TITLES[name])}",
                 click=(handler, f"['{name}']"),
                 style="width: 24px; height: 24px",
             )

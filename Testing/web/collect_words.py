@@ -1,0 +1,93 @@
+"""Collects all words of the page and of the workflow for translators.
+
+    python -m Testing.web.collect_words
+
+writes Resources/Languages/guidegen.pot anew, and into each catalogue the words that it lacks; a new language begins as
+a copy of guidegen.pot under its code (de.po). A test tells when this is to be run.
+"""
+
+import ast
+import importlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from GuideGenLib.core.languages import TEMPLATE, read_catalogue, write_catalogue
+from GuideGenLib.core.resources import resource
+from GuideGenLib.web.words import words_in
+from Testing.web.views_stage import own_loop
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEAKING = ("GuideGenLib/workflow", "GuideGenLib/web")
+
+
+def main() -> None:
+    """Write all catalogues."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = collected(Path(folder))
+    home = resource("Languages")
+    write_catalogue(home / TEMPLATE, words, {})
+    for path in home.glob("*.po"):
+        known = read_catalogue(path)
+        write_catalogue(path, words, known)
+        print(f"{path.name}: {sum(bool(known.get(one)) for one in words)} of {len(words)} words")
+
+
+def collected(folder: Path) -> set[str]:
+    """Of the page as it is written with every panel, and of all calls of `say`; folder: an empty one."""
+    return words_in(page(folder)) | set(said())
+
+
+def page(folder: Path) -> str:
+    """The template of the whole page."""
+    with own_loop():
+        from trame.app import get_server
+
+        from GuideGenLib.web.app import WebApp
+
+        server = get_server(f"words-{folder.name}", client_type="vue3")
+        app = WebApp(server, folder, None, "cpu", 64, folder / "cases", None)
+        template = app.shell.template
+        app.workspace.scene.Clear(False)
+        return template
+
+
+def said() -> Iterator[str]:
+    """The words of all calls of `say`, given as they are or by the name of a constant."""
+    for folder in SPEAKING:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
+                    yield from _words(call.args[0], path)
+
+
+def _words(node: ast.expr, path: Path) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _words(node.body, path)
+        yield from _words(node.orelse, path)
+    elif isinstance(node, ast.Name | ast.Attribute):
+        yield from _strings(_constant(node, path))
+    elif isinstance(node, ast.Subscript):
+        yield from _words(node.value, path)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        yield from _words(node.func.value, path)
+
+
+def _constant(node: ast.Name | ast.Attribute, path: Path) -> Any:
+    """What a name stands for in a module, None for one that is no constant of it."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return getattr(importlib.import_module(name), node.id, None) if isinstance(node, ast.Name) else None
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (one for one in value.values() if isinstance(one, str))
+
+
+if __name__ == "__main__":
+    main()
