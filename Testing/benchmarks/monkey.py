@@ -19,7 +19,9 @@ LEAK_MB = 50.0
 WARM = 0.2
 """Of the time, in which tools, views and the steps of undo are used for the first time."""
 
-LOOK_EVERY = 50
+RENEW_EVERY = 200
+"""Actions, after which a new scene is begun, and the memory looked at: what the user made does not count."""
+
 MOST_TOLD = 20
 
 
@@ -39,7 +41,8 @@ def main() -> int:
         end = start + 60 * args.minutes
         while time.monotonic() < end:
             monkey.act()
-            if len(monkey.log) % LOOK_EVERY == 0:
+            if len(monkey.log) % RENEW_EVERY == 0:
+                monkey.renew()
                 memory.append((time.monotonic() - start, resident_mb()))
         monkey.close()
     warm = [mb for at, mb in memory if at >= 60 * args.minutes * WARM]

@@ -75,14 +75,21 @@ class Monkey:
         names = [name for name in ACTIONS if name not in SELDOM or self.random.random() < 0.02]
         name = self.random.choice(names)
         self.log.append(name)
-        before = self.labels()
+        before, recorded = self.labels(), self._recorded()
         try:
             expected = ACTIONS[name](self)
         except Exception as error:
             self.problems.append(f"{self._now()}: {type(error).__name__}: {error}")
             return
         self._turn()
-        self._check(before, expected)
+        self._check(before, recorded, expected)
+
+    def renew(self) -> None:
+        """A new scene with the same case, as by the button of the page: what was done until now is over."""
+        self.log.append("new scene")
+        self.app.files.opener.clear()
+        self._turn()
+        self._begin()
 
     # ------------------------------------------------------------ what is there
 
@@ -124,7 +131,12 @@ class Monkey:
         self.state.flush()
         views_stage._loop.run_until_complete(asyncio.sleep(seconds))
 
-    def _check(self, before: np.ndarray, expected: Any) -> None:
+    def _recorded(self) -> tuple[int, int]:
+        """The last step of undo, and how many are done."""
+        history = self.app.editor.history
+        return (id(history._steps[-1]) if history._steps else 0, history._done)
+
+    def _check(self, before: np.ndarray, recorded: tuple[int, int], expected: Any) -> None:
         after = self.labels()
         if self._hashes() != self._scans:
             self.problems.append(f"{self._now()}: a CT has changed")
@@ -135,11 +147,15 @@ class Monkey:
                 self.problems.append(f"{self._now()}: not the labels of step {at}")
             self._at = at
             return
-        if not same(before, after):
+        changed, step = not same(before, after), self._recorded() != recorded
+        if changed:
+            if not step:
+                self.problems.append(f"{self._now()}: labels changed, and undo knows nothing of it")
             if expected is None:
                 self.problems.append(f"{self._now()}: labels changed by a look")
             elif callable(expected) and before.shape == after.shape and not expected(before, after):
                 self.problems.append(f"{self._now()}: other labels than those that were painted")
+        if changed or step:
             self._steps = [*self._steps[: self._at + 1], after][-STEPS - 1 :]
             self._at = len(self._steps) - 1
 
@@ -183,7 +199,8 @@ class Monkey:
         self._mouse(self.random.choice(self.app.views.slices), "LeftButton", points)
         self._turn()
         self.app.editor.use("none")
-        return lambda before, after: set(np.unique(after[before != after]).tolist()) <= painted
+        allowed = painted | {values()["body"]}  # air that was enclosed becomes body, too
+        return lambda before, after: set(np.unique(after[before != after]).tolist()) <= allowed
 
     def undo(self) -> int:
         can = self.app.editor.history.can_undo
