@@ -8,7 +8,7 @@ others lie between by judgement; that of the pelvis is half of it, as thicker on
 voxel inside each label keeps the table's mean HU.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +85,7 @@ OWN_VOXELS = 11
 """Cubes of so many voxels on each side are as dense as the rule says. How dense each place within them is the networks
 tell, which know of endplates, pedicles and joints: without it bones have an even white rim about an even inside, and
 less than half of the spread of HU of real ones."""
+SLICES = 72
 OWN = (0.25, 3.0)
 """Least and most of the networks' HU over their mean in such a cube."""
 LEAST_MEAN = 60.0
@@ -102,14 +103,18 @@ def with_bones(hu: Field, canvas: Canvas) -> Field:
     for kinds in KINDS:
         whole = select(canvas.labels, (*kinds, *WITHIN))
         box = _of_those_seen(box_of(whole), canvas, kinds)
-        places = shared(box, canvas.window, canvas.labels.shape)
-        if not places:
+        if not whole[box].size:
             continue
-        inner, part = places
-        drawn, filled = _drawn(whole[box], box, canvas, kinds)
-        mine = select(canvas.labels[box], tuple(kinds))[inner]
-        around = np.clip(hu[part][mine], *AROUND)
-        result[part][mine] = drawn[inner][mine] * own[part][mine] + (1 - filled[inner][mine]) * around
+        for place, mine, drawn, filled in _drawn(whole[box], box, canvas, kinds):
+            places = shared(place, canvas.window, canvas.labels.shape)
+            if not places:
+                continue
+            inner, part = places
+            within = np.zeros(mine.shape, bool)
+            within[inner] = True
+            seen, chosen = mine[inner], within[mine]
+            around = np.clip(hu[part][seen], *AROUND)
+            result[part][seen] = drawn[chosen] * own[part][seen] + (1 - filled[chosen]) * around
     return result
 
 
@@ -135,18 +140,26 @@ def _of_those_seen(box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> Box:
 
 def _own_density(hu: Field, bones: Mask) -> Field:
     """HU [n] of the voxels of bones over the mean of the bones about each."""
-    share = ndimage.uniform_filter(bones.astype(np.float32), OWN_VOXELS)[bones]
-    total = ndimage.uniform_filter(np.where(bones, hu, 0), OWN_VOXELS)[bones]
-    mean = np.maximum(total / np.maximum(share, 1e-3), LEAST_MEAN)
-    return np.asarray(np.clip(hu[bones] / mean, *OWN), np.float32)
+    parts, reach = [], OWN_VOXELS // 2
+    for low in range(0, len(bones), SLICES):  # a few slices at a time, as all would take 200 MB of a torso
+        first = max(0, low - reach)
+        around, mine = slice(first, low + SLICES + reach), slice(low - first, low - first + SLICES)
+        there = bones[low : low + SLICES]
+        share = ndimage.uniform_filter(bones[around].astype(np.float32), OWN_VOXELS)[mine][there]
+        total = ndimage.uniform_filter(np.where(bones[around], hu[around], 0), OWN_VOXELS)[mine][there]
+        mean = np.maximum(total / np.maximum(share, 1e-3), LEAST_MEAN)
+        parts.append(np.clip(hu[low : low + SLICES][there] / mean, *OWN).astype(np.float32))
+    return np.concatenate(parts)
 
 
-def _drawn(whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> tuple[Field, Field]:
-    """In the box of a group of bones HU and the share of each voxel that bone fills, which hold for these alone."""
+def _drawn(
+    whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]
+) -> Iterator[tuple[Box, Mask, Field, Field]]:
+    """Of each bone of a group in a box where it lies in the volume, its voxels there, and of these HU [n] and the share
+    that bone fills [n]."""
     labels, spacing = canvas.labels[box], canvas.spacing
     blurred = ndimage.gaussian_filter(whole.astype(np.float32), SMOOTH, mode="nearest", truncate=3)
     beneath = ndimage.binary_erosion(whole, border_value=1)
-    drawn, filled = np.zeros(whole.shape, np.float32), np.zeros(whole.shape, np.float32)
     places = ndimage.find_objects(labels)
     for key, kind in kinds.items():
         value = values()[key]
@@ -167,11 +180,9 @@ def _drawn(whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> 
         judged = judged if judged.any() else ~judged
         table = float(canvas.table[value])
         dense = (cortex + (1 - bone) * AROUND[1])[judged].mean()
-        filled[place][own] = bone
-        drawn[place][own] = cortex + spongy * np.clip(
-            (table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table
-        )
-    return drawn, filled
+        spongy *= np.clip((table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table)
+        there = tuple(slice(p.start + b.start, p.stop + b.start) for p, b in zip(place, box, strict=True))
+        yield there, own, (cortex + spongy).astype(np.float32), bone.astype(np.float32)
 
 
 def _thickness(height: Field, kind: Kind) -> Field:

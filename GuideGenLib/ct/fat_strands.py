@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.random_fields import smooth_along
+from GuideGenLib.ct.random_fields import smooth_along, voxels_of
 from GuideGenLib.ct.thin_structures import about_the_middle, sheets, threads
 
 Field = NDArray[np.float32]
@@ -60,7 +60,7 @@ def with_strands_in_fat(hu: Field, canvas: Canvas) -> Field:
 
 def _in_one(there: NDArray[np.bool_], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:
     """HU [n] that are added at the voxels of one fat, of the mean 0; fat: its HU."""
-    voxels = np.argwhere(there)
+    voxels = voxels_of(there)
     straight = (voxels.T * np.float32(canvas.spacing)).astype(np.float32)
     places = about_the_middle(voxels, canvas.labels.shape, canvas.spacing)
     own = np.random.default_rng((canvas.seed, 97)).standard_normal()

@@ -13,7 +13,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import select, table_of
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.random_fields import smooth_along
+from GuideGenLib.ct.random_fields import smooth_along, voxels_of
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.ct.thin_structures import about_the_middle, sheets
 
@@ -58,7 +58,7 @@ def with_fat_in_muscle(hu: Field, canvas: Canvas) -> Field:
 def _added(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:
     """HU [n] that are added at the voxels of muscles, of the mean 0 in each of them."""
     labels, spacing, seed = canvas.labels, canvas.spacing, canvas.seed
-    voxels = np.argwhere(muscles)
+    voxels = voxels_of(muscles)
     owner = labels[tuple(voxels.T)]
     places = about_the_middle(voxels, labels.shape, spacing)
     patchy = np.clip(1 + smooth_along(places, (PATCHY_MM,) * 3, (seed, 93)), 0, MOST_PATCHY) * _amount(canvas)
@@ -86,7 +86,7 @@ def _amount(canvas: Canvas) -> float:
     return float(np.exp(PATIENTS * own) * np.clip(1 + AGEING * lost, 0.4, 2))
 
 
-def _near_bone(labels: NDArray[np.uint8], voxels: NDArray[np.int64]) -> Field:
+def _near_bone(labels: NDArray[np.uint8], voxels: NDArray[np.integer]) -> Field:
     """0 to 1 [n], at voxels [n, 3]."""
     bone = table_of(BONES)[labels[::COARSE, ::COARSE, ::COARSE]].astype(np.float32)
     near = ndimage.uniform_filter(bone, AROUND_BONE, mode="nearest")

@@ -14,6 +14,18 @@ SLOPE = 1.5
 """Root mean square of the slope along an axis, over the distance of the random numbers on it: REACH (2 (2/3)^2)^1/2."""
 
 
+def voxels_of(mask: NDArray[np.bool_]) -> NDArray[np.int16]:
+    """Where a mask [z, y, x] holds, int16 [n, 3]: a quarter of the memory of `np.argwhere`, and times a float32 it
+    stays float32."""
+    flat = np.flatnonzero(mask)
+    found = np.empty((3, len(flat)), np.int16)
+    for axis in (2, 1):
+        found[axis] = flat % mask.shape[axis]
+        flat //= mask.shape[axis]
+    found[0] = flat
+    return found.T
+
+
 def smooth_at(voxels: NDArray[np.integer], spacing: float, scale: float, seed: Sequence[int]) -> NDArray[np.float32]:
     """float32 [n] at voxels [n, 3] of a volume: mean 0, standard deviation about 1, straight between random numbers
     that lie `scale` mm apart; spacing: mm of the isotropic voxels."""

@@ -72,7 +72,7 @@ def _slopes(field: Field, places: Field, scales: Sequence[float], seed: Sequence
     return found
 
 
-def about_the_middle(voxels: NDArray[np.int64], shape: Sequence[int], spacing: float, deep: float = 1.3) -> Field:
+def about_the_middle(voxels: NDArray[np.integer], shape: Sequence[int], spacing: float, deep: float = 1.3) -> Field:
     """mm [3, n] of voxels [n, 3]: upwards, around and away from the long axis through the middle of a volume.
 
     deep: by how much a body is wider than deep, so that its skin is everywhere about as far. The seam of `around` lies
