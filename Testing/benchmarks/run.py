@@ -1,110 +1,63 @@
-"""Seconds and peak memory of every stage, each measured in a process of its own, and the ratio to the paper's schedule.
+"""Seconds and peak memory of every stage, each measured in a process of its own, and what they are to be compared with.
 
     python Testing/benchmarks/run.py            every stage in float32 and bfloat16, by torch and OpenVINO, three times
-    python Testing/benchmarks/run.py --quick    once, in the arithmetic that a run would choose
-    python Testing/benchmarks/run.py --full     the paper's 1000 + 1000 steps to the end instead of 20 of each, scaled
+    python ... --quick       once, in the arithmetic that a run would choose
+    python ... --before REF  in that arithmetic beside the version of a commit or tag, in turns, medians of five
+    python ... --scaling     time and memory of a chest, a torso, a finer one and a whole frame
+    python ... --exact       how far mask and CT are from those of torch in float32
+    python ... --full        the paper's 1000 + 1000 steps to the end instead of 20 of each, scaled
 
-Nothing here passes or fails: times depend on the machine and on what else runs on it, so its load is written down, too.
+All but --scaling and --exact also tell the ratio to the paper's schedule, and of each stage TFLOP and the share of the
+machine's peak. Nothing here passes or fails: times depend on the machine and on what else runs on it, so its load is
+written down, and the seconds of all cores that each process took.
 """
 
 import argparse
 import json
-import statistics
+import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from Testing.benchmarks.machine import gpu_mb, machine, peak_mb  # noqa: E402
+from Testing.benchmarks import run_stages  # noqa: E402
+from Testing.benchmarks.machine import machine  # noqa: E402
+from Testing.benchmarks.run_compared import alternating, comparison, curve, earlier, line, shares  # noqa: E402
+from Testing.benchmarks.run_stages import PAPER, SAMPLED_STEPS, SCALES, STAGES, Result  # noqa: E402
 
-if TYPE_CHECKING:
-    import SimpleITK as sitk
-
-    from GuideGenLib.generator import Generator
-
-STAGES = ("describe", "load", "mask (flow)", "mask (categorical)", "CT", "regenerate", "decode")
-PAPER = ("paper mask", "paper CT")
-PAPER_STEPS = 1000
-SAMPLED_STEPS = 20
-EDIT_MM = 30.0
-ANATOMY, CT = "anatomy.nii.gz", "ct.nii.gz"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One stage: seconds of each repeat, peak memory of its process (and of the GPU) in MB; steps that were timed."""
-
-    stage: str
-    seconds: list[float]
-    peak_mb: float
-    gpu_mb: float | None = None
-    steps: int | None = None
-
-    @property
-    def median(self) -> float:
-        """Median seconds."""
-        return statistics.median(self.seconds)
-
-
-class EnoughError(Exception):
-    """Thrown by the clock into a sampler when enough of its steps were timed."""
-
-
-class StepClock:
-    """A Progress callback that takes the time of each step and stops the run after some of them."""
-
-    def __init__(self, stop_after: int | None) -> None:
-        self.stop_after = stop_after
-        self.times: list[float] = []
-
-    def __call__(self, stage: str, fraction: float) -> None:
-        self.times.append(time.perf_counter())
-        if self.stop_after is not None and len(self.times) > self.stop_after:
-            raise EnoughError
-
-    def steps(self) -> int:
-        """Steps between the callbacks; the first two are left out, as they also prepare and warm up."""
-        return len(self.times) - 3
-
-    def per_step(self) -> float:
-        """Mean seconds of those steps."""
-        return (self.times[-1] - self.times[2]) / self.steps()
+ROUNDS = 5
+FIGURES = {"count": run_stages.counted, "exact": run_stages.outputs, "peak": run_stages.peak_gflops}
 
 
 def main() -> None:
     """Measure what was asked for."""
     args = parser().parse_args()
     if args.stage:
-        print(json.dumps(asdict(measure(args))))
+        print(json.dumps(in_child(args)))
         return
-    repeats, steps = (1, 5) if args.quick else (args.repeats, SAMPLED_STEPS)
     content: dict[str, Any] = {"machine": machine(), "text": args.text, "runs": []}
     print(json.dumps(content["machine"], indent=2))
-    for device, arithmetic in settings(args.quick, args.bundle):
+    chosen = settings(not (args.scaling or args.exact or args.before or args.quick), args.bundle)
+    for device, arithmetic in chosen:
+        print(f"\n{device}, {arithmetic}", flush=True)
         with tempfile.TemporaryDirectory() as work:
-            results = []
-            for stage in (*STAGES, *PAPER):
-                results.append(child(args, stage, device, arithmetic, Path(work), repeats, steps))
-                print(line(results[-1]), file=sys.stderr, flush=True)
-        print(f"\n{device}, {arithmetic}\n" + "\n".join(line(one) for one in results if one.stage in STAGES))
-        compared = comparison(results, args.full)
-        print(compared["text"])
-        run = {
-            "device": device,
-            "arithmetic": arithmetic,
-            "stages": [asdict(one) for one in results],
-            "paper": compared,
-        }
-        content["runs"].append(run)
+            run = Run(args, device, arithmetic, Path(work))
+            content["runs"].append({"device": device, "arithmetic": arithmetic, **run.asked()})
     args.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     print(f"\nWritten to {args.output}")
+
+
+def in_child(args: argparse.Namespace) -> Any:
+    """What a child process measures."""
+    if args.stage in FIGURES:
+        return FIGURES[args.stage](args)
+    return asdict(run_stages.scaled(args) if args.stage in SCALES else run_stages.measure(args))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -115,8 +68,12 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--quick", action="store_true", help="one repeat, one arithmetic, 5 steps of the paper's schedule"
     )
+    options.add_argument("--before", metavar="REF", help="commit or tag of the version to compare with")
+    options.add_argument("--scaling", action="store_true", help="the curve of time and memory against volume")
+    options.add_argument("--exact", action="store_true", help="labels and HU beside those of torch in float32")
     options.add_argument("--full", action="store_true", help="all 1000 + 1000 steps of the paper's schedule")
     options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--rounds", type=int, default=ROUNDS, help="processes of each version with --before")
     options.add_argument("--bundle", type=Path, default=None, metavar="DIR")
     options.add_argument("--text", default=prompts()[0].text, help="the prompt (the first of the evaluation)")
     options.add_argument("-o", "--output", type=Path, default=Path("benchmarks.json"), metavar="FILE")
@@ -126,12 +83,13 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def settings(quick: bool, bundle: Path | None) -> list[tuple[str, str]]:
-    """Devices and arithmetics to measure: the CPU and a GPU where there is one; quick: what a run would choose."""
+def settings(every: bool, bundle: Path | None) -> list[tuple[str, str]]:
+    """Devices and arithmetics to measure: what a run would choose; every: all of the CPU, and a GPU where there is
+    one."""
     from GuideGenLib.core.device import ARITHMETICS, OPENVINO, PRECISIONS, choose_device, openvino_version
 
     best = choose_device("auto")
-    if quick:
+    if not every:
         from GuideGenLib.generator import Generator
 
         return [(best.type, Generator.from_bundle(bundle, device=best.type).arithmetic)]
@@ -141,178 +99,94 @@ def settings(quick: bool, bundle: Path | None) -> list[tuple[str, str]]:
     ]
 
 
-def child(
-    args: argparse.Namespace, stage: str, device: str, arithmetic: str, work: Path, repeats: int, steps: int
-) -> Result:
-    """Measure one stage in a fresh process, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--stage", stage, "--device", device, "--arithmetic", arithmetic]
-    command += ["--work", str(work), "--repeats", str(repeats), "--text", args.text]
-    command += [] if args.full else ["--steps", str(steps)]
-    command += ["--bundle", str(args.bundle)] if args.bundle else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return Result(**json.loads(done.stdout.splitlines()[-1]))
+class Run:
+    """What is measured on one device in one arithmetic; `work` holds what stages leave for the later ones."""
 
+    def __init__(self, args: argparse.Namespace, device: str, arithmetic: str, work: Path) -> None:
+        self.args, self.device, self.arithmetic, self.work = args, device, arithmetic, work
 
-def comparison(results: list[Result], full: bool) -> dict[str, Any]:
-    """Our fast path against the paper's schedule on the same networks, grid, device and arithmetic."""
-    by = {one.stage: one for one in results}
-    ours = by["mask (flow)"].median + by["CT"].median
-    mask, ct = (PAPER_STEPS * by[stage].median for stage in PAPER)
-    how = "measured to the end" if full else f"scaled from {by[PAPER[0]].steps} and {by[PAPER[1]].steps} steps"
-    text = (
-        f"paper's schedule ({how}), without guidance and decoding: {mask:.0f} s for {PAPER_STEPS} categorical steps "
-        f"+ {ct:.0f} s for {PAPER_STEPS} CT steps\n"
-        f"fast path: {ours:.1f} s with both; {(mask + ct) / ours:.0f} times faster"
-    )
-    return {"mask_s": mask, "ct_s": ct, "fast_s": ours, "ratio": (mask + ct) / ours, "how": how, "text": text}
+    def asked(self) -> dict[str, Any]:
+        """All that the command line asks for."""
+        if self.args.scaling:
+            told = [self.child(kind, 1) for kind in SCALES]
+            print(curve(told))
+            return {"scaling": [asdict(one) for one in told]}
+        if self.args.exact:
+            self.child(STAGES[2], 1)
+            off = self.figure("exact")
+            print("beside torch in float32: " + ", ".join(f"{key} {value:.5g}" for key, value in off.items()))
+            return {"beside float32": off}
+        if self.args.before:
+            return self.beside(self.args.before)
+        repeats = 1 if self.args.quick else self.args.repeats
+        results = [self.told(stage, repeats) for stage in (*STAGES, *PAPER)]
+        return {"stages": [asdict(one) for one in results], **self.judged(results)}
 
-
-def line(result: Result) -> str:
-    """A stage as a row of the table."""
-    if result.steps is not None:
-        return f"{result.stage:<20} {result.median:8.3f} s a step, mean of {result.steps}"
-    gpu = f"  {result.gpu_mb:6.0f} MB of the GPU" if result.gpu_mb is not None else ""
-    many = f"median of {len(result.seconds)}, first {result.seconds[0]:.2f}"
-    return f"{result.stage:<20} {result.median:8.2f} s  {result.peak_mb:6.0f} MB{gpu}  ({many})"
-
-
-# ---------------------------------------------------------------- in the child
-
-
-def measure(args: argparse.Namespace) -> Result:
-    """Run one stage in this process."""
-    if args.stage in PAPER:
-        clock = paper_clock(args)
-        return Result(args.stage, [clock.per_step()], peak_mb(), gpu_mb(args.device), clock.steps())
-    call = action(args)
-    seconds = []
-    for _ in range(args.repeats):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return Result(args.stage, seconds, peak_mb(), gpu_mb(args.device))
-
-
-def action(args: argparse.Namespace) -> Callable[[], None]:
-    """What is timed of a stage; everything that it needs is made before."""
-    from GuideGenLib.description import parse
-
-    if args.stage == "describe":
-        return lambda: void(parse(args.text))
-    if args.stage == "load":
-        return lambda: void(opened(args))
-    generator, description, work = opened(args), parse(args.text), Path(args.work)
-    if args.stage.startswith("mask"):
-        sampler = "flow" if "flow" in args.stage else "categorical"
-
-        def mask() -> None:
-            anatomy = generator.synthesize_mask(description, sampler=sampler).anatomy
-            if sampler == "flow":
-                write(anatomy, work / ANATOMY)
-
-        return mask
-    anatomy = read(work / ANATOMY)
-    if args.stage == "CT":
-        return lambda: write(generator.synthesize_ct(anatomy, description), work / CT)
-    ct = read(work / CT)
-    if args.stage == "regenerate":
-        edited = with_tumour(anatomy)
-        return lambda: void(generator.regenerate_ct(ct, anatomy, edited, description))
-    return decoding(generator, anatomy, ct)
-
-
-def paper_clock(args: argparse.Namespace) -> StepClock:
-    """Times of steps of the paper's schedule: one pass of the network a step, as it has no guidance."""
-    from GuideGenLib.description import parse
-
-    generator, description = opened(args), parse(args.text)
-    clock = StepClock(None if args.steps is None else args.steps + 2)
-    try:
-        if args.stage == PAPER[0]:
-            generator.synthesize_mask(
-                description, steps=PAPER_STEPS, sampler="categorical", guidance=1.0, candidates=1, progress=clock
+    def beside(self, ref: str) -> dict[str, Any]:
+        """This version and an earlier one, in turns. Both make the CT of the anatomy that this one drew."""
+        with earlier(ROOT, ref) as tree:
+            now, before = alternating(
+                [stage for stage in STAGES if stage != "mask (categorical)"],
+                self.args.rounds,
+                lambda stage: self.child(stage, 2),
+                lambda stage: self.child(stage, 2, tree),
             )
-        else:
-            anatomy = read(Path(args.work) / ANATOMY)
-            generator.synthesize_ct(anatomy, description, steps=PAPER_STEPS, progress=clock)
-    except EnoughError:
-        return clock
-    clock.times = clock.times[:PAPER_STEPS]  # what follows the last step is no step
-    return clock
+        for one, other in zip(now, before, strict=True):
+            first, again = (other.seconds[n] / one.seconds[n] for n in (0, 1))
+            print(f"{line(one)}\n    before: {line(other)}\n    {first:.2f} times faster, {again:.2f} when done again")
+        paper = [self.told(stage, 1) for stage in PAPER]
+        judged = self.judged([*now, *paper])
+        return {
+            "before": ref,
+            "stages": [asdict(one) for one in now],
+            "stages before": list(map(asdict, before)),
+            **judged,
+        }
 
+    def judged(self, results: list[Result]) -> dict[str, Any]:
+        """Ratio to the paper's schedule and share of the machine's peak."""
+        compared = comparison(results, self.args.full)
+        counts, peak = self.figure("count"), self.figure("peak")
+        print(compared["text"] + "\n" + shares(results, counts, peak))
+        return {"paper": compared, "tflop": counts, "peak_gflops": peak}
 
-def opened(args: argparse.Namespace) -> "Generator":
-    """The generator of the arguments."""
-    from GuideGenLib.generator import Generator
+    def told(self, stage: str, repeats: int) -> Result:
+        """Measure a stage and print it."""
+        result = self.child(stage, repeats)
+        print(line(result), flush=True)
+        return result
 
-    return Generator.from_bundle(args.bundle, device=args.device, arithmetic=args.arithmetic)
+    def child(self, stage: str, repeats: int, tree: Path = ROOT) -> Result:
+        """Measure one stage in a fresh process, so that its peak memory is its own; tree: the version's folder."""
+        steps = [] if self.args.full else ["--steps", str(5 if self.args.quick else SAMPLED_STEPS)]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        content = self.ran([*self.named(stage), "--repeats", str(repeats), *steps], tree)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return replace(Result(**content), cpu=spent)
 
+    def figure(self, name: str) -> Any:
+        """One of FIGURES; the peak is measured now, not taken from the cache."""
+        if name != "peak":
+            return self.ran(self.named(name))
+        with tempfile.TemporaryDirectory() as cache:
+            return self.ran(self.named(name), cache=cache)
 
-def decoding(generator: "Generator", anatomy: "sitk.Image", ct: "sitk.Image") -> Callable[[], None]:
-    """Decode the latents of a CT with its labels."""
-    import numpy as np
-    import SimpleITK as sitk
-    import torch
+    def named(self, stage: str) -> list[str]:
+        """The arguments of a child."""
+        found = ["--stage", stage, "--device", self.device, "--arithmetic", self.arithmetic]
+        found += ["--work", str(self.work), "--text", self.args.text]
+        return found + (["--bundle", str(self.args.bundle)] if self.args.bundle else [])
 
-    from GuideGenLib.core.volumes import to_canonical
-    from GuideGenLib.ct.synthesizer import MULTIPLE, SPACING
+    def ran(self, arguments: list[str], tree: Path = ROOT, cache: str | None = None) -> Any:
+        """What a child prints last, read."""
+        from GuideGenLib.core.files import CACHE_VARIABLE
 
-    labels, _ = to_canonical(anatomy, SPACING, labels=True, smooth=True)
-    hu = sitk.GetArrayFromImage(ct).astype(np.float32)
-    margin = [(0, -size % MULTIPLE) for size in labels.shape]
-    device, stage = generator.models.device, generator.models.ct
-    padded = torch.from_numpy(np.pad(labels, margin))[None].to(device)
-    volume = torch.from_numpy(np.pad(hu, margin, mode="edge"))[None, None].to(device)
-
-    @torch.inference_mode()
-    def decode() -> None:
-        with generator.models.autocast():
-            stage.decode(latents, padded).cpu()
-
-    with torch.inference_mode():
-        latents = stage.codec.encode_linear(volume)
-    return decode
-
-
-def with_tumour(anatomy: "sitk.Image") -> "sitk.Image":
-    """The anatomy with a ball of 3 cm painted where the liver is deepest (in the middle of a volume without one)."""
-    import numpy as np
-    import SimpleITK as sitk
-    from scipy import ndimage
-
-    from GuideGenLib.anatomy.table import values
-
-    labels: np.ndarray = sitk.GetArrayFromImage(anatomy)
-    depth = ndimage.distance_transform_edt(labels == values()["liver"])
-    centre = (
-        np.array(np.unravel_index(int(depth.argmax()), labels.shape)) if depth.any() else np.array(labels.shape) // 2
-    )
-    spacing = np.array(anatomy.GetSpacing())[::-1]
-    axes = [(np.arange(n) - at) * step for n, at, step in zip(labels.shape, centre, spacing, strict=True)]
-    z, y, x = np.ix_(*axes)
-    ball = z**2 + y**2 + x**2 <= (EDIT_MM / 2) ** 2
-    labels[ball] = values()["liver_tumor"]
-    edited = sitk.GetImageFromArray(labels)
-    edited.CopyInformation(anatomy)
-    return edited
-
-
-def read(path: Path) -> "sitk.Image":
-    """A volume that an earlier stage left."""
-    import SimpleITK as sitk
-
-    return sitk.ReadImage(str(path))
-
-
-def write(image: "sitk.Image", path: Path) -> None:
-    """Leave a volume for the later stages; without compression, as it is timed along."""
-    import SimpleITK as sitk
-
-    sitk.WriteImage(image, str(path), useCompression=False)
-
-
-def void(_: object) -> None:
-    """Drop a result."""
+        known = {**os.environ, "PYTHONPATH": str(tree)}
+        known |= {CACHE_VARIABLE: cache} if cache else {}
+        command = [sys.executable, str(tree / "Testing/benchmarks/run.py"), *arguments]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=known, cwd=tree)
+        return json.loads(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":
