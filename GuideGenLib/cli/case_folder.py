@@ -18,7 +18,7 @@ from GuideGenLib.cli.output import output_folder
 from GuideGenLib.cli.terminal import progress_bar
 from GuideGenLib.core.files import alone_in
 from GuideGenLib.core.progress import within
-from GuideGenLib.generator.case_files import ANATOMY, CT, FILES, PROVENANCE, write_case
+from GuideGenLib.generator.case_files import ANATOMY, CT, FILES, PROVENANCE, write_case, written_case
 
 if TYPE_CHECKING:
     from GuideGenLib.description.changes.model import Difference
@@ -67,16 +67,8 @@ class CaseFolder:
 
     def case(self) -> "Case":
         """The case as it is now. Raises VolumeError for volumes that cannot be read, DescriptionError."""
-        from GuideGenLib.anatomy.label_volumes import read_anatomy
-        from GuideGenLib.core.volumes import read_ct
-        from GuideGenLib.description.report import from_json
-        from GuideGenLib.generator import Case
-        from GuideGenLib.generator.change import recorded_lesions
-
-        record = self.record()
-        ct = read_ct(self.path / CT) if (self.path / CT).exists() else None
-        description = from_json(record["description"])
-        return Case(description, read_anatomy(self.path / ANATOMY), ct, recorded_lesions(record), (), record)
+        ct = self.path / CT
+        return written_case(self.record(), self.path / ANATOMY, ct if ct.exists() else None)
 
     @contextmanager
     def step(self) -> Iterator[Path]:

@@ -41,11 +41,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     make.add_argument("--watch", action="store_true", help="keep a page in DIR that shows how far it is")
     make.set_defaults(call=make_cases)
     about = "The cases of a cohort with their CTs in the layout of a training program; a tenth is for tests."
-    export = kinds.add_parser("export", help="as nnU-Net, BIDS or MONAI read it", description=about)
+    export = kinds.add_parser("export", help="as nnU-Net, BIDS or MONAI read it, or DICOM", description=about)
     export.add_argument("cohort", metavar="DIR|URL", help="what `guidegen cohort make` wrote")
     export.add_argument("-o", "--output", type=named_path, required=True, metavar="DIR", help="a new folder")
-    export.add_argument("--layout", choices=("nnunet", "bids", "monai"), default="nnunet")
-    about = "ours, those of another vocabulary, or organs with their tumours (guidegen)"
+    export.add_argument("--layout", choices=("nnunet", "bids", "monai", "dicom"), default="nnunet")
+    about = "ours, those of another vocabulary, or organs with their tumours (guidegen); DICOM has ours"
     kinds_of_labels = ("guidegen", "totalsegmentator", "guidegen21", "pairs")
     export.add_argument("--labels", choices=kinds_of_labels, default="guidegen", help=about)
     export.set_defaults(call=export_cohort)
@@ -103,16 +103,16 @@ def make_cases(args: argparse.Namespace, _: OpenGenerator) -> int:
     from GuideGenLib.cohort.run import make_cohort
 
     rows, order = _rows(args), _order(args)
-    folder, bundle = CohortFolder(args.output), load_bundle(args.bundle).identity
+    folder, bundle = CohortFolder(args.output), load_bundle(args.bundle)
     page = LivePage(folder, len(rows)) if args.watch else None
     if page:
         show_notes([f"{args.output}/{PAGE} shows how far it is"])
     with progress_bar() as progress:
         told = {"told": page.hear} if page else {}
-        summary = make_cohort(rows, order, folder, _workers(args), bundle, progress, **told)
+        summary = make_cohort(rows, order, folder, _workers(args), bundle.identity, progress, **told)
     if page:
         page.write(summary, over=True)
-    finish(folder)
+    finish(folder, bundle.config["name"])
     for name, why in summary.failed.items():
         print(f"no case  {name}: {why}")
     redrawn = f", {summary.redrawn} of them with another seed" if summary.redrawn else ""

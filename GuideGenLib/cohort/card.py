@@ -11,6 +11,7 @@ from typing import Any
 from GuideGenLib.cohort.folder import CASES, CohortFolder
 from GuideGenLib.cohort.signature import ALIKE_MM, near_duplicates
 from GuideGenLib.cohort.templates import template
+from GuideGenLib.cohort.trained import nearness
 from GuideGenLib.generator.case_files import PREVIEW
 
 TABLE, CARD, MONTAGE, PLOTS = "cases.csv", "README.md", "montage.jpg", "plots.png"
@@ -20,8 +21,9 @@ SHOWN = 16
 """Previews on the montage."""
 
 
-def finish(folder: CohortFolder) -> None:
-    """Write table, card and pictures of the cases that are there. Raises CohortError for a damaged case."""
+def finish(folder: CohortFolder, model: str = "") -> None:
+    """Write table, card and pictures of the cases that are there; model: the name of the bundle, whose training they
+    are compared with. Raises CohortError for a damaged case."""
     records = [folder.record(name) for name in sorted(folder.made())]
     with tempfile.TemporaryDirectory(prefix="guidegen-") as private:
         files = Path(private)
@@ -31,7 +33,7 @@ def finish(folder: CohortFolder) -> None:
             folder.local(f"{CASES}/{one['id']}/{PREVIEW}", files / one["id"]) for one in _spread(records, SHOWN)
         ]
         write_montage(previews, files / MONTAGE)
-        (files / CARD).write_text(card(records, folder.settings()), encoding="utf-8")
+        (files / CARD).write_text(card(records, folder.settings(), model), encoding="utf-8")
         for name in (TABLE, PLOTS, MONTAGE, CARD):
             folder.put(files / name)
 
@@ -90,7 +92,7 @@ def counts(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Counter[
     yield "split", Counter(split_of(one["id"]) for one in records)
 
 
-def card(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
+def card(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any], model: str = "") -> str:
     """The card, Markdown."""
     broken = Counter(name.split(":")[0] for one in records for name in one["broken"])
     return template("card.md.jinja").render(
@@ -101,6 +103,8 @@ def card(records: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> s
         broken=broken.most_common(),
         alike=near_duplicates(records),
         alike_mm=f"{ALIKE_MM:g}",
+        trained=nearness(records, model),
+        near_mm=ALIKE_MM,
     )
 
 

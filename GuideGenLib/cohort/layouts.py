@@ -1,5 +1,6 @@
 """The cases of a cohort for the writers of data sets."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from GuideGenLib.cohort.card import split_of
 from GuideGenLib.cohort.folder import CASES, CohortFolder
 from GuideGenLib.cohort.rows import CohortError
 from GuideGenLib.export.datasets.write import DatasetCase
-from GuideGenLib.generator.case_files import ANATOMY, CT
+from GuideGenLib.generator.case_files import ANATOMY, CT, PROVENANCE
 
 TOLD = ("sex", "age", "habitus", "region", "phase")
 
@@ -30,4 +31,7 @@ def _case(folder: CohortFolder, name: str, private: Path) -> DatasetCase:
     record = folder.record(name)
     ct, anatomy = (folder.local(f"{CASES}/{name}/{file}", private) for file in (CT, ANATOMY))
     told = {key: record["description"].get(key) for key in TOLD}
-    return DatasetCase(name, ct, anatomy, split_of(name), {**told, "text": record["text"]})
+    provenance = json.loads(folder.read(f"{CASES}/{name}/{PROVENANCE}") or "{}")
+    if "description" not in provenance:
+        raise CohortError(f"the case {name} of {folder.url} has no {PROVENANCE}", "remove it and run again")
+    return DatasetCase(name, ct, anatomy, split_of(name), {**told, "text": record["text"]}, provenance)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from GuideGenLib.generator.case import Case
@@ -31,3 +31,19 @@ def write_case(case: "Case", folder: Path, names: Sequence[str], caption: str) -
         write_preview(case.anatomy, case.ct, folder / PREVIEW, case.lesions, caption)
     if PROVENANCE in names:
         write_json(case.provenance, folder / PROVENANCE)
+
+
+def written_case(record: dict[str, Any], anatomy: Path, ct: Path | None) -> "Case":
+    """The case of a record (what provenance.json tells) and its volumes.
+
+    Raises VolumeError for volumes that cannot be read, DescriptionError for a record without a description.
+    """
+    from GuideGenLib.anatomy.label_volumes import read_anatomy
+    from GuideGenLib.core.volumes import read_ct
+    from GuideGenLib.description.report import from_json
+    from GuideGenLib.generator.case import Case
+    from GuideGenLib.generator.change import recorded_lesions
+
+    description = from_json(record["description"])
+    image = None if ct is None else read_ct(ct)
+    return Case(description, read_anatomy(anatomy), image, recorded_lesions(record), (), record)

@@ -1,7 +1,9 @@
-"""Cases written as nnU-Net, a BIDS-like folder or a MONAI datalist: CTs, labels on their grids, and tables beside them.
+"""Cases written as nnU-Net, a BIDS-like folder, a MONAI datalist or DICOM studies: CTs, labels on their grids, and
+tables beside them.
 
 nnU-Net: raw data of its version 2. BIDS: modality "ct" of extension proposal 24 with a discrete segmentation under
-derivatives. MONAI: `monai.data.load_decathlon_datalist` reads datalist.json.
+derivatives. MONAI: `monai.data.load_decathlon_datalist` reads datalist.json. DICOM: a study a case, as
+`export.dicom` writes it.
 """
 
 import csv
@@ -19,19 +21,26 @@ from GuideGenLib.core.files import staged, write_json, write_text
 from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import read_ct, write_volume
 from GuideGenLib.export.datasets.labels import DatasetError, Labels
+from GuideGenLib.generator.case_files import written_case
 
 SYNTHETIC = "All cases are synthetic: made by GuideGen, of no real person."
 
 
 @dataclass(frozen=True)
 class DatasetCase:
-    """One case. split: train, val or test; told: further facts of it, as sex and age, for tables."""
+    """One case. split: train, val or test; told: further facts of it, as sex and age, for tables; record: what its
+    provenance.json tells."""
 
     name: str
     ct: Path
     anatomy: Path
     split: str
     told: Mapping[str, Any]
+    record: dict[str, Any]
+
+    def mask(self, labels: Labels) -> sitk.Image:
+        """Its anatomy in other labels on the grid of its CT."""
+        return labels.of(read_anatomy(self.anatomy), read_ct(self.ct))
 
 
 def write_dataset(
@@ -47,9 +56,7 @@ def write_dataset(
     with staged(folder) as private:
         writer = LAYOUTS[layout](private, labels)
         for index, case in enumerate(cases):
-            ct = read_ct(case.ct)
-            mask = labels.of(read_anatomy(case.anatomy), ct)
-            writer.add(case, mask)
+            writer.add(case)
             progress("write", (index + 1) / count)
         writer.finish()
 
@@ -59,7 +66,7 @@ class _Writer(Protocol):
 
     def __init__(self, folder: Path, labels: Labels) -> None: ...
 
-    def add(self, case: DatasetCase, mask: sitk.Image) -> None: ...
+    def add(self, case: DatasetCase) -> None: ...
 
     def finish(self) -> None: ...
 
@@ -69,10 +76,10 @@ class _NnUNet:
         self.folder, self.labels = folder, labels
         self.cases: list[DatasetCase] = []
 
-    def add(self, case: DatasetCase, mask: sitk.Image) -> None:
+    def add(self, case: DatasetCase) -> None:
         part = "Ts" if case.split == "test" else "Tr"
         _copy(case.ct, self.folder / f"images{part}" / f"{case.name}_0000.nii.gz")
-        _write(mask, self.folder / f"labels{part}" / f"{case.name}.nii.gz")
+        _write(case.mask(self.labels), self.folder / f"labels{part}" / f"{case.name}.nii.gz")
         self.cases.append(case)
 
     def finish(self) -> None:
@@ -94,7 +101,7 @@ class _Bids:
         self.folder, self.labels = folder, labels
         self.lines: list[dict[str, Any]] = []
 
-    def add(self, case: DatasetCase, mask: sitk.Image) -> None:
+    def add(self, case: DatasetCase) -> None:
         subject = "sub-" + "".join(letter for letter in case.name if letter.isalnum())
         if any(line["participant_id"] == subject for line in self.lines):
             raise DatasetError(f"two cases become {subject}", "give them names that differ in letters or digits")
@@ -102,7 +109,7 @@ class _Bids:
         told = {"SyntheticData": True, "Manufacturer": "GuideGen", "Units": "HU", **case.told}
         write_json(told, self.folder / subject / "ct" / f"{subject}_ct.json")
         below = self.folder / "derivatives" / "guidegen"
-        _write(mask, below / subject / "ct" / f"{subject}_dseg.nii.gz")
+        _write(case.mask(self.labels), below / subject / "ct" / f"{subject}_dseg.nii.gz")
         facts = {key: value for key, value in case.told.items() if isinstance(value, str | int | float)}
         self.lines.append({"participant_id": subject, "split": case.split, **facts})
 
@@ -128,10 +135,10 @@ class _Monai:
         self.folder, self.labels = folder, labels
         self.parts: dict[str, list[dict[str, Any]]] = {part: [] for part in self.PARTS.values()}
 
-    def add(self, case: DatasetCase, mask: sitk.Image) -> None:
+    def add(self, case: DatasetCase) -> None:
         image, label = f"images/{case.name}.nii.gz", f"labels/{case.name}.nii.gz"
         _copy(case.ct, self.folder / image)
-        _write(mask, self.folder / label)
+        _write(case.mask(self.labels), self.folder / label)
         self.parts[self.PARTS[case.split]].append({"image": image, "label": label, **case.told})
 
     def finish(self) -> None:
@@ -140,7 +147,33 @@ class _Monai:
         write_json(told, self.folder / "datalist.json")
 
 
-LAYOUTS: dict[str, type[_Writer]] = {"nnunet": _NnUNet, "bids": _Bids, "monai": _Monai}
+class _Dicom:
+    """A study a case and a table of them. Whatever labels are asked for, a study has those of our table with codes."""
+
+    def __init__(self, folder: Path, labels: Labels) -> None:
+        self.folder = folder
+        self.lines: list[dict[str, Any]] = []
+
+    def add(self, case: DatasetCase) -> None:
+        from GuideGenLib.export.dicom import export_dicom
+
+        study = export_dicom(written_case(case.record, case.anatomy, case.ct), self.folder / "studies" / case.name)
+        facts = {key: value for key, value in case.told.items() if isinstance(value, str | int | float)}
+        self.lines.append({"case": case.name, "study_instance_uid": _study_uid(study), "split": case.split, **facts})
+
+    def finish(self) -> None:
+        _table(self.lines, self.folder / "studies.tsv")
+        write_text(SYNTHETIC + "\n", self.folder / "README")
+
+
+def _study_uid(study: Path) -> str:
+    """Of a study that was written."""
+    from pydicom import dcmread
+
+    return str(dcmread(next(study.glob("*.dcm")), stop_before_pixels=True).StudyInstanceUID)
+
+
+LAYOUTS: dict[str, type[_Writer]] = {"nnunet": _NnUNet, "bids": _Bids, "monai": _Monai, "dicom": _Dicom}
 
 
 def _copy(source: Path, target: Path) -> None:

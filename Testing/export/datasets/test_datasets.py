@@ -7,13 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from pydicom import dcmread
 
 from GuideGenLib.anatomy.label_volumes import write_anatomy
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.volumes import image_from_array, write_volume
+from GuideGenLib.description import parse
+from GuideGenLib.description.report import to_json
 from GuideGenLib.export.datasets.labels import KINDS, DatasetError, labels_as
 from GuideGenLib.export.datasets.write import DatasetCase, write_dataset
 
+RECORD = {
+    "text": "A woman of 50 years.",
+    "description": to_json(parse("A woman of 50 years.")),
+    "settings": {"seed": 0, "region": "abdomen"},
+    "lesions": [],
+    "bundle": {"name": "torso-small", "version": "0.1.0", "sha256": "ab" * 32},
+    "guidegen": "0.1.0",
+}
 SPLITS = ("train", "val", "test")
 
 
@@ -37,7 +48,7 @@ def cases(tmp_path: Path) -> list[DatasetCase]:
         ct = image_from_array(hu, (2.0, 2.0, 2.0), (0.5, 0.5, 0.5), labels=False)
         write_volume(ct, folder / "ct.nii.gz")
         told = {"sex": "female", "age": 50, "text": "A woman."}
-        found.append(DatasetCase(f"case_{index}", folder / "ct.nii.gz", folder / "anatomy.nii.gz", split, told))
+        found.append(DatasetCase(f"case_{index}", folder / "ct.nii.gz", folder / "anatomy.nii.gz", split, told, RECORD))
     return found
 
 
@@ -114,3 +125,20 @@ def test_all_or_nothing_is_written(cases: list[DatasetCase], tmp_path: Path):
         write_dataset("monai", cases, 3, tmp_path / "out", labels_as("guidegen"))
     with pytest.raises(DatasetError, match="no labels are called"):
         labels_as("others")
+
+
+def test_dicom_has_a_study_a_case_with_our_labels(cases: list[DatasetCase], tmp_path: Path):
+    out = tmp_path / "out"
+    write_dataset("dicom", cases[:2], 2, out, labels_as("guidegen"))
+    lines = list(csv.DictReader((out / "studies.tsv").open(), delimiter="\t"))
+    assert [(line["case"], line["split"], line["sex"]) for line in lines] == [
+        ("case_0", "train", "female"),
+        ("case_1", "val", "female"),
+    ]
+    slices = [dcmread(path) for path in sorted((out / "studies/case_0/CT").glob("*.dcm"))]
+    assert len(slices) == 12 and {one.StudyInstanceUID for one in slices} == {lines[0]["study_instance_uid"]}
+    assert slices[0].SyntheticData == "YES"
+    assert {int(one.pixel_array.max()) + int(one.RescaleIntercept) for one in slices} == {40, -1000}
+    segments = {one.SegmentLabel.lower() for one in dcmread(out / "studies/case_0/SEG.dcm").SegmentSequence}
+    assert any("cyst" in label for label in segments) and any("tumor" in label for label in segments)
+    assert "synthetic" in (out / "README").read_text()
