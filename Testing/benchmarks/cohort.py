@@ -1,15 +1,22 @@
-"""A cohort under fire, and what Ray costs: `torn` makes real cases while workers and drivers are killed, `empty` times
-rows that cost nothing, `speed` compares two workers with one process on the same cores.
+"""A cohort under fire, and what Ray costs: `torn` makes real cases while workers and drivers are killed, `disk` while a
+small disk fills up, `empty` times rows that cost nothing, `speed` compares two workers with one process on the same
+cores, `cold` tells the parts of a first case, and `parts` where the seconds of a default case go.
 
     python Testing/benchmarks/cohort.py torn --cases 200 --out DIR
-    python Testing/benchmarks/cohort.py speed --cases 8 --out DIR
-    python Testing/benchmarks/cohort.py empty --cases 10000
+    python Testing/benchmarks/cohort.py disk --cases 12 --disk-mb 2 --out DIR
+    python Testing/benchmarks/cohort.py speed --cases 8 --out DIR --measured cohort.json
+    python Testing/benchmarks/cohort.py empty --cases 10000 --measured cohort.json
+    python Testing/benchmarks/cohort.py cold --measured cohort.json
+    python Testing/benchmarks/cohort.py parts --measured cohort.json
+
+--measured keeps the figures in a file, from which `cohort_scale.py` calculates what many GPUs come to.
 
 `torn` ends with a failure unless each case is there once and equals the same row made alone (`--alone` of them).
 """
 
 import argparse
 import functools
+import json
 import os
 import random
 import resource
@@ -19,6 +26,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from GuideGenLib.cohort.folder import CohortFolder
 from GuideGenLib.cohort.making import Maker, Order
@@ -28,6 +36,10 @@ from GuideGenLib.cohort.workers import Workers
 from GuideGenLib.generator.settings import RunSettings
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from Testing.benchmarks import cohort_parts  # noqa: E402
+
 SMALL = RunSettings(region="pelvis", mask_steps=2, ct_steps=1, spacing_mm=4.0, anatomy_mm=3.0, arithmetic="bfloat16")
 """Small region and few steps, so that many cases fit into minutes; what they look like is not looked at."""
 WORKERS_KILLED, DRIVERS_KILLED = 10, 2
@@ -100,7 +112,7 @@ def torn(args: argparse.Namespace) -> None:
     print(f"{len(asked)} cases, none torn; {args.alone} made again alone are the same, byte for byte")
 
 
-def speed(args: argparse.Namespace) -> None:
+def speed(args: argparse.Namespace) -> dict[str, Any]:
     """Cases a minute of one process with all cores, of one worker and of two, on the same cores."""
     asked, cores = rows(args.cases), os.cpu_count() or 1
     maker = Maker(order(cores), str(args.out / "plain"))
@@ -109,6 +121,7 @@ def speed(args: argparse.Namespace) -> None:
     for row in asked:
         maker(row)
     plain = time.monotonic() - start
+    found = {"one process": 60 * len(asked) / plain}
     print(f"one process with {cores} threads: {60 * len(asked) / plain:.1f} cases a minute", flush=True)
     for count in (1, 2):
         out = str(args.out / f"workers{count}")
@@ -118,9 +131,11 @@ def speed(args: argparse.Namespace) -> None:
         serve(rows(args.cases + count), work, CohortFolder(out), Workers(count, max(1, cores // count)), told=told)
         took = ends[-1] - ends[count - 1]  # the first of each worker loads the model
         print(f"{count} workers: {60 * args.cases / took:.1f} a minute, {plain / took:.2f} times", flush=True)
+        found[f"{count} workers"] = 60 * args.cases / took
+    return found
 
 
-def empty(args: argparse.Namespace) -> None:
+def empty(args: argparse.Namespace) -> dict[str, Any]:
     """What one row costs beside its work, and what the driver's memory does."""
     asked = [Row(f"case_{number:06d}", "A man.", number) for number in range(args.cases)]
     marks: list[tuple[float, float]] = []
@@ -128,9 +143,19 @@ def empty(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as out:
         serve(asked, Nothing, CohortFolder(out), Workers(2), told=told)
     took = (marks[-1][0] - marks[0][0]) / len(marks)
-    tenth = marks[len(marks) // 10][1]
-    memory = f"driver {tenth:.0f} MB after a tenth, {marks[-1][1]:.0f} at the end"
-    print(f"{len(marks)} empty cases: {1000 * took:.2f} ms each; {memory}")
+    curve = [marks[min(len(marks) - 1, len(marks) * tenth // 10)][1] for tenth in range(11)]
+    print(f"{len(marks)} empty cases: {1000 * took:.2f} ms each")
+    print("MB of the driver at each tenth: " + " ".join(f"{one:.0f}" for one in curve))
+    return {"cases": len(marks), "ms": 1000 * took, "driver_mb": curve}
+
+
+def disk(args: argparse.Namespace) -> dict[str, Any]:
+    """`cohort_parts.filled` in a name space of its own, where a small disk may be mounted without rights."""
+    inside = [sys.executable, __file__, "filled", "--cases", str(args.cases), "--out", str(args.out)]
+    inside += ["--disk-mb", str(args.disk_mb)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    subprocess.run(["unshare", "-Urm", *inside], check=True, env=environment)
+    return {"disk_mb": args.disk_mb, "cases": args.cases}
 
 
 def _workers() -> list[int]:
@@ -146,15 +171,44 @@ def _megabytes() -> float:
 def main() -> None:
     """Run one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("torn", "speed", "empty", "drive"))
+    parser.add_argument("what", choices=(*MEASURED, "torn", "drive", "filled", "alone"))
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--alone", type=int, default=5, help="cases made again alone")
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--disk-mb", type=int, default=2, help="of the disk that fills up")
+    parser.add_argument("--measured", type=Path, default=None, metavar="FILE", help="keep the figures in a JSON file")
     args = parser.parse_args()
     if args.what == "drive":
         drive(str(args.out), args.cases)
+    elif args.what == "torn":
+        torn(args)
+    elif args.what == "filled":
+        cohort_parts.filled(order(1), rows(args.cases), args.out, args.disk_mb)
+    elif args.what == "alone":
+        print(json.dumps(cohort_parts.alone(order(os.cpu_count() or 1), rows(1)[0])))
     else:
-        {"torn": torn, "speed": speed, "empty": empty}[args.what](args)
+        keep(args.measured, args.what, MEASURED[args.what](args))
+
+
+def keep(path: Path | None, what: str, figures: dict[str, Any]) -> None:
+    """Add figures to a file of them, with the load of the machine."""
+    if path is not None:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        known[what] = {**figures, "load": os.getloadavg()[0], "cores": os.cpu_count()}
+        path.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+
+
+def cold(_: argparse.Namespace) -> dict[str, Any]:
+    """The parts of a first case."""
+    return cohort_parts.cold(order(os.cpu_count() or 1), rows(1)[0], __file__)
+
+
+def parts(_: argparse.Namespace) -> dict[str, Any]:
+    """Where the seconds of a default case go."""
+    return cohort_parts.parts(order(os.cpu_count() or 1), rows(1)[0])
+
+
+MEASURED = {"speed": speed, "empty": empty, "disk": disk, "cold": cold, "parts": parts}
 
 
 if __name__ == "__main__":
