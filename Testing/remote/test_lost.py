@@ -27,10 +27,11 @@ ROOT = Path(__file__).parents[2]
 
 
 class Cable:
-    """A way to a server that breaks: each connection after so many bytes of answers, all of them while it is `cut`."""
+    """A way to a server that breaks: each connection after so many bytes of answers, all of them while it is `cut`, and
+    one after so many bytes of questions."""
 
-    def __init__(self, port: int, most: int) -> None:
-        self._port, self._most, self.cut, self.broken = port, most, False, 0
+    def __init__(self, port: int, most: int, questions: int | None) -> None:
+        self._port, self._most, self._questions, self.cut, self.broken = port, most, questions, False, 0
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address.of(f"http://127.0.0.1:{self._listener.getsockname()[1]}")
@@ -57,7 +58,7 @@ class Cable:
                 continue
             far = socket.create_connection(("127.0.0.1", self._port))
             self._open += [near, far]
-            threading.Thread(target=self._carry, args=(near, far, None), daemon=True).start()
+            threading.Thread(target=self._carry, args=(near, far, self._questions), daemon=True).start()
             threading.Thread(target=self._carry, args=(far, near, self._most), daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket, most: int | None) -> None:
@@ -67,6 +68,7 @@ class Cable:
                 passed += len(data)
                 if most is not None and passed > most:
                     self.broken += 1
+                    self._questions = None
                     break
                 target.sendall(data)
         except OSError:
@@ -83,11 +85,11 @@ def close(end: socket.socket) -> None:
 
 @pytest.fixture
 def lay() -> Iterator[Callable[[Running, int], Cable]]:
-    """`lay(running, most)`, a cable to a server."""
+    """`lay(running, most, questions=None)`, a cable to a server."""
     made: list[Cable] = []
 
-    def start(running: Running, most: int) -> Cable:
-        made.append(Cable(running.server.port, most))
+    def start(running: Running, most: int, questions: int | None = None) -> Cable:
+        made.append(Cable(running.server.port, most, questions))
         return made[-1]
 
     yield start
@@ -128,6 +130,18 @@ def test_a_result_comes_over_a_cable_that_breaks_again_and_again(
     request = CTRequest(sitk.GetImageFromArray(noise), {"text": "plain"}, RunSettings(spacing_mm=None))
     ct = done(client, client.submit(request)).result.ct  # type: ignore[union-attr]
     assert np.array_equal(sitk.GetArrayFromImage(ct), noise) and cable.broken >= 3
+    client.close()
+
+
+def test_a_request_that_was_cut_off_is_sent_again(serve: Callable[..., Running], lay: Callable[..., Cable]) -> None:
+    running = serve()
+    cable = lay(running, 1 << 30, questions=30_000)
+    client = RemoteClient(cable.address)
+    noise = np.random.default_rng(0).integers(1, 130, (40, 50, 60), np.uint8)
+    id = client.submit(CTRequest(sitk.GetImageFromArray(noise), {"text": "plain"}, RunSettings(spacing_mm=None)))
+    ct = done(client, id).result.ct  # type: ignore[union-attr]
+    assert np.array_equal(sitk.GetArrayFromImage(ct), noise) and cable.broken == 1
+    assert len(running.log) == 1
     client.close()
 
 
