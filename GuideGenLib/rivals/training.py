@@ -28,7 +28,7 @@ from GuideGenLib.rivals.systems import RIVALS
 from GuideGenLib.rivals.torsos import Torso, Torsos, torsos_of
 from GuideGenLib.training.inputs import materials_of
 from GuideGenLib.training.job import Job, say
-from GuideGenLib.training.loop.checkpoint import averaged_state, steps_done
+from GuideGenLib.training.loop.checkpoint import BEST, averaged_state, steps_done
 from GuideGenLib.training.loop.checks import Check
 from GuideGenLib.training.loop.draws import VALIDATION, Batch, Seeds
 from GuideGenLib.training.loop.processes import first_process_first, process_rank
@@ -69,6 +69,7 @@ def train_rival(name: str, job: Job, config: dict[str, Any] | None = None) -> No
     The samples of our own stages are shared among the phases, or `job.steps` steps, or `job.minutes`. config: sizes
     other than the shipped ones.
     """
+    job.seed_torch()
     rival = RIVALS[name](config)
     learnt = learnt_of(rival, job)
     folder = job.run / FOLDER / name
@@ -102,9 +103,12 @@ def train_phase(rival: Rival, phase: Phase, learnt: Learnt, run: Path, job: Job)
         steps = max(1, round(our_samples(rival.kind) * phase.share / phase.batch))
     minutes = None if job.minutes is None else job.minutes * phase.share
     say(f"{rival.name}, {phase.part}:")
+    earlier = tuple(f"{one.part}." for one in rival.PHASES[: rival.PHASES.index(phase)])
+    before = {key: value.clone() for key, value in rival.state_dict().items() if key.startswith(earlier)}
     trainer = Trainer(
         rival, run, steps=steps, minutes=minutes, rate=phase.rate, batch=phase.batch, seed=job.seed, unused=False
     )
+    _with_earlier_parts(trainer, before)
     data: Cuts | Torsos
     if phase.feed == "patches":
         data = Cuts(learnt.materials, phase.edge, Seeds(job.seed), learnt.validation)
@@ -118,6 +122,18 @@ def train_phase(rival: Rival, phase: Phase, learnt: Learnt, run: Path, job: Job)
 
     trainer.run(loss, say, data=data, check=Check(data.of(VALIDATION), CHECK_EVERY))
     return averaged_state(run), steps_done(run)
+
+
+def _with_earlier_parts(trainer: Trainer, before: dict[str, Tensor]) -> None:
+    """Let a phase that goes on take over what earlier phases have learned since it stopped. Its lowest validation loss
+    was taken with the former parts, so it does not count any more."""
+    kept = trainer.network.state_dict()
+    if all(torch.equal(kept[key], value.to(kept[key].device)) for key, value in before.items()):
+        return
+    for network in (trainer.network, trainer.averaged.module):
+        network.load_state_dict(before, strict=False)
+    (trainer.run_folder / BEST).unlink(missing_ok=True)
+    trainer.best = float("inf")
 
 
 Give = Callable[[Batch], Sample]

@@ -22,7 +22,7 @@ from GuideGenLib.rivals.systems import RIVALS
 from GuideGenLib.rivals.torsos import Torso, Torsos, torsos_of
 from GuideGenLib.rivals.training import Lesions, train_rival
 from GuideGenLib.training.job import Job
-from GuideGenLib.training.loop.checkpoint import steps_done
+from GuideGenLib.training.loop.checkpoint import averaged_state, steps_done
 from GuideGenLib.training.loop.draws import VALIDATION, Batch, Seeds
 from GuideGenLib.training.networks.cutting import Cuts, Material
 from Testing.rivals.tiny import SIZES
@@ -35,23 +35,29 @@ def _job(data: Path, run: Path, steps: int) -> Job:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small patches, and checkpoints of few samples."""
-    phases = [replace(phase, edge=24) for phase in RIVALS["medddpm"].PHASES]
-    monkeypatch.setattr(RIVALS["medddpm"], "PHASES", phases)
+    """Small patches, and validations of few samples."""
+    monkeypatch.setattr(RIVALS["maisi"], "PHASES", [replace(phase, edge=16) for phase in RIVALS["maisi"].PHASES])
     monkeypatch.setattr("GuideGenLib.training.loop.checks.SAMPLES", 2)
 
 
 @pytest.mark.usefixtures("small")
-def test_a_rival_is_trained_kept_and_not_trained_again(flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_rival_is_trained_kept_and_trained_on(flat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     run = tmp_path / "runs"
-    train_rival("medddpm", _job(flat, run, 2), SIZES["medddpm"])
-    assert steps_done(run / "rivals" / "medddpm" / "unet") == 2
+    folder = run / "rivals" / "maisi"
+    train_rival("maisi", _job(flat, run, 3), SIZES["maisi"])
+    first = averaged_state(folder / "codec")
     capsys.readouterr()
-    train_rival("medddpm", _job(flat, run, 2), SIZES["medddpm"])
+    train_rival("maisi", _job(flat, run, 3), SIZES["maisi"])
     said = capsys.readouterr().out
-    assert "step" not in said and "samples seen: 4 unet" in said
-    rival, about = read_rival(run / "rivals" / "medddpm" / "rival.safetensors")
-    assert about["training"] == {"samples": {"unet": 4}, "minutes": None, "seed": 0}
+    assert "step" not in said and "samples seen: 2 codec, 2 unet, 2 control" in said
+    train_rival("maisi", _job(flat, run, 6), SIZES["maisi"])
+    assert [steps_done(folder / part) for part in ("codec", "unet", "control")] == [2, 2, 2]
+    rival, about = read_rival(folder / "rival.safetensors")
+    assert about["training"] == {"samples": {"codec": 4, "unet": 4, "control": 4}, "minutes": None, "seed": 0}
+    # what the codec learned in the second run is what the later networks went on with
+    key = "codec.network.encoder.blocks.0.conv.weight"
+    made = rival.state_dict()[key]
+    assert torch.equal(made, averaged_state(folder / "codec")[key]) and not torch.equal(made, first[key])
     labels = np.zeros((12, 16, 16), np.uint8)
     labels[:, 4:12, 4:12] = values()["liver"]
     anatomy = image_from_array(labels, (2.0,) * 3, (5.0, 6.0, 7.0), labels=True)
