@@ -22,6 +22,7 @@ from GuideGenLib.anatomy.table import as_networks_know, by_group, labels
 from GuideGenLib.core.blocks import space_to_depth
 from GuideGenLib.core.device import measure
 from GuideGenLib.core.resample import nearest, regrid
+from GuideGenLib.judges.strays import without_strays
 from GuideGenLib.mask.network import as_cells
 
 SPACING = 3.0
@@ -168,7 +169,7 @@ class Segmenter:
 
         Values are those of the anatomy table, TUMOUR for a lesion of any organ.
         """
-        classes, _ = self.segment_coarse(hu, spacing)
+        classes = without_strays(self.segment_coarse(hu, spacing)[0], self._coarse(hu, spacing), SPACING)
         if math.isclose(spacing, SPACING):
             return classes
         near = [nearest(new, SPACING, n, spacing) for new, n in zip(classes.shape, hu.shape, strict=True)]
@@ -177,8 +178,7 @@ class Segmenter:
     @torch.inference_mode()
     def segment_coarse(self, hu: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
         """The same at the network's own 3 mm: labels uint8 and the probability of each, float32 in 0..1."""
-        same = math.isclose(spacing, SPACING)
-        coarse = hu.astype(np.float32) if same else regrid(hu, (spacing,) * 3, (SPACING,) * 3, least=2)
+        coarse = self._coarse(hu, spacing)
         padded = np.pad(coarse, [(0, n % 2) for n in coarse.shape], constant_values=-1000.0)
         volume = torch.from_numpy(padded)[None, None].to(self.device)
         inputs = cell_inputs(volume, body_centre(coarse > BODY_HU))
@@ -200,6 +200,12 @@ class Segmenter:
 
         labels, sure = (grid(list(parts)) for parts in zip(*chosen, strict=True))
         return labels, sure
+
+    @staticmethod
+    def _coarse(hu: np.ndarray, spacing: float) -> np.ndarray:
+        """The HU on the network's own grid."""
+        same = math.isclose(spacing, SPACING)
+        return hu.astype(np.float32) if same else regrid(hu, (spacing,) * 3, (SPACING,) * 3, least=2)
 
     def _chosen(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Class uint8 [n, 8] of each voxel and its probability."""
