@@ -21,7 +21,8 @@ from GuideGenLib.evaluation.alignment.with_anatomy import segmentation
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.prompts.fixed_prompts import Prompt
 from GuideGenLib.evaluation.prompts.mask_judge import GOALS, Verdict, judge
-from GuideGenLib.evaluation.report.section import NOT_MEASURABLE, Figure, Section, Table, mean_figure, share_figure
+from GuideGenLib.evaluation.report.cells import short
+from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure, share_figure
 from GuideGenLib.judges.classifiers import Classifiers, SeenPerson, decade_of
 
 if TYPE_CHECKING:
@@ -234,16 +235,10 @@ def _paper_table(figures: Sequence[Figure], cases: int) -> Table:
     """The paper's table with our row."""
     named = {one.name: one for one in figures}
     rows = [(name, *(f"{one:.2f}" for one in row)) for name, row in PAPER.items()]
-    shown = [_cell(named[name]) for name in ("age decade", "sex", "tumor location", "mean of sex, age, location")]
+    shown = [short(named[name]) for name in ("age decade", "sex", "tumor location", "mean of sex, age, location")]
     shown.insert(2, "not encoded")
     rows.append((f"this model, {cases} cases", *shown))
     return Table("Accuracy of what is read from the CT", ("", "age", "sex", "race", "tumor loc.", "mean"), rows)
-
-
-def _cell(figure: Figure) -> str:
-    if figure.value is None:
-        return "-"
-    return f"{figure.value:.2f}" if figure.measurable else NOT_MEASURABLE
 
 
 def _flip_table(outcomes: Sequence[flips.Outcome]) -> Table:

@@ -22,6 +22,13 @@ def number(value: float | None) -> str:
     return f"{value:.{3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0}f}" if value else "0"
 
 
+def short(figure: Figure) -> str:
+    """The value of a share or a Dice coefficient with two decimals, as tables have it."""
+    if figure.value is None:
+        return NONE
+    return f"{figure.value:.2f}" if figure.measurable else NOT_MEASURABLE
+
+
 def cells(figure: Figure) -> tuple[str, ...]:
     """One figure in the columns of HEADER; of one whose judge does not see what it judges no number is told."""
     told = figure.measurable
