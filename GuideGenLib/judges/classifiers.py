@@ -163,9 +163,13 @@ def chance(odds: float) -> float:
 
 
 def decade_chances(years: float, error: float) -> tuple[float, ...]:
-    """Probability of each of DECADES of an age that was read with a standard deviation of `error` years."""
-    below = stats.norm.cdf(DECADES[1:], years, max(error, 1e-3))
-    return tuple(float(p) for p in np.diff([0.0, *below, 1.0]))
+    """Probability of each of DECADES of an age that was read with a standard deviation of `error` years.
+
+    The first and the last are taken as ten years too, so that the likeliest is always the one that was read.
+    """
+    read = np.clip(years, DECADES[0], DECADES[-1] + 9.9)
+    each = np.diff(stats.norm.cdf([*DECADES, DECADES[-1] + 10], read, max(error, 1e-3)))
+    return tuple(float(p) for p in each / each.sum())
 
 
 def _told(value: Row | float) -> list[float | None] | float:

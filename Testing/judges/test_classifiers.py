@@ -52,6 +52,8 @@ def test_decades_and_their_chances() -> None:
     assert [decade_of(age) for age in (3, 20, 59.9, 80, 101)] == [20, 20, 50, 80, 80]
     found = decade_chances(64.0, 8.0)
     assert sum(found) == pytest.approx(1) and DECADES[int(np.argmax(found))] == 60
+    for years in (3, 20.5, 71, 79, 89, 110):  # however unsure the reading is
+        assert DECADES[int(np.argmax(decade_chances(years, 15.0)))] == decade_of(years)
     assert chance(0) == 0.5 and chance(3) == pytest.approx(1 - chance(-3))
 
 

@@ -13,6 +13,7 @@ from GuideGenLib.evaluation.report.section import Figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST_TICKS = 12
 Point = tuple[float, float, float | None, float | None]
 """x, y, and the ends of y's interval."""
 
@@ -49,7 +50,9 @@ def curves(lines: Mapping[str, Sequence[Point]], x_label: str, y_label: str, pat
             low, high = (np.array([point[1] if point[i] is None else point[i] for point in points]) for i in (2, 3))
             spread = np.maximum(0, [y - low, high - y])
             axes.errorbar(x, y, spread, marker=marker, ms=5, capsize=3, lw=1.5, label=name)
-        axes.set_xticks(sorted({point[0] for points in lines.values() for point in points}))
+        places = sorted({point[0] for points in lines.values() for point in points})
+        if len(places) <= MOST_TICKS:  # of more the plot chooses some
+            axes.set_xticks(places)
         axes.set_xlabel(x_label, parse_math=False)
         axes.set_ylabel(y_label, parse_math=False)
         axes.legend(frameon=False)
