@@ -50,7 +50,7 @@ class Plan:
     sampler_prompts: int
     people: int = 20
     deformations: int = 10
-    training_steps: int = 600
+    training_steps: int = 1500
 
     @classmethod
     def of(cls, subset: bool, cases: int | None = None) -> "Plan":
