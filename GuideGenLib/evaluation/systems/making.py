@@ -22,6 +22,7 @@ from GuideGenLib.description import parse
 from GuideGenLib.evaluation.cases import GeneratedCase
 from GuideGenLib.evaluation.systems.costs import Costs, measured
 from GuideGenLib.rivals.files import FILE, read_rival
+from GuideGenLib.rivals.frame import our_samples
 from GuideGenLib.rivals.making import make_ct
 from GuideGenLib.rivals.systems import RIVALS
 
@@ -34,7 +35,8 @@ NOTE = "system.json"
 
 @dataclass(frozen=True)
 class System:
-    """One system. make: the CT of a case; identity: what its CTs depend on; takes: what it is conditioned on."""
+    """One system. make: the CT of a case; identity: what its CTs depend on; takes: what it is conditioned on; about:
+    how it was trained; share: of the samples that the bundle's stages saw."""
 
     name: str
     shown: str
@@ -42,6 +44,7 @@ class System:
     identity: str
     make: Callable[[GeneratedCase], sitk.Image]
     about: str
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,11 @@ def rival_system(name: str, folder: Path, generator: "Generator", steps: int | N
         return make_ct(rival, anatomy, parse(case.text), generator.models.encoder.encode, seed=case.seed, steps=steps)
 
     seen, minutes = told["training"]["samples"], told["training"]["minutes"]
-    about = ", ".join(f"{n} samples of {part}" for part, n in seen.items())
-    about += (f" in {minutes:g} min" if minutes else "") + f"; {steps or rival.STEPS} steps of its sampler"
-    return System(name, rival.shown, (rival.kind,), f"{told['sha256']} {steps}", make, about)
+    share = sum(seen.values()) / our_samples(rival.kind)
+    about = f"{100 * share:.1f} % of our samples: " + ", ".join(f"{n} {part}" for part, n in seen.items())
+    about += f"; {minutes:g} min" if minutes else ""
+    identity = f"{told['sha256']} {steps}"
+    return System(name, rival.shown, (rival.kind,), identity, make, f"{about}; sampler {steps or rival.STEPS}", share)
 
 
 def make_all(system: System, cases: Sequence[GeneratedCase], output: Path, progress: Progress = silent) -> Made:

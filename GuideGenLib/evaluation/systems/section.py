@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TITLE = "All systems of the paper's tables, measured alike"
 SHOWN = 3
 """Cases of which there is a row of pictures."""
+TRAINED = 0.5
+"""Share of our samples below which a rival is no comparison."""
 COSTS = ("FID", "s", "GB")
 
 
@@ -51,6 +53,12 @@ def measure_systems(
         write_row(case, [(one.system.shown, _same(one, case)) for one in made], path)
         section.pictures.append((f"The same mask or prompt, all systems: {case.text}", path))
     section.remarks += _remarks(len(cases), realism)
+    short = [one.system.shown for one in made if one.system.share < TRAINED]
+    if short:
+        section.remarks.append(
+            f"{', '.join(short)} saw less than half of the samples that ours did: these rows tell how far a training "
+            "has come and nothing of the method."
+        )
     section.remarks += [f"{name} is absent: {why}" for name, why in absent.items()]
     return section
 

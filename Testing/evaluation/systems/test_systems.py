@@ -17,6 +17,7 @@ from GuideGenLib.evaluation.systems.costs import Costs, measured
 from GuideGenLib.evaluation.systems.making import Made, System, chosen_names, make_all, rival_system
 from GuideGenLib.evaluation.systems.section import measure_systems
 from GuideGenLib.judges.agreement import ORGANS
+from GuideGenLib.rivals.files import FILE, write_rival
 from GuideGenLib.rivals.systems import RIVALS
 
 TEXT = "A 34-year-old man with lung cancer in the left upper lobe, T2N0M0."
@@ -101,6 +102,7 @@ def test_both_tables_have_every_system_beside_what_was_published(
         _system("medsyn", "MedSyn", ("text",), air, []),
     ]
     made = [make_all(one, [case], tmp_path) for one in systems]
+    made = [Made(replace(one.system, share=0.4), one.cases, [Costs(7.0, 1.5)]) for one in made[:2]] + made[2:]
     made = [Made(one.system, one.cases, [Costs(7.0, 1.5)]) for one in made]
     realism: Any = SimpleNamespace(fid=lambda cases: 12.3, missing="", floor=50.0)
     section = measure_systems([case], made, {"zhuang": "train it"}, judged, realism, 3.0, tmp_path)
@@ -118,6 +120,7 @@ def test_both_tables_have_every_system_beside_what_was_published(
     assert told["GuideGen"][-2] == "10" and told["MedSyn"][-2] == "7"  # the mask's three seconds belong to a text
     assert ("MAISI", "maisi saw 5 samples") in list(training.rows)
     assert any("zhuang is absent: train it" in one for one in section.remarks)
+    assert any(one.startswith("GuideGen, MAISI saw less than half of the samples") for one in section.remarks)
     assert section.pictures[0][1].stat().st_size > 1000
     assert {one.name: one.paper for one in section.figures}["MedSyn: sex"] == 0.74
     with pytest.raises(EvaluationError, match="at least one"):
@@ -133,3 +136,12 @@ def test_without_the_encoder_the_fid_is_left_out_and_said(
     monkeypatch.setattr(judging.Encoder, "load", absent)
     realism = judging.Realism([case], None, None, tmp_path)
     assert realism.fid([case]) is None and "install it" in realism.missing
+
+
+def test_a_trained_rival_tells_how_far_it_was_trained(tmp_path: Path):
+    tiny = {"channels": (8, 16), "groups": 4}
+    (tmp_path / "medddpm").mkdir()
+    write_rival(RIVALS["medddpm"](tiny), tmp_path / "medddpm" / FILE, {"samples": {"unet": 2360}, "minutes": 60.0})
+    generator: Any = SimpleNamespace(models=SimpleNamespace(device="cpu"))
+    system = rival_system("medddpm", tmp_path, generator, steps=4)
+    assert system.share == 0.1 and system.about == "10.0 % of our samples: 2360 unet; 60 min; sampler 4"
