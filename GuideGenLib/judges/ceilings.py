@@ -32,11 +32,12 @@ def score_people(segmenter: Segmenter, anatomies: Sequence[Path], seed: int) -> 
     """Mean Dice by organ on renders like CTs of people that no patch showed, and how lesions are found in them.
 
     tumour_dice: mean over those who have lesions; tumours_found: share of the lesions of at least 1 ml;
-    tumour_false_ml: mean volume a person that is wrongly called lesion. None where nobody has one.
+    tumour_false_ml, tumours_false: mean volume and number a person of what is wrongly called lesion, pieces of at least
+    1 ml that touch none. None where nobody has one.
     """
     renderer = Renderer(np.random.default_rng(seed))
     organs: dict[str, list[float]] = {organ: [] for organ in ORGANS}
-    overlap, found, false_ml = [], [], []
+    overlap, found, false_ml, false = [], [], [], []
     for path in anatomies:
         with np.load(path) as stored:
             hu, labels = renderer.render(stored["labels"], like_ct=True)
@@ -49,11 +50,13 @@ def score_people(segmenter: Segmenter, anatomies: Sequence[Path], seed: int) -> 
             overlap.append(dice(called, true))
         found += _found(called, true)
         false_ml.append(float((called & ~true).sum()) * SPACING**3 / 1000)
+        false.append(_false(called, true))
     return {
         "people": len(anatomies), "dice": {organ: float(np.mean(each)) for organ, each in organs.items() if each},
         "tumour_dice": float(np.mean(overlap)) if overlap else None,
         "tumours": len(found), "tumours_found": float(np.mean(found)) if found else None,
         "tumour_false_ml": float(np.mean(false_ml)) if false_ml else None,
+        "tumours_false": float(np.mean(false)) if false else None,
     }  # fmt: skip
 
 
@@ -64,6 +67,14 @@ def _found(called: np.ndarray, true: np.ndarray) -> list[bool]:
     hits = np.bincount(parts[called], minlength=count + 1)[1:]
     large = sizes * SPACING**3 >= 1000 * LEAST_ML
     return [bool(hit >= FOUND * size) for hit, size in zip(hits[large], sizes[large], strict=True)]
+
+
+def _false(called: np.ndarray, true: np.ndarray) -> int:
+    """Connected pieces of at least LEAST_ML that are called lesion and touch none."""
+    parts, count = ndimage.label(called)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    hits = np.bincount(parts[true], minlength=count + 1)[1:]
+    return int(((sizes * SPACING**3 >= 1000 * LEAST_ML) & (hits == 0)).sum())
 
 
 def write_ceilings(
@@ -88,7 +99,10 @@ def write_ceilings(
     log(f"  mean         {means[0]:.3f}  {means[1]:.3f}  (all labels of the scan: {means[2]:.3f})")
     if rendered["tumours"]:
         found, overlap, wrong = (rendered[f"tumour{key}"] for key in ("s_found", "_dice", "_false_ml"))
-        log(f"  {rendered['tumours']} lesions: {100 * found:.0f} % found, DSC {overlap:.3f}; {wrong:.1f} ml too much")
+        log(
+            f"  {rendered['tumours']} lesions: {100 * found:.0f} % found, DSC {overlap:.3f}; {wrong:.1f} ml too much, "
+            f"{rendered['tumours_false']:.1f} false ones a person"
+        )
 
 
 def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

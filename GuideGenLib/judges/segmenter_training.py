@@ -93,15 +93,17 @@ def _hardest(model: SegmenterNetwork, hidden: Tensor, lesion: Tensor) -> Tensor:
 
 
 def lesion_loss(logits: Tensor, lesion: Tensor) -> Tensor:
-    """Of logits [n] against 0 or 1 [n]: entropy, lesions and all else weighing alike, and soft Dice of the lesions."""
-    each = nnf.binary_cross_entropy_with_logits(logits, lesion, reduction="none")
+    """Of logits [n] against 0 or 1 [n]: entropy, and soft Dice of the lesions.
+
+    Every voxel weighs alike: were lesions to weigh as much as all else, litres of healthy tissue would be called so.
+    """
+    entropy = nnf.binary_cross_entropy_with_logits(logits, lesion)
     count = lesion.sum()
-    healthy = (each * (1 - lesion)).sum() / (1 - lesion).sum().clamp_min(1)
     if not bool(count > 0):
-        return healthy
+        return entropy
     probability = logits.sigmoid()
     dice = (2 * (probability * lesion).sum() + 1) / (probability.sum() + count + 1)
-    return healthy + (each * lesion).sum() / count + 1 - dice
+    return entropy + 1 - dice
 
 
 def soft_dice(probability: Tensor, target: Tensor) -> Tensor:

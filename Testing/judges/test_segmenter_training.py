@@ -181,7 +181,10 @@ def test_people_are_scored_with_their_lesions(anatomies: list[Path], organs: np.
     assert seeing["dice"] == {"liver": 1.0, "lung": 1.0, "heart": 1.0} == blind["dice"]
     assert (seeing["tumour_dice"], seeing["tumours"], seeing["tumours_found"]) == (1, 1, 1)
     assert (blind["tumour_dice"], blind["tumours"], blind["tumours_found"]) == (0, 1, 0)
-    assert seeing["tumour_false_ml"] == blind["tumour_false_ml"] == 0
+    assert seeing["tumour_false_ml"] == blind["tumour_false_ml"] == 0 == seeing["tumours_false"]
+    one, two = np.zeros((2, 12, 12, 12), bool)
+    one[1:5, 1:5, 1:5] = one[8:12, 8:12, 8:12] = one[0, 0, 11] = two[2, 2, 2] = True
+    assert ceilings._false(one, two) == 1  # another touches the lesion, and one is a crumb
 
 
 def test_a_lesion_is_learned_apart_from_its_organ(anatomies: list[Path], organs: np.ndarray) -> None:
