@@ -23,6 +23,9 @@ from GuideGenLib.training.networks.ct import SPREAD
 INITIAL = "initial.json"
 """In a run folder: path and identity of the bundle that it began with, and which stages did."""
 
+BEGINS_WITH = {"codec_grain": "codec"}
+"""The stage whose weights in a bundle another one goes on from."""
+
 
 def start_from(bundle: Bundle, run: Path, stage: str = "bundle") -> None:
     """Lay the networks of a bundle into `run` as checkpoints of step 0, for each stage that has none there yet.
@@ -33,8 +36,8 @@ def start_from(bundle: Bundle, run: Path, stage: str = "bundle") -> None:
     note, known = run / INITIAL, initial_bundle(run)
     if known is not None and known.identity != bundle.identity:
         raise RunError(f"{run} began with another bundle, {known.path}", "choose another run folder")
-    trained = run / stage.replace("-", "_") / CHECKPOINT
-    if trained.is_file() and stage.replace("-", "_") not in begun_with_bundle(run):
+    folder = stage.replace("-", "_")
+    if (run / folder / CHECKPOINT).is_file() and BEGINS_WITH.get(folder, folder) not in begun_with_bundle(run):
         raise RunError(f"the {stage} of {run} did not begin with a bundle", "choose another run folder for --init")
     mask, ct = bundle.tensors("mask"), bundle.tensors("ct")
     stages = {

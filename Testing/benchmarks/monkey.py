@@ -38,7 +38,8 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder, own_loop():
         monkey = Monkey(Path(folder), args.seed)
-        start, memory = time.monotonic(), []
+        start = time.monotonic()
+        memory: list[float] = []
         end = start + 60 * args.minutes
         while time.monotonic() < end:
             monkey.act()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,12 @@ def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_p
     assert made.config["volumes_ml"] == initial.config["volumes_ml"]
     assert made.config["training"]["initial"]["name"] == initial.name
     assert training_commands(run, 0, 3, initial) == ["guidegen train bundle --seed 3 --init BUNDLE"]
+
+
+def test_the_grain_goes_on_where_it_stopped(run: Path, tmp_path: Path) -> None:
+    (run / "codec_grain").mkdir()
+    shutil.copy(run / "codec" / "state.safetensors", run / "codec_grain")
+    start_from(load_bundle(tmp_path / "bundle"), run, "codec-grain")
 
 
 def test_what_was_trained_from_nothing_stays_and_is_told_so(tmp_path: Path) -> None:
