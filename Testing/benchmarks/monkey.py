@@ -39,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, own_loop():
         monkey = Monkey(Path(folder), args.seed)
         start = time.monotonic()
-        memory: list[float] = []
+        memory: list[tuple[float, float]] = []
         end = start + 60 * args.minutes
         while time.monotonic() < end:
             monkey.act()
