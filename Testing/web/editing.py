@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.panels.lesion import LesionPanel
 from GuideGenLib.web.panels.segments import SegmentsPanel
 from GuideGenLib.web.workspace import Workspace
+from Testing.web.views_stage import own_loop
 
 SIZE = 400
 V = values()
@@ -111,6 +113,13 @@ class Bench:
         self.state.flush()
         self.editor.use(tool)
         assert self.state.editor_effect == tool, self.told
+
+    def add_finding(self) -> None:
+        """Press the button of the finding, and wait until it is drawn or refused."""
+        with own_loop():
+            drawing = self.lesion.add()
+            if drawing is not None:
+                asyncio.get_event_loop().run_until_complete(drawing)
 
     def stroke(self, *points: tuple[float, float, float], view: Any = None) -> None:
         """Press the left button at the first point (RAS, mm), move over the others, release at the last."""

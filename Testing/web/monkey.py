@@ -235,7 +235,9 @@ class Monkey:
     def finding(self) -> str:
         if self._segment():
             self.app.segments.jump()
-            self.app.lesion.add()
+            drawing = self.app.lesion.add()
+            if drawing is not None:
+                views_stage._loop.run_until_complete(drawing)
         return "edit"
 
     def add_segment(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label import Label
 from GuideGenLib.anatomy.table import label
-from GuideGenLib.core.grids import on_grid_of
+from GuideGenLib.core.grids import on_grid_of, same_grid
 from GuideGenLib.core.volumes import from_canonical, image_from_array, to_canonical
 from GuideGenLib.findings.reading import recipe_of_label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.geometry import moved, oriented_from_image, ras_of, world_matrix
+from GuideGenLib.scene.nodes import present
 from GuideGenLib.scene.segments.kinds import pointed_kind
-from GuideGenLib.scene.segments.layers import LABELMAP, grid_of, layers_of, onto
+from GuideGenLib.scene.segments.layers import LABELMAP, Claim, grid_of, layers_of, onto
 from GuideGenLib.scene.segments.overlaps import merged
 from GuideGenLib.scene.segments.terminology import set_terminology
 
@@ -36,6 +38,78 @@ def add_finding(scene: Any, node: Any, ras: tuple[float, float, float], key: str
     point that is not in the organ, no room, a segmentation of surfaces, and what `read_segmentation` refuses. The node
     is not changed then.
     """
+    pointed = take_pointed(scene, node, ras, key, size, seed)
+    return pointed.put(pointed.draw())
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """A finding that is to be drawn and the segments as they were when it was pointed at: `draw` may be called in any
+    thread, the rest where the scene is."""
+
+    node: Any
+    layers: list[sitk.Image]
+    claims: list[Claim]
+    grid: sitk.Image
+    arrays: list[NDArray[np.uint16]]
+    world: NDArray[np.float64]
+    ras: tuple[float, float, float]
+    row: Label
+    size: float
+    seed: int
+
+    def draw(self) -> NDArray[np.uint8]:
+        """Values of labels where the finding changes anything, 0 elsewhere, on the grid. Raises as `add_finding`."""
+        numbers = merged(self.arrays, self.claims, float(np.prod(self.grid.GetSpacing())) / 1000)
+        table = np.array([0, *(claim.label.value for claim in self.claims)], np.uint8)
+        image = on_grid_of(moved(self.grid, self.world), table[numbers])
+        spacing = np.array(image.GetSpacing())[::-1]
+        local = (np.linalg.inv(self.world) @ [*self.ras, 1.0])[:3]
+        point = np.array(self.grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
+        return _draw(image, table[numbers], spacing, point, self.row, self.size, self.seed)
+
+    def is_current(self) -> bool:
+        """Whether the node is in a scene and holds the same voxels at the same place as when it was pointed at."""
+        if present(self.node) is None:
+            return False
+        try:
+            world = world_matrix(self.node)
+            layers, claims = layers_of(self.node, None)
+        except SceneError:
+            return False
+        owners = [[(one.segment_id, one.label) for one in those] for those in (self.claims, claims)]
+        return (
+            owners[0] == owners[1]
+            and np.array_equal(world, self.world)
+            and len(layers) == len(self.layers)
+            and all(same_grid(one, other) and _same(one, other) for one, other in zip(layers, self.layers, strict=True))
+        )
+
+    def put(self, drawn: NDArray[np.uint8]) -> str:
+        """Write what was drawn into the node, which has to be current; returns the id of the finding's segment."""
+        node, grid, arrays, claims, value_of_row = self.node, self.grid, self.arrays, self.claims, self.row.value
+        changed = drawn > 0
+        touched = {number for array in arrays for number in np.unique(array[changed]).tolist()} - {0}
+        held = {claims[number - 1].segment_id: _union(arrays, number) & ~changed for number in touched}
+        segment_of = {claim.label.value: claim.segment_id for claim in reversed(claims)}
+        segment_id = segment_of.get(value_of_row) or _new_segment(node, self.row)
+        for value in np.unique(drawn[changed]).tolist():  # what gives way to a shape is another organ's now
+            owner = segment_id if value == value_of_row else segment_of.get(value)
+            if owner is None:
+                continue
+            number = next((n for n, claim in enumerate(claims, start=1) if claim.segment_id == owner), None)
+            mine = np.zeros(changed.shape, bool) if number is None else _union(arrays, number) & ~changed
+            others = [one.segment_id for one in claims if one.segment_id != owner]
+            _write(node, owner, mine | (drawn == value), grid, others)
+            held.pop(owner, None)
+        for other, mask in held.items():  # in other layers nothing was overwritten, nor what is nobody's now
+            if not _share(node, other, segment_id) or (drawn[changed] != value_of_row).any():
+                _write(node, other, mask, grid, [])
+        return segment_id
+
+
+def take_pointed(scene: Any, node: Any, ras: tuple[float, float, float], key: str, size: float, seed: int) -> Pointed:
+    """The first part of `add_finding`, in which the node is read and nothing is changed."""
     kind, row = pointed_kind(key), label(key)
     low, high = kind.limits
     if not low <= size <= high:
@@ -50,35 +124,9 @@ def add_finding(scene: Any, node: Any, ras: tuple[float, float, float], key: str
             f"{node.GetName()} is made of surfaces, which cannot be painted on",
             "in the Segmentations module, under Representations, create its binary labelmap and make it the source",
         )
-    world = world_matrix(node)
     grid = grid_of(node, layers)
     arrays = [onto(layer, grid) for layer in layers]
-    numbers = merged(arrays, claims, float(np.prod(grid.GetSpacing())) / 1000)
-    table = np.array([0, *(claim.label.value for claim in claims)], np.uint8)
-    spacing = np.array(moved(grid, world).GetSpacing())[::-1]
-    local = (np.linalg.inv(world) @ [*ras, 1.0])[:3]
-    point = np.array(grid.TransformPhysicalPointToContinuousIndex(ras_of(local)))[::-1]
-    image = on_grid_of(moved(grid, world), table[numbers])
-    drawn = _draw(image, table[numbers], spacing, point, row, size, seed)
-    changed = drawn > 0
-    touched = {number for array in arrays for number in np.unique(array[changed]).tolist()} - {0}
-    held = {claims[number - 1].segment_id: _union(arrays, number) & ~changed for number in touched}
-    segment_of = {claim.label.value: claim.segment_id for claim in reversed(claims)}
-    segment_id = segment_of.get(row.value) or _new_segment(node, row)
-    for value in np.unique(drawn[changed]).tolist():  # what gives way to a shape is another organ's now
-        owner = segment_id if value == row.value else segment_of.get(value)
-        if owner is None:
-            continue
-        number = next((n for n, claim in enumerate(claims, start=1) if claim.segment_id == owner), None)
-        mine = np.zeros(changed.shape, bool) if number is None else _union(arrays, number) & ~changed
-        _write(
-            node, owner, mine | (drawn == value), grid, [one.segment_id for one in claims if one.segment_id != owner]
-        )
-        held.pop(owner, None)
-    for other, mask in held.items():  # in other layers nothing was overwritten, nor what is nobody's now
-        if not _share(node, other, segment_id) or (drawn[changed] != row.value).any():
-            _write(node, other, mask, grid, [])
-    return segment_id
+    return Pointed(node, layers, claims, grid, arrays, world_matrix(node), ras, row, size, seed)
 
 
 def _draw(
@@ -115,6 +163,10 @@ def _draw(
         return np.where(np.isin(anatomy, np.unique(labels[drawn > 0])), back, np.uint8(0))
     except LesionError as error:
         raise SceneError(error.message, error.remedy) from error
+
+
+def _same(one: sitk.Image, other: sitk.Image) -> bool:
+    return np.array_equal(sitk.GetArrayViewFromImage(one), sitk.GetArrayViewFromImage(other))
 
 
 def _union(arrays: Sequence[NDArray[np.uint16]], number: int) -> NDArray[np.bool_]:

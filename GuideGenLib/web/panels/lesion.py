@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
+from trame_server.utils.asynchronous import create_task
 
 from GuideGenLib.anatomy.table import by_group, label
 from GuideGenLib.scene.errors import SceneError
 from GuideGenLib.scene.segments.kinds import pointed_kind, pointed_kinds
-from GuideGenLib.scene.segments.lesions import add_finding
+from GuideGenLib.scene.segments.lesions import Pointed, take_pointed
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.segments_widgets import NOTHING
 from GuideGenLib.web.views.crosshair import Point
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from GuideGenLib.web.views.views import Views
 
 NO_POINT = "Point at the place first: with no tool chosen, click in a slice, or go to an organ in the list."
+CHANGED = "the anatomy was changed while the finding was drawn: add it again"
+DRAWING = "The finding is being drawn"
 TITLE = (
     "Draws the finding at the cross-hair, within its organ; a fluid fills its space on this side. "
     "Undo in the editor takes it back"
@@ -50,6 +56,7 @@ class LesionPanel(Panel):
                 "lesion_high": first.limits[1],
                 "lesion_seed": 0,
                 "lesion_hindrance": NOTHING,
+                "lesion_busy": False,
             }
         )
         self._kind, self._by_hand = first.key, False
@@ -74,12 +81,18 @@ class LesionPanel(Panel):
                 self.state.lesion_kind = kind
                 self._measure(kind)
 
-    def add(self) -> None:
-        """Draw the finding of the chosen kind and size, choose its segment and show it; each one looks different."""
+    def add(self) -> asyncio.Task[None] | None:
+        """Draw the finding of the chosen kind and size, choose its segment and show it; each one looks different.
+
+        It is drawn in a thread by the task that is returned, which gives it up where the anatomy becomes another one
+        meanwhile. None where nothing begins: something is missing or wrong, which the user is told, or one is drawn.
+        """
+        if self.state.lesion_busy:
+            return None
         node, point = self.workspace.segmentation, self.views.point
         if node is None or point is None:
             self.workspace.tell(NOTHING if node is None else NO_POINT, "warning")
-            return
+            return None
         kind, state = self.state.lesion_kind, self.state
         measure = pointed_kind(kind)
         try:
@@ -87,20 +100,46 @@ class LesionPanel(Panel):
         except (TypeError, ValueError):
             low, high = measure.limits
             self.workspace.tell(f"Give the size of the finding in {measure.unit}, {low:g} to {high:g}.", "warning")
-            return
+            return None
         try:
-            segment_id = add_finding(self.workspace.scene, node, point, kind, size, state.lesion_seed)
+            pointed = take_pointed(self.workspace.scene, node, point, kind, size, state.lesion_seed)
         except SceneError as error:
-            text = str(error)
-            self.workspace.tell(f"No finding was added: {text}{'' if text.endswith('.') else '.'}", "warning")
-            return
-        state.lesion_seed += 1
-        self._by_hand = False
-        if node.GetDisplayNode() is not None:
-            node.GetDisplayNode().SetSegmentVisibility(segment_id, True)
-        self.workspace.edited.emit()
-        self.segments.choose(segment_id)
-        self.workspace.tell(f"{label(kind).name} of {size:g} {measure.unit} added. Ctrl+Z takes it back.", "success")
+            self._refuse(str(error))
+            return None
+        with self.state:
+            state.lesion_busy = True
+        return create_task(self._draw(pointed, self.segments.active))
+
+    async def _draw(self, pointed: Pointed, chosen: str) -> None:
+        try:
+            drawn = await asyncio.to_thread(pointed.draw)
+            if self.workspace.segmentation is pointed.node and pointed.is_current():
+                self._put(pointed, drawn, chosen)
+            else:
+                self._refuse(CHANGED)
+        except SceneError as error:
+            self._refuse(str(error))
+        finally:
+            with self.state:
+                self.state.lesion_busy = False
+
+    def _put(self, pointed: Pointed, drawn: NDArray[np.uint8], chosen: str) -> None:
+        """chosen: the segment that was chosen at the press. Where another one is now, for painting, it stays."""
+        node, kind = pointed.node, pointed.row.key
+        with self.state:
+            segment_id = pointed.put(drawn)
+            self.state.lesion_seed += 1
+            self._by_hand = self._by_hand and self.state.lesion_kind != kind
+            if node.GetDisplayNode() is not None:
+                node.GetDisplayNode().SetSegmentVisibility(segment_id, True)
+            self.workspace.edited.emit()
+            if self.segments.active == chosen:
+                self.segments.choose(segment_id)
+        told = f"{label(kind).name} of {pointed.size:g} {pointed_kind(kind).unit} added. Ctrl+Z takes it back."
+        self.workspace.tell(told, "success")
+
+    def _refuse(self, why: str) -> None:
+        self.workspace.tell(f"No finding was added: {why}{'' if why.endswith('.') else '.'}", "warning")
 
     def build(self) -> None:
         """Kind, size and the button."""
@@ -129,7 +168,8 @@ class LesionPanel(Panel):
                 id="lesion-add",
                 click=(self.add, "[]"),
                 disabled=("lesion_hindrance !== ''",),
-                title=(f"lesion_hindrance || '{TITLE}'",),
+                loading=("lesion_busy",),
+                title=(f"lesion_hindrance || (lesion_busy ? '{DRAWING}' : '{TITLE}')",),
                 color="primary",
                 variant="tonal",
                 prepend_icon="mdi-target",

@@ -1,7 +1,10 @@
 """Lesions at the cross-hair."""
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +13,10 @@ pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import by_group
 from GuideGenLib.scene.segments.kinds import pointed_kinds
+from GuideGenLib.scene.segments.lesions import Pointed
 from GuideGenLib.web.panels.lesion import kind_in
 from Testing.web.editing import Bench, V, opened, ras_of_voxel
+from Testing.web.views_stage import own_loop
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def test_a_lesion_is_drawn_at_the_cross_hair_chosen_shown_and_taken_back(bench: 
     before = bench.labels
     bench.views.point = ras_of_voxel(small_anatomy, (24, 12, 10))
     bench.state.lesion_kind, bench.state.lesion_size = "liver_tumor", 60.0
-    bench.lesion.add()
+    bench.add_finding()
     assert bench.told[-1][0] == "success" and bench.segments.active == "liver_tumor"
     assert bench.labels[24, 12, 10] == V["liver_tumor"] and node.GetDisplayNode().GetSegmentVisibility("liver_tumor")
     bench.editor.undo()
@@ -43,7 +48,7 @@ def test_a_fluid_is_drawn_on_the_side_of_the_cross_hair_and_taken_back(bench: Be
     bench.state.flush()
     assert bench.state.lesion_unit == "ml" and bench.state.lesion_size > 300
     bench.state.lesion_size = 100.0
-    bench.lesion.add()
+    bench.add_finding()
     assert bench.told[-1] == ("success", "pleural effusion of 100 ml added. Ctrl+Z takes it back.")
     drawn = bench.labels == V["pleural_effusion"]
     assert drawn.sum() * np.prod(small_anatomy.GetSpacing()) / 1000 == pytest.approx(100, rel=0.2)
@@ -71,7 +76,7 @@ def test_a_second_lesion_looks_different(bench: Bench, small_anatomy) -> None:
     bench.state.lesion_kind, bench.state.lesion_size = "liver_tumor", 90.0
     bench.views.point = ras_of_voxel(small_anatomy, (24, 12, 11))
     for _ in range(2):
-        bench.lesion.add()
+        bench.add_finding()
         shapes.append(bench.labels == V["liver_tumor"])
         bench.editor.undo()
     assert (shapes[0] != shapes[1]).any()
@@ -94,7 +99,7 @@ def test_what_cannot_be_drawn_is_told_and_nothing_changes(
     before = bench.labels
     bench.views.point = None if point is None else ras_of_voxel(small_anatomy, point)
     bench.state.lesion_kind, bench.state.lesion_size = kind, size
-    bench.lesion.add()
+    bench.add_finding()
     kind_of_message, text = bench.told[-1]
     assert kind_of_message == "warning" and words in text
     assert np.array_equal(bench.labels, before) and not bench.state.editor_can_undo
@@ -104,6 +109,91 @@ def test_without_an_anatomy_the_button_says_why(bench: Bench, small_anatomy) -> 
     assert "no anatomy" in bench.state.lesion_hindrance
     bench.file(small_anatomy)
     assert bench.state.lesion_hindrance == ""
+
+
+# ---------------------------------------------------------------- the session answers while one is drawn
+
+SLOW_S = 0.3
+
+
+@pytest.fixture
+def slow(bench: Bench, small_anatomy, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Pointing at the liver, where each drawing takes its time."""
+    draw = Pointed.draw
+
+    def slowly(pointed: Pointed) -> np.ndarray:
+        time.sleep(SLOW_S)
+        return draw(pointed)
+
+    monkeypatch.setattr(Pointed, "draw", slowly)
+    bench.file(small_anatomy)
+    bench.views.point = ras_of_voxel(small_anatomy, LIVER)
+    bench.state.lesion_kind, bench.state.lesion_size = "liver_tumor", 60.0
+    return bench
+
+
+def while_drawn(bench: Bench, act: Callable[[], Any]) -> list[float]:
+    """Press, act at once and wait for the end; how long the loop took for each of its turns, in seconds."""
+
+    async def watch() -> list[float]:
+        drawing = bench.lesion.add()
+        assert drawing is not None and bench.state.lesion_busy
+        act()
+        turns = []
+        while not drawing.done():
+            began = time.perf_counter()
+            await asyncio.sleep(0.01)
+            turns.append(time.perf_counter() - began)
+        return turns
+
+    with own_loop():
+        return asyncio.get_event_loop().run_until_complete(watch())
+
+
+def test_the_session_answers_while_a_finding_is_drawn_and_a_second_press_does_nothing(slow: Bench) -> None:
+    before = slow.labels
+    presses: list[Any] = []
+    turns = while_drawn(slow, lambda: presses.append(slow.lesion.add()))
+    assert presses == [None] and [kind for kind, _ in slow.told] == ["success"]
+    waiting = [turn for turn in turns if turn < SLOW_S / 2]
+    assert len(waiting) > 5, "the loop turns while the thread draws"
+    assert not slow.state.lesion_busy and (slow.labels == V["liver_tumor"]).any()
+    slow.editor.undo()
+    assert np.array_equal(slow.labels, before) and not slow.state.editor_can_undo, "it was one step"
+
+
+def test_an_anatomy_that_is_edited_meanwhile_stays_as_it_was_edited(slow: Bench) -> None:
+    def edit() -> None:
+        slow.segments.choose("spleen")
+        slow.segments.remove()
+
+    while_drawn(slow, edit)
+    assert slow.told[-1][0] == "warning" and "the anatomy was changed while" in slow.told[-1][1]
+    labels = slow.labels
+    assert not (labels == V["spleen"]).any() and not (labels == V["liver_tumor"]).any()
+    assert not slow.state.lesion_busy and slow.segments.active != "liver_tumor"
+    while_drawn(slow, lambda: None)
+    assert (slow.labels == V["liver_tumor"]).any(), "the next press draws it"
+
+
+def test_looks_and_another_segment_chosen_meanwhile_are_no_edits(slow: Bench) -> None:
+    def look() -> None:
+        slow.segments.choose("spleen")
+        slow.segments.show_one("spleen")
+
+    while_drawn(slow, look)
+    assert (slow.labels == V["liver_tumor"]).any()
+    assert slow.segments.active == "spleen", "who goes on painting paints on what was chosen"
+
+
+def test_with_another_anatomy_or_a_new_scene_meanwhile_nothing_is_drawn(slow: Bench, small_anatomy) -> None:
+    first = slow.workspace.segmentation
+    while_drawn(slow, lambda: slow.file(small_anatomy))
+    assert slow.told[-1][0] == "warning"
+    for node in (first, slow.workspace.segmentation):
+        assert node.GetSegmentation().GetSegment("liver_tumor") is None
+    while_drawn(slow, lambda: slow.scene.Clear(False))
+    assert slow.told[-1][0] == "warning" and not slow.state.lesion_busy
 
 
 # ---------------------------------------------------------------- the kind follows the cross-hair
@@ -163,7 +253,7 @@ def test_a_kind_chosen_by_hand_stays_until_its_lesion_is_drawn(bench: Bench, sma
     bench.lesion.follow(ras_of_voxel(small_anatomy, LUNG))
     assert bench.state.lesion_kind == "liver_tumor"
     bench.views.point, bench.state.lesion_size = ras_of_voxel(small_anatomy, LIVER), 60.0
-    bench.lesion.add()
+    bench.add_finding()
     assert bench.told[-1][0] == "success"
     bench.lesion.follow(ras_of_voxel(small_anatomy, KIDNEY))
     assert bench.state.lesion_kind == "kidney_tumor"
