@@ -8,6 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from GuideGenLib.workflow.job import Job
 
+from .AnatomyFilePanel import AnatomyFilePanel
 from .CasesPanel import CasesPanel
 from .ChangePanel import ChangePanel
 from .ComparePanel import ComparePanel
@@ -55,6 +56,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.understoodPanel = UnderstoodPanel(*shared)
         self.settingsPanel = SettingsPanel(*shared)
         self.runPanel = RunPanel(*shared, self.hindrance)
+        self.anatomyFilePanel = AnatomyFilePanel(*shared)
         self.segmentsPanel = SegmentsPanel(*shared)
         self.summaryPanel = SummaryPanel(*shared, lambda: self.understoodPanel.understanding.description)
         self.lesionPanel = LesionPanel(*shared)
@@ -72,6 +74,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.understoodPanel,
             self.settingsPanel,
             self.runPanel,
+            self.anatomyFilePanel,
             self.segmentsPanel,
             self.summaryPanel,
             self.lesionPanel,
@@ -106,6 +109,7 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.lesionPanel.aboutToAdd.connect(self.segmentsPanel.editor.saveStateForUndo)
         self.lesionPanel.added.connect(self.segmentsPanel.editor.setCurrentSegmentID)
         self.exportPanel.runChosen.connect(self.showResults)
+        self.anatomyFilePanel.loaded.connect(self.onAnatomyLoaded)
         self.casesPanel.caseOpened.connect(self.onCaseOpened)
         self.casesPanel.listed.connect(self.quizPanel.listLessons)
         self.quizPanel.asked.connect(self.showResults)
@@ -186,6 +190,12 @@ class GuideGenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if record and run.segmentation == segmentation:
                 self.exportPanel.take(run)
         self.showResults()
+
+    def onAnatomyLoaded(self) -> None:
+        """Show an anatomy of a file, which no run made."""
+        if self.parameterNode is not None:
+            self.sceneChanged()
+            self.showResults()
 
     # ------------------------------------------------------------ events
 
