@@ -13,7 +13,7 @@ from GuideGenLib.engine.failures import failure
 from GuideGenLib.scene.errors import SceneError
 
 LIBRARY = Path(__file__).resolve().parents[2] / "GuideGenLib"
-OTHERS = {"Cancelled", "FileWarning", "GoneError", "SceneWarning"}
+OTHERS = {"Cancelled", "FileWarning", "GoneError", "LostError", "SceneWarning", "_LeftError"}
 """What ends a run or a request without a fault, and what is no error."""
 
 
