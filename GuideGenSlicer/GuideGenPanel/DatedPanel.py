@@ -37,9 +37,9 @@ class DatedPanel(Panel, VTKObservationMixin):
         self._pair = pair
         self.removeObservers()
         self._background.abandon()
+        self.show("")  # what was told is of another CT
         if None in pair:
             self._timer.stop()
-            self.show("")
             return
         kind = slicer.vtkSegmentation
         for event in (

@@ -39,6 +39,7 @@ def test_from_a_text_to_an_edited_ct_and_on_after_a_reload(panel: Driver, tmp_pa
 
     panel.run_well("regenerateButton")
     new = panel.ct()
+    assert panel.ui.outOfDateLabel.text == ""  # not even until it has been compared
     assert panel.state.ct is not old_node and panel.state.comparedCT is old_node
     changed_only_there(old, new, edited)
     panel.ui.blendSlider.value = 40.0
