@@ -30,6 +30,8 @@ URINE = {"none": 6.0, "arterial": 8.0, "portal_venous": 10.0, "delayed": 320.0}
 CORTEX_MM, COLUMN_MM, EDGE_MM = 5.5, 1.5, 2.5
 """Depth of the cortex; half of the width of the columns between pyramids; how wide a border between them is."""
 PYRAMIDS = (10, 14)
+LEAST_MM = 1.0
+"""Half-axis of a sliver of a kidney, as the end of a region leaves one: it has no width of its own."""
 OFF_CENTRE = 0.42
 """How far to the hilum the middle of the sinus lies, of the half-width of the kidney."""
 SINUS = (0.48, 0.33, 0.64)
@@ -106,7 +108,7 @@ def _pose(whole: Mask, below: Field, rough: Points, medial: float, spacing: floa
     hilum /= np.linalg.norm(hilum)
     frame = np.stack([axis, np.cross(axis, hilum), hilum], axis=1)
     places = centred @ frame
-    half_length, half_width = (3.24 * float(np.sqrt(weight @ places[:, n] ** 2)) for n in (0, 2))
+    half_length, half_width = (max(3.24 * float(np.sqrt(weight @ places[:, n] ** 2)), LEAST_MM) for n in (0, 2))
     places[:, 2] -= OFF_CENTRE * half_width
     return Pose((places + rough).astype(np.float32), half_length, half_width)
 

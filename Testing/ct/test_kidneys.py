@@ -100,3 +100,10 @@ def test_an_edit_of_one_pole_leaves_the_pyramids_of_the_other(labels: np.ndarray
     far = kidney & (np.arange(SHAPE[0]) < 40)[:, None, None]
     other = drawn(labels, "arterial", seed=2)
     assert np.abs(before - after)[far].mean() < 0.5 * np.abs(before - other)[far].mean()
+
+
+@pytest.mark.parametrize("sliver", [np.s_[0:1, 20:24, 30:33], np.s_[0:1, 20:21, 30:40], np.s_[0:1, 20:21, 30:31]])
+def test_a_sliver_at_the_end_of_a_region_has_numbers(labels: np.ndarray, sliver: tuple[slice, ...]) -> None:
+    cut = np.full_like(labels, VALUE["torso_fat"])
+    cut[sliver] = VALUE["kidney_right"]
+    assert np.isfinite(drawn(cut, "portal_venous")).all()
