@@ -34,6 +34,8 @@ LESION_WEIGHT = 0.7
 """Of the lesions' own loss."""
 BEGUN_SHARE = 0.1
 """Of what tells lesions from the mean of all classes, as the first weights of the head for lesions."""
+RATE, BEGUN_RATE = 3e-3, 1e-3
+"""Learning rates of new weights, and of those that were trained before."""
 OPEN = 255
 """A voxel about whose organ nothing is learnt."""
 
@@ -126,7 +128,7 @@ def train_segmenter(
     *,
     steps: int = 1500,
     seed: int = 0,
-    rate: float = 3e-3,
+    rate: float | None = None,
     initial: Mapping[str, Tensor] | None = None,
     minutes: float | None = None,
     log: Callable[[str], None] = print,
@@ -139,6 +141,7 @@ def train_segmenter(
     network = SegmenterNetwork(config)
     if initial is not None:
         begin_with(network, initial)
+    rate = rate or (RATE if initial is None else BEGUN_RATE)
     trainer = Trainer(network, run, steps=steps, minutes=minutes, rate=rate, seed=seed, average=0.995)
     shown = [np.load(path)["labels"] for path in anatomies[:: max(1, len(anatomies) // 20)]]
     counted = np.concatenate(
