@@ -22,6 +22,7 @@ from GuideGenLib.mask.mends.pelvis import with_pubic_bones
 from GuideGenLib.mask.mends.usual_sizes import Ranges, with_usual_sizes
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.refine import refine
+from GuideGenLib.mask.outline import with_smooth_outline
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
@@ -117,7 +118,7 @@ class MaskSynthesizer:
             (0.89, lambda drawn: self._individual(drawn, seed, region, wanted, held)),
             (0.89, lambda drawn: with_pubic_bones(drawn, SPACING)),
             (0.90, keep_largest if kept is None else kept.in_one_piece),
-            (0.92, lambda drawn: with_wall(drawn, SPACING)),
+            (0.92, lambda drawn: with_smooth_outline(with_wall(drawn, SPACING), SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
