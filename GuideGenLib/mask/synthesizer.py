@@ -16,6 +16,7 @@ from GuideGenLib.mask.individual import individual
 from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import lay_vessels
+from GuideGenLib.mask.mends.belly_wall import with_belly_wall
 from GuideGenLib.mask.mends.gallbladder import with_gallbladder
 from GuideGenLib.mask.mends.neck import with_neck
 from GuideGenLib.mask.mends.pelvis import with_pubic_bones
@@ -118,7 +119,9 @@ class MaskSynthesizer:
             (0.89, lambda drawn: self._individual(drawn, seed, region, wanted, held)),
             (0.89, lambda drawn: with_pubic_bones(drawn, SPACING)),
             (0.90, keep_largest if kept is None else kept.in_one_piece),
-            (0.92, lambda drawn: with_smooth_outline(with_wall(drawn, SPACING), SPACING)),
+            (0.91, lambda drawn: with_wall(drawn, SPACING)),
+            (0.92, lambda drawn: with_belly_wall(drawn, SPACING)),
+            (0.93, lambda drawn: with_smooth_outline(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
