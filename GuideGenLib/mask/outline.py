@@ -2,8 +2,8 @@
 
 A drawing has bumps of the size of its 6 mm voxels, and flanks that bulge on one side alone. Only fat comes and goes.
 Mirrored about their own middle, slices of eight real scans differ from themselves in 2 % of their area, drawn ones
-in 5; the outlines differ from their own blurs of 4.5 and 9 mm in .004 and .07 voxels of 3 mm for each of the edge, those
-drawn in .016 and .11.
+in 5; outlines differ from their own blurs of 4.5 and 9 mm in .004 and .07 voxels of 3 mm for each of the edge in real
+scans, and in .016 and .11 as drawn.
 """
 
 import numpy as np

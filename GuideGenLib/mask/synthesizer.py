@@ -22,8 +22,8 @@ from GuideGenLib.mask.mends.neck import with_neck
 from GuideGenLib.mask.mends.pelvis import with_pubic_bones
 from GuideGenLib.mask.mends.usual_sizes import Ranges, with_usual_sizes
 from GuideGenLib.mask.network import Conditions, MaskNetwork
-from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.outline import with_smooth_outline
+from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.regions import SLABS, crop_range
 from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.small
 
 
 def person() -> np.ndarray:
-    """[60, 90, 110]: an oval of fat without any wall, a spine, bowel that reaches the skin's fat, hips and breastbone."""
+    """[60, 90, 110]: an oval of fat with no wall, a spine, bowel that reaches the skin's fat, hips and breastbone."""
     z, y, x = np.indices((60, 90, 110))
     away = np.hypot((y - 45) / 33, (x - 55) / 45)
     labels = np.zeros(z.shape, np.uint8)
