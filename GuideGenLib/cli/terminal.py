@@ -5,10 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
-
 from GuideGenLib.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -32,6 +28,10 @@ NAMES = {
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A Progress callback that shows on stderr: a bar on a terminal, a line for each tenth elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines()

@@ -9,6 +9,7 @@ import inspect
 import os
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,19 +55,29 @@ class CompiledTrunk:
 
 
 def _compiled(network: TrunkNetwork, precision: str, shapes: list[list[int]]) -> Any:
-    """The executable of a trunk for inputs of these shapes, and for as many threads as torch has."""
+    """The executable of a trunk for inputs of these shapes."""
     import openvino
 
-    core = openvino.Core()
+    def converted() -> Any:
+        with torch.autocast("cpu", enabled=False):  # the precision is told at compilation
+            return openvino.convert_model(_Forward(network), example_input=network.example())
+
+    model = kept_model(type(network).__name__.lower(), _key(network), converted)
+    model.reshape(dict(zip(model.inputs, shapes, strict=True)))
+    return executable(model, precision)
+
+
+def executable(model: Any, precision: str) -> Any:
+    """OpenVINO's executable of its model, for as many threads as torch has."""
+    import openvino
+
     hints = {
         "INFERENCE_PRECISION_HINT": HINTS[precision],
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
     }
-    model = _converted(core, network)
-    model.reshape(dict(zip(model.inputs, shapes, strict=True)))
-    return core.compile_model(model, "CPU", hints)
+    return openvino.Core().compile_model(model, "CPU", hints)
 
 
 class _Forward(nn.Module):
@@ -80,26 +91,29 @@ class _Forward(nn.Module):
         return self.network.trunk(*tensors)
 
 
-def _converted(core: Any, network: TrunkNetwork) -> Any:
-    """OpenVINO's model of a trunk, from the cache if it is there unharmed."""
+def kept_model(name: str, key: str, convert: Callable[[], Any]) -> Any:
+    """OpenVINO's model, from the cache if it is there unharmed, else converted now and kept.
+
+    key: of weights, code and versions, whatever changes the result.
+    """
     import openvino
 
     folder = cache_folder("openvino")
-    path = None if folder is None else folder / f"{type(network).__name__.lower()}-{_key(network)}.xml"
+    path = None if folder is None else folder / f"{name}-{key}.xml"
     if path is not None and _unharmed(path):
         for part in _parts(path):
             os.utime(part)
-        return core.read_model(path)
-    with torch.autocast("cpu", enabled=False), warnings.catch_warnings():  # the precision is told at compilation
-        warnings.simplefilter("ignore", DeprecationWarning)  # of torch's tracer, which the converter uses
-        model = openvino.convert_model(_Forward(network), example_input=network.example())
+        return openvino.Core().read_model(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's tracer, which the converter uses
+        model = convert()
     if path is not None:
         _keep(model, path)
     return model
 
 
 def _key(network: TrunkNetwork) -> str:
-    """Names weights, code and versions: whatever changes the result."""
+    """Names weights, code and versions."""
     digest = hashlib.sha256(f"{__version__} {torch.__version__} {openvino_version()}".encode())
     for source in (inspect.getsourcefile(type(network)), inspect.getsourcefile(ResidualBlock)):
         assert source is not None
@@ -117,7 +131,8 @@ def _parts(path: Path) -> tuple[Path, Path, Path]:
 
 def _hash(path: Path) -> str:
     graph, weights, _ = _parts(path)
-    return hashlib.sha256(graph.read_bytes() + weights.read_bytes()).hexdigest()
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.sha256(graph.read_bytes())).hexdigest()
 
 
 def _unharmed(path: Path) -> bool:

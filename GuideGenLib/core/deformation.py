@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as functional
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.interpolate import BSpline
 
 Field = NDArray[np.float32]
 SQUARINGS = 6
@@ -19,6 +18,8 @@ LARGEST = 2.2
 
 def _spline(n: int, spacing: float, knot_mm: float) -> Field:
     """Cubic B-spline basis [n, controls] on voxel centres."""
+    from scipy.interpolate import BSpline  # takes as long as all of ndimage
+
     knots = np.arange(-3, n * spacing / knot_mm + 4) * knot_mm
     basis = BSpline.design_matrix((np.arange(n) + 0.5) * spacing, knots, 3).toarray()
     return np.asarray(basis, np.float32)

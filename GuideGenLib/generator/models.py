@@ -38,6 +38,7 @@ class Models:
     def compute_as(self, arithmetic: str) -> None:
         """In float32 or bfloat16, by torch alone or with OpenVINO: a name of `core.device.ARITHMETICS` but "auto"."""
         self.arithmetic = arithmetic
+        self.encoder.by_openvino = arithmetic.endswith(OPENVINO)
         precision = arithmetic.removesuffix(OPENVINO)
         for network in (self.ct.mean, self.ct.flow, self.ct.codec):
             network.compiled = self._compiled(network, precision) if arithmetic.endswith(OPENVINO) else None

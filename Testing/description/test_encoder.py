@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from GuideGenLib.core.files import CACHE_VARIABLE
 from GuideGenLib.description import encoder
 from GuideGenLib.description.encoder import MOST_TOKENS, WIDTH, EncoderError, TextEncoder, default_folder
 
@@ -56,7 +57,41 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
         shutil.copy(default_folder() / name, tmp_path)
     (tmp_path / encoder.WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(EncoderError, match="cannot be read"):
+        TextEncoder.load(tmp_path).encode("lung tumor")
+
+
+def test_states_of_another_width_are_refused(tmp_path: Path) -> None:
+    for name in (encoder.SHAPE, encoder.TOKENIZER, encoder.WEIGHTS):
+        (tmp_path / name).write_text('{"hidden_size": 768}')
+    with pytest.raises(EncoderError, match="768"):
         TextEncoder.load(tmp_path)
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+def test_openvino_gives_the_same_states_and_needs_no_transformers_again(
+    loaded: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    texts = ("", "left kidney tumor", "tumor " * 500)
+    fast = TextEncoder.load()
+    fast.by_openvino = True
+    made = [fast.encode(text) for text in texts]
+    for text, states in zip(texts, made, strict=True):
+        torch.testing.assert_close(states, loaded.encode(text), rtol=0, atol=1e-4)
+    again = TextEncoder.load()
+    again.by_openvino = True
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    assert all(torch.equal(again.encode(text), states) for text, states in zip(texts, made, strict=True))
+
+
+def test_where_nothing_can_be_kept_torch_runs_it(
+    loaded: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
+    other = TextEncoder.load()
+    other.by_openvino = True
+    assert torch.equal(other.encode("lung tumor"), loaded.encode("lung tumor"))
 
 
 def test_missing_package_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +105,7 @@ def test_parsing_needs_no_torch_and_loading_prints_nothing() -> None:
         "import sys; from GuideGenLib.description import parse;"
         "from GuideGenLib.description.encoder import TextEncoder;"
         "parse('lung tumor'); assert 'torch' not in sys.modules and 'transformers' not in sys.modules;"
-        "TextEncoder.load()"
+        "TextEncoder.load().encode('lung tumor')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
