@@ -16,7 +16,8 @@ from GuideGenLib.core.volumes import HU_RANGE, image_from_array, to_canonical
 from GuideGenLib.data.cases import CaseFiles, DataError
 from GuideGenLib.data.layouts import find_cases, read_case, read_ct_image
 from GuideGenLib.data.notes import Notes, held_out, read_notes
-from GuideGenLib.data.scan_measures import METAL_HU
+from GuideGenLib.data.scan_measures import METAL_HU, UNSURE
+from GuideGenLib.data.store import STORE, CaseRecord, Store
 
 SOURCE = "source.txt"
 """Names the data folder that a cache was made from."""
@@ -65,8 +66,13 @@ def load_scans(data: Path, cache: Path, spacing: float = 2.0) -> list[Scan]:
 def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, spacing: float = 2.0) -> list[Scan]:
     """The labelled scans of a data folder in our labels at `spacing` mm, by the same resampling as at run time.
 
-    names: None takes those that trainings learn from. Raises DataError when there is none.
+    data: may be a store of prepared cases, of which nothing is cached; names: None takes those that trainings learn
+    from. Raises DataError when there is none.
     """
+    if (data / STORE).is_file():
+        store, chosen = Store(data), labelled_names(data, None) if names is None else names
+        prepared = [_of_store(store, one, spacing) for one in _labelled_records(store) if one.name in chosen]
+        return _found(prepared, data, names)
     _claim(cache, data)
     scans, notes = [], read_notes(data)
     for case in find_cases(data):
@@ -79,6 +85,11 @@ def load_labelled(data: Path, cache: Path, names: Sequence[str] | None = None, s
                 np.savez_compressed(file, allow_pickle=False, **_labelled(case, spacing))
         with np.load(kept) as stored:
             scans.append(Scan(case.name, stored["hu"], stored["labels"], spacing, stored.get("unsure")))
+    return _found(scans, data, names)
+
+
+def _found(scans: list[Scan], data: Path, names: Sequence[str] | None) -> list[Scan]:
+    """The scans. Raises DataError where there are none, or not all that were named."""
     missing = sorted(set(names or ()) - {scan.name for scan in scans})
     if missing:
         raise DataError(f"{data} has no labelled scan {', '.join(missing)}", "add its label map")
@@ -98,12 +109,33 @@ def held_out_cts(data: Path) -> Iterator[tuple[str, sitk.Image]]:
 def labelled_names(data: Path, *splits: str | None) -> list[str]:
     """The scans with a CT and labels that are of one of these splits (None: that trainings learn from), or of any."""
     notes = read_notes(data)
-    return [
-        case.name
-        for case in find_cases(data)
-        if case.ct and case.labels and not case.problem
-        if not splits or notes.get(case.name, Notes()).split in splits
-    ]
+    if (data / STORE).is_file():
+        names = [one.name for one in _labelled_records(Store(data))]
+    else:
+        names = [case.name for case in find_cases(data) if case.ct and case.labels and not case.problem]
+    return [name for name in names if not splits or notes.get(name, Notes()).split in splits]
+
+
+def _labelled_records(store: Store) -> list[CaseRecord]:
+    """The cases of a store with a CT whose labels are not a segmenter's."""
+    return [one for one in store.usable() if one.ct is not None and not one.ct.segmented]
+
+
+def _of_store(store: Store, record: CaseRecord, spacing: float) -> Scan:
+    """A prepared case at `spacing` mm."""
+    assert record.ct is not None
+    steps = (record.ct.spacing,) * 3
+    stored = {key: np.asarray(store.volume(record, key)) for key in ("hu", "labels", "marks")}
+    labels, hu, unsure = (
+        to_canonical(image_from_array(volume, steps, labels=flat), spacing, labels=flat, smooth=flat)[0]
+        for volume, flat in (
+            (stored["labels"], True),
+            (stored["hu"], False),
+            ((stored["marks"] & UNSURE > 0).astype(np.uint8), True),
+        )
+    )
+    cut = np.clip(hu, HU_RANGE[0], METAL_HU).astype(np.int16)
+    return Scan(record.name, cut, labels, spacing, unsure > 0 if unsure.any() else None)
 
 
 def _labelled(case: CaseFiles, spacing: float) -> dict[str, np.ndarray]:

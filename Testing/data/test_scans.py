@@ -12,8 +12,10 @@ import SimpleITK as sitk
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.core.grids import on_grid_of
 from GuideGenLib.data.layouts import DataError
-from GuideGenLib.data.notes import VALIDATION
+from GuideGenLib.data.notes import HELD_OUT, VALIDATION
+from GuideGenLib.data.prepare import prepare
 from GuideGenLib.data.scans import held_out_cts, labelled_names, load_labelled, load_scans
+from Testing.data import segmenters
 
 
 def test_scans_have_the_wanted_spacing_and_only_labelled_ones_have_labels(flat: Path, tmp_path: Path) -> None:
@@ -79,6 +81,27 @@ def test_scans_to_validate_on_are_not_learnt_from(flat: Path, tmp_path: Path) ->
     assert labelled_names(flat, VALIDATION) == ["zoe"] and labelled_names(flat) == ["anna", "zoe"]
     ((name, image),) = held_out_cts(flat)
     assert name == "bert" and image.GetSize() == (64, 40, 40)
+
+
+def test_the_labelled_scans_of_a_store_are_those_of_its_data(flat: Path, tmp_path: Path) -> None:
+    for part in ("ct", "labels"):
+        shutil.copy(flat / part / "anna.nii.gz", flat / part / "zoe.nii.gz")
+    (flat / "cases.csv").write_text("name,split\nzoe,held_out\n")
+    store = tmp_path / "store"
+    list(prepare([flat], store, 1, segmenters.liver))  # bert is labelled by the segmenter: no labelled scan
+    assert labelled_names(store) == ["anna", "zoe"] and labelled_names(store, HELD_OUT) == ["zoe"]
+    (scan,) = load_labelled(store, tmp_path / "cache", spacing=6.0)
+    (native,) = load_labelled(flat, tmp_path / "cache", spacing=6.0)
+    assert scan.labels is not None and native.labels is not None
+    assert (scan.name, scan.spacing, scan.hu.shape) == ("anna", 6.0, native.hu.shape)
+    for organ in ("liver", "aorta", "heart"):
+        here, there = (one == values()[organ] for one in (scan.labels, native.labels))
+        assert 2 * (here & there).sum() > 0.9 * (here.sum() + there.sum()) > 0
+    inside = scan.labels == values()["liver"]
+    assert scan.hu[inside].mean() == pytest.approx(native.hu[inside].mean(), abs=5)
+    assert load_labelled(store, tmp_path / "cache", ["zoe"], 6.0)[0].name == "zoe"
+    with pytest.raises(DataError, match="no labelled scan bert"):
+        load_labelled(store, tmp_path / "cache", ["bert"])
 
 
 def test_a_label_map_without_a_ct_is_no_scan(flat: Path, tmp_path: Path) -> None:

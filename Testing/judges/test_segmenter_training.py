@@ -14,6 +14,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.cli import train as cli
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.data.layouts import DataError
+from GuideGenLib.data.prepare import prepare
 from GuideGenLib.data.scans import Scan
 from GuideGenLib.judges import ceilings, segmenter_people, segmenter_training
 from GuideGenLib.judges import segmenter_patches as patches
@@ -37,6 +38,7 @@ from GuideGenLib.population.sampling import KeptBase, Sample
 from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
 from GuideGenLib.training.loop.draws import Batch, Seeds
 from GuideGenLib.training.loop.trainer import Trainer
+from Testing.data import segmenters
 from Testing.tiny_preset import small_patches
 
 VALUE = values()
@@ -308,6 +310,24 @@ def test_a_decoder_without_hdr_loss_goes_to_the_judges_with_the_encoder_of_the_b
     bundled.load_state_dict(averaged_state(run / "codec_grain"))
     assert plain is not None and plain.fits(bundled)
     assert not torch.equal(plain.decoder["decoder_stem.weight"], bundled.decoder_stem.weight.half())
+
+
+def test_stages_of_judges_take_prepared_data(
+    flat: Path, tmp_path: Path, anatomies: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_stages, "write_anatomies", lambda *_: anatomies * 2)
+    monkeypatch.setattr(judge_stages, "torso_of", lambda job: argparse.Namespace(sources=()))
+    monkeypatch.setattr(judge_stages, "bases_of", lambda job, progress: [])
+    for part in ("ct", "labels"):
+        (flat / part / "cleo.nii.gz").write_bytes((flat / part / "anna.nii.gz").read_bytes())
+    (flat / "cases.csv").write_text("name,split\nanna,held_out\n")
+    store, run = tmp_path / "store", tmp_path / "runs"
+    list(prepare([flat], store, 1, segmenters.liver))
+    assert _train("segmenter", "--data", store, "--run", run, "--steps", 1, "--anatomies", 1) == 0
+    kept = json.loads((run / "segmenter" / "ceilings.json").read_text())
+    assert kept["scan"] == "anna" and kept["training"]["scans"] == ["cleo"]
+    with pytest.raises(DataError, match="sex is told of 0 people"):  # read, and too few
+        _train("classifiers", "--data", store, "--run", run)
 
 
 def test_the_scan_to_be_scored_on_is_told_or_held_out(flat: Path, tmp_path: Path) -> None:
