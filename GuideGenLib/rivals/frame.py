@@ -52,13 +52,15 @@ class Phase:
 @dataclass(frozen=True)
 class Sample:
     """A batch as the losses take it. hu, seen [B, 1, D, H, W], HU in -1..1 and 1 where they are known; labels int64
-    [B, D, H, W], values of `network_labels`; typed [B, 16]; text [B, 64, 384], zeros behind its end."""
+    [B, D, H, W], values of `network_labels`; typed [B, 16]; text [B, 64, 384], zeros behind its end; code: what
+    `Rival.code` makes of hu, where it was made before."""
 
     hu: Tensor
     labels: Tensor
     seen: Tensor
     typed: Tensor
     text: Tensor
+    code: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,13 @@ class Rival(nn.Module):
     def loss(self, phase: Phase, sample: Sample, batch: Batch) -> tuple[Tensor, Figures]:
         """Of one step of a phase; draws from the batch's generators alone."""
         raise NotImplementedError
+
+    def code(self, phase: Phase, hu: Tensor) -> Tensor | None:
+        """What a phase learns of whole torsos in -1..1 [B, 1, D, H, W], by a part that learns no more; None: the HU.
+
+        A torso is always the same, so it is made once of each.
+        """
+        return None
 
     def sample(self, asked: Asked, progress: Progress) -> NDArray[np.float32]:
         """HU: on the grid of the labels, or on the torso frame (`anatomy.torso_frame.CANVAS`, 3 mm)."""

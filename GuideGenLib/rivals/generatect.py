@@ -96,8 +96,8 @@ class GenerateCT(Rival):
             made, quantised = self.codec(coarse)
             l1 = mean_of((made.float() - coarse).abs(), seen)
             return l1 + quantised.float(), {"l1": float(l1.detach())}
-        with torch.no_grad():
-            numbers = self.codec.index_quantize(coarse).flatten(1)
+        numbers = self.code(phase, sample.hu) if sample.code is None else sample.code
+        assert numbers is not None
         known = (nnf.max_pool3d(1 - seen, CELL) == 0).flatten(1)
         hidden = torch.stack([_hidden(known.shape[1], rng, known.device) for rng in batch.each()])
         told = numbers.masked_fill(hidden | ~known, self.config["tokens"])
@@ -107,6 +107,13 @@ class GenerateCT(Rival):
             return logits.sum() * 0, {}
         value = nnf.cross_entropy(logits[asked], numbers[asked])
         return value, {"right": float((logits[asked].argmax(dim=-1) == numbers[asked]).float().mean())}
+
+    @torch.no_grad()
+    def code(self, phase: Phase, hu: Tensor) -> Tensor | None:
+        """Token numbers [B, n] for the writer."""
+        if phase.part != "writer":
+            return None
+        return self.codec.index_quantize(nnf.avg_pool3d(hu, (1, PLANE, PLANE))).flatten(1)
 
     def _slice_loss(self, sample: Sample, batch: Batch) -> tuple[Tensor, Figures]:
         depth = sample.hu.shape[2]

@@ -40,7 +40,7 @@ class MedSyn(Rival):
 
     name, shown, kind = "medsyn", "MedSyn", "text"
     CONFIG: ClassVar[Mapping[str, Any]] = {
-        "coarse": (24, 64, 128, 160), "fine": (16, 48, 80, 96), "blocks": 1, "groups": 8,
+        "coarse": (16, 48, 128, 160), "fine": (16, 48, 80, 96), "blocks": 1, "groups": 8,
     }  # fmt: skip
     PHASES = (Phase("coarse", 0.6, 1, "torsos"), Phase("fine", 0.4, 2, "crops", 48))
     STEPS = 50

@@ -61,8 +61,14 @@ class Pinaya(Rival):
         if phase.part == "codec":
             return self.codec.loss(sample.hu, sample.seen, batch.each())
         seen = 1 - nnf.max_pool3d(1 - sample.seen, self.codec.factor)
-        mixed, noise, times = noisy(PROCESS, self.codec.encode(sample.hu), batch.each())
+        z = self.code(phase, sample.hu) if sample.code is None else sample.code
+        assert z is not None
+        mixed, noise, times = noisy(PROCESS, z, batch.each())
         return mean_of((self._noise(mixed, times, sample.typed) - noise).square(), seen), {"seen": float(seen.mean())}
+
+    def code(self, phase: Phase, hu: Tensor) -> Tensor | None:
+        """Latents for the U-Net."""
+        return self.codec.encode(hu) if phase.part == "unet" else None
 
     def _noise(self, x: Tensor, times: Tensor, typed: Tensor) -> Tensor:
         told, (d, h, w) = typed[:, :COVARIATES], x.shape[2:]

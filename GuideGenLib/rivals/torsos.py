@@ -103,12 +103,14 @@ def _placed(material: Material) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 class Torsos(Dataset[dict[str, Any]]):
     """Sample n of a phase's feed: whole torsos at 6 or at 3 mm, or crops of `edge`^3 voxels of 3 mm in a known slice.
 
-    A sample: hu float32, labels uint8, seen float32 [D, H, W]; typed [16]; text [64, 384]. validation: torsos for the
-    seeds' use VALIDATION; without any it has samples of the others, drawn by numbers that no training uses.
+    A sample: hu float32, labels uint8, seen float32 [D, H, W]; typed [16]; text [64, 384]; code, where `coded` made
+    one. validation: torsos for the seeds' use VALIDATION; without any it has samples of the others, drawn by numbers
+    that no training uses.
     """
 
     def __init__(self, torsos: Sequence[Torso], phase: Phase, seeds: Seeds, validation: Sequence[Torso] = ()) -> None:
         self.torsos, self.phase, self.seeds, self.validation = torsos, phase, seeds, validation
+        self.codes: dict[str, torch.Tensor] = {}
         self.drawn = validation if validation and seeds.use == VALIDATION else torsos
 
     def __getitem__(self, number: int) -> dict[str, Any]:
@@ -116,7 +118,9 @@ class Torsos(Dataset[dict[str, Any]]):
         torso = self.drawn[int(rng.integers(len(self.drawn)))]
         hu, labels, seen = self._shown(torso, rng)
         told = torso.texts[int(rng.integers(len(torso.texts)))].float()
+        code = self.codes.get(torso.name)
         return {
+            **({} if code is None else {"code": code}),
             "hu": torch.from_numpy(hu),
             "labels": torch.from_numpy(labels),
             "seen": torch.from_numpy(seen),
@@ -126,7 +130,18 @@ class Torsos(Dataset[dict[str, Any]]):
 
     def of(self, use: int) -> "Torsos":
         """The same scans for another use."""
-        return Torsos(self.torsos, self.phase, Seeds(self.seeds.seed, use), self.validation)
+        other = Torsos(self.torsos, self.phase, Seeds(self.seeds.seed, use), self.validation)
+        other.codes = self.codes
+        return other
+
+    def coded(self, code: Callable[[torch.Tensor], torch.Tensor | None]) -> "Torsos":
+        """The same, with what `code` makes of each whole torso's HU [1, 1, D, H, W], if it makes anything."""
+        for torso in (*self.torsos, *self.validation):
+            made = code(torch.from_numpy(torso.hu.astype(np.float32))[None, None])
+            if made is None:
+                break
+            self.codes[torso.name] = made[0].cpu()
+        return self
 
     def _shown(self, torso: Torso, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """hu, labels and seen of a sample."""

@@ -115,6 +115,9 @@ def train_phase(rival: Rival, phase: Phase, learnt: Learnt, run: Path, job: Job)
         give = _patches(Lesions(data.scans, trainer.device))
     else:
         data = Torsos(learnt.torsos, phase, Seeds(job.seed), learnt.validation_torsos)
+        if phase.feed == "fine":
+            with trainer.autocast():
+                data.coded(lambda hu: rival.code(phase, scaled(hu).to(trainer.device)))
         give = _torsos(trainer.device)
 
     def loss(network: Rival, batch: Batch) -> tuple[Tensor, Figures]:
@@ -162,6 +165,7 @@ def _torsos(device: torch.device) -> Give:
             held["seen"][:, None],
             held["typed"].float(),
             held["text"],
+            held.get("code"),
         )
 
     return give

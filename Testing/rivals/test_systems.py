@@ -1,5 +1,7 @@
 """Each rival: as many weights as ours, a loss that teaches the part that learns, and a sample of the asked shape."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -96,6 +98,22 @@ def test_what_a_rival_is_told_changes_what_its_networks_say(
         float(rival.loss(rival.PHASES[phase], one, Batch(Seeds(3), 0, (0,)))[0].detach()) for one in (sample, other)
     ]
     assert losses[0] != losses[1]
+
+
+@pytest.mark.parametrize("name", ["pinaya", "generatect"])
+def test_what_is_coded_before_is_what_the_loss_would_code(
+    name: str, text: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+):
+    torch.manual_seed(0)
+    rival = tiny_rival(name, monkeypatch)
+    phase = rival.PHASES[1]
+    rival.learn(phase.part)
+    rival.eval()
+    sample = _sample(phase, text)
+    kept = replace(sample, hu=sample.hu * 0, code=rival.code(phase, sample.hu))
+    losses = [float(rival.loss(phase, one, Batch(Seeds(3), 0, (0,)))[0].detach()) for one in (sample, kept)]
+    assert losses[0] == losses[1]
+    assert rival.code(rival.PHASES[0], sample.hu) is None
 
 
 def test_an_unknown_setting_is_named():

@@ -160,6 +160,9 @@ def test_samples_of_torsos_are_whole_ones_or_crops_where_they_are_known():
     assert whole["hu"].shape == (16, 8, 8) and float(whole["seen"].sum()) == seen.sum() / 8
     assert float(whole["hu"][0, 0, 0]) == pytest.approx(hu[:2, :2, :2].mean(), abs=1e-3)
     assert data["fine"][0]["hu"].shape == (32, 16, 16)
+    twice = data["fine"].coded(lambda hu: 2 * hu.mean(dim=(2, 3, 4)))
+    assert float(twice[1]["code"]) == float(twice.of(VALIDATION)[0]["code"]) == pytest.approx(2 * hu.mean(), abs=1e-3)
+    assert "code" not in data["torsos"].coded(lambda hu: None)[0]
     crops = [data["crops"][n] for n in range(6)]
     assert all(one["hu"].shape == (8, 8, 8) and one["seen"].any() for one in crops)
     assert all(torch.equal(one["hu"], data["crops"][n]["hu"]) for n, one in enumerate(crops))
