@@ -239,11 +239,14 @@ def image_from_array(
     if labels:
         values = np.ascontiguousarray(array, dtype=np.uint8)
     else:
-        if not np.isfinite(array).all():
-            raise VolumeError(
-                "the CT holds values that are NaN or infinite", "the run went wrong, try it with --arithmetic float32"
-            )
-        values = np.clip(np.rint(array), *HU_RANGE).astype(np.int16)
+        values = np.empty(array.shape, np.int16)
+        for made, plane in zip(values, array, strict=True):
+            if not np.isfinite(plane).all():
+                raise VolumeError(
+                    "the CT holds values that are NaN or infinite",
+                    "the run went wrong, try it with --arithmetic float32",
+                )
+            made[:] = np.clip(np.rint(plane), *HU_RANGE)
     image = sitk.GetImageFromArray(values)
     image.SetSpacing(tuple(float(step) for step in spacing[::-1]))
     image.SetOrigin(origin)

@@ -44,7 +44,8 @@ def with_acquisition(
     seed: int,
     window: Box = (slice(None),) * 3,
 ) -> NDArray[np.float32]:
-    """HU [z, y, x] of a window of labels [z, y, x] as the scanner shows them, noise and all.
+    """HU [z, y, x] of a window of labels [z, y, x] as the scanner shows them, noise and all; those that it is given may
+    be written to.
 
     table: reference HU by label value; spacing: mm of the isotropic voxels; seed: the patient's.
     """
@@ -54,14 +55,14 @@ def with_acquisition(
         hu = scanner_of(seed).filtered(hu)
     elif acquisition.kernel == "soft":
         for axis in (1, 2):
-            hu = ndimage.convolve1d(hu, SOFT, axis)
+            ndimage.convolve1d(hu, SOFT, axis, output=hu)
     elif acquisition.kernel == "sharp":
         hu = hu + EDGE * (hu - ndimage.gaussian_filter(hu, (0, EDGE_MM / spacing, EDGE_MM / spacing)))
     hu = with_metal(hu, labels, table, acquisition.metal or "none", spacing, seed, window)
     if acquisition.table:
         hu = with_couch(hu, labels, spacing, window)
-    noise = noise_of(labels, table, acquisition, spacing, seed, window[0])[:, window[1], window[2]]
-    return np.maximum(hu + noise, -1024)
+    hu += noise_of(labels, table, acquisition, spacing, seed, window[0])[:, window[1], window[2]]
+    return np.maximum(hu, -1024, out=hu)
 
 
 def noise_of(

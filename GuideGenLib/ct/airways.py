@@ -17,7 +17,7 @@ from GuideGenLib.anatomy.structures import LUNGS, lobes_of, select, table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.findings.open_lung import open_lung
-from GuideGenLib.vessels.drawing import filled_shares
+from GuideGenLib.vessels.drawing import filled_shares, lay
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import SIDES, Box, Mask, box_of, depth_of, scattered, shared
 
@@ -45,7 +45,6 @@ MAY_HOLD = (*LUNGS, "lung_vessel", "body", "torso_fat")
 
 def with_airways(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with bronchi and the arteries at their side."""
-    result = hu.copy()
     labels, table, spacing = open_lung(canvas.labels), canvas.table, canvas.spacing
     air = table[values()["trachea"]]
     levels = (table[values()["pulmonary_vein"]], TISSUE, air)
@@ -69,14 +68,14 @@ def with_airways(hu: Field, canvas: Canvas) -> Field:
         for one, level in zip((_beside(tree), outer, tree), levels, strict=True):
             moved = replace(one, points=one.points - corner)
             share = ndimage.gaussian_filter(filled_shares(moved, inside.shape, spacing), BLUR) * inside
-            result[part] += share[inner] * (level - result[part])
+            lay(hu[part], share[inner], level)
     trachea = labels == values()["trachea"]
     box = box_of(trachea)
     if places := shared(box, canvas.window, labels.shape):
         inner, part = places
         share = ndimage.gaussian_filter(trachea[box].astype(np.float32), BLUR) * trachea[box]
-        result[part] += share[inner] * (air - result[part])
-    return result
+        lay(hu[part], share[inner], air)
+    return hu
 
 
 def _trees(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[Tree]:

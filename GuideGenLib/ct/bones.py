@@ -8,8 +8,9 @@ others lie between by judgement; that of the pelvis is half of it, as thicker on
 voxel inside each label keeps the table's mean HU.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,51 +97,37 @@ SCALES = (0.05, 2.0)
 
 def with_bones(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with cortex and inside of the bones."""
-    result = hu.copy()
     bones = select(canvas.labels[canvas.window], (*KINDS[0], *KINDS[1]))
-    own = np.zeros(hu.shape, np.float32)
-    own[bones] = _own_density(hu, bones)
+    if not bones.any():
+        return hu
+    own, owner = _own_density(hu, bones), canvas.labels[canvas.window][bones]
+    places = ndimage.find_objects(canvas.labels)
     for kinds in KINDS:
         whole = select(canvas.labels, (*kinds, *WITHIN))
-        box = _of_those_seen(box_of(whole), canvas, kinds)
-        if not whole[box].size:
-            continue
-        for place, mine, drawn, filled in _drawn(whole[box], box, canvas, kinds):
-            places = shared(place, canvas.window, canvas.labels.shape)
-            if not places:
+        for key, kind in kinds.items():
+            value = values()[key]
+            place = places[value - 1] if value <= len(places) else None
+            seen = place and shared(place, canvas.window, canvas.labels.shape)
+            if not place or not seen:
                 continue
-            inner, part = places
+            inner, part = seen
+            drawn, filled = canvas.kept.get(
+                ("bone", key), (*kinds, *WITHIN), partial(_drawn, whole, place, value, kind, canvas)
+            )
+            mine = canvas.labels[place] == value
             within = np.zeros(mine.shape, bool)
             within[inner] = True
-            seen, chosen = mine[inner], within[mine]
-            around = np.clip(hu[part][seen], *AROUND)
-            result[part][seen] = drawn[chosen] * own[part][seen] + (1 - filled[chosen]) * around
-    return result
-
-
-def _of_those_seen(box: Box, canvas: Canvas, kinds: Mapping[str, Kind]) -> Box:
-    """The part of a box of bones that holds all of those of which the window shows something, and what about them is
-    looked at."""
-    part = canvas.labels[box]
-    if not part.size:
-        return box
-    seen = np.unique(canvas.labels[canvas.window])
-    places = ndimage.find_objects(part)
-    found = [places[v - 1] for v in seen if 0 < v <= len(places) and v in {values()[key] for key in kinds}]
-    if not found:
-        return (slice(0, 0),) * 3
-    return tuple(
-        slice(
-            side.start + max(0, min(one[axis].start for one in found) - LOOKED_AT),
-            min(side.stop, side.start + max(one[axis].stop for one in found) + LOOKED_AT),
-        )
-        for axis, side in enumerate(box)
-    )
+            shown, chosen = mine[inner], within[mine]
+            around = np.clip(hu[part][shown], *AROUND)
+            hu[part][shown] = drawn[chosen] * own[owner == value] + (1 - filled[chosen]) * around
+    return hu
 
 
 def _own_density(hu: Field, bones: Mask) -> Field:
     """HU [n] of the voxels of bones over the mean of the bones about each."""
     parts, reach = [], OWN_VOXELS // 2
+    _, y, x = box_of(bones, reach)
+    hu, bones = hu[:, y, x], bones[:, y, x]
     for low in range(0, len(bones), SLICES):  # a few slices at a time, as all would take 200 MB of a torso
         first = max(0, low - reach)
         around, mine = slice(first, low + SLICES + reach), slice(low - first, low - first + SLICES)
@@ -152,37 +139,33 @@ def _own_density(hu: Field, bones: Mask) -> Field:
     return np.concatenate(parts)
 
 
-def _drawn(
-    whole: Mask, box: Box, canvas: Canvas, kinds: Mapping[str, Kind]
-) -> Iterator[tuple[Box, Mask, Field, Field]]:
-    """Of each bone of a group in a box where it lies in the volume, its voxels there, and of these HU [n] and the share
-    that bone fills [n]."""
-    labels, spacing = canvas.labels[box], canvas.spacing
-    blurred = ndimage.gaussian_filter(whole.astype(np.float32), SMOOTH, mode="nearest", truncate=3)
-    beneath = ndimage.binary_erosion(whole, border_value=1)
-    places = ndimage.find_objects(labels)
-    for key, kind in kinds.items():
-        value = values()[key]
-        if value > len(places) or (place := places[value - 1]) is None:
-            continue
-        own = labels[place] == value
-        voxels = np.argwhere(own) + [one.start + part.start for one, part in zip(place, box, strict=True)]
-        deep = special.ndtri(np.clip(blurred[place][own], 0.01, 0.999)) * np.float32(SMOOTH * spacing) - BEYOND_MM
-        uneven = smooth_at(voxels, spacing, UNEVEN_MM, (canvas.seed, 90))
-        thick = _thickness(voxels[:, 0] * spacing, kind) * np.clip(1 + UNEVEN * uneven, 0.3, None)
-        inside = special.ndtr((deep - thick) / SEEN_MM)
-        bone = special.ndtr(deep / SEEN_MM)
-        cortex = DENSE * (bone - inside)
-        pattern = [sd * smooth_at(voxels, spacing, mm, (canvas.seed, 91, n)) for n, (mm, sd) in enumerate(PATTERNS)]
-        faded = kind.core + (1 - kind.core) * np.exp(-np.maximum(deep - thick, 0) / FADES_MM)
-        spongy = inside * faded * (1 + sum(pattern))
-        judged = beneath[place][own]
-        judged = judged if judged.any() else ~judged
-        table = float(canvas.table[value])
-        dense = (cortex + (1 - bone) * AROUND[1])[judged].mean()
-        spongy *= np.clip((table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table)
-        there = tuple(slice(p.start + b.start, p.stop + b.start) for p, b in zip(place, box, strict=True))
-        yield there, own, (cortex + spongy).astype(np.float32), bone.astype(np.float32)
+def _drawn(whole: Mask, place: Box, value: int, kind: Kind, canvas: Canvas) -> tuple[Field, Field]:
+    """Of the voxels of a bone in its place their HU [n], and the share [n] that bone fills; whole: all of its group."""
+    spacing = canvas.spacing
+    wide = tuple(
+        slice(max(0, side.start - LOOKED_AT), min(n, side.stop + LOOKED_AT))
+        for side, n in zip(place, whole.shape, strict=True)
+    )
+    middle = tuple(slice(p.start - w.start, p.stop - w.start) for p, w in zip(place, wide, strict=True))
+    blurred = ndimage.gaussian_filter(whole[wide].astype(np.float32), SMOOTH, mode="nearest", truncate=3)[middle]
+    beneath = ndimage.binary_erosion(whole[wide], border_value=1)[middle]
+    own = canvas.labels[place] == value
+    voxels = np.argwhere(own) + [side.start for side in place]
+    deep = special.ndtri(np.clip(blurred[own], 0.01, 0.999)) * np.float32(SMOOTH * spacing) - BEYOND_MM
+    uneven = smooth_at(voxels, spacing, UNEVEN_MM, (canvas.seed, 90))
+    thick = _thickness(voxels[:, 0] * spacing, kind) * np.clip(1 + UNEVEN * uneven, 0.3, None)
+    inside = special.ndtr((deep - thick) / SEEN_MM)
+    bone = special.ndtr(deep / SEEN_MM)
+    cortex = DENSE * (bone - inside)
+    pattern = [sd * smooth_at(voxels, spacing, mm, (canvas.seed, 91, n)) for n, (mm, sd) in enumerate(PATTERNS)]
+    faded = kind.core + (1 - kind.core) * np.exp(-np.maximum(deep - thick, 0) / FADES_MM)
+    spongy = inside * faded * (1 + sum(pattern))
+    judged = beneath[own]
+    judged = judged if judged.any() else ~judged
+    table = float(canvas.table[value])
+    dense = (cortex + (1 - bone) * AROUND[1])[judged].mean()
+    spongy *= np.clip((table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table)
+    return (cortex + spongy).astype(np.float32), bone.astype(np.float32)
 
 
 def _thickness(height: Field, kind: Kind) -> Field:

@@ -13,7 +13,8 @@ from GuideGenLib.vessels.places import Box
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """Each rule takes HU float32 [z, y, x] of the window and this, and gives HU with what it draws.
+    """Each rule takes HU float32 [z, y, x] of the window and this, and gives HU with what it draws; it may write to
+    those that it was given.
 
     labels: uint8 [z, y, x] of the whole volume; table: reference HU by label value in the contrast phase, of the
     patient's age; spacing: mm of the isotropic voxels; seed: the patient's; window: the part of the labels that the HU
@@ -30,6 +31,15 @@ class Canvas:
     findings: Sequence[Finding] = ()
     oral_contrast: bool = False
     kept: Kept = field(default_factory=Kept)
+
+    def add(self, hu: NDArray[np.float32], where: NDArray[np.bool_], more: NDArray[np.float32]) -> None:
+        """Add HU [n] at the voxels of a mask of the whole volume to the HU of the window, in place."""
+        here = where[self.window]
+        if here.shape != where.shape:
+            shown = np.zeros(where.shape, bool)
+            shown[self.window] = True
+            more = more[shown[where]]
+        hu[here] += more
 
     def kept_before(self) -> None:
         """Keep of what was drawn what holds for this canvas, too."""

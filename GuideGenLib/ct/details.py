@@ -1,7 +1,7 @@
 """What the networks do not draw and rules do, in the order in which it is laid over their HU.
 
 Each step takes the whole label map, so that a window made anew after an edit has what the whole had, and changes HU
-near the structures alone that it draws.
+near the structures alone that it draws. The HU that it is given are its own to write to.
 """
 
 from collections.abc import Callable
@@ -36,27 +36,24 @@ AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
     ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_hollow_organs, with_bladder)),
     ((with_rims, with_small, with_wide_bowel, with_tissue_changes),),
 )
-"""Stage by stage the chains of steps that change other voxels than each other, and read none that the other changes."""
+"""Stage by stage the chains of steps that change other voxels than each other, and read none that the other changes.
+Where there are several, each draws into the HU that it was given and writes to no voxel but those."""
 STEPS = tuple(step for stage in AT_ONCE for chain in stage for step in chain)
 """All, one after the other: the same."""
 
 
 def with_details(hu: Field, canvas: Canvas) -> Field:
-    """HU [z, y, x] of the canvas's window with the details that rules draw; what hangs on labels that are as they were
-    is not drawn anew."""
+    """HU [z, y, x] of the canvas's window with the details that rules draw, into the same array where they can; what
+    hangs on labels that are as they were is not drawn anew."""
     canvas.kept_before()
     with ThreadPoolExecutor(max(map(len, AT_ONCE))) as threads:
         for stage in AT_ONCE:
-            made = list(threads.map(lambda chain, before=hu: _drawn(chain, before, canvas), stage))
-            for one in made[1:]:
-                np.copyto(made[0], one, where=one != hu)
-            hu = made[0]
+            hu, *_ = threads.map(lambda chain, before=hu: _drawn(chain, before, canvas), stage)
     return hu
 
 
 def _drawn(chain: tuple[Step, ...], hu: Field, canvas: Canvas) -> Field:
-    """HU after the steps of a chain; not the array that came in."""
-    made = hu
+    """HU after the steps of a chain."""
     for step in chain:
-        made = step(made, canvas)
-    return made.copy() if made is hu else made
+        hu = step(hu, canvas)
+    return hu

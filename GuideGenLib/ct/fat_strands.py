@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.random_fields import smooth_along, voxels_of
+from GuideGenLib.ct.random_fields import in_parts, smooth_along, voxels_of
 from GuideGenLib.ct.thin_structures import about_the_middle, sheets, threads
 
 Field = NDArray[np.float32]
@@ -47,20 +47,25 @@ PATIENTS = 0.2
 
 def with_strands_in_fat(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with septa and vessels in fat."""
-    added = np.zeros(canvas.labels.shape, np.float32)
     for number, (key, strands) in enumerate(FATS.items()):
         there = canvas.labels == values()[key]
         fat = float(canvas.table[values()[key]])
         if there.any():
-            added[there] = canvas.kept.get(
-                ("strands", key), (key,), partial(_in_one, there, strands, canvas, number, fat)
-            )
-    return hu + added[canvas.window]
+            drawn = partial(_in_one, there, strands, canvas, number, fat)
+            canvas.add(hu, there, canvas.kept.get(("strands", key), (key,), drawn))
+    return hu
 
 
 def _in_one(there: NDArray[np.bool_], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:
     """HU [n] that are added at the voxels of one fat, of the mean 0; fat: its HU."""
     voxels = voxels_of(there)
+    added = in_parts(lambda part: _added(part, strands, canvas, number, fat), voxels)
+    added -= added.mean()
+    return added
+
+
+def _added(voxels: NDArray[np.int16], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:
+    """HU [n] that septa and vessels add at voxels [n, 3] of a fat."""
     straight = (voxels.T * np.float32(canvas.spacing)).astype(np.float32)
     places = about_the_middle(voxels, canvas.labels.shape, canvas.spacing)
     own = np.random.default_rng((canvas.seed, 97)).standard_normal()
@@ -73,4 +78,4 @@ def _in_one(there: NDArray[np.bool_], strands: Strands, canvas: Canvas, number: 
     vessels = threads(straight, apart, wide, (canvas.seed, 100, number), SPREAD_MM)
     added = septa * (FASCIA - fat)
     added += vessels * (float(canvas.table[values()[BLOOD]]) - fat - added)
-    return added - added.mean()
+    return added

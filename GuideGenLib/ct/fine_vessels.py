@@ -15,7 +15,7 @@ from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.lesion_looks import as_lung
-from GuideGenLib.vessels.drawing import filled_shares
+from GuideGenLib.vessels.drawing import filled_shares, lay
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, shared, sided_lungs, within
 
@@ -60,7 +60,6 @@ def vessel_shares(labels: NDArray[np.uint8], spacing: float, seed: int) -> Share
 
 def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
     """HU [z, y, x] of the canvas's window with vessels; they run through ground glass as through lung."""
-    result = hu.copy()
     labels = as_lung(canvas)
     for name, keys, draw in (("lungs", HANG_ON["lungs"], _lungs), ("liver", HANG_ON["liver"], _liver)):
 
@@ -71,8 +70,8 @@ def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]
         for box, share in canvas.kept.get(("vessels", name), keys, drawn) if known else drawn():
             if places := shared(box, canvas.window, labels.shape):
                 inner, part = places
-                result[part] += share[inner] * (canvas.table[values()[BLOOD[name]]] - result[part])
-    return result
+                lay(hu[part], share[inner], canvas.table[values()[BLOOD[name]]])
+    return hu
 
 
 def _joined(parts: Iterable[tuple[Box, NDArray[np.float32]]]) -> list[tuple[Box, NDArray[np.float32]]]:

@@ -17,7 +17,7 @@ from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.random_fields import smooth_at
 from GuideGenLib.vessels.growth import Points
-from GuideGenLib.vessels.places import Box, Mask, box_of
+from GuideGenLib.vessels.places import Box, Mask, box_of, shared
 
 Field = NDArray[np.float32]
 MEDIAL = {"kidney_left": -1.0, "kidney_right": 1.0}
@@ -62,19 +62,20 @@ class Pose:
 
 def with_kidneys(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with the inside of the kidneys."""
-    added = np.zeros(canvas.labels.shape, np.float32)
-    for box, part in _kidneys(canvas):
-        added[box] += part
-    return hu + added[canvas.window]
+    for kidney, added, inner, part in _kidneys(canvas):
+        np.add(hu[part], added[inner], out=hu[part], where=kidney[inner])
+    return hu
 
 
-def _kidneys(canvas: Canvas) -> Iterator[tuple[Box, Field]]:
+def _kidneys(canvas: Canvas) -> Iterator[tuple[Mask, Field, Box, Box]]:
+    """Of each kidney of which the window shows something: in its box its voxels and the HU that are added to them; what
+    of the box is seen, and where in the window."""
     labels, table, spacing, seed = canvas.labels, canvas.table, canvas.spacing, canvas.seed
     for number, key in enumerate(MEDIAL):
         organ = labels == values()[key]
-        if not organ.any():
-            continue
         box = box_of(organ)
+        if not (seen := shared(box, canvas.window, labels.shape)):
+            continue
         kidney = organ[box]
         whole = kidney | select(labels[box], ("kidney_tumor", "hydronephrosis"))
         corner = [part.start for part in box]
@@ -89,7 +90,7 @@ def _kidneys(canvas: Canvas) -> Iterator[tuple[Box, Field]]:
         target[whole] += _inside(pose, deep[whole], strands, table, target[whole], canvas.phase, rng)
         added = ndimage.gaussian_filter(target - table[values()[key]], BLUR)
         judged = kidney & (deep > JUDGED_MM) if (kidney & (deep > JUDGED_MM)).any() else kidney
-        yield box, (added - added[judged].mean()) * kidney
+        yield kidney, added - added[judged].mean(), *seen
 
 
 def _pose(whole: Mask, below: Field, rough: Points, medial: float, spacing: float) -> Pose:

@@ -38,7 +38,6 @@ __all__ = ["as_lung", "with_lesion_looks"]
 
 def with_lesion_looks(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with lesions as the findings describe them."""
-    result = hu.copy()
     labels, table, seed = canvas.labels, canvas.table, canvas.seed
     for lesion in find_lesions(canvas):
         seen = _overlap(lesion.box, canvas.window, labels.shape)
@@ -46,14 +45,14 @@ def with_lesion_looks(hu: Field, canvas: Canvas) -> Field:
             continue
         here, there = seen
         target = inside(lesion, table, canvas.phase, labels.shape, seed)
-        drawn = _moved(result[there], target[here], lesion, labels[lesion.box][here], here)
+        drawn = _moved(hu[there], target[here], lesion, labels[lesion.box][here], here)
         if "infiltrating" in lesion.looks:
             drawn = _seeping(drawn, target[here], lesion, labels, here, seed)
         if "spiculated" in lesion.looks:
             share = _spicules(lesion, labels, seed)[here]
             drawn = drawn + share * np.maximum(max(float(table[lesion.label]), STRANDS_HU) - drawn, 0)
-        result[there] = drawn
-    return result
+        hu[there] = drawn
+    return hu
 
 
 def as_lung(canvas: Canvas) -> NDArray[np.uint8]:

@@ -33,6 +33,5 @@ def with_even_lungs(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float
     share = ndimage.gaussian_filter(inside, blur)
     mean = ndimage.gaussian_filter(part * inside, blur) / np.maximum(share, LEAST_LUNG)
     weight = inside * np.clip((share - LEAST_LUNG) / (1 - LEAST_LUNG), 0, 1) * (1 - KEPT)
-    result = hu.copy()
-    result[box] += weight * (mean - part)
-    return result
+    np.add(part, weight * (mean - part), out=part, where=lungs[box])
+    return hu

@@ -13,7 +13,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import select, table_of
 from GuideGenLib.anatomy.table import by_group, values
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.random_fields import smooth_along, voxels_of
+from GuideGenLib.ct.random_fields import in_parts, smooth_along, voxels_of
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.ct.thin_structures import about_the_middle, sheets
 
@@ -50,19 +50,29 @@ def with_fat_in_muscle(hu: Field, canvas: Canvas) -> Field:
     muscles = select(canvas.labels, (*LAYERED, *BACK))
     if not muscles.any():
         return hu
-    drawn = np.zeros(canvas.labels.shape, np.float32)
-    drawn[muscles] = canvas.kept.get("fat in muscle", (*LAYERED, *BACK, *BONES), lambda: _added(muscles, canvas))
-    return hu + drawn[canvas.window]
+    added = canvas.kept.get("fat in muscle", (*LAYERED, *BACK, *BONES), lambda: _in_all(muscles, canvas))
+    canvas.add(hu, muscles, added)
+    return hu
 
 
-def _added(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:
+def _in_all(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:
     """HU [n] that are added at the voxels of muscles, of the mean 0 in each of them."""
-    labels, spacing, seed = canvas.labels, canvas.spacing, canvas.seed
-    voxels = voxels_of(muscles)
+    amount, bone = _amount(canvas), _bone_about(canvas.labels)
+    added = in_parts(lambda part: _added(part, canvas, amount, bone), voxels_of(muscles))
+    owner = canvas.labels[muscles]
+    for value in np.unique(owner):
+        mine = owner == value
+        added[mine] -= added[mine].mean()
+    return added
+
+
+def _added(voxels: NDArray[np.int16], canvas: Canvas, amount: float, bone: Field) -> Field:
+    """HU [n] that fat adds at voxels [n, 3] of muscles; amount: of the patient; bone: as `_bone_about`."""
+    labels, seed = canvas.labels, canvas.seed
     owner = labels[tuple(voxels.T)]
-    places = about_the_middle(voxels, labels.shape, spacing)
-    patchy = np.clip(1 + smooth_along(places, (PATCHY_MM,) * 3, (seed, 93)), 0, MOST_PATCHY) * _amount(canvas)
-    patchy *= AWAY + (BY_BONE - AWAY) * _near_bone(labels, voxels)
+    places = about_the_middle(voxels, labels.shape, canvas.spacing)
+    patchy = np.clip(1 + smooth_along(places, (PATCHY_MM,) * 3, (seed, 93)), 0, MOST_PATCHY) * amount
+    patchy *= AWAY + (BY_BONE - AWAY) * np.minimum(4 * bone[tuple(voxels.T // COARSE)], 1)
     share = np.zeros(len(voxels), np.float32)
     for number, (scales, most) in enumerate(STREAKS):
         field = smooth_along(places, scales, (seed, 94, number))
@@ -72,10 +82,7 @@ def _added(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:
     share *= patchy
     planes = sheets(places[:, layered], PLANES, thick, (seed, 95), PLANES_SEEN_MM)
     share[layered] = np.maximum(share[layered], planes)
-    added = np.minimum(share, MOST) * (canvas.table[values()["torso_fat"]] - canvas.table[owner])
-    for value in np.unique(owner):
-        added[owner == value] -= added[owner == value].mean()
-    return added
+    return np.asarray(np.minimum(share, MOST) * (canvas.table[values()["torso_fat"]] - canvas.table[owner]))
 
 
 def _amount(canvas: Canvas) -> float:
@@ -86,8 +93,7 @@ def _amount(canvas: Canvas) -> float:
     return float(np.exp(PATIENTS * own) * np.clip(1 + AGEING * lost, 0.4, 2))
 
 
-def _near_bone(labels: NDArray[np.uint8], voxels: NDArray[np.integer]) -> Field:
-    """0 to 1 [n], at voxels [n, 3]."""
+def _bone_about(labels: NDArray[np.uint8]) -> Field:
+    """The share of bone about each COARSE-th voxel along each axis."""
     bone = table_of(BONES)[labels[::COARSE, ::COARSE, ::COARSE]].astype(np.float32)
-    near = ndimage.uniform_filter(bone, AROUND_BONE, mode="nearest")
-    return np.minimum(4 * near[tuple(voxels.T // COARSE)], 1)
+    return np.asarray(ndimage.uniform_filter(bone, AROUND_BONE, mode="nearest"))

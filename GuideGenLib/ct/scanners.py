@@ -37,10 +37,10 @@ class Scanner:
         return F0 * math.exp(STEEPER * self.sharpness)
 
     def filtered(self, hu: NDArray[np.float32]) -> NDArray[np.float32]:
-        """HU [z, y, x] as the kernel shows them, smoother or sharper in plane."""
+        """HU [z, y, x] as the kernel shows them, smoother or sharper in plane; in place."""
         shares = (-self.sharpness, 1 + 2 * self.sharpness, -self.sharpness)
         for axis in (1, 2):
-            hu = ndimage.convolve1d(hu, shares, axis, mode="nearest")
+            ndimage.convolve1d(hu, shares, axis, mode="nearest", output=hu)
         return hu
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.vessels.places import Box
+from GuideGenLib.vessels.places import Box, box_of, shared
 
 BLUR = 1.2
 """Voxels, standard deviation in plane: where a blurred body has the share s lies the surface BLUR Phi^-1(s) away, so
@@ -29,17 +29,21 @@ FAT_HU, FLESH_HU, AIR_HU = -100.0, 30.0, -1000.0
 def with_skin(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
     """HU [z, y, x] of the canvas's window with the skin of the labelled body."""
     around, inside = _widened(canvas.window, canvas.labels.shape)
-    body = (canvas.labels[around] > 0).astype(np.float32)
-    share = ndimage.gaussian_filter(body, (0, BLUR, BLUR), mode="nearest")[inside].ravel()
+    body = canvas.labels[around] > 0
+    box = box_of(body, REACH)
+    places = shared(box, inside, body.shape)
+    if not places:
+        return hu
+    inner, part = places
+    share = ndimage.gaussian_filter(body[box].astype(np.float32), (0, BLUR, BLUR), mode="nearest")[inner]
     ends = special.ndtr(np.array((DEPTHS_MM[0], DEPTHS_MM[-1])) / (BLUR * canvas.spacing))
-    near = np.flatnonzero((share > ends[0]) & (share < ends[1]))
+    near = (share > ends[0]) & (share < ends[1])
     depth = BLUR * canvas.spacing * special.ndtri(share[near])
-    result = hu.copy()
-    before = result.reshape(-1)[near]
+    before = hu[part][near]
     soft = np.clip((FLESH_HU - before) / (FLESH_HU - FAT_HU), 0, 1)
     clear = AIR_HU + (before - AIR_HU) * np.interp(depth, DEPTHS_MM, HAZE)
-    result.reshape(-1)[near] = clear + soft * np.interp(depth, DEPTHS_MM, ADDED_HU)
-    return result
+    hu[part][near] = clear + soft * np.interp(depth, DEPTHS_MM, ADDED_HU)
+    return hu
 
 
 def _widened(window: Box, shape: tuple[int, ...]) -> tuple[Box, Box]:

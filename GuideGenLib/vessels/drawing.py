@@ -23,6 +23,11 @@ def filled_shares(tree: Tree, shape: tuple[int, ...], spacing: float) -> NDArray
     return shares
 
 
+def lay(hu: NDArray[np.float32], share: NDArray[np.float32], level: float) -> None:
+    """Mix a level into HU [z, y, x] by the share that it has of each voxel, in place; others are not written to."""
+    np.add(hu, share * (level - hu), out=hu, where=share > 0)
+
+
 def _sampled(tree: Tree, spacing: float) -> tuple[Voxels, Voxels, Voxels]:
     """Points at most half a voxel apart along all branches: voxels [n, 3], radii [n] and lengths [n] in voxels."""
     end = tree.branches

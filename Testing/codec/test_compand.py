@@ -1,9 +1,11 @@
 """The working scale keeps every HU apart and comes back."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from GuideGenLib.codec import compand as module
 from GuideGenLib.codec.compand import KNOTS_HU, KNOTS_SCALE, compand, expand
 
 HU = st.floats(-1100, 3100, width=32)
@@ -31,3 +33,11 @@ def test_knots_are_hit_and_what_lies_outside_is_clipped() -> None:
 def test_soft_tissue_gets_a_larger_share_than_bone() -> None:
     soft, bone = compand(torch.tensor([0.0, 100.0])), compand(torch.tensor([1000.0, 1100.0]))
     assert soft.diff() > 5 * bone.diff()
+
+
+def test_made_in_parts_it_has_the_bits_that_learning_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART", 7)
+    hu = torch.linspace(-1200, 3200, 480).view(2, 6, 40).transpose(0, 1)
+    before = hu.clone()
+    assert torch.equal(compand(hu), compand(hu.clone().requires_grad_()).detach())
+    assert torch.equal(hu, before)

@@ -85,7 +85,7 @@ def test_bones_have_no_cortex_towards_what_lies_in_them(labels: np.ndarray) -> N
 def test_what_the_networks_tell_of_one_bone_is_kept_about_the_mean_of_the_rule(labels: np.ndarray) -> None:
     hu = TABLE[labels].astype(np.float32)
     uneven = hu * np.random.default_rng(0).uniform(0.7, 1.3, (*labels.shape[:2], 1)).astype(np.float32)
-    even, own = (with_bones(one, Canvas(labels, TABLE, "portal_venous", SPACING, 1)) for one in (hu, uneven))
+    even, own = (with_bones(one.copy(), Canvas(labels, TABLE, "portal_venous", SPACING, 1)) for one in (hu, uneven))
     bones = np.isin(labels, [VALUE[key] for key in BONES])
     told = np.corrcoef((own / even)[bones], (uneven / hu)[bones])[0, 1]
     assert told > 0.9 and own[bones].mean() == pytest.approx(even[bones].mean(), rel=0.03)

@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct import random_fields
 from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.ct.fat_strands import with_strands_in_fat
 from GuideGenLib.ct.muscle_fat import with_fat_in_muscle
@@ -85,6 +86,16 @@ def test_patients_differ_and_a_window_has_what_the_whole_has(labels: np.ndarray,
     assert np.array_equal(part, whole[window])
     bare = np.full_like(labels, VALUE["liver"])
     assert np.array_equal(drawn(step, bare), TABLE[bare])
+
+
+@STEPS
+def test_drawn_in_parts_it_has_the_bits_of_all_at_once(
+    labels: np.ndarray, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = drawn(step, labels)
+    for part in (1000, labels.size):
+        monkeypatch.setattr(random_fields, "PART", part)
+        assert np.array_equal(drawn(step, labels), wanted)
 
 
 @STEPS

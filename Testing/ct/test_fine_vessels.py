@@ -66,17 +66,15 @@ def test_an_edit_of_the_liver_leaves_the_lungs_vessels(labels: np.ndarray) -> No
 def test_vessels_have_the_blood_of_the_phase(labels: np.ndarray) -> None:
     shares = vessel_shares(labels, SPACING, 1)
     hu = np.where(labels == VALUE["liver"], 57.0, -850.0).astype(np.float32)
-    kept = hu.copy()
     for phase, lighter in (("none", False), ("portal_venous", True)):
         table = reference_table(phase)
-        drawn = with_vessels(hu, Canvas(labels, table, phase, SPACING, 1))
+        drawn = with_vessels(hu.copy(), Canvas(labels, table, phase, SPACING, 1))
         thick = shares["liver"] > 0.6
         blood = table[VALUE["portal_splenic_vein"]]
         assert thick.any() and (np.abs(drawn[thick] - blood) <= 0.4 * abs(57 - blood) + 1e-3).all()
         assert (drawn[thick].mean() > 57) == lighter
-        assert np.array_equal(hu, kept)
         free = (shares["liver"] == 0) & (shares["lungs"] == 0)
         assert np.array_equal(drawn[free], hu[free])
     window = np.s_[10:40, 5:45, 20:60]
-    part = with_vessels(hu[window], Canvas(labels, table, "portal_venous", SPACING, 1, window))
+    part = with_vessels(hu[window].copy(), Canvas(labels, table, "portal_venous", SPACING, 1, window))
     assert np.array_equal(part, drawn[window])

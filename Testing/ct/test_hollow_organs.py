@@ -208,4 +208,3 @@ def test_ureters_spurt_contrast_into_the_bladder() -> None:
     assert min(delayed) == 0
     assert max(delayed) > 20
     assert not any(dense_in_front("portal_venous", seed) for seed in range(8))
-

@@ -29,7 +29,7 @@ def grainy(labels: np.ndarray) -> np.ndarray:
 
 
 def drawn(hu: np.ndarray, labels: np.ndarray, window: tuple[slice, ...] = (slice(None),) * 3) -> np.ndarray:
-    return with_even_lungs(hu, Canvas(labels, TABLE, "none", SPACING, 1, window))
+    return with_even_lungs(hu.copy(), Canvas(labels, TABLE, "none", SPACING, 1, window))
 
 
 def test_the_middle_of_the_lung_is_more_even_and_all_else_is_left(labels: np.ndarray) -> None:

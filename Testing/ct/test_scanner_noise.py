@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from GuideGenLib.ct.scanner_noise import F0, POWER, scanner_noise
+from GuideGenLib.ct import scanner_noise as module
+from GuideGenLib.ct.scanner_noise import F0, POWER, Paths, scanner_noise
 from GuideGenLib.evaluation.realism.texture import FREQUENCIES, noise_power
 
 SHAPE = (40, 90, 110)
@@ -36,3 +37,11 @@ def test_slices_of_it_are_those_of_the_whole() -> None:
     whole = scanner_noise(SHAPE, 2.0, 1)
     for part in (slice(0, 9), slice(7, 30), slice(31, None)):
         assert np.array_equal(scanner_noise(SHAPE, 2.0, 1, slices=part), whole[part])
+
+
+def test_how_many_slices_are_filtered_at_once_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = Paths(np.full((SHAPE[0], SHAPE[1], 1), 2, np.float32), np.full((SHAPE[0], 1, SHAPE[2]), 3, np.float32))
+    wanted = [scanner_noise(SHAPE, 2.0, 1, paths=one) for one in (None, paths)]
+    monkeypatch.setattr(module, "SLICES", 1000)
+    for one, noise in zip((None, paths), wanted, strict=True):
+        assert np.array_equal(scanner_noise(SHAPE, 2.0, 1, paths=one), noise)

@@ -19,8 +19,8 @@ def test_patients_have_their_own_kernel_and_noise_which_stay_theirs() -> None:
 def test_a_kernel_changes_edges_in_plane_and_no_means() -> None:
     step = np.zeros((4, 20, 20), np.float32)
     step[:, :, 10:] = 100
-    soft, sharp = (Scanner(1, share).filtered(step) for share in (-0.1, 0.1))
+    soft, sharp = (Scanner(1, share).filtered(step.copy()) for share in (-0.1, 0.1))
     assert soft[2, 5, 10] == pytest.approx(90) and sharp[2, 5, 10] == pytest.approx(110)
     assert soft.mean() == pytest.approx(sharp.mean()) == pytest.approx(50)
-    assert np.array_equal(Scanner(1, 0).filtered(step), step) and Scanner(1, 0).f0 == F0
+    assert np.array_equal(Scanner(1, 0).filtered(step.copy()), step) and Scanner(1, 0).f0 == F0
     assert Scanner(1, -0.06).f0 < F0 < Scanner(1, 0.1).f0

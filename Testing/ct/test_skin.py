@@ -24,7 +24,7 @@ def labels() -> np.ndarray:
 
 
 def drawn(hu: np.ndarray, labels: np.ndarray, window: tuple[slice, ...] = (slice(None),) * 3) -> np.ndarray:
-    return with_skin(hu, Canvas(labels, TABLE, "none", SPACING, 1, window))
+    return with_skin(hu.copy(), Canvas(labels, TABLE, "none", SPACING, 1, window))
 
 
 def test_fat_is_lighter_at_the_surface_and_nowhere_else(labels: np.ndarray) -> None:

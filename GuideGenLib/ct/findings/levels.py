@@ -30,7 +30,7 @@ EDGE_VOXELS = 0.5
 
 def with_levels(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window in which findings with a label have the HU of the table."""
-    labels, result = canvas.labels, hu
+    labels = canvas.labels
     for recipe in recipes():
         if recipe.label is None or recipe.options.get("by_rule") or recipe.options.get("has_inside"):
             continue
@@ -41,9 +41,8 @@ def with_levels(hu: Field, canvas: Canvas) -> Field:
         if not places:
             continue
         inner, part = places
-        result = hu.copy() if result is hu else result
-        result[part] = _levelled(result[part], there[box], inner, float(canvas.table[value]))
-    return result
+        hu[part] = _levelled(hu[part], there[box], inner, float(canvas.table[value]))
+    return hu
 
 
 def _levelled(hu: Field, there: Mask, inner: Box, target: float) -> Field:

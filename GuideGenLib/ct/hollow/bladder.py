@@ -34,21 +34,21 @@ JET_MM, JET_RADIUS_MM, JET_WIDENS = (18.0, 40.0), 1.8, 0.09
 
 def with_bladder(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with the bladder's wall and content."""
-    result, labels, spacing, wall = hu.copy(), canvas.labels, canvas.spacing, WALL[canvas.phase]
+    labels, spacing, wall = canvas.labels, canvas.spacing, WALL[canvas.phase]
     value = values()["urinary_bladder"]
     everywhere = labels == value
     box = box_of(everywhere)
     places = shared(box, canvas.window, labels.shape)
     if not places:
-        return result
+        return hu
     mine = everywhere[box]
     voxels = np.argwhere(mine) + [part.start for part in box]
     walled = np.clip((WALL_MM - depth_below(mine, mine, spacing)) / spacing + 0.5, 0, 1)
     urine = _urine(voxels, walled < 0.5, float(canvas.table[value]), spacing, canvas.seed)
     drawn = np.full(mine.shape, wall, np.float32)
     drawn[mine] = urine + walled * (wall - urine)
-    lay(result, drawn, mine, *places)
-    return result
+    lay(hu, drawn, mine, *places)
+    return hu
 
 
 def _urine(voxels: NDArray[np.int64], lumen: NDArray[np.bool_], mean: float, spacing: float, seed: int) -> Field:

@@ -30,4 +30,4 @@ def lay(hu: Field, drawn: Field, mine: Mask, inner: Box, part: Box) -> None:
     share = ndimage.gaussian_filter(mine.astype(np.float32), BLUR, mode="nearest")[inner] * own
     grain = np.where(own, np.clip(old - new, -MOST_OFF, MOST_OFF), 0)
     grain -= ndimage.uniform_filter(grain, 3)
-    hu[part] = old + share * (new + np.clip(grain, -GRAIN, GRAIN) - old)
+    np.copyto(old, old + share * (new + np.clip(grain, -GRAIN, GRAIN) - old), where=own)

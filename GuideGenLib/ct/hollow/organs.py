@@ -49,7 +49,6 @@ class Organ:
 
 def with_hollow_organs(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with the inside of stomach and bowel."""
-    result = hu.copy()
     oral = float(np.random.default_rng((canvas.seed, 43)).uniform(*ORAL)) if canvas.oral_contrast else 0.0
     around = box_of(select(canvas.labels, (*CONTENTS, *GAS.values())))
     for key in CONTENTS:
@@ -57,8 +56,8 @@ def with_hollow_organs(hu: Field, canvas: Canvas) -> Field:
         if places := shared(organ.box, canvas.window, canvas.labels.shape):
             hang_on = (key, *(name for name in (GAS.get(key), TUMOUR.get(key)) if name))
             drawn = canvas.kept.get(("hollow", key), hang_on, partial(_drawn, organ, canvas, oral))
-            lay(result, drawn, organ.tissue | organ.gas, *places)
-    return result
+            lay(hu, drawn, organ.tissue | organ.gas, *places)
+    return hu
 
 
 def _organ(labels: Labels, key: str, around: Box) -> Organ:

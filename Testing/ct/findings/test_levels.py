@@ -33,7 +33,7 @@ def test_the_mean_of_a_finding_is_that_of_the_table_and_its_fine_texture_stays(k
     labels = block(key, 16)
     there = labels == values()[key]
     hu = np.random.default_rng(1).normal(-40, 15, labels.shape).astype(np.float32)
-    after = with_levels(hu, canvas(labels))
+    after = with_levels(hu.copy(), canvas(labels))
     inner = ndimage.binary_erosion(there)
     moved = abs(float(TABLE[values()[key]]) + 40)
     assert after[inner].mean() == pytest.approx(TABLE[values()[key]], abs=2 + 0.02 * moved)
@@ -45,8 +45,8 @@ def test_a_window_has_the_levels_that_the_whole_has() -> None:
     labels = block("ascites", 16)
     hu = np.random.default_rng(1).normal(-40, 15, labels.shape).astype(np.float32)
     window = (slice(2, 38), slice(0, 36), slice(4, 40))
-    whole = with_levels(hu, canvas(labels))
-    assert np.allclose(with_levels(hu[window], canvas(labels, window)), whole[window], atol=0.01)
+    whole = with_levels(hu.copy(), canvas(labels))
+    assert np.allclose(with_levels(hu[window].copy(), canvas(labels, window)), whole[window], atol=0.01)
 
 
 def test_a_finding_that_a_window_cuts_is_levelled_as_the_whole_of_it() -> None:
@@ -55,8 +55,10 @@ def test_a_finding_that_a_window_cuts_is_levelled_as_the_whole_of_it() -> None:
     hu = np.random.default_rng(1).normal(-40, 15, labels.shape).astype(np.float32)
     window = (slice(0, 24), slice(0, 24), slice(0, 36))  # of its thin tail alone
     off_the_cut = (slice(None), slice(None), slice(0, 20))
-    whole = with_levels(hu, canvas(labels))
-    assert np.allclose(with_levels(hu[window], canvas(labels, window))[off_the_cut], whole[off_the_cut], atol=0.01)
+    whole = with_levels(hu.copy(), canvas(labels))
+    assert np.allclose(
+        with_levels(hu[window].copy(), canvas(labels, window))[off_the_cut], whole[off_the_cut], atol=0.01
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
