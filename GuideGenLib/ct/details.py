@@ -20,6 +20,7 @@ from GuideGenLib.ct.findings.rims import with_rims
 from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.findings.wide_bowel import with_wide_bowel
 from GuideGenLib.ct.fine_vessels import with_vessels
+from GuideGenLib.ct.heart import with_heart
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
@@ -33,7 +34,7 @@ Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
     ((with_bones,), (with_fat_in_muscle, with_strands_in_fat)),
     ((with_skin, with_lesion_looks, with_levels),),
-    ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_hollow_organs, with_bladder)),
+    ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_heart, with_hollow_organs, with_bladder)),
     ((with_rims, with_small, with_wide_bowel, with_tissue_changes),),
 )
 """Stage by stage the chains of steps that change other voxels than each other, and read none that the other changes.
