@@ -13,11 +13,15 @@ class PretendedWorker:
         self.requests: list[Any] = []
         self.events: list[Any] = []
         self.cancelled: list[str] = []
+        self.warmed = 0
         self.closed = False
 
     def submit(self, request: Any) -> str:
         self.requests.append(request)
         return str(len(self.requests))
+
+    def warm(self) -> None:
+        self.warmed += 1
 
     def poll(self) -> list[Any]:
         events, self.events = self.events, []

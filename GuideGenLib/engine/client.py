@@ -1,5 +1,6 @@
 """The client: submit, poll, cancel, close. No Qt, no asyncio; whoever owns a timer polls."""
 
+import contextlib
 import dataclasses
 import os
 import queue
@@ -49,6 +50,9 @@ class Serves(Protocol):
 
     def submit(self, request: Request) -> None:
         """Begin a request, which has an id."""
+
+    def warm(self) -> None:
+        """Load the models before a request needs them."""
 
     def cancel(self, id: str) -> None:
         """Ask for a stop."""
@@ -129,6 +133,15 @@ class Client:
         self._waiting.append(request)
         self._dispatch()
         return request.id
+
+    def warm(self) -> None:
+        """Start the worker and let it load its models, where there is none yet: the first request then begins at once.
+
+        What goes wrong is told by that request.
+        """
+        if self._end.alive and (self._worker is None or not self._worker.alive) and not self.busy:
+            with contextlib.suppress(OSError):
+                self._living_worker().warm()
 
     def poll(self) -> list[Event]:
         """What happened since the last call, oldest first. Never blocks; call it at least twice a second."""

@@ -25,6 +25,7 @@ from GuideGenLib.engine.protocol import (
     ProtocolError,
     Request,
     Start,
+    Warm,
     decode,
     encode,
 )
@@ -52,7 +53,7 @@ class WorkerProcess:
 
     def __init__(self, python: str, bundle: Path | None, device: str, threads: int | None) -> None:
         self.events: queue.Queue[Event | Ended] = queue.Queue()
-        self._outbox: queue.Queue[Request | Start | Cancel | None] = queue.Queue()
+        self._outbox: queue.Queue[Request | Start | Cancel | Warm | None] = queue.Queue()
         self._log: collections.deque[str] = collections.deque(maxlen=LOG_LINES)
         self.folder = Path(tempfile.mkdtemp(prefix="guidegen-")).resolve()  # mkdtemp makes it for this user alone
         try:
@@ -86,6 +87,10 @@ class WorkerProcess:
         """Send a request with its id; images in it are written first. What goes wrong comes as an event."""
         self._log.clear()
         self._outbox.put(request)
+
+    def warm(self) -> None:
+        """Let it load its models."""
+        self._outbox.put(Warm())
 
     def cancel(self, id: str) -> None:
         """Ask for a stop."""
@@ -133,7 +138,7 @@ class WorkerProcess:
                 pipe.write(line)
                 pipe.flush()
 
-    def _with_files(self, message: Request | Start | Cancel) -> Request | Start | Cancel:
+    def _with_files(self, message: Request | Start | Cancel | Warm) -> Request | Start | Cancel | Warm:
         """Its images become files in the private folder."""
         files = {}
         for name in VOLUMES:

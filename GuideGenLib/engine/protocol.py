@@ -199,8 +199,13 @@ class Cancel:
     id: str
 
 
-Message = Request | Event | Start | Cancel
-MESSAGES: tuple[type, ...] = (*REQUESTS, *EVENTS, Start, Cancel)
+@dataclass(frozen=True)
+class Warm:
+    """Load the models before a request needs them; nothing is told of it."""
+
+
+Message = Request | Event | Start | Cancel | Warm
+MESSAGES: tuple[type, ...] = (*REQUESTS, *EVENTS, Start, Cancel, Warm)
 
 # ---------------------------------------------------------------- one line each
 

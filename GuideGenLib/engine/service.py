@@ -83,6 +83,12 @@ class Service:
         assert made.ct is not None
         return CTDone(self._put(made.ct, request.id), made.provenance)
 
+    def warm(self) -> None:
+        """Load what the first request that needs a model would load. Raises the library's errors."""
+        if self._generator is None:
+            self._generator = self._open(self._start)
+            self._generator.warm()
+
     # ------------------------------------------------------------ inside
 
     def _change(

@@ -32,6 +32,7 @@ from GuideGenLib.engine.protocol import (
     Request,
     Start,
     Stopped,
+    Warm,
     decode,
     encode,
 )
@@ -50,20 +51,24 @@ class Worker:
     commands: BinaryIO
     events: BinaryIO
     folder: Path
-    requests: "queue.Queue[Request]" = field(default_factory=queue.Queue)
+    requests: "queue.Queue[Request | Warm]" = field(default_factory=queue.Queue)
     cancelled: set[str] = field(default_factory=set)
 
     def run(self, service: Service) -> NoReturn:
         """Serve until stdin ends."""
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
         while True:
-            self._serve(self.requests.get(), service)
+            request = self.requests.get()
+            if isinstance(request, Warm):
+                self._warm(service)
+            else:
+                self._serve(request, service)
 
     def _listen(self) -> None:
         try:
             for line in self.commands:
                 try:
-                    message = decode(line, (*REQUESTS, Cancel))
+                    message = decode(line, (*REQUESTS, Cancel, Warm))
                 except ProtocolError as error:
                     print(f"a line was not understood: {error}", file=sys.stderr, flush=True)
                     continue
@@ -80,6 +85,12 @@ class Worker:
         """Without waiting for the main thread, which may be in the middle of a long step."""
         remove_folder(self.folder)
         os._exit(0)
+
+    def _warm(self, service: Service) -> None:
+        try:
+            service.warm()
+        except Exception:  # the request that needs it tells
+            traceback.print_exc()
 
     def _serve(self, request: Request, service: Service) -> None:
         def check() -> None:

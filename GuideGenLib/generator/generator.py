@@ -88,6 +88,10 @@ class Generator:
         """One of `core.device.ARITHMETICS`, for the runs to come. Raises DeviceError for what cannot be had."""
         self.models.compute_as(choose_arithmetic(name, self.models.device, self.models.ct.flow))
 
+    def warm(self) -> None:
+        """Load what else the first run would: the text encoder."""
+        self.models.encoder.encode("CT")
+
     def synthesize_mask(
         self,
         description: Description,

@@ -14,6 +14,9 @@ class Worker(Protocol):
     def submit(self, request: Any) -> str:
         """Take a request and return its id."""
 
+    def warm(self) -> None:
+        """Make ready for a request that may come."""
+
     def poll(self) -> list[Any]:
         """The events since the last call."""
 

@@ -1,9 +1,11 @@
 """The runs of one user: asked of the worker, followed, and put into the scene at their end. Panel and page drive it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.engine import Client
 from GuideGenLib.engine.protocol import (
     ChangeRequest,
@@ -64,6 +66,11 @@ class Runs:
         if self.job is None and (bundle, device) != self._used:
             self.close()
             self._used = bundle, device
+
+    def warm(self) -> None:
+        """Let the worker load its models while the user still types. What goes wrong is told by the run."""
+        with suppress(GuideGenError):
+            self._ready().warm()
 
     def start_anatomy(self, description: dict[str, Any], settings: RunSettings, corrections: str = "") -> Job:
         """Draw an anatomy of a description (as description.report.to_json has it)."""
@@ -137,11 +144,15 @@ class Runs:
     def _start(self, kind: str, request: Any, **job: Any) -> Job:
         if self.job is not None:
             raise SceneError(say(BUSY))
+        title = title_of(str(request.description.get("text", "")))
+        self.job = Job(kind, self._ready().submit(request), title, **job)
+        return self.job
+
+    def _ready(self) -> Worker:
+        """The client, which stays the same until `close`."""
         if self._client is None:
             self._client = self.make_client(*self._used)
-        title = title_of(str(request.description.get("text", "")))
-        self.job = Job(kind, self._client.submit(request), title, **job)
-        return self.job
+        return self._client
 
     def _segmentation(self) -> Any:
         if self.choice.segmentation is None:

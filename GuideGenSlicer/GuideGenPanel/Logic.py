@@ -90,6 +90,11 @@ class GuideGenLogic(ScriptedLoadableModuleLogic):
 
         return understand(parameterNode.prompt, parameterNode.corrections)
 
+    def warm(self, parameterNode: GuideGenParameterNode) -> None:
+        """Let the worker load its models: a text is being typed."""
+        if self.job is None:
+            self._ready(parameterNode).warm()
+
     def startAnatomy(self, parameterNode: GuideGenParameterNode) -> Job:
         """Draw an anatomy of the text. Raises ValueError for a text that cannot be used."""
         description = self._description(parameterNode)

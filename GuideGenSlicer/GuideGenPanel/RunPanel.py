@@ -14,7 +14,7 @@ from GuideGenLib.workflow.job import ANATOMY, Outcome
 from .Panel import Panel, enable
 from .Signal import Signal
 
-POLL_MS = 100
+POLL_MS, WARM_MS = 100, 500
 FULL = 1000
 """The bar's maximum."""
 
@@ -57,6 +57,11 @@ class RunPanel(Panel):
         self.timer = qt.QTimer()
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
+        self._typed = ""
+        self.warmTimer = qt.QTimer()
+        self.warmTimer.setSingleShot(True)
+        self.warmTimer.setInterval(WARM_MS)
+        self.warmTimer.connect("timeout()", self.onWarmTimer)
         ui.generateButton.connect("clicked()", self.onGenerate)
         ui.completeButton.connect("clicked()", self.onComplete)
         for row in (self.anatomyRow, self.ctRow):
@@ -71,7 +76,12 @@ class RunPanel(Panel):
         if self.logic.background.busy:
             self.ctRow.show(running=True, endless=True)
         tip = _("Draws an anatomy of the text as a new segmentation (Ctrl+Enter).")
-        enable(self.ui.generateButton, self.hindrance(), tip)
+        hindrance = self.hindrance()
+        enable(self.ui.generateButton, hindrance, tip)
+        text = "" if self.parameterNode is None else self.parameterNode.prompt
+        if text != self._typed and not hindrance:
+            self.warmTimer.start()
+        self._typed = text
         tip = _(
             "Keeps the segments that are shown exactly as they are (body, fat and muscle apart) and draws the rest of "
             "the patient around them, as a new segmentation. Hide what is to be drawn anew."
@@ -106,6 +116,11 @@ class RunPanel(Panel):
                 self.changed.emit()
             self.rowOf(self.logic.job).tell(words.say(words.STARTING))
             self.timer.start()
+
+    def onWarmTimer(self) -> None:
+        """The worker loads its models while one types, a moment after what is typed can be used."""
+        if not self.hindrance():
+            self.logic.warm(self.parameterNode)
 
     def onGenerate(self) -> None:
         self.start(self.logic.startAnatomy)
@@ -152,3 +167,4 @@ class RunPanel(Panel):
 
     def cleanup(self) -> None:
         self.timer.stop()
+        self.warmTimer.stop()

@@ -31,6 +31,15 @@ def test_the_ct_is_followed_in_its_own_section_and_filed(drawn: Driver, worker: 
     assert drawn.ui.generateCTButton.enabled and not drawn.ui.ctCancelButton.enabled
 
 
+def test_the_worker_is_warmed_a_moment_after_a_text_was_typed(drawn: Driver, worker: PretendedWorker):
+    drawn.type("A 61 year old man.")
+    drawn.wait(lambda: worker.warmed == 1, "the worker is warmed")
+    drawn.press("generateButton")
+    assert len(worker.requests) == 1
+    worker.events = [Stopped("1")]
+    drawn.wait(lambda: not drawn.logic.busy, "the run ends")
+
+
 def test_shown_segments_are_kept_and_the_rest_comes_as_a_new_anatomy(
     drawn: Driver, worker: PretendedWorker, small_anatomy: sitk.Image
 ):

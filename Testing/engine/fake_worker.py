@@ -24,10 +24,14 @@ class FakeGenerator:
 
     def __init__(self) -> None:
         self.bundle = SimpleNamespace(config={"metrics": {}})
+        self.warmed = 0
         self.models = SimpleNamespace(device=SimpleNamespace(type="cpu"))
 
     def compute_as(self, name: str) -> None:
         pass
+
+    def warm(self) -> None:
+        self.warmed += 1
 
     def synthesize_mask(self, description: Description, *, progress: Progress, seed: int, **options: Any) -> Any:
         for step in range(STEPS):
@@ -45,7 +49,14 @@ class FakeGenerator:
         return sitk.Cast(anatomy, sitk.sitkInt16)
 
     def provenance(self, description: Description, settings: dict[str, Any], mask: Any = None) -> dict[str, Any]:
-        return {"text": description.text, "settings": settings, "lesions": [], "checks": [], "pid": os.getpid()}
+        return {
+            "text": description.text,
+            "settings": settings,
+            "lesions": [],
+            "checks": [],
+            "pid": os.getpid(),
+            "warmed": self.warmed,
+        }
 
 
 def act(word: str, progress: Progress) -> None:

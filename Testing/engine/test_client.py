@@ -48,6 +48,17 @@ def test_a_text_is_described_and_no_process_starts_before(client: Client, tempor
     assert not client.busy
 
 
+def test_a_warmed_worker_loads_its_models_once_before_a_request_comes(client: Client, temporary: Path) -> None:
+    client.warm()
+    (folder,) = temporary.iterdir()
+    client.warm()
+    assert not client.busy and client.poll() == []
+    record = done(client, client.submit(mask())).result.provenance  # type: ignore[union-attr]
+    assert record["warmed"] == 1 and list(temporary.iterdir()) == [folder]
+    client.warm()
+    assert done(client, client.submit(mask())).result.provenance["warmed"] == 1  # type: ignore[union-attr]
+
+
 def test_the_folder_is_private_and_volumes_are_deleted_as_soon_as_read(
     client: Client, temporary: Path, small_anatomy: sitk.Image
 ) -> None:

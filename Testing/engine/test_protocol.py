@@ -35,6 +35,7 @@ from GuideGenLib.engine.protocol import (
     RegenerateRequest,
     Start,
     Stopped,
+    Warm,
     decode,
     encode,
 )
@@ -98,6 +99,7 @@ EXAMPLES: list[Any] = [
     Stopped("x"),
     Start("/tmp/f", None, "auto", None),
     Cancel("x"),
+    Warm(),
 ]
 
 

@@ -52,6 +52,15 @@ def bench() -> Iterator[SimpleNamespace]:
     yield SimpleNamespace(scene=headless.scene, choice=choice, runs=runs, worker=worker, headless=headless)
 
 
+def test_the_worker_is_warmed_that_the_run_then_asks(bench: SimpleNamespace):
+    made = []
+    bench.runs.make_client = lambda *asked: made.append(asked) or bench.worker
+    bench.runs.warm()
+    assert bench.worker.warmed == 1 and bench.runs.job is None
+    bench.runs.start_anatomy(DESCRIPTION, NOW)
+    assert len(made) == len(bench.worker.requests) == 1
+
+
 def finish(bench: SimpleNamespace, result: Any) -> Any:
     """The outcome of a run that gave this."""
     bench.worker.events.append(Done(bench.runs.job.id, result))

@@ -88,6 +88,9 @@ class RemoteWorker:
         self._run = _Run(request.id)
         self._requests.put(request)
 
+    def warm(self) -> None:
+        """A server has its models loaded."""
+
     def cancel(self, id: str) -> None:
         if self._run is not None and self._run.id == id:
             self._leave(self._run)

@@ -59,6 +59,9 @@ class RunPanel(Panel):
         """Why no anatomy can be generated now, empty where it can."""
         typed = self.understood.prompt.text.strip()
         self.state.run_hindrance = self.understood.understanding.error if typed else say(NO_TEXT)
+        if typed and self.runner.job is None:  # the models are loaded while one types
+            self._choose_model()
+            self.runner.warm()
 
     # ------------------------------------------------------------ starts
 
@@ -101,7 +104,7 @@ class RunPanel(Panel):
         """Begin a run and follow it in a task; the second press of a double click begins none."""
         if self.runner.job is not None and self._just_begun:
             return
-        self.runner.use(self.settings.bundle, self.runner.device)
+        self._choose_model()
         try:
             begin()
         except ValueError as error:  # of the scene, of the description
@@ -112,6 +115,9 @@ class RunPanel(Panel):
         )
         self._begun = time.monotonic()
         create_task(self._follow())
+
+    def _choose_model(self) -> None:
+        self.runner.use(self.settings.bundle, self.runner.device)
 
     @property
     def _just_begun(self) -> bool:

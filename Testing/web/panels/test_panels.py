@@ -80,7 +80,7 @@ def test_findings_that_are_only_possible_are_drawn_unless_switched_off(page: Sim
 
 
 def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path):
-    page.state.settings_bundle = 0
+    page.state.settings_bundle, page.runner.device = 0, "cpu"
     made: list[Any] = []
     page.runner.make_client = lambda *asked: made.append(asked) or page.client
     page.type(TEXT)
@@ -93,6 +93,13 @@ def test_another_model_gets_another_worker(page: SimpleNamespace, tmp_path: Path
 
 
 # ---------------------------------------------------------------- runs
+
+
+def test_the_worker_is_warmed_while_one_types(page: SimpleNamespace):
+    page.type("  ")
+    assert page.client.warmed == 0
+    page.type(TEXT)
+    assert page.client.warmed > 0 and not page.client.requests
 
 
 def test_what_hinders_a_run_is_told_on_its_button(page: SimpleNamespace):
