@@ -295,20 +295,12 @@ def _number(value: Any) -> bool:
     return (_whole(value) and abs(value) < 2**53) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _fraction(value: Any) -> bool:
-    return _number(value) and 0 <= value <= 1
-
-
 def _object(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
-def _objects(value: Any) -> bool:
-    return isinstance(value, list) and all(_object(one) for one in value)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(_text(one) for one in value)
+def _list_of(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(test, value))
 
 
 def _or_none(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -320,16 +312,16 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "stage": (lambda value: value in STAGES, "one of " + ", ".join(STAGES)),
     "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
     **dict.fromkeys(("threads", "place"), (_or_none(_whole), "a whole number or null")),
-    "fraction": (_fraction, "a number from 0 to 1"),
+    "fraction": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "remaining_s": (_or_none(_number), "a finite number or null"),
     "folder": (_path, "the path of a folder"),
     "bundle": (_or_none(_path), "the path of a folder or null"),
-    "keep": (_or_none(_texts), "a list of texts or null"),
+    "keep": (_or_none(_list_of(_text)), "a list of texts or null"),
     "settings": (_object, "an object"),
     "description": (_object, "an object"),
     "provenance": (_object, "an object"),
-    "lesions": (_objects, "a list of objects"),
-    "checks": (_objects, "a list of objects"),
+    "lesions": (_list_of(_object), "a list of objects"),
+    "checks": (_list_of(_object), "a list of objects"),
     "result": (_object, "an object"),
     **dict.fromkeys(VOLUMES, (_path, "the path of a file")),
     **dict.fromkeys(MAY_LACK, (_or_none(_path), "the path of a file or null")),
