@@ -87,14 +87,28 @@ class Work:
         hashes = {
             name: hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None for name, file in files
         }
-        return {**hashes, "steps": self.args.rival_steps}
+        return {**hashes, "steps": self.rival_steps}
+
+    @cached_property
+    def rival_steps(self) -> int | None:
+        """Of the rivals' samplers; None: their own."""
+        return self.args.rival_steps or self.plan.rival_steps
+
+    @cached_property
+    def systems_cases(self) -> list[GeneratedCase]:
+        """What all systems are given. Their CTs are made apart."""
+        from GuideGenLib.evaluation.alignment.asked import repeated_orders
+
+        orders = repeated_orders(self.plan.systems_cases)
+        progress = counted("anatomy", len(orders))
+        return make_cases(orders, self.output / "cases", self.generator, with_ct=False, progress=progress)
 
     @cached_property
     def mask_seconds(self) -> float:
-        """Seconds that drawing one anatomy takes, measured on the first case."""
+        """Seconds that drawing one anatomy takes, measured on the first case of the systems."""
         from GuideGenLib.description import parse
 
-        case, start = self.cases[0], time.monotonic()
+        case, start = self.systems_cases[0], time.monotonic()
         self.generator.synthesize_mask(parse(case.text), seed=case.seed)
         return time.monotonic() - start
 
@@ -191,18 +205,19 @@ def _systems(work: Work) -> Section:
     from GuideGenLib.evaluation.systems.making import make_all, our_system, rival_system
     from GuideGenLib.evaluation.systems.section import measure_systems
 
-    systems, absent = [our_system(work.generator)], {}
+    systems, absent, cases = [our_system(work.generator)], {}, work.systems_cases
     for name in work.systems:
         try:
-            systems.append(rival_system(name, work.args.rivals, work.generator, work.args.rival_steps))
+            systems.append(rival_system(name, work.args.rivals, work.generator, work.rival_steps))
         except EvaluationError as error:
             absent[name] = str(error)
     made = []
     for one in systems:
         say(f"{one.shown} ...")
-        made.append(make_all(one, work.cases, work.output, counted(one.shown, len(work.cases))))
-    realism = Realism(work.cases, work.data, work.args.judges, work.output)
-    return measure_systems(work.cases, made, absent, work.judges, realism, work.mask_seconds, work.output)
+        made.append(make_all(one, cases, work.output, counted(one.shown, len(cases))))
+    data = None if work.plan.subset else work.data  # as in realism
+    realism = Realism(cases, data, work.args.judges, work.output)
+    return measure_systems(cases, made, absent, work.judges, realism, work.mask_seconds, work.output)
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,11 @@ VARIANTS, DRAWING_VARIANTS = 6, 2
 anatomies of their own."""
 TRAININGS, TRAINING_STEP_S = 5, 0.5
 SUBSET_LIMIT_S = 600.0
-SYSTEMS = "systems"
-SYSTEMS_CASE_S = 900.0
-"""The CT of each of seven systems, its segmentation and its features; the samplers of the rivals take most of it."""
+SYSTEMS, SYSTEMS_COUNT = "systems", 7
+SYSTEMS_CASES, SUBSET_SYSTEMS_CASES, SUBSET_STEPS = 12, 1, 2
+"""Cases of the comparison of systems: four prompts with three seeds each; of a subset, and steps of its samplers."""
+SYSTEMS_CASE_S, SYSTEMS_SHORT_CASE_S = 430.0, 75.0
+"""The CTs of the six rivals by their own samplers, and in SUBSET_STEPS steps."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Plan:
     cases: generated patients; ablation_cases: of them, those made again by each variant; sampler_steps and
     sampler_prompts: of the comparison of samplers; people: patients of one text, of different ones, and with organs of
     an asked size, masks alone; deformations: of each person of the training; training_steps: of each segmenter of the
-    usability test.
+    usability test; systems_cases: of the comparison of systems; rival_steps: of the rivals' samplers, None: their own.
     """
 
     subset: bool
@@ -51,14 +53,19 @@ class Plan:
     people: int = 20
     deformations: int = 10
     training_steps: int = 1500
+    systems_cases: int = SYSTEMS_CASES
+    rival_steps: int | None = None
 
     @classmethod
     def of(cls, subset: bool, cases: int | None = None) -> "Plan":
         """The plan of a full evaluation or of `--subset`; cases None: as many as the kind of plan has."""
         if subset:
-            return cls(True, cases or SUBSET_CASES, 1, (4, 16), 1, people=6, deformations=4)
+            return cls(
+                True, cases or SUBSET_CASES, 1, (4, 16), 1, people=6, deformations=4,
+                systems_cases=cases or SUBSET_SYSTEMS_CASES, rival_steps=SUBSET_STEPS,
+            )  # fmt: skip
         chosen = cases or FULL_CASES
-        return cls(False, chosen, min(chosen, 6), (4, 8, 16, 32), 3)
+        return cls(False, chosen, min(chosen, 6), (4, 8, 16, 32), 3, systems_cases=cases or SYSTEMS_CASES)
 
 
 LEFT_OUT = ("people", "ablations", "usability")
@@ -76,7 +83,7 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int 
     flips: counterfactual masks; trained: people of the training.
     """
     mask = MASK_S * (1 + AGAIN)
-    made = plan.cases if set(parts) - {"samplers", "people"} else 0
+    made = plan.cases if set(parts) - {"samplers", "people", SYSTEMS} else 0
     total = LOAD_S + made * (mask + CT_S)
     if {"alignment", "prompts"} & set(parts):
         total += made * SEGMENT_S
@@ -94,7 +101,9 @@ def expected_seconds(plan: Plan, parts: Sequence[str], flips: int, trained: int 
         a_case = DRAWING_VARIANTS * mask + VARIANTS * CT_S + (VARIANTS + 1) * SEGMENT_S
         total += plan.ablation_cases * a_case
     if SYSTEMS in parts:
-        total += plan.cases * SYSTEMS_CASE_S
+        judged = SYSTEMS_COUNT * (SEGMENT_S + REALISM_CASE_S)
+        rivals = SYSTEMS_CASE_S if plan.rival_steps is None else SYSTEMS_SHORT_CASE_S
+        total += mask + REALISM_S + plan.systems_cases * (mask + CT_S + rivals + judged)
     if "usability" in parts:
         total += TRAININGS * plan.training_steps * TRAINING_STEP_S
     return total

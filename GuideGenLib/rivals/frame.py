@@ -79,7 +79,8 @@ class Rival(nn.Module):
     """Base of the six. A derived class has the class variables below, builds its networks from `self.config`, and
     answers `loss` and `sample`.
 
-    CONFIG: the shipped sizes; phases: its trainings in order; STEPS: of the sampler.
+    CONFIG: the shipped sizes; phases: its trainings in order; STEPS: of the sampler; VOXELS: of what it makes its CT,
+    in words.
     """
 
     name: ClassVar[str]
@@ -89,6 +90,7 @@ class Rival(nn.Module):
     CONFIG: ClassVar[Mapping[str, Any]]
     PHASES: ClassVar[Sequence[Phase]]
     STEPS: ClassVar[int]
+    VOXELS: ClassVar[str]
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         """config: sizes that differ from CONFIG. Raises KeyError for one that it does not have."""

@@ -72,6 +72,7 @@ class GenerateCT(Rival):
         Phase("slices", 0.2, 1, "crops", 64),
     )
     STEPS = 16
+    VOXELS = "tokens of 24 x 48 x 48 mm, slices refined to 3 mm"
 
     def build(self) -> None:
         c = self.config

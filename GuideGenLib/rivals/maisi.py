@@ -49,6 +49,7 @@ class Maisi(Rival):
         Phase("control", 0.3, 2, "patches", 64),
     )
     STEPS = 30
+    VOXELS = "latents of 8 mm of the whole volume, HU at 2 mm"
 
     def build(self) -> None:
         c = self.config

@@ -49,6 +49,7 @@ class MedDDPM(Rival):
     CONFIG: ClassVar[Mapping[str, Any]] = {"channels": (32, 64, 96, 144), "blocks": 1, "groups": 8}
     PHASES = (Phase("unet", 1.0, 2, "patches", 32 * STEP),)
     STEPS = 50
+    VOXELS = "voxels of 6 mm"
 
     def build(self) -> None:
         c = self.config

@@ -44,6 +44,7 @@ class MedSyn(Rival):
     }  # fmt: skip
     PHASES = (Phase("coarse", 0.6, 1, "torsos"), Phase("fine", 0.4, 2, "crops", 48))
     STEPS = 50
+    VOXELS = "voxels of 6 mm, refined to 3 mm without the text"
 
     def build(self) -> None:
         c = self.config

@@ -28,7 +28,7 @@ from GuideGenLib.rivals.systems import RIVALS
 from GuideGenLib.rivals.torsos import Torso, Torsos, torsos_of
 from GuideGenLib.training.inputs import materials_of
 from GuideGenLib.training.job import Job, say
-from GuideGenLib.training.loop.checkpoint import BEST, averaged_state, steps_done
+from GuideGenLib.training.loop.checkpoint import BEST, averaged_state, core_minutes, steps_done
 from GuideGenLib.training.loop.checks import Check
 from GuideGenLib.training.loop.draws import VALIDATION, Batch, Seeds
 from GuideGenLib.training.loop.processes import first_process_first, process_rank
@@ -81,7 +81,8 @@ def train_rival(name: str, job: Job, config: dict[str, Any] | None = None) -> No
         seen[phase.part] = steps * phase.batch
     path = folder / "rival.safetensors"
     if process_rank()[0] == 0:
-        write_rival(rival, path, {"samples": seen, "minutes": job.minutes, "seed": job.seed})
+        minutes = round(sum(core_minutes(folder / phase.part) for phase in rival.PHASES), 3)
+        write_rival(rival, path, {"samples": seen, "core_minutes": minutes, "seed": job.seed})
         say(f"{name}: {path}, samples seen: {', '.join(f'{n} {part}' for part, n in seen.items())}")
 
 

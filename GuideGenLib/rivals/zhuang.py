@@ -52,6 +52,7 @@ class Zhuang(Rival):
     CONFIG: ClassVar[Mapping[str, Any]] = {"channels": (32, 64, 128, 224), "blocks": 1, "spade": 32, "groups": 8}
     PHASES = (Phase("unet", 1.0, 1, "patches", 64 * STEP),)
     STEPS = 25
+    VOXELS = "each slice by itself, at 4 mm"
 
     def build(self) -> None:
         c = self.config

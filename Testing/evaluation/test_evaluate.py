@@ -179,7 +179,9 @@ def test_the_subset_fits_ten_minutes_on_two_cores():
     chosen = parts_of(plan, tuple(PARTS))
     assert not set(LEFT_OUT) & set(chosen) and "alignment" in chosen
     assert expected_seconds(plan, chosen, flips=2) <= SUBSET_LIMIT_S
+    assert expected_seconds(plan, [SYSTEMS], flips=0) <= SUBSET_LIMIT_S  # two samplers' steps of one case
     full = Plan.of(subset=False)
+    assert expected_seconds(full, [SYSTEMS], flips=0) <= 3 * 3600 and full.rival_steps is None
     assert full.cases == 12 and parts_of(full, tuple(PARTS)) == USUAL
     assert expected_seconds(full, parts_of(full, tuple(PARTS)), flips=2) > 3 * SUBSET_LIMIT_S
 

@@ -58,6 +58,16 @@ def evaluation_orders(count: int) -> list[Order]:
     return [Order(f"prompt_{n:02d}", every[(n - 1) % len(every)].text, n) for n in range(1, count + 1)]
 
 
+def repeated_orders(count: int) -> list[Order]:
+    """Cases of few prompts, each with SEEDS seeds, so that what a seed does is told from what a text does."""
+    every = len(alignment_prompts())
+    numbers = [1 + prompt + seed * every for prompt in range(every) for seed in range(SEEDS)]
+    by_number = evaluation_orders(SEEDS * every)
+    if not 1 <= count <= len(numbers):
+        evaluation_orders(count)  # says what is possible
+    return [by_number[number - 1] for number in numbers[:count]]
+
+
 def asked_by(text: str) -> Asked:
     """What a text asks for: as written by hand for the fixed prompts, as our parser reads it for any other."""
     for asked in alignment_prompts():

@@ -26,8 +26,8 @@ from GuideGenLib.judges.segmenter import SPACING
 if TYPE_CHECKING:
     from GuideGenLib.judges.folder import Judges
 
-Counts = list[tuple[int, int]]
-"""(right, 1) of each case that asks for it."""
+Right = list[float]
+"""Of each case 1 or 0, NaN where its text does not ask for it or nobody judges it."""
 
 
 def dice_of(cases: Sequence[GeneratedCase], judges: "Judges") -> np.ndarray:
@@ -42,11 +42,11 @@ def dice_of(cases: Sequence[GeneratedCase], judges: "Judges") -> np.ndarray:
 
 @dataclass(frozen=True)
 class Read:
-    """What of the texts was read in the CTs."""
+    """What of the texts was read rightly in the CTs."""
 
-    age: Counts
-    sex: Counts
-    place: Counts
+    age: Right
+    sex: Right
+    place: Right
 
 
 def read_texts(cases: Sequence[GeneratedCase], judges: "Judges") -> Read:
@@ -54,17 +54,20 @@ def read_texts(cases: Sequence[GeneratedCase], judges: "Judges") -> Read:
     read = Read([], [], [])
     for case in cases:
         asked, found = asked_by(case.text), segmentation(case, judges)
+        age = sex = place = float("nan")
         if judges.classifiers is not None:
             try:
                 person = judges.classifiers.read(*case.hu(SPACING), found)
             except EvaluationError:  # a CT without a body shows neither age nor sex
                 person = None
             if asked.age:
-                read.age.append((int(person is not None and person.decade == decade_of(asked.age)), 1))
+                age = float(person is not None and person.decade == decade_of(asked.age))
             if asked.sex:
-                read.sex.append((int(person is not None and person.sex == asked.sex), 1))
+                sex = float(person is not None and person.sex == asked.sex)
         if len(asked.lesions) == 1:
-            read.place.append((int(agrees(tumour_place(found, SPACING), asked.lesions[0])), 1))
+            place = float(agrees(tumour_place(found, SPACING), asked.lesions[0]))
+        for kept, value in ((read.age, age), (read.sex, sex), (read.place, place)):
+            kept.append(value)
     return read
 
 
@@ -97,8 +100,9 @@ class Realism:
         if self.reals.cells and self.reals.encoder != self.encoder.weights:
             self.missing = "the statistics of real scans are of another encoder"
 
-    def fid(self, cases: Sequence[GeneratedCase]) -> float | None:
-        """Mean over the draws; None where it cannot be measured. Keeps features in the cases' folders."""
+    def fid(self, cases: Sequence[GeneratedCase]) -> np.ndarray | None:
+        """Of each draw of halves of the real scans; None where it cannot be measured. Keeps features in the cases'
+        folders."""
         if self.encoder is None or self.missing or not self.reals.cells:
             return None
         shipped = None if self.reals.whole else self.reals.basis
@@ -115,4 +119,4 @@ class Realism:
         if found is None:
             return None
         self.floor = float(found.frechet_floor.mean())
-        return float(found.frechet.mean())
+        return found.frechet

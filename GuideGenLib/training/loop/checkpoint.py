@@ -47,6 +47,12 @@ def steps_done(run: Path) -> int:
     return int(read_about(file)["step"]) if file.is_file() else 0
 
 
+def core_minutes(run: Path) -> float:
+    """Minutes of one core that the training in a run folder took, as far as its checkpoints counted them."""
+    file = run / CHECKPOINT
+    return float(read_about(file).get("cpu_seconds", 0.0)) / 60 if file.is_file() else 0.0
+
+
 def averaged_state(run: Path) -> dict[str, Tensor]:
     """The averaged weights of a finished or interrupted run folder: those of the lowest validation loss if it was
     validated, else the last ones. Raises RunError when there are none."""

@@ -103,7 +103,8 @@ class Trainer:
         self.optimiser = AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
         self.partners: dict[str, tuple[nn.Module, Optimizer]] = {}
         self.step, self.seconds, self.best = 0, 0.0, float("inf")
-        self._clock = time.monotonic()
+        self.cpu_seconds = 0.0
+        self._clock, self._cpu_clock = time.monotonic(), time.process_time()
         told: dict[str, Any] = {}
         run.mkdir(parents=True, exist_ok=True)
         if (run / CHECKPOINT).is_file():
@@ -133,6 +134,8 @@ class Trainer:
 
     def spent(self) -> float:
         """Share of the budget that is used up, 1 at its end; the same in all processes."""
+        cpu = time.process_time()
+        self.cpu_seconds, self._cpu_clock = self.cpu_seconds + cpu - self._cpu_clock, cpu
         if self.minutes is None:
             return self.step / self.steps
         now = time.monotonic()
@@ -155,7 +158,7 @@ class Trainer:
         data: holds what samples are made of by their number, read by other processes where there is a GPU. One log line
         every 25 steps has the mean figures since the last.
         """
-        self._clock = time.monotonic()
+        self._clock, self._cpu_clock = time.monotonic(), time.process_time()
         spent = self.spent()
         ended = spent >= 1 and self.step > 0  # the shortest time has a step, and with it a checkpoint
         if ended:
@@ -289,6 +292,7 @@ class Trainer:
                 "step": self.step,
                 "steps": self.steps,
                 "seconds": self.seconds,
+                "cpu_seconds": self.cpu_seconds,
                 "batch": self.batch,
             }
             about["precision"] = str(self.precision).removeprefix("torch.")
@@ -308,6 +312,7 @@ class Trainer:
         self.averaged.module.load_state_dict(part_of(tensors, "average"))
         load_optimiser(self.optimiser, part_of(tensors, "optimiser"))
         self.step, self.seconds = int(told["step"]), float(told["seconds"])
+        self.cpu_seconds = float(told.get("cpu_seconds", 0.0))
         if self.most_batch is not None and "batch" in told:
             self.batch, self.most_batch = int(told["batch"]), None
         if (self.run_folder / BEST).is_file():

@@ -104,7 +104,7 @@ def test_both_tables_have_every_system_beside_what_was_published(
     made = [make_all(one, [case], tmp_path) for one in systems]
     made = [Made(replace(one.system, share=0.4), one.cases, [Costs(7.0, 1.5)]) for one in made[:2]] + made[2:]
     made = [Made(one.system, one.cases, [Costs(7.0, 1.5)]) for one in made]
-    realism: Any = SimpleNamespace(fid=lambda cases: 12.3, missing="", floor=50.0)
+    realism: Any = SimpleNamespace(fid=lambda cases: np.array([12.0, 12.6]), missing="", floor=50.0)
     section = measure_systems([case], made, {"zhuang": "train it"}, judged, realism, 3.0, tmp_path)
     masks, texts, training = section.tables
     rows = {row[0]: row for row in masks.rows}
@@ -118,11 +118,21 @@ def test_both_tables_have_every_system_beside_what_was_published(
     assert rows["GuideGen"][1] == "not measurable"  # the segmenter does not see the spleen in a real scan
     assert rows["GuideGen"][-4] == "1.00" and rows["real CT (held out)"][-4] == "0.90"
     assert told["GuideGen"][-2] == "10" and told["MedSyn"][-2] == "7"  # the mask's three seconds belong to a text
-    assert ("MAISI", "maisi saw 5 samples") in list(training.rows)
+    assert next(iter(training.rows))[:4] == ("GuideGen", "40.0 %", "72", "100 %")
+    assert list(training.rows)[1] == ("MAISI", "40.0 %", "-", "-", "maisi saw 5 samples")
     assert any("zhuang is absent: train it" in one for one in section.remarks)
-    assert any(one.startswith("GuideGen, MAISI saw less than half of the samples") for one in section.remarks)
+    three = [one for one in section.remarks if one.startswith("Ours and MAISI")]
+    assert [one.split(",")[1].split(":")[0].strip() for one in three] == [
+        "better",
+        "equal within the interval",
+        "worse",
+    ]
+    assert "FID (12 against 12)" in three[1] and "mean DSC" in three[1] and "no rank" in three[2]
     assert section.pictures[0][1].stat().st_size > 1000
-    assert {one.name: one.paper for one in section.figures}["MedSyn: sex"] == 0.74
+    figures = {one.name: one for one in section.figures}
+    assert figures["MedSyn: sex"].paper == 0.74
+    fid = figures["GuideGen: FID"]
+    assert (fid.value, fid.low, fid.high) == (pytest.approx(12.3), pytest.approx(12.015), pytest.approx(12.585))
     with pytest.raises(EvaluationError, match="at least one"):
         measure_systems([], made, {}, judged, realism, 0.0, tmp_path)
 
@@ -141,7 +151,8 @@ def test_without_the_encoder_the_fid_is_left_out_and_said(
 def test_a_trained_rival_tells_how_far_it_was_trained(tmp_path: Path):
     tiny = {"channels": (8, 16), "groups": 4}
     (tmp_path / "medddpm").mkdir()
-    write_rival(RIVALS["medddpm"](tiny), tmp_path / "medddpm" / FILE, {"samples": {"unet": 2360}, "minutes": 60.0})
+    write_rival(RIVALS["medddpm"](tiny), tmp_path / "medddpm" / FILE, {"samples": {"unet": 2360}, "core_minutes": 36.0})
     generator: Any = SimpleNamespace(models=SimpleNamespace(device="cpu"))
     system = rival_system("medddpm", tmp_path, generator, steps=4)
-    assert system.share == 0.1 and system.about == "10.0 % of our samples: 2360 unet; 60 min; sampler 4"
+    assert system.share == 0.1 and system.time_share == 0.5 and system.about == "2360 unet; sampler 4"
+    assert system.voxels == "voxels of 6 mm"
