@@ -39,7 +39,8 @@ from GuideGenLib.web.views.window import Window, WindowDrag
 from GuideGenLib.web.workspace import Workspace
 
 GRID = "views_grid"
-EVENT_PERIOD_S = 0.01
+EVENT_PERIOD_S = 0.0
+"""Between two events that the page sends: each waits for the answer to the one before, and moves are merged."""
 MARGIN = 0.15
 """Left free around a volume, for letters and bars."""
 
