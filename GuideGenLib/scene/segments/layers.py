@@ -105,6 +105,8 @@ def onto(layer: sitk.Image, grid: sitk.Image) -> NDArray[np.uint16]:
     shift = _shift(layer, grid)
     if shift is None:
         return sitk.GetArrayFromImage(sitk.Resample(layer, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0))
+    if layer.GetSize() == grid.GetSize() and not shift.any():
+        return sitk.GetArrayFromImage(layer)
     result = np.zeros(grid.GetSize()[::-1], np.uint16)
     low = np.maximum(shift, 0)
     high = np.minimum(shift + layer.GetSize(), grid.GetSize())
@@ -171,9 +173,11 @@ def _numbered(image: sitk.Image, numbers: dict[int, int]) -> sitk.Image:
 
 
 def _values_in(array: NDArray[Any]) -> set[int | float]:
-    """The values that occur; counted where they are few, which is ten times as quick as to sort them."""
+    """The values that occur; ticked off where they are few, which is ten times as quick as to sort them."""
     if _can_be_looked_up(array):
-        return set(np.flatnonzero(np.bincount(array.ravel())).tolist())
+        found = np.zeros(int(array.max()) + 1, bool)
+        found[array.ravel()] = True
+        return set(np.flatnonzero(found).tolist())
     return set(np.unique(array).tolist())
 
 

@@ -57,6 +57,7 @@ class Pointed:
     row: Label
     size: float
     seed: int
+    times: tuple[int, ...]
 
     def draw(self) -> NDArray[np.uint8]:
         """Values of labels where the finding changes anything, 0 elsewhere, on the grid. Raises as `add_finding`."""
@@ -74,6 +75,8 @@ class Pointed:
             return False
         try:
             world = world_matrix(self.node)
+            if _times(self.node) == self.times:
+                return np.array_equal(world, self.world)
             layers, claims = layers_of(self.node, None)
         except SceneError:
             return False
@@ -126,7 +129,7 @@ def take_pointed(scene: Any, node: Any, ras: tuple[float, float, float], key: st
         )
     grid = grid_of(node, layers)
     arrays = [onto(layer, grid) for layer in layers]
-    return Pointed(node, layers, claims, grid, arrays, world_matrix(node), ras, row, size, seed)
+    return Pointed(node, layers, claims, grid, arrays, world_matrix(node), ras, row, size, seed, _times(node))
 
 
 def _draw(
@@ -163,6 +166,14 @@ def _draw(
         return np.where(np.isin(anatomy, np.unique(labels[drawn > 0])), back, np.uint8(0))
     except LesionError as error:
         raise SceneError(error.message, error.remedy) from error
+
+
+def _times(node: Any) -> tuple[int, ...]:
+    """When the segments of a node and their voxels changed last, of each."""
+    segmentation = node.GetSegmentation()
+    layers = [segmentation.GetLayerDataObject(n, LABELMAP) for n in range(segmentation.GetNumberOfLayers(LABELMAP))]
+    segments = map(segmentation.GetNthSegment, range(segmentation.GetNumberOfSegments()))
+    return (segmentation.GetMTime(), *(changed.GetMTime() for changed in (*layers, *segments)))
 
 
 def _same(one: sitk.Image, other: sitk.Image) -> bool:

@@ -17,14 +17,20 @@ from GuideGenLib.anatomy.label_volumes import erased
 from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.terminology import KEY_TAG
 from GuideGenLib.web.editor.snapshot import (
+    EMPTY,
     Entry,
+    Extent,
+    Layer,
     Patch,
     Snapshot,
     images_of,
+    is_empty,
     label_of_tags,
     patches,
     replace,
+    shared,
     snapshot,
+    union,
     write,
 )
 
@@ -78,12 +84,13 @@ class History:
         """
         if self.node is None or self._open:
             return False
-        state = snapshot(self.node)
+        state = snapshot(self.node, self._state)
         found = patches(self._state, state)
         if not found and state.entries == self._state.entries:
+            self._state = state
             return False
-        if found and self._give_to_body(state):
-            state = snapshot(self.node)
+        if found and self._give_to_body(state, found):
+            state = snapshot(self.node, state)
             found = patches(self._state, state)
         del self._steps[self._done :]
         if found or state.entries != self._state.entries:
@@ -123,10 +130,10 @@ class History:
         self._restore(self._steps[self._done - 1], after=True)
         return True
 
-    def _give_to_body(self, state: Snapshot) -> bool:
+    def _give_to_body(self, state: Snapshot, found: dict[int, Patch]) -> bool:
         self._open += 1
         try:
-            return _give_to_body(self.node, self._state, state)
+            return _give_to_body(self.node, self._state, state, found)
         finally:
             self._open -= 1
 
@@ -136,12 +143,13 @@ class History:
             _restore(self.node, step, after=after)
         finally:
             self._open -= 1
-        self._state = snapshot(self.node)
+        self._state = snapshot(self.node, self._state)
         self.changed.emit(True)
 
 
-def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
-    """Voxels that were a segment's and are nobody's now get the label of the body; True where there were some."""
+def _give_to_body(node: Any, old: Snapshot, new: Snapshot, found: dict[int, Patch]) -> bool:
+    """Voxels that were a segment's and are nobody's now get the label of the body; True where there were some. found:
+    the patches between the two, which tell where to look."""
     bodies = [entry for entry in new.entries if entry.layer >= 0 and _is_body(entry)]
     if not bodies or bodies[0].layer >= len(old.layers) or bodies[0].layer >= len(new.layers):
         return False
@@ -150,14 +158,17 @@ def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
     frame = old.layers[body.layer]
     if not home.fits(frame):
         return False
-    extent = frame.extent
-    lost = np.zeros(frame.voxels.shape, bool)
+    extent = _changed(frame, new, found)
+    if is_empty(extent):
+        return False
+    was = frame.over(extent)
+    lost = np.zeros(was.shape, bool)
     for index, layer in enumerate(old.layers):
         if layer.fits(frame) or layer.place == frame.place:
             held = layer.over(extent)
             now = new.layers[index].over(extent) if index < len(new.layers) else np.zeros_like(held)
             lost |= erased(held, now)
-    lost &= ~np.isin(frame.voxels, list(own))
+    lost &= ~np.isin(was, list(own))
     for layer in new.layers:
         if layer.place == frame.place:
             lost &= layer.over(extent) == 0
@@ -168,6 +179,16 @@ def _give_to_body(node: Any, old: Snapshot, new: Snapshot) -> bool:
     write(images_of(node.GetSegmentation())[body.layer], extent, voxels)
     node.Modified()
     return True
+
+
+def _changed(frame: Layer, new: Snapshot, found: dict[int, Patch]) -> Extent:
+    """The part of a layer in which patches of layers on its voxels lie; all of it where one is on other voxels."""
+    boxes = EMPTY
+    for index, patch in found.items():
+        if patch.whole or patch.after is None or new.layers[index].place != frame.place:
+            return frame.extent
+        boxes = union(boxes, patch.after.box)
+    return shared(frame.extent, boxes)
 
 
 def _is_body(entry: Entry) -> bool:

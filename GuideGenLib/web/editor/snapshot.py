@@ -15,6 +15,7 @@ from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.terminology import KEY_TAG, label_of
 
 Extent = tuple[int, int, int, int, int, int]
+EMPTY: Extent = (0, -1, 0, -1, 0, -1)
 QUICK = 1
 """zlib's level: anatomies shrink to a twentieth even so."""
 
@@ -36,20 +37,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Layer:
-    """A labelmap: voxels [z, y, x] from the first corner of its extent, and the place of voxel (0, 0, 0)."""
+    """A labelmap: voxels [z, y, x] from the first corner of its extent, and the place of voxel (0, 0, 0). state: of the
+    image that they were copied from, which has another one after each change (not compared)."""
 
     voxels: NDArray[Any]
     extent: Extent
     place: tuple[float, ...]
+    state: tuple[str, int] = field(compare=False)
 
     def over(self, extent: Extent) -> NDArray[Any]:
         """The voxels over another extent, 0 where the layer has none."""
         if extent == self.extent:
             return self.voxels
         result = np.zeros(_shape(extent), self.voxels.dtype)
-        shared = _shared(self.extent, extent)
-        if not is_empty(shared):
-            result[slices(shared, extent)] = self.voxels[slices(shared, self.extent)]
+        both = shared(self.extent, extent)
+        if not is_empty(both):
+            result[slices(both, extent)] = self.voxels[slices(both, self.extent)]
         return result
 
     def fits(self, other: Layer) -> bool:
@@ -90,16 +93,18 @@ class Patch:
     whole: bool
 
 
-def snapshot(node: Any) -> Snapshot:
-    """A segmentation node as it is now; the voxels are copied."""
+def snapshot(node: Any, before: Snapshot | None = None) -> Snapshot:
+    """A segmentation node as it is now; the voxels are copied, of layers that have not changed since `before` they are
+    those of it."""
     segmentation, display = node.GetSegmentation(), node.GetDisplayNode()
     entries = []
     for segment_id in segmentation.GetSegmentIDs():
         segment = segmentation.GetSegment(segment_id)
         layer = segmentation.GetLayerIndex(segment_id, LABELMAP)
         entries.append(_entry(segment_id, segment, layer, display))
-    images = images_of(segmentation)
-    return Snapshot(tuple(entries), tuple(map(_layer, images)))
+    known = {layer.state: layer for layer in before.layers} if before is not None else {}
+    layers = (known.get(_state(image)) or _layer(image) for image in images_of(segmentation))
+    return Snapshot(tuple(entries), tuple(layers))
 
 
 @lru_cache(maxsize=1024)
@@ -138,6 +143,14 @@ def patches(old: Snapshot, new: Snapshot) -> dict[int, Patch]:
 
 def write(image: Any, extent: Extent, voxels: NDArray[Any]) -> None:
     """Put voxels [z, y, x] into a vtkOrientedImageData, which grows where they lie outside of it."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    own, scalars = tuple(image.GetExtent()), image.GetPointData().GetScalars()
+    if scalars is not None and not is_empty(own) and union(own, extent) == own:
+        vtk_to_numpy(scalars).reshape(_shape(own))[slices(extent, own)] = voxels
+        scalars.Modified()
+        image.Modified()
+        return
     layer = _layer(image)
     whole = extent if is_empty(layer.extent) else union(layer.extent, extent)
     array = layer.over(whole)
@@ -185,8 +198,12 @@ def _layer(image: Any) -> Layer:
     extent: Extent = tuple(image.GetExtent())
     scalars = image.GetPointData().GetScalars()
     if scalars is None or is_empty(extent):
-        return Layer(np.zeros((0, 0, 0), np.uint8), (0, -1, 0, -1, 0, -1), place)
-    return Layer(vtk_to_numpy(scalars).reshape(_shape(extent)).copy(), extent, place)
+        return Layer(np.zeros((0, 0, 0), np.uint8), EMPTY, place, _state(image))
+    return Layer(vtk_to_numpy(scalars).reshape(_shape(extent)).copy(), extent, place, _state(image))
+
+
+def _state(image: Any) -> tuple[str, int]:
+    return image.GetAddressAsString(""), image.GetMTime()
 
 
 def _fill(image: Any, extent: Extent, voxels: NDArray[Any]) -> None:
@@ -202,12 +219,13 @@ def _patch(before: Layer | None, after: Layer | None) -> Patch | None:
         if all(layer is None or not layer.voxels.any() for layer in (before, after)):
             return None
         return Patch(_piece(before), _piece(after), whole=True)
+    if before is after:
+        return None
     whole = union(before.extent, after.extent)
     old, new = before.over(whole), after.over(whole)
-    differs = old != new
-    if not differs.any():
+    box = _box(old != new, whole)
+    if box is None:
         return None
-    box = _box(differs, whole)
     inside = slices(box, whole)
     pieces = [Piece(box, after.place, new.dtype, _packed(voxels[inside])) for voxels in (old, new)]
     return Patch(pieces[0], pieces[1], whole=False)
@@ -221,13 +239,16 @@ def _packed(voxels: NDArray[Any]) -> bytes:
     return zlib.compress(np.ascontiguousarray(voxels).tobytes(), QUICK)
 
 
-def _box(mask: NDArray[np.bool_], extent: Extent) -> Extent:
-    """The smallest box around the set voxels of a mask that lies over an extent."""
+def _box(mask: NDArray[np.bool_], extent: Extent) -> Extent | None:
+    """The smallest box around the set voxels of a mask that lies over an extent, None where none is set."""
     ends: list[int] = []
-    for axis in (2, 1, 0):
+    for axis, start in enumerate(extent[4::-2]):  # each time the rest of the mask is but that which holds any
         filled = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
-        start = extent[2 * (2 - axis)]
-        ends += [start + int(filled[0]), start + int(filled[-1])]
+        if len(filled) == 0:
+            return None
+        low, high = int(filled[0]), int(filled[-1])
+        mask = mask[(slice(None),) * axis + (slice(low, high + 1),)]
+        ends[:0] = [start + low, start + high]
     return tuple(ends)  # type: ignore[return-value]
 
 
@@ -238,7 +259,7 @@ def union(one: Extent, other: Extent) -> Extent:
     return tuple(max(a, b) if index % 2 else min(a, b) for index, (a, b) in enumerate(pairs))  # type: ignore[return-value]
 
 
-def _shared(one: Extent, other: Extent) -> Extent:
+def shared(one: Extent, other: Extent) -> Extent:
     pairs = zip(one, other, strict=True)
     return tuple(min(a, b) if index % 2 else max(a, b) for index, (a, b) in enumerate(pairs))  # type: ignore[return-value]
 

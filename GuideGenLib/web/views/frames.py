@@ -21,13 +21,16 @@ MOVING_QUALITY = 80
 REST_S = 0.25
 """A view that did not change for so long rests: its last frame is sent once more, without loss."""
 
+EVENT_PERIOD_S = 0.0
+"""Between two events that the page sends: each waits for the answer to the one before, and moves are merged."""
+
 SENT_S = 0.001
 """Until the next view is drawn: the frame before goes out, and what the user does meanwhile is heard."""
 
 
 class FrameScheduler(RcaImageRenderScheduler):
     """Draws at once when asked, then at most `target_fps` times a second. One view at a time, that under the mouse
-    first, and its frame is sent before the next is drawn; a frame that the page shows already is sent no second time."""
+    first, and its frame is sent before the next is drawn; one that the page shows already is sent no second time."""
 
     _turns: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 

@@ -23,7 +23,7 @@ from GuideGenLib.web.views.annotations import DATED, MARK, Annotations, mark_of
 from GuideGenLib.web.views.bars import NAMES, ViewBars
 from GuideGenLib.web.views.crosshair import CrossHair, Point
 from GuideGenLib.web.views.dress import dress
-from GuideGenLib.web.views.frames import FPS, MOVING_QUALITY, OTHER_FPS, draw_with_ours
+from GuideGenLib.web.views.frames import EVENT_PERIOD_S, FPS, MOVING_QUALITY, OTHER_FPS, draw_with_ours
 from GuideGenLib.web.views.keys.handling import Keys
 from GuideGenLib.web.views.keys.kept import KeptLooks
 from GuideGenLib.web.views.measure.measurements import Measurements
@@ -39,8 +39,6 @@ from GuideGenLib.web.views.window import Window, WindowDrag
 from GuideGenLib.web.workspace import Workspace
 
 GRID = "views_grid"
-EVENT_PERIOD_S = 0.0
-"""Between two events that the page sends: each waits for the answer to the one before, and moves are merged."""
 MARGIN = 0.15
 """Left free around a volume, for letters and bars."""
 

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("trame_slicer", reason="needs the extra web")
 
 from GuideGenLib.anatomy.table import by_group
+from GuideGenLib.scene.segments import lesions
 from GuideGenLib.scene.segments.kinds import pointed_kinds
 from GuideGenLib.scene.segments.lesions import Pointed
 from GuideGenLib.web.panels.lesion import kind_in
@@ -160,6 +161,14 @@ def test_the_session_answers_while_a_finding_is_drawn_and_a_second_press_does_no
     assert not slow.state.lesion_busy and (slow.labels == V["liver_tumor"]).any()
     slow.editor.undo()
     assert np.array_equal(slow.labels, before) and not slow.state.editor_can_undo, "it was one step"
+
+
+def test_an_anatomy_that_stays_as_it_is_meanwhile_is_read_once(slow: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    layers_of = lesions.layers_of
+    monkeypatch.setattr(lesions, "layers_of", lambda *of: read.append(1) or layers_of(*of))
+    while_drawn(slow, lambda: None)
+    assert read == [1] and (slow.labels == V["liver_tumor"]).any()
 
 
 def test_an_anatomy_that_is_edited_meanwhile_stays_as_it_was_edited(slow: Bench) -> None:

@@ -23,7 +23,7 @@ class Window:
         self._iren = self
         self.resize: Callable[..., None] = lambda *_: None
 
-    def AddObserver(self, event: str, told: Callable[..., None]) -> None:
+    def AddObserver(self, event: str, told: Callable[..., None]) -> None:  # noqa: N802
         assert event == "WindowResizeEvent"
         self.resize = told
 
