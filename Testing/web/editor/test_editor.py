@@ -20,7 +20,6 @@ from GuideGenLib.scene.headless import new_scene
 from GuideGenLib.scene.runs.results import file_anatomy, file_ct
 from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.segmentation import add_anatomy
-from GuideGenLib.web.editor import history, snapshot
 from GuideGenLib.web.files.opening import Opener, Upload
 from Testing.web.editing import Bench, V, opened, ras_of_voxel
 from Testing.web.views_stage import own_loop
@@ -95,32 +94,6 @@ def test_body_that_is_erased_at_the_skin_is_outside(bench: Bench, small_anatomy)
     bench.choose("body", "erase", brush=14.0)
     bench.stroke(ras_of_voxel(small_anatomy, (24, 4, 16)))
     assert bench.labels[24, 4, 16] == 0
-
-
-@pytest.mark.parametrize(
-    "name, tool, copies, edits", [("spleen", "paint", 1, 1), ("liver", "paint", 1, 0), ("liver", "erase", 2, 1)]
-)
-def test_a_stroke_copies_all_voxels_once_and_once_more_where_the_body_takes_some(
-    bench: Bench, small_anatomy, monkeypatch: pytest.MonkeyPatch, name: str, tool: str, copies: int, edits: int
-) -> None:
-    """trame_slicer tells each stroke several times."""
-    bench.file(small_anatomy)
-    bench.choose(name, tool, brush=30.0, sphere=True)
-    copied: list[Any] = []
-    copy = snapshot._layer
-    monkeypatch.setattr(snapshot, "_layer", lambda image: copied.append(image) or copy(image))
-    bench.stroke(ras_of_voxel(small_anatomy, LIVER))
-    assert len(copied) == copies and bench.edits == edits
-
-
-def test_what_the_body_takes_is_looked_for_where_the_stroke_was(bench: Bench, small_anatomy, monkeypatch) -> None:
-    bench.file(small_anatomy)
-    bench.choose("liver", "erase", brush=14.0, sphere=False)
-    looked: list[int] = []
-    look = history.erased
-    monkeypatch.setattr(history, "erased", lambda one, other: looked.append(one.size) or look(one, other))
-    bench.stroke(ras_of_voxel(small_anatomy, LIVER))
-    assert bench.labels[LIVER] == V["body"] and looked[0] <= 9
 
 
 @pytest.mark.parametrize("where", ["oblique", "cropped", "moved", "moved and oblique"])
