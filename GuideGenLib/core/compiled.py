@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -41,17 +42,25 @@ class CompiledTrunk:
         self.model: Any = None
 
     def __call__(self, *tensors: Tensor) -> Tensor:
-        shapes = [list(tensor.shape) for tensor in tensors]
+        shapes, first = [list(tensor.shape) for tensor in tensors], False
         if shapes != self.shapes:
             self.model = None
             self.model, self.shapes = _compiled(self.network, self.precision, shapes), shapes
             give_back()
+            first = True
         request = self.model.create_infer_request()
-        request.infer([tensor.float().numpy() if tensor.is_floating_point() else tensor.numpy() for tensor in tensors])
+        request.infer([_array(tensor) for tensor in tensors], share_inputs=True)
         made = torch.from_numpy(request.get_output_tensor(0).data.copy())
         del request
         self.model.release_memory()  # else it keeps that of all layers for a call that may never come
+        if first:
+            give_back()  # of what it laid out anew of its weights
         return made
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    """What a model reads of a tensor; where that is laid out so, it is not copied."""
+    return (tensor.float() if tensor.is_floating_point() else tensor).contiguous().numpy()
 
 
 def _compiled(network: TrunkNetwork, precision: str, shapes: list[list[int]]) -> Any:

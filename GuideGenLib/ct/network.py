@@ -22,6 +22,7 @@ from GuideGenLib.core.blocks import (
     depth_to_space,
     silence,
 )
+from GuideGenLib.core.host import give_back
 
 VECTOR = 192
 """Channels of what time and style act by."""
@@ -92,6 +93,14 @@ class CTNetwork(TrunkNetwork):
         told = self.label_code.through(labels, FACTOR, self.label_stem)
         h = told + self.reference_stem(torch.cat([reference, depth], dim=1))
         return self.anatomy_block(h)
+
+    def seen(self, labels: Tensor, reference: Tensor, depth: Tensor) -> Tensor:
+        """`anatomy` as the trunk reads it again and again, so that it need not be laid out anew each time."""
+        features = self.anatomy(labels, reference, depth)
+        if self.compiled is not None:
+            features = features.float().contiguous()
+            give_back()
+        return features
 
     def forward(self, x: Tensor, features: Tensor, time: Tensor, style: Style) -> Tensor:
         frequency = torch.exp(torch.linspace(0.0, math.log(200.0), 32, device=x.device))

@@ -107,17 +107,12 @@ class CTSynthesizer:
         known = as_networks_know()
         rows = torch.from_numpy(known[: len(table)].astype(np.int64)).to(self.offset.device)
         offset = self.offset[PHASES.index(phase), rows]  # type: ignore[arg-type]
-        reference = (torch.from_numpy(table).to(offset.device) + offset)[self._padded(labels).int()]
+        told = (torch.from_numpy(table).to(offset.device) + offset)[self._padded(labels).int()]
+        reference = self.codec.encode_linear(told[:, None])
+        del told
         volume = self._padded(known[labels])
-        latents = self.latents(
-            volume,
-            reference[:, None],
-            style,
-            noise,
-            steps,
-            within(progress, 0.0, 0.8),
-        )
-        del reference
+        give_back()
+        latents = self.latents(volume, reference, style, noise, steps, within(progress, 0.0, 0.8))
         give_back()
         hu = self.decode(latents, volume, within(progress, 0.8, 1.0))
         del latents, volume
@@ -130,14 +125,13 @@ class CTSynthesizer:
         return nnf.pad(torch.from_numpy(np.ascontiguousarray(labels)), pad)[None].to(self.spread.device)
 
     def latents(
-        self, labels: Tensor, reference_hu: Tensor, style: Style, noise: Tensor, steps: int, progress: Progress
+        self, labels: Tensor, reference: Tensor, style: Style, noise: Tensor, steps: int, progress: Progress
     ) -> Tensor:
-        """Latents [1, latent, d, h, w] of padded labels [1, D, H, W] that the networks know, and the HU [1, 1, D, H, W]
+        """Latents [1, latent, d, h, w] of padded labels [1, D, H, W] that the networks know, and the latents of the HU
         that they should have."""
-        reference = self.codec.encode_linear(reference_hu)
         inside = nnf.max_pool3d((labels != 0).float()[:, None], FACTOR)[0, 0] > 0
         depth = skin_depth(inside, SPACING * FACTOR)
-        features = self.mean.anatomy(labels, reference, depth)
+        features = self.mean.seen(labels, reference, depth)
         progress("ct", 0.05)
 
         def pass_through(network: CTNetwork, x: Tensor, anatomy: Tensor, time: float) -> Tensor:
@@ -155,7 +149,8 @@ class CTSynthesizer:
         progress("ct", 1 / (steps + 1))
         if steps == 0:
             return expected
-        features = self.flow.anatomy(labels, reference, depth)
+        del features
+        features = self.flow.seen(labels, reference, depth)
 
         def velocity(x: Tensor, time: float) -> Tensor:
             return pass_through(self.flow, torch.cat([x, expected], dim=1), features, time)

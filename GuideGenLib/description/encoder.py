@@ -6,15 +6,15 @@ Token states, not the pooled vector: pooled, "left kidney tumor" and "right kidn
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from GuideGenLib.core.errors import GuideGenError
-from GuideGenLib.core.files import cache_folder
+from GuideGenLib.core.errors import GuideGenError, VolumeError
+from GuideGenLib.core.files import atomic, cache_folder
 
 if TYPE_CHECKING:
     import torch
@@ -89,6 +89,27 @@ class TextEncoder:
             run = self._compiled if self.by_openvino and cache_folder("openvino") else self._network
         with torch.inference_mode():
             return torch.as_tensor(run(tokens)[0])[0, 1:-1].clone()
+
+    def encode_own(self, text: str) -> "torch.Tensor":
+        """As `encode`, for a sentence that the program has made: its states are kept in the user's cache folder, and a
+        CT needs no text encoder in memory."""
+        import numpy as np
+        import torch
+
+        folder = cache_folder("sentences")
+        if folder is None:
+            return self.encode(text)
+        runtimes = ("transformers", "torch", *(("openvino",) if self.by_openvino else ()))
+        key = f"{[(name, metadata.version(name)) for name in runtimes]} {self.sha256} {text}"
+        path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+        with suppress(OSError, ValueError, EOFError):
+            kept = np.load(path, allow_pickle=False)
+            if kept.ndim == 2 and kept.shape[1] == WIDTH and kept.dtype == np.float32:
+                return torch.from_numpy(kept)
+        states = self.encode(text)
+        with suppress(VolumeError, OSError), atomic(path) as private:
+            np.save(private, states.numpy())
+        return states
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":

@@ -308,7 +308,7 @@ class Generator:
     def style(self, description: Description) -> Style:
         """What the CT networks are told of a description: sex and phase. All else acts by anatomy, table and rules."""
         noise, phase = float(self.bundle.config["ct_noise"]), description.phase or DEFAULT_PHASE
-        return scan_style(self.models.encoder.encode, description.sex, phase, noise, self.models.device)
+        return scan_style(self.models.encoder.encode_own, description.sex, phase, noise, self.models.device)
 
     # ------------------------------------------------------------ inside
 

@@ -109,3 +109,21 @@ def test_parsing_needs_no_torch_and_loading_prints_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_states_of_own_sentences_are_kept_and_what_is_harmed_is_made_again(
+    loaded: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    text = "a CT of a woman"
+    wanted = loaded.encode(text)
+    assert torch.equal(loaded.encode_own(text), wanted)
+    (kept,) = (tmp_path / "sentences").iterdir()
+    other = TextEncoder.load()
+    monkeypatch.setattr(other, "encode", lambda text: pytest.fail("is encoded again"))
+    assert torch.equal(other.encode_own(text), wanted)
+    kept.write_bytes(kept.read_bytes()[:200])
+    assert torch.equal(loaded.encode_own(text), wanted) and len(kept.read_bytes()) > 200
+    monkeypatch.undo()
+    monkeypatch.setattr(encoder, "cache_folder", lambda name: None)
+    assert torch.equal(loaded.encode_own(text), wanted)
