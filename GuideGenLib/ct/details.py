@@ -49,7 +49,9 @@ def with_details(hu: Field, canvas: Canvas) -> Field:
     canvas.kept_before()
     with ThreadPoolExecutor(max(map(len, AT_ONCE))) as threads:
         for stage in AT_ONCE:
-            hu, *_ = threads.map(lambda chain, before=hu: _drawn(chain, before, canvas), stage)
+            first, *others = threads.map(lambda chain, before=hu: _drawn(chain, before, canvas), stage)
+            assert not others or all(one is hu for one in (first, *others)), "what a chain drew would be lost"
+            hu = first
     return hu
 
 

@@ -84,10 +84,10 @@ def with_heart(hu: Field, canvas: Canvas) -> Field:
     mine = heart[box]
     added, deep = canvas.kept.get("heart", ("heart",), lambda: _added(mine, tuple(part.start for part in box), canvas))
     whole, inside = places
-    result = hu.copy()
-    mean = float(canvas.table[values()["heart"]])
-    result[inside] += added[whole] - _blotches(hu[inside], mine[whole], deep[whole], mean, canvas.spacing)
-    return result
+    part, mean = hu[inside], float(canvas.table[values()["heart"]])
+    added = added[whole] - _blotches(part, mine[whole], deep[whole], mean, canvas.spacing)
+    np.add(part, added, out=part, where=mine[whole])
+    return hu
 
 
 def _added(heart: NDArray[np.bool_], corner: tuple[int, ...], canvas: Canvas) -> tuple[Field, Field]:
