@@ -22,6 +22,7 @@ from GuideGenLib.scene.segments.terminology import label_of
 from GuideGenLib.web.editor.effects import BRUSHES, RANGES, TOOLS, Draw, Scissors, Threshold, combine
 from GuideGenLib.web.editor.history import History
 from GuideGenLib.web.editor.neighbours import give_to_neighbours
+from GuideGenLib.web.editor.pipelines import empty_with_scene
 from GuideGenLib.web.editor.snapshot import snapshot
 from GuideGenLib.web.editor.source_volume import SourceVolume, harden, hindrance
 from GuideGenLib.web.editor.widgets import EditorWidgets
@@ -46,6 +47,7 @@ class EditorPanel(Panel):
         self.segments = segments
         self.editor = workspace.slicer_app.segmentation_editor
         self.editor.editor_node.SetSaveWithScene(False)
+        empty_with_scene(workspace.scene, self.editor)
         self.history = History()
         self.source = SourceVolume(workspace.scene)
         self._shown_ct: Any = None
