@@ -11,7 +11,7 @@ from GuideGenLib.cli.terminal import show_notes
 from GuideGenLib.core.arguments import add_model_arguments, amount, named_path, whole
 from GuideGenLib.core.device import DEVICES
 from GuideGenLib.core.files import cache_folder
-from GuideGenLib.core.languages import ENGLISH, languages
+from GuideGenLib.core.languages import languages
 
 NEEDED = ("aiohttp", "trame", "trame_slicer", "slicer_core")
 INSTALL = 'the page needs further packages: pip install "guidegen[web]"'
@@ -39,8 +39,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--max-upload-mb", type=whole(1), default=2048, metavar="N", help="largest file to open (2048)")
     about = "folder of cases: listed on the page, which keeps cases there; lessons made of them have links for learners"
     parser.add_argument("--cases", type=named_path, default=None, metavar="DIR", help=about)
-    about = "words of the page: a code such as de (en)"
-    parser.add_argument("--language", choices=languages(), default=ENGLISH, help=about)
+    about = "words of the page, for who has not chosen there (those that the browser asks for, if there are any)"
+    parser.add_argument("--language", choices=languages(), default=None, help=about)
     parser.set_defaults(call=web)
 
 
@@ -73,7 +73,7 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
         from GuideGenLib.cases.catalogue import CaseCatalogue
         from GuideGenLib.web.cases.learners import Learners
 
-        learners = Learners(CaseCatalogue(args.cases).lessons)
+        learners = Learners(CaseCatalogue(args.cases).lessons, args.language)
     front = Front(
         session_command(args),
         host=args.host,
@@ -83,16 +83,16 @@ def web(args: argparse.Namespace, _: OpenGenerator) -> int:
         learners=learners,
         times=Times(grace_s=args.grace * 60, keep_s=args.keep * 3600),
         kept=cache_folder("web-work"),
+        language=args.language,
     )
     asyncio.run(serve(front, lambda address: print(f"GuideGen is at {address} (Ctrl-C ends it)", flush=True)))
     return 0
 
 
 def session_command(args: argparse.Namespace) -> tuple[str, ...]:
-    """What starts a session's process."""
+    """What starts a session's process; the front adds its folder and its language."""
     command = (sys.executable, "-m", "GuideGenLib.web.server.session", "--device", args.device)
     bundle = () if args.bundle is None else ("--bundle", str(args.bundle.resolve()))
     cases = () if args.cases is None else ("--cases", str(args.cases.resolve()))
     server = () if args.server is None else ("--server", args.server)
-    language = ("--language", args.language)
-    return (*command, *server, "--max-upload-mb", str(args.max_upload_mb), *language, *bundle, *cases)
+    return (*command, *server, "--max-upload-mb", str(args.max_upload_mb), *bundle, *cases)

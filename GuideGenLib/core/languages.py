@@ -1,6 +1,7 @@
 """The words of other languages: catalogues in gettext's form (.po), as any translator's tool reads and writes them.
 
-They are read as they are, so that nothing has to be compiled. English is the language of the program itself.
+They are read as they are, so that nothing has to be compiled. English is the language of the program itself: what it
+writes into scenes and files, and what its parts tell each other, is English. A front end translates what it shows.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.resources import resource
+from GuideGenLib.core.translation import Translation
 
 ENGLISH = "en"
 TEMPLATE = "guidegen.pot"
@@ -30,18 +33,27 @@ def languages() -> list[str]:
     return sorted([ENGLISH, *(path.stem for path in resource("Languages").glob("*.po"))])
 
 
+def preferred(accepted: str) -> str:
+    """The first of an Accept-Language header ("de-AT,de;q=0.9,en;q=0.8") that there are words of, else English."""
+    asked: list[tuple[float, str]] = []
+    for part in accepted.split(","):
+        tag, _, weight = part.partition(";")
+        try:
+            asked.append((float(weight.strip().removeprefix("q=") or 1), tag.strip().split("-")[0].lower()))
+        except ValueError:
+            continue
+    there = languages()
+    return next((tag for weight, tag in sorted(asked, key=lambda one: -one[0]) if weight > 0 and tag in there), ENGLISH)
+
+
+@lru_cache
 def translation(language: str) -> Callable[[str], str]:
     """From English words to those of a language; what has none yet stays English. Raises LanguageError."""
     if language == ENGLISH:
         return str
     if language not in languages():
         raise LanguageError(f"there are no words of {language!r}", f"choose one of {', '.join(languages())}")
-    words = read_catalogue(resource("Languages", f"{language}.po"))
-
-    def translate(english: str) -> str:
-        return words.get(english) or english
-
-    return translate
+    return Translation(read_catalogue(resource("Languages", f"{language}.po")))
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

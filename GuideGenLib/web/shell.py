@@ -8,6 +8,7 @@ from trame.ui.vuetify3 import VAppLayout
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.core.languages import languages
 from GuideGenLib.web.cases.step import CasesStep
 from GuideGenLib.web.editor.panel import EditorPanel
 from GuideGenLib.web.files.panel import FilesPanel
@@ -24,10 +25,13 @@ from GuideGenLib.web.panels.runs import RunsPanel
 from GuideGenLib.web.panels.segments import SegmentsPanel
 from GuideGenLib.web.panels.settings import SettingsPanel
 from GuideGenLib.web.panels.understood import UnderstoodPanel
+from GuideGenLib.web.scripts import once
+from GuideGenLib.web.speaking import COOKIE
 from GuideGenLib.web.views.after import AfterRun
+from GuideGenLib.web.views.bars import NAMES
 from GuideGenLib.web.views.keys.tour import Tour
 from GuideGenLib.web.views.views import Views
-from GuideGenLib.web.words import translated
+from GuideGenLib.web.words import options, translated
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow import words
 
@@ -35,6 +39,12 @@ TITLE = "GuideGen"
 DRAWER_WIDTH = "Math.min(390, Math.max(300, 0.45 * $vuetify.display.width))"
 MESSAGE_MS = 8000
 FIELD = {"variant": "outlined", "density": "compact", "hideDetails": True}
+FRAMEWORK_WORDS = (
+    "{en: {open: 'Open', close: 'Close', dismiss: 'Close', noDataText: 'Nothing to choose from', "
+    "loading: 'Loading…', input: {clear: 'Clear {0}', prependAction: '{0}', appendAction: '{0}'}}}"
+)
+"""What the framework says by itself."""
+
 LIGHT = {
     "surface": "#FFFFFF", "primary": "#1257A8", "info": "#0B5C9E", "success": "#1B6B2E", "warning": "#8A4B00",
     "error": "#B00020",
@@ -76,8 +86,7 @@ EMPTY_STYLE = (
 )
 SCRIPT = """
 const nameViews = () => document.querySelectorAll('img.image-display-area:not([alt])').forEach((image) => {
-  const button = image.closest('.layout-grid-item')?.querySelector('[id^=views-][id$=-reset]');
-  image.alt = button ? button.id.split('-')[1] + ' view' : '';
+  image.alt = image.closest('.layout-grid-item')?.querySelector('[id^=views-][id$=-bar] span')?.textContent || '';
 });
 new MutationObserver(nameViews).observe(document.body, { childList: true, subtree: true });
 nameViews();
@@ -86,9 +95,15 @@ window.addEventListener('keydown', (event) => {
 });
 """
 """The pictures of the views get names; Ctrl+Enter presses Generate (or Cancel) wherever one types."""
+LANGUAGES = {"de": "Deutsch", "en": "English"}
+"""Of languages, each in itself."""
+
 HINT = "Describe a patient, generate the anatomy, edit it with the brush, and generate its CT."
 SYNTHETIC = "Everything that you see here is synthetic: it shows no real patient and is not for diagnosis."
 UPLOADED = "What was uploaded may show a real patient. Nothing here is for diagnosis."
+TEMPLATE = "trame__template_"
+SHOW_LANGUAGE = "window.document.documentElement.lang = shell_language"
+
 THEME = "guidegen-theme"
 """Where the browser remembers it."""
 
@@ -128,6 +143,7 @@ class Shell(Panel):
                 "trame__title": TITLE,
                 "trame__favicon": None,
                 "shell_dark": True,
+                "shell_language": words.language,
                 "shell_drawer": True,
                 "shell_open": ["prompt", "understood"],
                 "shell_hint": True,
@@ -142,10 +158,15 @@ class Shell(Panel):
 
     def build(self) -> None:
         """Write the whole page."""
-        with VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)) as layout:
+        with (
+            VAppLayout(self.server, vuetify_config=VUETIFY, theme=("shell_dark ? 'dark' : 'light'",)) as layout,
+            v3.VLocaleProvider(messages=(FRAMEWORK_WORDS,)),
+        ):
             client.Style(STYLE)
-            client.Script(f"document.documentElement.lang = '{words.language}';{SCRIPT}")
-            client.ClientTriggers(mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'")
+            client.Script(once(SCRIPT))
+            client.ClientTriggers(
+                mounted=f"shell_dark = window.localStorage.getItem('{THEME}') !== 'light'; {SHOW_LANGUAGE}"
+            )
             self._bar()
             with v3.VNavigationDrawer(v_model=("shell_drawer",), width=(DRAWER_WIDTH,), permanent=True):
                 self.app.keep.build()
@@ -166,7 +187,19 @@ class Shell(Panel):
                 )
             self._messages()
 
-        self.state[f"trame__template_{layout.template_name}"] = self.template = translated(layout.html, words.translate)
+        views = {key: self.state[key] for name in NAMES if (key := f"{TEMPLATE}{name}") in self.state}
+        self.templates = {f"{TEMPLATE}{layout.template_name}": layout.html, **views}
+        self.speak(words.language)
+
+    def speak(self, code: str) -> None:
+        """Say everything in a language from now on, also what is shown already."""
+        words.speak(code)
+        with self.state:
+            for key, english in self.templates.items():
+                self.state[key] = translated(english, words.translate)
+            self.state.shell_language = code
+            self.workspace.spoken.emit()
+            self.workspace.choose()
 
     def _bar(self) -> None:
         with v3.VAppBar(density="compact", flat=True, border=True):
@@ -220,6 +253,7 @@ class Shell(Panel):
             with self._step("understood", "Understood", "mdi-text-search"):
                 self.app.understood.build()
             with self._step("settings", "Settings", "mdi-tune"):
+                self._language()
                 self.app.settings.build()
             with self._step("anatomy", "Anatomy", "mdi-human"):
                 self.app.runs.build()
@@ -237,6 +271,19 @@ class Shell(Panel):
             with self._step("files", "Files", "mdi-folder-outline"):
                 self.app.files.build()
             self.app.cases.build(self._step)
+
+    def _language(self) -> None:
+        """The browser keeps the choice, so that the next session begins with it."""
+        kept = f"window.document.cookie = '{COOKIE}=' + $event + '; path=/; max-age=31536000; samesite=strict'"
+        told = f"trigger('{self.server.trigger_name(self.speak)}', [$event])"
+        v3.VSelect(
+            id="shell-language",
+            model_value=("shell_language",),
+            update_modelValue=f"{kept}; window.document.documentElement.lang = $event; {told}",
+            items=(options({code: LANGUAGES.get(code, code) for code in languages()}),),
+            label="Language of the page",
+            classes="mb-3",
+        )
 
     def _step(self, name: str, title: str, icon: str) -> Any:
         panel = v3.VExpansionPanel(value=name)

@@ -1,28 +1,34 @@
 """The words that the page shows, found in what is written for the browser: one place for all panels.
 
-A widget's words are plain English where it is written. `translated` puts those of another language into the finished
-template, `words_in` tells which there are; so no panel can forget to have its words translated. What the session says
-later (messages, tables) goes through `workflow.words.say`.
+A widget's words are plain English where it is written, those of a list of choices, too (`options`). `translated` puts
+those of another language into the finished template, `words_in` tells which there are; so no panel can forget to have
+its words translated. What the session says later (messages, tables) goes through `workflow.words`.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 Translate = Callable[[str], str]
 
 TAG = re.compile(r'<(?:[^"<>]|"[^"]*")*>')
-SEEN = re.compile(r'( :?(?:title|label|placeholder|aria-label|alt|subtitle)=")([^"]*)(")')
+SEEN = re.compile(r'( :?(?:title|label|placeholder|aria-label|alt|subtitle|items|messages)=")([^"]*)(")')
 """Attributes that are seen or read out; with a colon they hold an expression."""
 
 EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-LITERAL = re.compile(r"""(?P<before>===?\s*|!==?\s*|\[\s*|\w\(\s*)?'(?P<words>(?:[^'\\]|\\.)*)'""")
-"""Of an expression; what is compared, looked up or handed to a function is no word for people."""
+LITERAL = re.compile(
+    r"(?P<before>===?\s*|!==?\s*|\[\s*|\w\(\s*|\bvalue:\s*)?"
+    r"(?P<mark>['`])(?P<words>(?:(?!(?P=mark))[^\\]|\\.)*)(?P=mark)"
+)
+"""Of an expression; what is compared, looked up, handed to a function or a choice's value is no word for people."""
 
-LETTERS = re.compile(r"^(?!.*mdi-).*[A-Za-z]{2}", re.DOTALL)
-"""Words; the names of icons are none."""
+EXPRESSED = re.compile(r"\$\{.*?\}")
+"""What is put into a literal by the browser."""
+
+LETTERS = re.compile(r"^(?!.*mdi-)(?!\W*\d*\W*(?:mm|ml|HU)\W*$).*[A-Za-z]{2}", re.DOTALL)
+"""Words; the names of icons are none, nor are units."""
 
 
 def words_in(template: str) -> set[str]:
@@ -76,9 +82,26 @@ def _literals(expression: str, translate: Translate) -> str:
     """An expression of the page with its words translated."""
 
     def one(found: re.Match[str]) -> str:
-        words = found["words"].replace("\\'", "'")
-        if found["before"] or not LETTERS.search(words):
+        mark = found["mark"]
+        words = found["words"].replace("\\" + mark, mark)
+        if found["before"] or not LETTERS.search(EXPRESSED.sub("", words)):
             return found[0]
-        return "'" + translate(words).replace("'", "\\'") + "'"
+        return mark + translate(words).replace(mark, "\\" + mark) + mark
 
     return LITERAL.sub(one, expression)
+
+
+def options(titles: Mapping[str, str]) -> str:
+    """The choices of a list, by their values, as an expression of the page: the titles are translated, the values are
+    what is kept and sent."""
+    pairs = (f"{{value: {_quoted(value)}, title: {_quoted(title)}}}" for value, title in titles.items())
+    return "[" + ", ".join(pairs) + "]"
+
+
+def chosen_words(words: Mapping[str, str]) -> str:
+    """Words by their keys, as an expression of the page that is looked up in."""
+    return "({" + ", ".join(f"{key}: {_quoted(told)}" for key, told in words.items()) + "})"
+
+
+def _quoted(words: str) -> str:
+    return "'" + words.replace("\\", "\\\\").replace("'", "\\'") + "'"

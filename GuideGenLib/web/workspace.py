@@ -22,7 +22,7 @@ class Workspace:
     Signals: `chosen` when another segmentation, CT or compared CT is chosen (also after the scene was loaded or
     cleared); `edited` when segments changed; `saved` when the scene was given as a file; `told(text, kind)` for the
     user, kind "info", "success", "warning" or "error"; `busy_changed(bool)` when a run begins or ends; `dated` when
-    another `out_of_date` is known.
+    another `out_of_date` is known; `spoken` when another language is spoken: whoever has said something says it anew.
     """
 
     chosen = Signal()
@@ -31,6 +31,7 @@ class Workspace:
     told = Signal(str, str)
     busy_changed = Signal(bool)
     dated = Signal()
+    spoken = Signal()
 
     def __init__(self, slicer_app: Any, folder: Path) -> None:
         self.slicer_app, self.folder = slicer_app, folder

@@ -16,7 +16,7 @@ from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.scene.runs.results import changed_from
 from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.workflow.edits import edits_later
-from GuideGenLib.workflow.words import say
+from GuideGenLib.workflow.words import NOTHING_KNOWN, say, sentence, told
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -52,7 +52,7 @@ def case_now(segmentation: Any, ct: Any, typed: dict[str, Any] | None = None) ->
     told = made.get("description") if isinstance(made.get("description"), dict) else None
     description = record.get("description") if isinstance(record.get("description"), dict) else told or typed
     if not isinstance(description, dict):
-        raise SceneError(say("Nothing is known of this anatomy: describe the patient first."))
+        raise SceneError(say(NOTHING_KNOWN))
     if told is not None:
         description = {**description, **{name: told.get(name) for name in SHOWN_BY_CT}}
     settings = [one.get("settings") for one in (record, made)]
@@ -71,28 +71,28 @@ class UnderstoodChange:
     error: str = ""
 
 
-def understand_change(sentence: str, case: CaseNow | None) -> UnderstoodChange:
+def understand_change(change: str, case: CaseNow | None) -> UnderstoodChange:
     """Read a sentence about a case. Nothing is raised: a panel shows what is wrong while one types. An empty sentence
     is no fault, and changes nothing."""
-    if not sentence.strip() or case is None:
+    if not change.strip() or case is None:
         return UnderstoodChange()
     try:
-        difference = _difference(sentence, case)
+        difference = _difference(change, case)
     except DescriptionError as error:
-        return UnderstoodChange(error=str(error))
-    notes = list(difference.notes)
+        return UnderstoodChange(error=sentence(error))
+    notes = [told(note) for note in difference.notes]
     if difference.not_understood:
         words = ", ".join(f'"{span.text}"' for span in difference.not_understood)
         notes.append(say("Not understood, without effect: {words}.", words=words))
     if difference.everywhere:
-        notes.append(difference.everywhere[:1].upper() + difference.everywhere[1:] + ".")
-    return UnderstoodChange(tuple(step.told for step in difference.steps), tuple(notes))
+        notes.append(sentence(difference.everywhere))
+    return UnderstoodChange(tuple(told(step.told) for step in difference.steps), tuple(notes))
 
 
-def _difference(sentence: str, case: CaseNow) -> Difference:
+def _difference(change: str, case: CaseNow) -> Difference:
     lesions = case.record.get("lesions")
     sizes = measured_sizes(lesions if isinstance(lesions, list) else ())
-    return read_change(sentence, from_json(case.description), sizes)
+    return read_change(change, from_json(case.description), sizes)
 
 
 def corrections_after(record: dict[str, Any]) -> str:

@@ -20,6 +20,10 @@ OUTLINE = "GuideGen.Changes"
 """Attribute of the segmentation that outlines where anatomies differ, with the ID of the CT that was compared."""
 
 
+CHANGED = "Changed region"
+"""The name of the outline."""
+
+
 @dataclass(frozen=True)
 class Edits:
     """The anatomy (labels) that a CT was made of, what its segmentation is now, and the changes between them."""
@@ -57,7 +61,7 @@ def outline(scene: Any, ct: Any, before: "sitk.Image", after: "sitk.Image") -> A
     """Outline the voxels where two anatomies differ, in place of an earlier outline; it is not saved. None where they
     do not differ."""
     remove_outlines(scene)
-    node = show_changes(scene, before, after, say("Changed region"))
+    node = show_changes(scene, before, after, CHANGED)
     if node is not None:
         node.SetAttribute(OUTLINE, ct.GetID())
         node.SetSaveWithScene(False)

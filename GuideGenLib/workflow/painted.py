@@ -11,7 +11,7 @@ from GuideGenLib.description.acquisition import HOME
 from GuideGenLib.description.fields import ACQUISITION_FIELDS, FINDING_FIELDS, ORGAN_FIELDS, PATIENT_FIELDS, shown
 from GuideGenLib.description.model import Description
 from GuideGenLib.workflow.roles import LOOKS, Look, Role, finding_order, outcome_of, role_of
-from GuideGenLib.workflow.words import say
+from GuideGenLib.workflow.words import say, told
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,/-][^\W_]+)*")
 _TITLES = {
@@ -119,10 +119,12 @@ def _claims(description: Description) -> Iterator[_Claim]:
         home, _, name = path.rpartition(".")
         name = name.partition("[")[0]  # each look has a quotation of its own
         part, role, of, titles = homes[home]
-        title = say(titles.get(name, name.replace("_", " ")))
-        yield _Claim(span.start, span.end, role, of, f"{title}: {shown(getattr(part, name))}")
+        title = told(titles.get(name, name.replace("_", " ")))
+        yield _Claim(span.start, span.end, role, of, f"{title}: {told(shown(getattr(part, name)))}")
     for left in description.left_out:
-        yield _Claim(left.span.start, left.span.end, Role.LEFT_OUT, "", say("Left out: {reason}", reason=left.reason))
+        yield _Claim(
+            left.span.start, left.span.end, Role.LEFT_OUT, "", say("Left out: {reason}", reason=told(left.reason))
+        )
     unknown = say("Not understood, without effect")
     for span in description.not_understood:
         yield _Claim(span.start, span.end, Role.NOT_UNDERSTOOD, "", unknown)
@@ -138,5 +140,5 @@ def _homes(description: Description) -> dict[str, tuple[Any, Role, str, dict[str
         of = say("Finding {number} ({outcome})", number=number, outcome=outcome_of(finding))
         homes[f"findings[{place}]"] = (finding, role_of(finding), of, _TITLES["finding"])
     for place, state in enumerate(description.organs):
-        homes[f"organs[{place}]"] = (state, Role.PATIENT, state.name.capitalize(), _TITLES["organ"])
+        homes[f"organs[{place}]"] = (state, Role.PATIENT, told(state.name.capitalize()), _TITLES["organ"])
     return homes

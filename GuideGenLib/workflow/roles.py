@@ -50,6 +50,8 @@ REASONS = {
 }
 """Why a finding of this presence is not drawn."""
 
+NO_TUMOUR, NO_ORGAN = "stage T0", "no organ is named"
+
 
 def role_of(finding: Finding) -> Role:
     """What a finding came to."""
@@ -73,8 +75,8 @@ def _reason(finding: Finding) -> str:
     if finding.presence in REASONS:
         return REASONS[finding.presence]
     if finding.label_key is not None:
-        return "stage T0"
-    return "no organ is named" if finding.organ is None and finding.kind in kinds_drawn() else ""
+        return NO_TUMOUR
+    return NO_ORGAN if finding.organ is None and finding.kind in kinds_drawn() else ""
 
 
 def finding_order(description: Description) -> list[int]:

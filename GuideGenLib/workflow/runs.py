@@ -26,10 +26,11 @@ from GuideGenLib.scene.runs.run import runs
 from GuideGenLib.scene.segments.segmentation import read_segmentation
 from GuideGenLib.scene.segments.shown import shown_keys
 from GuideGenLib.workflow.changes import CaseNow, corrections_after
+from GuideGenLib.workflow.checks import broken_rules
 from GuideGenLib.workflow.choices import for_edit
 from GuideGenLib.workflow.edits import Edits
 from GuideGenLib.workflow.job import ANATOMY, CHANGE, CT, REGENERATE, Job, Outcome, Worker
-from GuideGenLib.workflow.words import BUSY, NO_ANATOMY, NOTHING_SHOWN, say, title_of, told_of
+from GuideGenLib.workflow.words import BUSY, NO_ANATOMY, NOTHING_SHOWN, say, sentence, title_of, told, told_of
 
 CORRECTIONS = "GuideGen.Corrections"
 """Attribute of a segmentation: what the user corrected of what was understood (JSON)."""
@@ -165,7 +166,7 @@ class Runs:
         if isinstance(event, Stopped) or job.cancelled:
             return Outcome(job, "stopped")
         if not hasattr(event, "result"):
-            return Outcome(job, "failed", event.message, event.details)
+            return Outcome(job, "failed", sentence(event.message), event.details)
         try:
             return Outcome(job, "done", self._file(job, event.result))
         except (ValueError, OSError, RuntimeError) as error:
@@ -178,17 +179,17 @@ class Runs:
             run = file_anatomy(scene, result.anatomy, result.provenance, job.title)
             run.segmentation.SetAttribute(CORRECTIONS, job.corrections)
             self.choice.choose(segmentation=run.segmentation, ct=None, compared=None)
-            return told_of(result.lesions, result.checks)
+            return told_of((one.get("note") for one in result.lesions), broken_rules(result.checks))
         if job.kind == CHANGE:
             nodes = present(job.segmentation), present(job.ct)
             run = file_changed(scene, result.anatomy, result.new_ct, result.provenance, title_of(job.sentence), *nodes)
             run.segmentation.SetAttribute(CORRECTIONS, corrections_after(result.provenance))
             self.choice.choose(segmentation=run.segmentation, ct=run.ct, compared=nodes[1])
-            return "\n".join(result.provenance["changes"][-1]["notes"])
+            return told("\n".join(result.provenance["changes"][-1]["notes"]))
         ct = file_ct(scene, result.ct, job.anatomy, result.provenance, job.title, present(job.segmentation))
         owner = next(run.segmentation for run in runs(scene) if ct in run.cts)
         self.choice.choose(segmentation=owner, ct=ct, compared=present(job.ct))  # another one may be chosen by now
-        return job.notes
+        return told(job.notes)
 
 
 def _client(bundle: Path | None, device: str) -> Worker:

@@ -8,9 +8,10 @@ from GuideGenLib.anatomy.table import label, values
 from GuideGenLib.description.fields import shown
 from GuideGenLib.description.model import Description, DescriptionError
 from GuideGenLib.description.report import from_json
+from GuideGenLib.workflow.checks import broken_rules
 from GuideGenLib.workflow.roles import REASONS, outcome_of
 from GuideGenLib.workflow.understood import called
-from GuideGenLib.workflow.words import say
+from GuideGenLib.workflow.words import say, told
 
 MOST_CHECKS = 3
 """Broken rules that are told one by one."""
@@ -57,14 +58,16 @@ def not_drawn(description: Description | None) -> list[str]:
 def _told(lesion: Any, description: Description | None) -> str:
     """Of a recorded lesion: "lung tumor, left, upper lobe: 32 mm (asked 30), 11.4 ml"."""
     name = label(lesion.label).name if lesion.label in values() else shown(lesion.label)
-    places = [shown(word) for word in (lesion.side, lesion.site) if word and shown(word) not in name]
+    places = [told(shown(word)) for word in (lesion.side, lesion.site) if word and shown(word) not in name]
     size = say("{mm} mm", mm=f"{lesion.measured_mm:.0f}") if lesion.measured_mm else ""
     asked = _asked_mm(lesion, description)
     if size and asked is not None:
         size += say(" (asked {mm})", mm=f"{asked:g}")
     volume = say("{ml} ml", ml=f"{lesion.volume_ml:.1f}") if lesion.volume_ml else ""
-    line = ": ".join(part for part in (", ".join([name, *places]), ", ".join(filter(None, (size, volume)))) if part)
-    return f"{line}; {lesion.note}" if lesion.note else line
+    line = ": ".join(
+        part for part in (", ".join([told(name), *places]), ", ".join(filter(None, (size, volume)))) if part
+    )
+    return f"{line}; {told(lesion.note)}" if lesion.note else line
 
 
 def _asked_mm(lesion: Any, description: Description | None) -> float | None:
@@ -76,11 +79,7 @@ def _checks(record: Mapping[str, Any]) -> str:
     checks = [one for one in record.get("checks") or () if isinstance(one, dict) and "passed" in one]
     if not checks:
         return ""
-    broken = [
-        f"{one.get('name', '')}".replace(":", " ") + f" ({one.get('detail', '')})"
-        for one in checks
-        if not one["passed"]
-    ]
+    broken = broken_rules(checks)
     line = say("Checks: {kept} of {all} kept", kept=len(checks) - len(broken), all=len(checks))
     if not broken:
         return line
@@ -99,8 +98,8 @@ def _origin(record: Mapping[str, Any]) -> str:
 
 
 def _description(record: Mapping[str, Any]) -> Description | None:
-    told = record.get("description")
+    known = record.get("description")
     try:
-        return from_json(told) if isinstance(told, dict) else None
+        return from_json(known) if isinstance(known, dict) else None
     except DescriptionError:
         return None

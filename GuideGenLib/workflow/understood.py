@@ -21,7 +21,7 @@ from GuideGenLib.description.report import to_json
 from GuideGenLib.description.stage import stage_size_mm
 from GuideGenLib.description.understanding import Understanding, understand
 from GuideGenLib.workflow.roles import Role, finding_order, outcome_of, role_of
-from GuideGenLib.workflow.words import say
+from GuideGenLib.workflow.words import say, told
 
 ALWAYS_SHOWN = ("kind", "presence", "organ")
 """The fields that a finding has a row for though it is not drawn: those that may make it drawn."""
@@ -146,7 +146,7 @@ def _of_finding(description: Description, place: int, number: int, key: str, kno
 
 def _of_organ(description: Description, place: int, known: Corrections) -> Group:
     state = description.organs[place]
-    key, name = organ_key(state), state.name.capitalize()
+    key, name = organ_key(state), told(state.name.capitalize())
     changed = known.organs.get(key) or {}
     rows = []
     for field in organ_fields(state):
@@ -174,18 +174,20 @@ def _of_acquisition(description: Description, known: Corrections) -> Group:
 
 def called(finding: Finding) -> str:
     """A finding in a few words: "tumor, left lung, upper lobe"."""
-    home = " ".join(word for word in (finding.side, finding.organ) if word)
-    site = finding.site or (f"segment {finding.segment}" if finding.segment else None)
-    return ", ".join(shown(word) for word in (finding.kind, home, site) if word)
+    home = told(shown(" ".join(word for word in (finding.side, finding.organ) if word)))
+    site = told(shown(finding.site)) if finding.site else ""
+    segment = say("segment {name}", name=finding.segment) if finding.segment and not site else ""
+    return ", ".join(words for words in (told(shown(finding.kind)), home, site, segment) if words)
 
 
 def told_size(state: OrganState) -> str:
     """What is said of an organ, in a few words: "enlarged, 150 mm"."""
     if state.absent:
         return say("absent")
-    length = "" if state.length_mm is None else f"{state.length_mm:g} mm{' craniocaudal' * state.craniocaudal}"
+    length = "" if state.length_mm is None else f"{state.length_mm:g} mm"
+    length += f" {say('craniocaudal')}" if length and state.craniocaudal else ""
     volume = "" if state.volume_ml is None else f"{state.volume_ml:g} ml"
-    return ", ".join(word for word in (shown(state.size_word) if state.size_word else "", length, volume) if word)
+    return ", ".join(word for word in (told(shown(state.size_word)) if state.size_word else "", length, volume) if word)
 
 
 def titled(of: str, what: str) -> str:
@@ -203,8 +205,8 @@ def notes(understanding: Understanding, prompt: str) -> list[str]:
     """Warnings, words without effect, corrections that wait for their finding; or why nothing is understood."""
     description = understanding.description
     if description is None:
-        return [understanding.error] if prompt.strip() else []
-    lines = list(description.warnings)
+        return [told(understanding.error)] if prompt.strip() else []
+    lines = [told(warning) for warning in description.warnings]
     if description.not_understood:
         words = _listed([span.text for span in description.not_understood])
         lines.append(say("Not understood, without effect: {words}.", words=words))
@@ -212,16 +214,15 @@ def notes(understanding: Understanding, prompt: str) -> list[str]:
     for left in description.left_out:
         by_reason.setdefault(left.reason, []).append(left.span.text)
     for reason, words_left in by_reason.items():
-        lines.append(say("Left out ({reason}): {words}.", reason=reason, words=_listed(words_left)))
+        lines.append(say("Left out ({reason}): {words}.", reason=told(reason), words=_listed(words_left)))
     return lines + [say("Corrected, but no longer in the text: {finding}.", finding=key) for key in understanding.lost]
 
 
 def _listed(words: Sequence[str]) -> str:
     """Quotations, and of many how many more there are."""
-    told = ", ".join(quoted(one) for one in words[:MOST_QUOTES])
-    return (
-        told if len(words) <= MOST_QUOTES else say("{words} and {more} more", words=told, more=len(words) - MOST_QUOTES)
-    )
+    first = ", ".join(quoted(one) for one in words[:MOST_QUOTES])
+    more = len(words) - MOST_QUOTES
+    return first if more <= 0 else say("{words} and {more} more", words=first, more=more)
 
 
 def corrected(prompt: str, corrections: str, row: Row, value: Any) -> str:

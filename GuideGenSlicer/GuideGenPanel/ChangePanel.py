@@ -85,7 +85,7 @@ class ChangePanel(Panel):
         if self._read is not None and self._read.error:
             return self._read.error
         if self._read is None or not self._read.lines:
-            return _("Nothing is known of this anatomy: describe the patient first.")
+            return words.say(words.NOTHING_KNOWN)
         return self._hindrance()
 
     def undoHindrance(self) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from GuideGenLib.workflow import words
+
 from .Panel import Panel, enable
 
 
@@ -40,9 +42,9 @@ class ComparePanel(Panel):
             self._shown = None
             return
         two = state.ct is not None and state.comparedCT is not None and state.ct != state.comparedCT
-        nothing = "" if state.ct is not None else _("There is no CT yet: generate or choose one.")
-        other = nothing or ("" if two else _("Choose another CT to compare with first."))
-        busy = _("A run goes on: cancel it or wait for its end.") if self.logic.busy else ""
+        nothing = "" if state.ct is not None else words.say(words.NO_CT)
+        other = nothing or ("" if two else words.say(words.NO_OTHER_CT))
+        busy = words.say(words.BUSY) if self.logic.busy else ""
         enable(self.ui.presetComboBox, nothing, _("Window and level of the CT."))
         enable(self.ui.volumeRenderingCheckBox, nothing, _("Shows the CT in the 3D view; slow without a GPU."))
         enable(self.ui.blendSlider, other, _("0 shows the CT, 100 the one that it is compared with."))

@@ -8,6 +8,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from GuideGenLib.workflow import words
+
 from . import Setup
 from .Panel import Panel, enable
 from .Signal import Signal
@@ -47,7 +49,7 @@ class ExportPanel(Panel):
         nothing = nothing or ("" if self.parameterNode.ct is not None else _("There is no CT yet: generate one."))
         enable(
             self.ui.exportDicomButton,
-            _("A run goes on: cancel it or wait for its end.") if self.logic.busy else nothing,
+            words.say(words.BUSY) if self.logic.busy else nothing,
             _(
                 "Writes CT series, segmentation and report of the chosen anatomy and CT as a DICOM study into a folder "
                 "{name}; every object is marked as synthetic."

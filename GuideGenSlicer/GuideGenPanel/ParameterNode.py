@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
 from GuideGenLib.core.seeds import LARGEST_SEED
+from GuideGenLib.workflow import words
 
 
 class Region(enum.Enum):
@@ -23,15 +24,7 @@ class Region(enum.Enum):
 
     def label(self) -> str:
         """The words of the combo box."""
-        return {
-            Region.AS_IN_TEXT: _("As in the text"),
-            Region.TORSO: _("Torso"),
-            Region.CHEST: _("Chest"),
-            Region.ABDOMEN: _("Abdomen"),
-            Region.PELVIS: _("Pelvis"),
-            Region.CHEST_ABDOMEN: _("Chest and abdomen"),
-            Region.ABDOMEN_PELVIS: _("Abdomen and pelvis"),
-        }[self]
+        return words.say(words.REGIONS[self.value])
 
 
 class Device(enum.Enum):
@@ -61,11 +54,7 @@ class Quality(enum.Enum):
 
     def label(self) -> str:
         """The words of the combo box."""
-        return {
-            Quality.DRAFT: _("Draft (fewest steps)"),
-            Quality.STANDARD: _("Standard"),
-            Quality.FINE: _("Fine (twice the steps)"),
-        }[self]
+        return words.say(words.QUALITIES[self.value])
 
 
 @parameterNodeWrapper

@@ -6,6 +6,8 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from GuideGenLib.workflow import words
+
 from . import Server, Setup
 from .Background import Background
 from .Logic import bundlePath
@@ -51,7 +53,7 @@ class SetupPanel(Panel):
         nothing = "" if self.missing else _("All dependencies are there.")
         enable(
             self.ui.installButton,
-            _("A run goes on: cancel it or wait for its end.") if self.logic.busy else nothing,
+            words.say(words.BUSY) if self.logic.busy else nothing,
             _("Shows what would be downloaded and asks before anything is installed."),
         )
 

@@ -15,10 +15,17 @@ from typing import Any
 
 from GuideGenLib.core.languages import TEMPLATE, read_catalogue, write_catalogue
 from GuideGenLib.core.resources import resource
+from GuideGenLib.web.cases import learner_page
+from GuideGenLib.web.cases.learner_script import SPOKEN
+from GuideGenLib.web.views.readout import COMPARED
 from GuideGenLib.web.words import words_in
+from Testing.web.library_words import library_words
 from Testing.web.views_stage import own_loop
 
 ROOT = Path(__file__).resolve().parents[2]
+ALONE = (COMPARED,)
+"""Words that `say` gets from a list."""
+
 SPEAKING = ("GuideGenLib/workflow", "GuideGenLib/web")
 
 
@@ -35,8 +42,14 @@ def main() -> None:
 
 
 def collected(folder: Path) -> set[str]:
-    """Of the page as it is written with every panel, and of all calls of `say`; folder: an empty one."""
-    return words_in(page(folder)) | set(said())
+    """Of the page as it is written with every panel, of all calls of `say`, and of what the library says; folder: an
+    empty one."""
+    return words_in(page(folder)) | words_of_learners() | set(said()) | library_words() | set(ALONE)
+
+
+def words_of_learners() -> set[str]:
+    """Of the page that a learner's link opens, and of its script."""
+    return words_in(learner_page.HTML) | words_in(learner_page.UNKNOWN) | set(SPOKEN)
 
 
 def page(folder: Path) -> str:
@@ -48,7 +61,7 @@ def page(folder: Path) -> str:
 
         server = get_server(f"words-{folder.name}", client_type="vue3")
         app = WebApp(server, folder, None, "cpu", 64, folder / "cases", None)
-        template = app.shell.template
+        template = "".join(app.shell.templates.values())
         app.workspace.scene.Clear(False)
         return template
 
@@ -57,9 +70,19 @@ def said() -> Iterator[str]:
     """The words of all calls of `say`, given as they are or by the name of a constant."""
     for folder in SPEAKING:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for call in ast.walk(tree):
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
                     yield from _words(call.args[0], path)
+                    yield from _local(call.args[0], tree, path)
+
+
+def _local(node: ast.expr, tree: ast.AST, path: Path) -> Iterator[str]:
+    """Words that were put into a variable of a function before."""
+    if isinstance(node, ast.Name):
+        for one in ast.walk(tree):
+            if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id:
+                yield from _words(one.value, path)
 
 
 def _words(node: ast.expr, path: Path) -> Iterator[str]:

@@ -21,6 +21,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path, required=True)
     options.add_argument("--kept", type=Path, default=None)
     options.add_argument("--fault", default="")
+    options.add_argument("--language", required=True)
     arguments = options.parse_args()
     folder, fault = arguments.folder, arguments.fault
     print("the fake session begins", file=sys.stderr, flush=True)
@@ -34,12 +35,13 @@ def main() -> None:
     (folder / "scene.txt").write_text("a patient")
     if arguments.kept is not None:
         (arguments.kept / "now.mrb").write_text("work")
-    asyncio.run(serve(folder, fault))
+    asyncio.run(serve(folder, fault, arguments.language))
 
 
-async def serve(folder: Path, fault: str) -> None:
+async def serve(folder: Path, fault: str, language: str) -> None:
     """The contract: a free port, told on stdout; the secret asked of everybody; the end with stdin."""
     application = web.Application(client_max_size=2**30, middlewares=[only_the_front])
+    application["language"] = language
     application["helper"] = subprocess.Popen(["sleep", "600"])  # a child of the child, which must go, too
     application.router.add_get("/", page)
     application.router.add_get("/about", about)
@@ -83,6 +85,7 @@ async def about(request: web.Request) -> web.Response:
     """Who it is and what arrived."""
     helper = request.app["helper"].pid
     told = {"pid": os.getpid(), "helper": helper, "temporary": os.environ["TMPDIR"], "path": request.raw_path}
+    told["language"] = request.app["language"]
     return web.json_response({**told, "headers": dict(request.headers)}, headers={"Connection": "X-Hop", "X-Hop": "1"})
 
 

@@ -1,9 +1,7 @@
 """The words of the page in other languages: none escapes the translators, and a page in German speaks it."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,9 +18,8 @@ from GuideGenLib.core.languages import (
 from GuideGenLib.core.resources import resource
 from GuideGenLib.web.words import translated, words_in
 from Testing.web.collect_words import collected
-from Testing.web.own_session import session_at
 
-HOLES = re.compile(r"\{\{.*?\}\}|\{\w+\}")
+HOLES = re.compile(r"\{\{.*?\}\}|\$?\{.*?\}")
 REMEDY = "run python -m Testing.web.collect_words"
 
 
@@ -54,10 +51,20 @@ def test_all_words_of_page_and_workflow_stand_in_the_template(tmp_path: Path):
 def test_a_catalogue_has_all_words_and_keeps_what_is_put_into_them(language: str):
     words = read_catalogue(resource("Languages", f"{language}.po"))
     assert set(words) == set(read_catalogue(resource("Languages", TEMPLATE))), REMEDY
-    said = {english: other for english, other in words.items() if other}
-    assert len(said) > 100
-    assert [english for english, other in said.items() if sorted(HOLES.findall(english)) != sorted(HOLES.findall(other))
-            and "===" not in english] == []  # fmt: skip
+    assert [english for english, other in words.items() if not other] == []
+    assert [english for english, other in words.items() if holes(english) != holes(other)] == []
+    assert [english for english, other in words.items() if ends(english) != ends(other)] == []
+    assert [english for english, other in words.items() if "===" in english and other.count("===") != 1] == []
+
+
+def ends(words: str) -> tuple[bool, bool]:
+    """Whether a space stands before and behind, where something else follows."""
+    return words[:1] == " ", words[-1:] == " "
+
+
+def holes(words: str) -> list[str]:
+    """What is put in, in any order; the words within an expression are translated, too."""
+    return sorted(re.sub(r"'[^']*'", "''", hole) for hole in HOLES.findall(words))
 
 
 def test_a_catalogue_is_read_as_it_was_written(tmp_path: Path):
@@ -66,14 +73,3 @@ def test_a_catalogue_is_read_as_it_was_written(tmp_path: Path):
     assert read_catalogue(tmp_path / "de.po") == words
     with pytest.raises(LanguageError, match="choose one of de, en"):
         translation("tlh")
-
-
-def test_a_page_in_german_speaks_it(page_at: Callable[..., Any], tmp_path: Path, picture: Callable[[Any, str], None]):
-    with session_at(tmp_path, "--language", "de") as address:
-        page = page_at(address)
-        page.wait_for_selector("#prompt-text", state="visible")
-        assert page.evaluate("document.documentElement.lang") == "de"
-        assert page.text_content("#run-generate").strip() == "Anatomie erzeugen"
-        assert page.get_attribute("#views-axial-reset", "title") == "Das ganze Volumen zeigen"
-        assert "Beschreiben" in page.text_content("#shell-prompt")
-        picture(page, "german")

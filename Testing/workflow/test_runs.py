@@ -117,7 +117,7 @@ def test_an_anatomy_and_its_ct_are_chosen_and_told_of(bench: Any, small_anatomy:
     checks = [{"name": f"side:{n}", "detail": "odd", "passed": False} for n in range(5)]
     outcome = finish(bench, MaskDone(small_anatomy, lesions, checks, RECORD))
     assert outcome.state == "done" and outcome.text.splitlines()[0] == "The tumor is smaller than asked."
-    assert "side 0 (odd)" in outcome.text and "and 2 more" in outcome.text
+    assert "0: odd" in outcome.text and "and 2 more" in outcome.text
     assert bench.choice.segmentation.GetAttribute(CORRECTIONS) == '{"a": 1}' and bench.choice.ct is None
     bench.runs.start_ct(DESCRIPTION, NOW)
     assert finish(bench, CTDone(small_ct, RECORD)).text == "Done."

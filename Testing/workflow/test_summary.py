@@ -32,7 +32,7 @@ def test_a_summary_has_the_finding_as_measured_the_checks_and_the_origin() -> No
     assert summary is not None
     assert summary.findings == ("lung tumor, left, upper lobe: 32 mm (asked 30), 14.2 ml",)
     assert summary.text.splitlines()[-2:] == [
-        "Checks: 9 of 10 kept; not: volume spleen (812 ml, usual 60 to 400 ml)",
+        "Checks: 9 of 10 kept; not: spleen: 812 ml, usual 60 to 400 ml",
         "Synthetic, seed 3, torso-small 1.2",
     ]
 

@@ -4,9 +4,13 @@ The whole scan is in the browser, so that slices and windows answer at once and 
 sides are those of radiology: the patient's left is on the right of the picture.
 """
 
+import json
+
 from aiohttp import web
 
-from GuideGenLib.web.cases.learner_script import SCRIPT
+from GuideGenLib.web.cases.learner_script import SCRIPT, SPOKEN
+from GuideGenLib.web.speaking import Speaker
+from GuideGenLib.web.words import translated
 
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; --edge: #8886; --accent: #0b6bcb; }
@@ -40,16 +44,21 @@ dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: .
 """
 
 VIEW = """<div class="view" id="{name}-box">
-<canvas id="{name}" tabindex="0" role="img" aria-label="{title} slices"></canvas>
+<canvas id="{name}" tabindex="0" role="img" aria-label="{title}"></canvas>
 <p class="name">{title}</p><p class="where" id="{name}-where"></p><p class="mark">SYNTHETIC</p>
 <p class="side l">{left}</p><p class="side r">{right}</p></div>"""
 VIEWS = "".join(
     VIEW.format(name=name, title=name.capitalize(), left=sides[0], right=sides[1])
     for name, sides in (("axial", "RL"), ("coronal", "RL"), ("sagittal", "AP"))
 )
+HINTS = (
+    "Wheel or arrow keys: slices. Ctrl + wheel: zoom. Drag with the right button: window. Click: point. Drag with the "
+    "left button: measure or draw an outline, where a question asks for it. F: this view alone."
+)
+SYNTHETIC = "Every scan is synthetic: it shows no real patient and is not for diagnosis."
 HTML = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Lesson</title><link rel="icon" href="data:,"><style>{STYLE}</style></head><body>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Lesson</title><link rel="icon" href="data:,"><style></style></head><body>
 <header><h1 id="title">Lesson</h1><span id="learner"></span><span id="progress"></span></header>
 <main><div id="views">{VIEWS}</div>
 <aside aria-label="Question">
@@ -62,21 +71,24 @@ HTML = f"""<!doctype html>
 <p id="problem" role="alert" hidden></p>
 <section id="result" aria-live="polite" hidden></section>
 <div class="row"><button id="back">Previous</button><button id="next">Next question</button></div>
-<p class="hint">Wheel or arrow keys: slices. Ctrl + wheel: zoom. Drag with the right button: window. Click: point.
-Drag with the left button: measure or draw an outline, where a question asks for it. F: this view alone.
-Every scan is synthetic: it shows no real patient and is not for diagnosis.</p>
-</aside></main><script>{SCRIPT}</script></body></html>
+<p class="hint">{HINTS}</p><p class="hint">{SYNTHETIC}</p>
+</aside></main><script></script></body></html>
 """
+UNKNOWN = """<!doctype html><html><head><meta charset="utf-8"><title>Unknown link</title><link rel="icon" href="data:,">
+</head><body style="max-width: 36rem; margin: 15vh auto; font: 16px/1.5 system-ui"><p>This link is not known here. \
+Copy it again as a whole, or ask your teacher for a new one.</p></body></html>"""
 
 
-def page() -> web.Response:
-    """The same for all learners and lessons."""
-    return web.Response(text=HTML, content_type="text/html")
+def page(say: Speaker) -> web.Response:
+    """The same for all learners and lessons, in the language of who asked."""
+    told = json.dumps({english: say(english) for english in SPOKEN}, ensure_ascii=False)
+    text = translated(HTML, say).replace("<html>", f'<html lang="{say.code}">')
+    text = text.replace("<style></style>", f"<style>{STYLE}</style>")
+    script = SCRIPT.replace("TOLD", told.replace("</", "<\\/"))
+    return web.Response(text=text.replace("<script></script>", f"<script>{script}</script>"), content_type="text/html")
 
 
-def unknown_page() -> web.Response:
+def unknown_page(say: Speaker) -> web.Response:
     """For a link that nobody has, and for addresses that there are not."""
-    text = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Unknown link</title>
-<link rel="icon" href="data:,"><p style="max-width: 36rem; margin: 15vh auto; font: 16px/1.5 system-ui">
-This link is not known here. Copy it again as a whole, or ask your teacher for a new one.</p></html>"""
+    text = translated(UNKNOWN, say).replace("<html>", f'<html lang="{say.code}">')
     return web.Response(status=404, text=text, content_type="text/html")

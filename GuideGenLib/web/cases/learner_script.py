@@ -1,8 +1,15 @@
-"""The script of the learner's page: slices of the CT on three canvases, places that are pointed at, and the result."""
+"""The script of the learner's page: slices of the CT on three canvases, places that are pointed at, and the result.
+
+`TOLD` stands for its words in the learner's language, by the English ones.
+"""
+
+import re
 
 SCRIPT = r"""
 (() => {
   const element = id => document.getElementById(id);
+  const told = TOLD;
+  const say = (english, values = {}) => told[english].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   // Which voxel axis runs to the right and which down, and whether it runs backwards; the third is across.
   const VIEWS = {
     axial: { right: 0, down: 1, across: 2, flip: false },
@@ -203,8 +210,8 @@ SCRIPT = r"""
   }
   async function voxelsOf(address, kind) {
     const response = await ask(address);
-    const told = response.headers.get('X-GuideGen-Geometry');
-    return { ...(told ? JSON.parse(told) : {}), voxels: new kind(await response.arrayBuffer()) };
+    const geometry = response.headers.get('X-GuideGen-Geometry');
+    return { ...(geometry ? JSON.parse(geometry) : {}), voxels: new kind(await response.arrayBuffer()) };
   }
 
   async function open(wanted) {
@@ -213,7 +220,7 @@ SCRIPT = r"""
     element('result').hidden = true;
     problem('');
     element('question').textContent = question.text;
-    element('count').textContent = `Question ${wanted} of ${lesson.questions.length}`;
+    element('count').textContent = say('Question {number} of {all}', { number: wanted, all: lesson.questions.length });
     element('nothing').hidden = question.kind !== 'point';
     element('back').disabled = wanted === 1;
     element('next').disabled = wanted === lesson.questions.length;
@@ -235,8 +242,8 @@ SCRIPT = r"""
   function progress() {
     const done = lesson.questions.filter(question => question.points !== null);
     const points = done.reduce((sum, question) => sum + question.points, 0);
-    const share = `${done.length} of ${lesson.questions.length} answered`;
-    element('progress').textContent = `${share}, ${points.toFixed(1)} points`;
+    element('progress').textContent = say('{count} of {all} answered, {points} points',
+      { count: done.length, all: lesson.questions.length, points: points.toFixed(1) });
   }
 
   async function submit(given) {
@@ -250,26 +257,26 @@ SCRIPT = r"""
     } catch (error) { problem(error.message); }
     drawAll();
   }
-  async function reveal(told, mine) {
-    const found = told.finding === null ? null : await voxelsOf('found/' + number, Uint8Array);
+  async function reveal(answer, mine) {
+    const found = answer.finding === null ? null : await voxelsOf('found/' + number, Uint8Array);
     if (mine !== asked) return;
-    [result, mask] = [told, found && found.voxels];
-    lesson.questions[number - 1].points = told.score.points;
+    [result, mask] = [answer, found && found.voxels];
+    lesson.questions[number - 1].points = answer.score.points;
     progress();
-    if (told.ends.length) {
-      const middle = [0, 1, 2].map(axis => (told.ends[0][axis] + told.ends[1][axis]) / 2);
+    if (answer.ends.length) {
+      const middle = [0, 1, 2].map(axis => (answer.ends[0][axis] + answer.ends[1][axis]) / 2);
       follow(middle, null);
     }
-    const rows = [['Finding', told.finding ?? 'nothing to find']];
-    const mm = value => `${value.toFixed(0)} mm`, score = told.score;
+    const rows = [[say('Finding'), answer.finding ?? say('nothing to find')]];
+    const mm = value => `${value.toFixed(0)} mm`, score = answer.score;
     const add = (value, name, show) => { if (value !== null) rows.push([name, show(value)]); };
-    add(score.distance_mm, 'Distance', value => value < 0.5 ? 'within it' : mm(value));
-    add(score.length_mm, 'You measured', mm);
-    add(score.true_mm, 'Longest diameter', mm);
+    add(score.distance_mm, say('Distance'), value => value < 0.5 ? say('within it') : mm(value));
+    add(score.length_mm, say('You measured'), mm);
+    add(score.true_mm, say('Longest diameter'), mm);
     add(score.dice, 'Dice', value => value.toFixed(2));
-    if (told.text) rows.push(['Case', told.text]);
+    if (answer.text) rows.push([say('Case'), answer.text]);
     const box = element('result'), list = document.createElement('dl'), head = document.createElement('strong');
-    head.textContent = `${Math.round(100 * score.points)} of 100 points`;
+    head.textContent = say('{points} of 100 points', { points: Math.round(100 * score.points) });
     for (const [name, value] of rows) for (const [tag, text] of [['dt', name], ['dd', value]]) {
       const cell = document.createElement(tag);
       cell.textContent = text;
@@ -298,3 +305,6 @@ SCRIPT = r"""
   })();
 })();
 """
+
+SPOKEN = tuple(sorted(set(re.findall(r"\bsay\('((?:[^'\\]|\\.)*)'", SCRIPT))))
+"""Its words, English."""

@@ -31,6 +31,7 @@ from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.core.volumes import on_grid, read_ct
 from GuideGenLib.scene.files import ANATOMY, CT
 from GuideGenLib.web.cases.learner_page import page, unknown_page
+from GuideGenLib.web.speaking import Speaker
 
 LEARN = "/learn/"
 """Below it all is for learners, whose links hold a token of their own in place of the server's."""
@@ -51,11 +52,11 @@ def for_learner(handler: Handler) -> Callable[[Learners, web.Request], Awaitable
     async def answered(self: Learners, request: web.Request) -> web.StreamResponse:
         known = await asyncio.to_thread(find_learner, self.folder, request.match_info["token"])
         if known is None:
-            return unknown_page()
+            return unknown_page(self.speaker(request))
         try:
             return await handler(self, request, *known)
         except CaseError as error:
-            return web.Response(status=400, text=str(error).replace(str(self.folder), ""))
+            return web.Response(status=400, text=self.speaker(request)(str(error).replace(str(self.folder), "")))
 
     return answered
 
@@ -65,10 +66,14 @@ class Learners:
 
     below = LEARN
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, language: str | None = None) -> None:
+        self.folder, self._language = folder, language
         self._one = threading.Lock()
         self._few = asyncio.Semaphore(AT_ONCE)
+
+    def speaker(self, request: web.Request) -> Speaker:
+        """In the language of who asked."""
+        return Speaker.to(request, self._language)
 
     def add_routes(self, router: Any) -> None:
         """Routes for all below LEARN (aiohttp.web.UrlDispatcher)."""
@@ -78,12 +83,16 @@ class Learners:
         router.add_get(LEARN + "{token}/found/{number:\\d{1,3}}", self.found, allow_head=False)
         router.add_get(LEARN + "{token}/result/{number:\\d{1,3}}", self.result, allow_head=False)
         router.add_post(LEARN + "{token}/answer/{number:\\d{1,3}}", self.answer)
-        router.add_route("*", LEARN + "{rest:.*}", _nothing_else)
+        router.add_route("*", LEARN + "{rest:.*}", self.nothing_else)
+
+    async def nothing_else(self, request: web.Request) -> web.StreamResponse:
+        """For addresses that there are not."""
+        return unknown_page(self.speaker(request))
 
     @for_learner
     async def home(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
         """The page; it asks for the rest."""
-        return page()
+        return page(self.speaker(request))
 
     @for_learner
     async def lesson(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
@@ -91,7 +100,7 @@ class Learners:
         questions = [
             {
                 "kind": question.kind,
-                "text": question.text,
+                "text": self.speaker(request)(question.text),
                 "points": learner.answers[number]["score"]["points"] if number in learner.answers else None,
             }
             for number, question in enumerate(lesson.questions, start=1)
@@ -112,14 +121,20 @@ class Learners:
         places = _places(await request.content.read(LONGEST_ANSWER + 1))
         async with self._few:
             learner = await asyncio.to_thread(self._keep, lesson, learner, number, places)
-            return web.json_response(await asyncio.to_thread(_result, lesson, learner, number))
+            return await self._told(request, lesson, learner, number)
+
+    async def _told(self, request: web.Request, lesson: Lesson, learner: Learner, number: int) -> web.StreamResponse:
+        """The result, the finding in the learner's language."""
+        result = await asyncio.to_thread(_result, lesson, learner, number)
+        finding = result["finding"]
+        return web.json_response({**result, "finding": finding and self.speaker(request)(finding)})
 
     @for_learner
     async def result(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
         """The result of an answer that was given before."""
         number = _answered(request, learner)
         async with self._few:
-            return web.json_response(await asyncio.to_thread(_result, lesson, learner, number))
+            return await self._told(request, lesson, learner, number)
 
     @for_learner
     async def found(self, request: web.Request, lesson: Lesson, learner: Learner) -> web.StreamResponse:
@@ -138,10 +153,6 @@ class Learners:
 
 
 # ---------------------------------------------------------------- inside
-
-
-async def _nothing_else(request: web.Request) -> web.Response:
-    return unknown_page()
 
 
 def _number(request: web.Request) -> int:

@@ -12,7 +12,7 @@ from GuideGenLib.cases.answers import add_learner, learners_of, results_csv
 from GuideGenLib.cases.catalogue import CaseCatalogue
 from GuideGenLib.cases.entry import Entry
 from GuideGenLib.cases.errors import CaseError
-from GuideGenLib.cases.lesson import ASKED, Lesson, lessons_in, make_lesson
+from GuideGenLib.cases.lesson import Lesson, lessons_in, make_lesson
 from GuideGenLib.cases.measure import is_fluid, measure
 from GuideGenLib.cases.names import clean
 from GuideGenLib.cases.scoring import MEASURE, OUTLINE, POINT
@@ -20,12 +20,11 @@ from GuideGenLib.cases.trash import Trash
 from GuideGenLib.core.errors import GuideGenError
 from GuideGenLib.scene.files import ANATOMY
 from GuideGenLib.web.cases.lesson_widgets import build_lessons
-from GuideGenLib.web.files.panel import sentence
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, sentence, told
 
 NOTHING = "nothing to find"
-KIND_TITLES = {POINT: "point", MEASURE: "measure", OUTLINE: "draw an outline"}
 
 
 class LessonPanel(Panel):
@@ -41,11 +40,10 @@ class LessonPanel(Panel):
                 "lesson_draft": [], "lesson_title": "", "lesson_titles": [], "lesson_chosen": "", "lesson_learners": [],
                 "lesson_questions": 0, "lesson_learner": "", "lesson_problems": [], "lesson_busy": False,
                 "lesson_deleted": "",
-                "lesson_kinds": [{"value": kind, "title": title} for kind, title in KIND_TITLES.items()],
-                "lesson_asked": dict(ASKED),
             }
         )  # fmt: skip
         self.state.change("lesson_chosen")(lambda **_: self.refresh())
+        workspace.spoken.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -61,7 +59,7 @@ class LessonPanel(Panel):
                 {"name": one.name, "token": one.token, "answered": len(one.answers), "points": round(one.points, 2)}
                 for one in learners
             ]
-            self.state.lesson_problems = [*problems, *more]
+            self.state.lesson_problems = [told(one) for one in (*problems, *more)]
             if lesson is None:
                 self.state.lesson_chosen = ""
 
@@ -111,7 +109,12 @@ class LessonPanel(Panel):
             self.state.lesson_chosen = lesson.title
             self.refresh()
         self.workspace.tell(
-            f"Lesson {lesson.title} made of {len(lesson.questions)} questions. Add its learners.", "success"
+            say(
+                "Lesson {title} made of {count} questions. Add its learners.",
+                title=lesson.title,
+                count=len(lesson.questions),
+            ),
+            "success",
         )
 
     def add_learner(self) -> None:
@@ -124,7 +127,7 @@ class LessonPanel(Panel):
         with self.state:
             self.state.lesson_learner = ""
             self.refresh()
-        self.workspace.tell(f"{learner.name} has a link now: copy it.", "success")
+        self.workspace.tell(say("{name} has a link now: copy it.", name=learner.name), "success")
 
     def delete(self) -> None:
         """Move the chosen lesson, with its answers, to the trash of the lessons; its links open nothing then."""
@@ -134,7 +137,8 @@ class LessonPanel(Panel):
             self.workspace.tell(sentence(error), "warning")
             return
         self.refresh()
-        self.workspace.tell(f"Lesson {deleted.name} deleted, with its answers. Undo takes it back.", "success")
+        words = "Lesson {name} deleted, with its answers. Undo takes it back."
+        self.workspace.tell(say(words, name=deleted.name), "success")
 
     def undo_delete(self) -> None:
         """Take the lesson that was deleted last back, with its links and answers."""
@@ -149,7 +153,7 @@ class LessonPanel(Panel):
         with self.state:
             self.state.lesson_chosen = held[0].name
         self.refresh()
-        self.workspace.tell(f"Lesson {held[0].name} is back.", "success")
+        self.workspace.tell(say("Lesson {name} is back.", name=held[0].name), "success")
 
     def add_routes(self, application: Any) -> None:
         """The results (aiohttp.web.Application)."""
@@ -184,8 +188,10 @@ def draft_of(entry: Entry) -> dict[str, Any]:
     if entry.problem:
         raise CaseError(entry.problem)
     found = list({one.key: one for one in reversed(measure(read_anatomy(entry.path / ANATOMY)))}.values())[::-1]
-    options = [{"value": one.key, "title": f"{one.name}, {one.size}", "kinds": _kinds_of(one.key)} for one in found]
-    nothing = {"value": "", "title": NOTHING, "kinds": [POINT]}
+    options = [
+        {"value": one.key, "title": f"{told(one.name)}, {one.size}", "kinds": _kinds_of(one.key)} for one in found
+    ]
+    nothing = {"value": "", "title": say(NOTHING), "kinds": [POINT]}
     first = options[0]["value"] if options else ""
     return {"case": entry.name, "kind": POINT, "finding": first, "text": "", "findings": [*options, nothing]}
 

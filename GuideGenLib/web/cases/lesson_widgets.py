@@ -7,11 +7,19 @@ from typing import Protocol
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.cases.lesson import ASKED
+from GuideGenLib.cases.scoring import MEASURE, OUTLINE, POINT
+from GuideGenLib.web.words import chosen_words, options
+
 LINK = "`${window.location.origin}/learn/${learner.token}/`"
 RESULTS = "`cases/results?lesson=${encodeURIComponent(lesson_chosen)}`"
 
 
-KINDS = "lesson_kinds.filter(kind => row.findings.find(one => one.value === row.finding)?.kinds.includes(kind.value))"
+KIND_TITLES = {POINT: "point", MEASURE: "measure", OUTLINE: "draw an outline"}
+KINDS = (
+    f"{options(KIND_TITLES)}.filter(kind => "
+    "row.findings.find(one => one.value === row.finding)?.kinds.includes(kind.value))"
+)
 
 
 class LessonActions(Protocol):
@@ -92,7 +100,7 @@ def _draft(panel: LessonActions) -> None:
                 model_value=("row.text",),
                 change=(panel.change, "[place, 'text', $event.target.value]"),
                 label="Question",
-                placeholder=("lesson_asked[row.kind]",),
+                placeholder=(f"{chosen_words(ASKED)}[row.kind]",),
                 persistent_placeholder=True,
                 maxlength=400,
                 raw_attrs=[':id="`lesson-text-${place}`"'],

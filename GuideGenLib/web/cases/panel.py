@@ -22,15 +22,13 @@ from GuideGenLib.scene.files import read_case
 from GuideGenLib.scene.nodes import present
 from GuideGenLib.web.cases.widgets import build_list
 from GuideGenLib.web.files.opening import Opener, Upload, has_work
-from GuideGenLib.web.files.panel import sentence
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.changes import corrections_after
 from GuideGenLib.workflow.runs import CORRECTIONS
+from GuideGenLib.workflow.words import say, sentence, told
 
-OPENED = "Opened {name}."
-OLD_CT = "CT out of date. "
-LEFT_OUT = " Its CT shows another anatomy and was left out: make it again."
+LEFT_OUT = "Its CT shows another anatomy and was left out: make it again."
 WORK_FIRST = (
     "The scene has work in it: keep it as a case or save it, then begin a new scene (Files), and open this one."
 )
@@ -62,6 +60,7 @@ class CasesPanel(Panel):
         workspace.edited.connect(self._on_edited)
         workspace.chosen.connect(self._on_chosen)
         self.refresh()
+        workspace.spoken.connect(self.refresh)
 
     # ------------------------------------------------------------ the list
 
@@ -96,7 +95,9 @@ class CasesPanel(Panel):
         shown = matching(self.catalogue.entries(), str(self.state.cases_search or ""))
         entry = beside(shown, self.state.cases_open or self.state.cases_chosen, by)
         if entry is None:
-            self.workspace.tell("This is the last case of the list." if by > 0 else "This is the first case.", "info")
+            self.workspace.tell(
+                say("This is the last case of the list." if by > 0 else "This is the first case."), "info"
+            )
         else:
             self._begin(lambda: self._open(entry.name))
 
@@ -109,7 +110,7 @@ class CasesPanel(Panel):
     def tag(self) -> None:
         """Give the chosen case the tags that are typed, between commas."""
         typed = str(self.state.cases_tags or "").split(",")
-        self._change(lambda name: self.catalogue.tag(name, typed), "Tags kept.")
+        self._change(lambda name: self.catalogue.tag(name, typed), say("Tags kept."))
 
     def rename(self, by_findings: bool = False) -> None:
         """Give the chosen case the name that is typed, or the one that tells what is seen in it."""
@@ -118,15 +119,15 @@ class CasesPanel(Panel):
 
     def duplicate(self) -> None:
         """Copy the chosen case."""
-        self._change(self.catalogue.duplicate, "Copied.")
+        self._change(self.catalogue.duplicate, say("Copied."))
 
     def delete(self) -> None:
         """Move the chosen case to the trash."""
-        self._change(self.catalogue.delete, "Deleted. Undo takes it back.")
+        self._change(self.catalogue.delete, say("Deleted. Undo takes it back."))
 
     def undo_delete(self) -> None:
         """Take the last deleted case back."""
-        self._change(lambda _: self.catalogue.undo_delete(), "Taken back.")
+        self._change(lambda _: self.catalogue.undo_delete(), say("Taken back."))
 
     # ------------------------------------------------------------ pictures
 
@@ -157,12 +158,13 @@ class CasesPanel(Panel):
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         problem = entry.problem or self._bad.get((entry.name, entry.changed), "")
+        old = say("CT out of date.") if entry.out_of_date else ""
+        described = entry.text or ("" if old else say("A scene of Slicer" if entry.is_scene else "No description"))
         return {
             "name": entry.name,
-            "text": (OLD_CT if entry.out_of_date else "") + entry.text
-            or ("A scene of Slicer" if entry.is_scene else "No description"),
+            "text": " ".join(words for words in (old, described) if words),
             "tags": list(entry.tags),
-            "problem": problem,
+            "problem": told(problem),
             "picture": "" if entry.is_scene or problem else f"{entry.changed:.3f}",
             "ct": entry.has_ct,
             "scene": entry.is_scene,
@@ -173,7 +175,7 @@ class CasesPanel(Panel):
         tags = ", ".join(row["tags"]) if row is not None else ""
         self.state.update({"cases_chosen": name, "cases_tags": tags, "cases_name": name})
 
-    def _change(self, change: Callable[[str], Entry | None], told: str) -> None:
+    def _change(self, change: Callable[[str], Entry | None], done: str) -> None:
         name = self.state.cases_chosen
         try:
             entry = change(name)
@@ -186,7 +188,8 @@ class CasesPanel(Panel):
                 self.state.cases_open = entry.name
             self.refresh()
             self._choose(entry.name if entry is not None else "")
-        self.workspace.tell(told or f"It is called {entry.name if entry else ''} now.", "success")
+        renamed = say("It is called {name} now.", name=entry.name if entry else "")
+        self.workspace.tell(done or renamed, "success")
 
     def _is_there(self, name: str) -> bool:
         try:
@@ -197,20 +200,20 @@ class CasesPanel(Panel):
     def _begin(self, work: Callable[[], Awaitable[str]]) -> None:
         """One thing at a time, beside the event loop."""
         if self.state.cases_busy or self.workspace.busy:
-            self.workspace.tell("Something goes on already: wait for its end.", "warning")
+            self.workspace.tell(say("Something goes on already: wait for its end."), "warning")
             return
         create_task(self._do(work))
 
     async def _do(self, work: Callable[[], Awaitable[str]]) -> None:
         with self.state:
-            self.state.cases_busy = "Reading…"
+            self.state.cases_busy = say("Reading…")
         try:
-            told, kind = await work(), "success"
+            end, kind = await work(), "success"
         except (GuideGenError, OSError) as error:
-            told, kind = sentence(error), "error"
+            end, kind = sentence(error), "error"
         with self.state:
             self.state.cases_busy = ""
-        self.workspace.tell(told, kind)
+        self.workspace.tell(end, kind)
         self.refresh()
 
     async def _open(self, name: str) -> str:
@@ -233,7 +236,7 @@ class CasesPanel(Panel):
         with self.state:
             self.state.cases_open = entry.name
             self._choose(entry.name)
-        return OPENED.format(name=entry.name) + (LEFT_OUT if entry.out_of_date else "")
+        return say("Opened {name}.", name=entry.name) + (f" {say(LEFT_OUT)}" if entry.out_of_date else "")
 
     async def _open_scene(self, entry: Entry) -> None:
         """As an uploaded one is opened: checked in a process of its own, from a copy."""
@@ -255,7 +258,7 @@ class CasesPanel(Panel):
             self.state.cases_search = ""
             self.refresh()
             self._choose(entry.name)
-        return f"Kept as {entry.name}."
+        return say("Kept as {name}.", name=entry.name)
 
     def _on_edited(self) -> None:
         self._changed = True

@@ -29,6 +29,7 @@ from GuideGenLib.web.editor.widgets import EditorWidgets
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.segments_widgets import NOTHING
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, sentence, told
 
 if TYPE_CHECKING:
     from GuideGenLib.web.panels.segments import SegmentsPanel
@@ -37,6 +38,10 @@ BRUSH_MM = (3.0, 80.0)
 BRUSH_STEP = 1.25
 EFFECTS = {tool.name: tool.effect for tool in TOOLS}
 SHORTAGE = "Choose a segment in the list above first."
+HARDENED = (
+    "{name} was moved by a transform; it stays where it is, and its voxels have that place as their own now, so that "
+    "they can be edited."
+)
 
 
 class EditorPanel(Panel):
@@ -53,7 +58,7 @@ class EditorPanel(Panel):
         self._shown_ct: Any = None
         self.state.update(
             {
-                "editor_hindrance": NOTHING,
+                "editor_hindrance": say(NOTHING),
                 "editor_effect": "none",
                 "editor_can_undo": False,
                 "editor_can_redo": False,
@@ -99,7 +104,7 @@ class EditorPanel(Panel):
     def _on_chosen(self) -> None:
         """Take up another segmentation or CT; a CT alone touches neither the tool nor undo."""
         node = self.workspace.segmentation
-        reason = NOTHING if node is None else hindrance(node)
+        reason = say(NOTHING) if node is None else told(hindrance(node))
         if node is not None and not reason and node is not self.editor.active_segmentation_node:
             reason = self._take(node)
         if reason:
@@ -120,14 +125,10 @@ class EditorPanel(Panel):
         """Give a segmentation to trame_slicer's editor; returns why it could not be."""
         try:
             if harden(node):
-                self.workspace.tell(
-                    f"{node.GetName()} was moved by a transform; it stays where it is, and its voxels have that place "
-                    "as their own now, so that they can be edited.",
-                    "info",
-                )
+                self.workspace.tell(say(HARDENED, name=node.GetName()), "info")
             source = self.source.show(node, None)
         except SceneError as error:
-            return f"{error}."
+            return sentence(error)
         self._shown_ct = None
         before = self.editor.active_segment_modifier
         if before is not None:
@@ -155,11 +156,11 @@ class EditorPanel(Panel):
     def use(self, name: str) -> None:
         """Take up a tool of effects.TOOLS; without a segment it is none, and the user is told."""
         if name != "none" and (self.state.editor_hindrance or not self.segments.active):
-            self.workspace.tell(self.state.editor_hindrance or SHORTAGE, "info")
+            self.workspace.tell(self.state.editor_hindrance or say(SHORTAGE), "info")
             name = "none"
         if name == "threshold":
             if self.workspace.ct is None:
-                self.workspace.tell("Threshold needs a CT: generate or upload one first.", "info")
+                self.workspace.tell(say("Threshold needs a CT: generate or upload one first."), "info")
                 name = "none"
             else:
                 self._bring_ct()
@@ -253,7 +254,7 @@ class EditorPanel(Panel):
         try:
             self.source.show(node, ct)
         except ValueError as error:
-            self.workspace.tell(f"{error}.", "warning")
+            self.workspace.tell(sentence(error), "warning")
             return
         self._shown_ct = ct
 

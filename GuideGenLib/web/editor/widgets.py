@@ -11,6 +11,8 @@ from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.web.editor.effects import BRUSHES, OPERATIONS, TOOLS
 from GuideGenLib.web.panels.segments_widgets import ROW
+from GuideGenLib.web.scripts import once
+from GuideGenLib.web.words import options
 
 HU = (-1024, 3071)
 BRUSH_MM = (3, 80)
@@ -86,7 +88,7 @@ class EditorWidgets:
 
     def build(self) -> None:
         """Tools, what the chosen one can be told, and where it may write."""
-        client.Script(SCRIPT.replace("KEYS", json.dumps(KEYS)))
+        client.Script(once(SCRIPT.replace("KEYS", json.dumps(KEYS))))
         v3.VDivider(classes="my-2")
         with html.Div(id="editor", classes="d-flex flex-column", style="gap: 8px"):
             self._tools()
@@ -104,7 +106,7 @@ class EditorWidgets:
                 style=f"{ROW}; gap: 8px",
             ):
                 html.Span(style=("{width: '12px', height: '12px', borderRadius: '3px', background: row.color}",))
-                html.Span("Edits {{ row.name }}")
+                html.Span("Edits {{ row.title }}")
             self._brush()
             self._draw()
             self._scissors()
@@ -150,7 +152,7 @@ class EditorWidgets:
             v_if=("editor_area === 'INSIDE_SINGLE_SEGMENT'",),
             v_model=("editor_area_segment",),
             items=("segments_rows",),
-            item_title="name",
+            item_title="title",
             item_value="id",
             label="Inside",
             disabled=(OFF,),
@@ -292,7 +294,7 @@ class EditorWidgets:
                 v_if=(needs_other,),
                 v_model=("editor_other",),
                 items=("segments_rows.filter(row => row.id !== segments_active)",),
-                item_title="name",
+                item_title="title",
                 item_value="id",
                 label="The other",
             )
@@ -331,7 +333,7 @@ class EditorWidgets:
         v3.VSelect(
             id=f"editor-{name}",
             v_model=(model,),
-            items=([{"value": value, "title": title} for value, title in titles.items()],),
+            items=(options(titles),),
             label=label,
             disabled=(OFF,),
             style="min-width: 0",

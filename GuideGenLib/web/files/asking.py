@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from GuideGenLib.anatomy.label_maps.reading import InDoubtError
 from GuideGenLib.workflow.vocabulary import Choice, asked
+from GuideGenLib.workflow.words import say, told
 
 MULTIPLE_CHOICES = 300
 """HTTP's status of an answer that asks which one is meant."""
@@ -21,6 +22,17 @@ def question_of(error: InDoubtError) -> dict[str, Any]:
     """What the page needs to ask: {"choices": [...], "alone": bool}."""
     question = asked(error)
     return {"choices": [_shown(choice) for choice in question.choices], "alone": question.alone}
+
+
+def spoken(question: dict[str, Any]) -> dict[str, Any]:
+    """The same in the user's language, which the process that checks a file does not know."""
+    return {**question, "choices": [_spoken(choice) for choice in question["choices"]]}
+
+
+def _spoken(choice: dict[str, Any]) -> dict[str, Any]:
+    between = f" {say('or')} "
+    names = [{**one, "name": between.join(map(told, one["name"].split(" or ")))} for one in choice["names"]]
+    return {**choice, "title": told(choice["title"]), "fit": told(choice["fit"]), "names": names}
 
 
 def _shown(choice: Choice) -> dict[str, Any]:

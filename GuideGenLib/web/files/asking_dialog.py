@@ -7,6 +7,7 @@ from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.anatomy.label_volumes import TISSUE_KEYS
 from GuideGenLib.anatomy.table import labels
+from GuideGenLib.web.words import options
 
 STATE = {"files_choices": [], "files_alone": False, "files_structure": None}
 """Known to the page alone: what is asked, whether one structure may be named, and the one that was."""
@@ -14,7 +15,7 @@ STATE = {"files_choices": [], "files_alone": False, "files_structure": None}
 
 def build_question() -> None:
     """The dialog. `guidegenFiles.choose(labels)` opens the file with what was chosen, null leaves it closed."""
-    structures = [{"value": row.key, "title": row.name} for row in labels()[1:] if row.key not in TISSUE_KEYS]
+    structures = {row.key: row.name for row in labels()[1:] if row.key not in TISSUE_KEYS}
     with (
         v3.VDialog(model_value=("files_question === 'vocabulary'",), max_width=760, persistent=True, scrollable=True),
         v3.VCard(id="files-vocabulary-question"),
@@ -62,7 +63,7 @@ def build_question() -> None:
             with html.Div(v_if=("files_alone",), classes="d-flex ga-2 align-center mt-3"):
                 v3.VAutocomplete(
                     v_model=("files_structure",),
-                    items=("files_structures", structures),
+                    items=(options(structures),),
                     id="files-vocabulary-structure",
                     label="Or it is a mask of one structure",
                     density="compact",

@@ -25,12 +25,13 @@ from GuideGenLib.scene.runs.results import whole_or_nothing
 from GuideGenLib.scene.runs.run import SHOWN_REFERENCE, join_ct
 from GuideGenLib.scene.segments.segmentation import add_anatomy, read_segmentation
 from GuideGenLib.scene.slices import look_along_axes
+from GuideGenLib.web.files.asking import spoken
 from GuideGenLib.web.files.checking import ct_beside
 from GuideGenLib.web.files.segmentation_file import load_segmentation
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.runs import CORRECTIONS
+from GuideGenLib.workflow.words import BUSY, say
 
-BUSY = "a run goes on: cancel it, or wait for its end"
 CHECKED = "checked.nrrd"
 GONE_POLL_S = 0.2
 
@@ -99,7 +100,7 @@ class Opener:
     def clear(self) -> None:
         """Make the scene empty, for a new case. Raises SceneError while a run goes on."""
         if self.workspace.busy:
-            raise SceneError(BUSY)
+            raise SceneError(say(BUSY))
         self.workspace.choose(segmentation=None, ct=None, compared=None)  # before its nodes go
         self.workspace.scene.Clear(False)
         self.workspace.choose()
@@ -141,7 +142,9 @@ class Opener:
                 require_same_place(image, anatomy, node.GetName())
                 join_ct(scene, segmentation, node, anatomy)
             except SceneError as error:
-                notes = [f"The CT stands for itself, as it does not go with the chosen anatomy: {error}"]
+                notes = [
+                    say("The CT stands for itself, as it does not go with the chosen anatomy: {error}", error=error)
+                ]
         if segmentation is None or notes:
             _file_alone(scene, node)
         self.workspace.choose(segmentation=None if notes else segmentation, ct=node, compared=None)
@@ -188,7 +191,7 @@ async def check(upload: Upload, gone: Callable[[], bool]) -> dict[str, Any]:
         raise SceneError(f"{upload.name} cannot be read: it is damaged, or too large for the memory that is free")
     report: dict[str, Any] = json.loads(lines[-1])
     if "question" in report:
-        raise AskError(report["error"], report["question"])
+        raise AskError(report["error"], spoken(report["question"]))
     if "error" in report:
         raise SceneError(report["error"])
     return report

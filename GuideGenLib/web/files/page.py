@@ -38,8 +38,8 @@ window.guidegenFiles = (() => {
     request.upload.onload = () => set({ files_phase: 'reading' });
     request.onload = () => request.status === 300
       ? ask(JSON.parse(request.responseText)) : end(request.responseText.trim(), request.status !== 200);
-    request.onerror = () => end('The connection broke while ' + file.name + ' was sent.', true);
-    request.onabort = () => { waiting = []; end('Cancelled; the scene is as it was.', false); };
+    request.onerror = () => end('broken', true);
+    request.onabort = () => { waiting = []; end('cancelled', false); };
     set({ files_phase: 'sending', files_sent: 0, files_name: file.name, files_result: '', files_question: '' });
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.send(file);
@@ -57,7 +57,7 @@ window.guidegenFiles = (() => {
   function choose(labels) {
     set({ files_question: '' });
     if (labels) send(false, labels);
-    else end(file.name + ' was not opened; the scene is as it was.', false);
+    else end('unopened', false);
   }
   function answer(yes) {
     set({ files_question: '' });

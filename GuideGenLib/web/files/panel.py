@@ -24,7 +24,10 @@ from GuideGenLib.web.files.page import SCRIPT, STATE
 from GuideGenLib.web.files.uploads import UploadError, private_path, receive, shown_name
 from GuideGenLib.web.files.volume_check import CHOSEN, KINDS
 from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.scripts import once
+from GuideGenLib.web.words import options
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, sentence, told
 
 KIND_TITLES = {
     "auto": "Find out",
@@ -60,6 +63,12 @@ NEEDED = {
     "dicom": ("files_ct", "There is no CT of the anatomy yet"),
 }
 """What must be chosen for a download, as a state, and what is said while it is not; of others any work."""
+ENDS = (
+    "({broken: `The connection broke while ${files_name} was sent.`, cancelled: 'Cancelled; the scene is as it was.', "
+    "unopened: `${files_name} was not opened; the scene is as it was.`})"
+)
+"""How an upload may end without an answer of the server, as an expression of the page."""
+
 PICTURED = ("axial", "sagittal", "coronal", "threed")
 FLUSH_S = 0.05
 
@@ -132,10 +141,10 @@ class FilesPanel(Panel):
             self.workspace.tell(text, "error")
             return web.Response(status=getattr(error, "status", 400), text=text)
         except (GoneError, ConnectionError, ClientError):
-            return web.Response(status=400, text="Cancelled.")
+            return web.Response(status=400, text=say("Cancelled."))
         finally:
             self.refresh()
-        text = f"Opened {name}." + (f"\n{notes}" if notes else "")
+        text = say("Opened {name}.", name=name) + (f"\n{told(notes)}" if notes else "")
         self.workspace.tell(text, "warning" if notes else "success")
         return web.Response(text=text)
 
@@ -203,7 +212,7 @@ class FilesPanel(Panel):
 
     def build(self) -> None:
         """Open, save, new."""
-        client.Script(SCRIPT)
+        client.Script(once(SCRIPT))
         self._build_open()
         self._build_progress()
         html.Div("Save", classes="text-subtitle-2 mt-3 mb-1")
@@ -238,7 +247,7 @@ class FilesPanel(Panel):
         v3.VSelect(
             id="files-kind",
             v_model=("files_kind",),
-            items=("files_kinds", [{"value": kind, "title": KIND_TITLES[kind]} for kind in KINDS]),
+            items=(options({kind: KIND_TITLES[kind] for kind in KINDS}),),
             label="A NIfTI or NRRD file is",
             classes="mb-2",
         )
@@ -283,7 +292,7 @@ class FilesPanel(Panel):
                 variant="tonal",
             )
         html.Div(
-            "{{ files_result }}",
+            f"{{{{ {ENDS}[files_result] || files_result }}}}",
             id="files-result",
             v_if=("files_result !== '' && files_phase === ''",),
             role="status",
@@ -334,10 +343,3 @@ class FilesPanel(Panel):
                     color="warning",
                     variant="flat",
                 )
-
-
-def sentence(error: Exception) -> str:
-    """A message as a sentence for the page; the name of a file at its beginning stays as it is."""
-    text = str(error)
-    first = text.split(" ")[0]
-    return (text if "." in first else text[:1].upper() + text[1:]) + ("" if text.endswith(".") else ".")

@@ -21,11 +21,9 @@ from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.edits import edits_later, outline, remove_outlines
-from GuideGenLib.workflow.words import NO_CT
+from GuideGenLib.workflow.words import NO_CT, NO_OTHER_CT, say, sentence
 
-NO_OTHER = "Choose another CT to compare with first."
 ERRORS = (ValueError, RuntimeError, MemoryError)
-NONE = {"title": "nothing", "value": ""}
 
 
 class ComparePanel(Panel):
@@ -38,13 +36,13 @@ class ComparePanel(Panel):
         self.state.update(
             {
                 "compare_cts": [],
-                "compare_others": [NONE],
+                "compare_others": [],
                 "compare_shown": "",
                 "compare_with": "",
                 "compare_blend": 0,
                 "compare_difference": False,
                 "compare_changes": False,
-                "compare_hindrance": NO_CT,
+                "compare_hindrance": say(NO_CT),
             }
         )
         self.state.change("compare_shown")(self._on_shown)
@@ -69,12 +67,15 @@ class ComparePanel(Panel):
             self.state.update(
                 {
                     "compare_cts": listed,
-                    "compare_others": [NONE, *(item for item in listed if item["value"] != _id(chosen))],
+                    "compare_others": [
+                        {"title": say("nothing"), "value": ""},
+                        *(item for item in listed if item["value"] != _id(chosen)),
+                    ],
                     "compare_shown": _id(chosen),
                     "compare_with": _id(other) if two else "",
                     "compare_difference": False,
                     "compare_changes": False,
-                    "compare_hindrance": NO_CT if chosen is None else "" if two else NO_OTHER,
+                    "compare_hindrance": say(NO_CT) if chosen is None else "" if two else say(NO_OTHER_CT),
                 }
             )
 
@@ -119,7 +120,7 @@ class ComparePanel(Panel):
     def _failed(self, switch: str, error: Exception) -> None:
         with self.state:
             self.state[switch] = False
-        self.workspace.tell(f"The CTs could not be compared: {error}.", "warning")
+        self.workspace.tell(sentence(say("The CTs could not be compared: {error}", error=error)), "warning")
 
     # ------------------------------------------------------------ difference and changes
 

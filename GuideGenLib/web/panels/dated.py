@@ -12,6 +12,7 @@ from trame_server.utils.asynchronous import create_task
 from GuideGenLib.scene.runs.dated import mark, out_of_date_later
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import told
 
 REST_S = 0.5
 """After the last stroke, before the anatomies are compared."""
@@ -46,7 +47,7 @@ class DatedPanel(Panel):
 
     def _say(self, sentence: str) -> None:
         with self.state:
-            self.state.dated_text = sentence
+            self.state.dated_text = told(sentence)
             self.workspace.set_out_of_date(sentence)
 
     def build_chip(self) -> None:

@@ -25,6 +25,7 @@ from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.job import Outcome
+from GuideGenLib.workflow.words import say, sentence
 
 NOW, LAST, WRITING = "now.mrb", "last.mrb", "writing"
 """What this session saves, what the one before has left, and the folder where it is written."""
@@ -106,7 +107,9 @@ class KeepPanel(Panel):
             private.mkdir(mode=0o700)
             os.replace(await write_scene(self.workspace.scene, private), target)
         except (GuideGenError, OSError) as error:
-            self.workspace.tell(f"Your work could not be saved by itself: {error}", "warning")
+            self.workspace.tell(
+                sentence(say("Your work could not be saved by itself: {error}", error=error)), "warning"
+            )
         finally:
             shutil.rmtree(private, ignore_errors=True)
 
@@ -121,9 +124,11 @@ class KeepPanel(Panel):
         with self.state:
             self.state.keep_busy = True
         try:
-            await self._opener.open(Upload(self._kept / LAST, "your last work", "auto", replace=True), lambda: False)
+            await self._opener.open(
+                Upload(self._kept / LAST, say("your last work"), "auto", replace=True), lambda: False
+            )
         except GuideGenError as error:
-            self.workspace.tell(f"What was kept cannot be opened: {error}", "error")
+            self.workspace.tell(sentence(say("What was kept cannot be opened: {error}", error=error)), "error")
         else:
             self.discard()
             self.note()
@@ -177,4 +182,4 @@ def _take_over(kept: Path) -> str:
         os.replace(kept / NOW, kept / LAST)
     if not (kept / LAST).is_file():
         return ""
-    return f"{datetime.fromtimestamp((kept / LAST).stat().st_mtime):%d %B %Y, %H:%M}"
+    return f"{datetime.fromtimestamp((kept / LAST).stat().st_mtime):%Y-%m-%d, %H:%M}"

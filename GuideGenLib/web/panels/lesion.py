@@ -19,7 +19,9 @@ from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.segments_widgets import NOTHING
 from GuideGenLib.web.views.crosshair import Point
 from GuideGenLib.web.views.readout import names_at
+from GuideGenLib.web.words import options
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, sentence, told
 
 if TYPE_CHECKING:
     from GuideGenLib.web.panels.segments import SegmentsPanel
@@ -44,18 +46,16 @@ class LesionPanel(Panel):
     def __init__(self, server: Any, workspace: Workspace, segments: SegmentsPanel, views: Views) -> None:
         super().__init__(server, workspace)
         self.segments, self.views = segments, views
-        kinds = [{"value": kind.key, "title": kind.name} for kind in pointed_kinds()]
         first = pointed_kinds()[0]
         self.state.update(
             {
-                "lesion_kinds": kinds,
                 "lesion_kind": first.key,
                 "lesion_size": first.usual,
                 "lesion_unit": first.unit,
                 "lesion_low": first.limits[0],
                 "lesion_high": first.limits[1],
                 "lesion_seed": 0,
-                "lesion_hindrance": NOTHING,
+                "lesion_hindrance": say(NOTHING),
                 "lesion_busy": False,
             }
         )
@@ -91,7 +91,7 @@ class LesionPanel(Panel):
             return None
         node, point = self.workspace.segmentation, self.views.point
         if node is None or point is None:
-            self.workspace.tell(NOTHING if node is None else NO_POINT, "warning")
+            self.workspace.tell(say(NOTHING if node is None else NO_POINT), "warning")
             return None
         kind, state = self.state.lesion_kind, self.state
         measure = pointed_kind(kind)
@@ -99,7 +99,8 @@ class LesionPanel(Panel):
             size = float(state.lesion_size)
         except (TypeError, ValueError):
             low, high = measure.limits
-            self.workspace.tell(f"Give the size of the finding in {measure.unit}, {low:g} to {high:g}.", "warning")
+            words = "Give the size of the finding in {unit}, {low} to {high}."
+            self.workspace.tell(say(words, unit=measure.unit, low=f"{low:g}", high=f"{high:g}"), "warning")
             return None
         try:
             pointed = take_pointed(self.workspace.scene, node, point, kind, size, state.lesion_seed)
@@ -135,11 +136,16 @@ class LesionPanel(Panel):
             self.workspace.edited.emit()
             if self.segments.active == chosen:
                 self.segments.choose(segment_id)
-        told = f"{label(kind).name} of {pointed.size:g} {pointed_kind(kind).unit} added. Ctrl+Z takes it back."
-        self.workspace.tell(told, "success")
+        done = say(
+            "Added: {name}, {size} {unit}. Ctrl+Z takes it back.",
+            name=told(label(kind).name),
+            size=f"{pointed.size:g}",
+            unit=pointed_kind(kind).unit,
+        )
+        self.workspace.tell(done, "success")
 
     def _refuse(self, why: str) -> None:
-        self.workspace.tell(f"No finding was added: {why}{'' if why.endswith('.') else '.'}", "warning")
+        self.workspace.tell(sentence(say("No finding was added: {why}", why=told(why))), "warning")
 
     def build(self) -> None:
         """Kind, size and the button."""
@@ -149,7 +155,7 @@ class LesionPanel(Panel):
             v3.VSelect(
                 id="lesion-kind",
                 v_model=("lesion_kind",),
-                items=("lesion_kinds",),
+                items=(options({kind.key: kind.name for kind in pointed_kinds()}),),
                 label="Kind",
                 style="min-width: 0",
             )
@@ -196,7 +202,7 @@ class LesionPanel(Panel):
         if node is not self._segmentation:
             self._segmentation, self._by_hand = node, False
         with self.state:
-            self.state.lesion_hindrance = NOTHING if node is None else ""
+            self.state.lesion_hindrance = say(NOTHING) if node is None else ""
 
 
 def kind_in(key: str) -> str | None:

@@ -18,7 +18,7 @@ from GuideGenLib.web.runner import Runner
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.job import Outcome
 from GuideGenLib.workflow.understood import description_of
-from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text, say
+from GuideGenLib.workflow.words import NO_TEXT, STARTING, STOPPING, progress_text, say, sentence, told
 
 DOUBLE_CLICK_S = 0.7
 """The second press of a double click comes within this time."""
@@ -58,7 +58,7 @@ class RunPanel(Panel):
     def refresh(self) -> None:
         """Why no anatomy can be generated now, empty where it can."""
         typed = self.understood.prompt.text.strip()
-        self.state.run_hindrance = self.understood.understanding.error if typed else say(NO_TEXT)
+        self.state.run_hindrance = told(self.understood.understanding.error) if typed else say(NO_TEXT)
         if typed and self.runner.job is None:  # the models are loaded while one types
             self._choose_model()
             self.runner.warm()
@@ -108,7 +108,7 @@ class RunPanel(Panel):
         try:
             begin()
         except ValueError as error:  # of the scene, of the description
-            self.workspace.tell(_sentence(str(error)), "warning")
+            self.workspace.tell(sentence(error), "warning")
             return
         self.state.update(
             {"run_busy": True, "run_cancelled": False, "run_percent": 0, "run_text": say(STARTING), "run_details": ""}
@@ -239,7 +239,3 @@ class RunPanel(Panel):
 
 def _told(event: Any) -> str:
     return progress_text(event.stage, event.fraction, event.remaining_s, event.place)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

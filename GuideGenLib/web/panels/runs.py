@@ -11,6 +11,7 @@ from GuideGenLib.scene.runs.hierarchy import hierarchy_of
 from GuideGenLib.scene.runs.run import Run
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import told
 
 
 class RunsPanel(Panel):
@@ -34,7 +35,7 @@ class RunsPanel(Panel):
         title = hierarchy_of(self.workspace.scene).GetItemName(run.folder_item)
         return {
             "value": run.segmentation.GetID(),
-            "title": title,
+            "title": told(title),
             "props": {"subtitle": run.segmentation.GetName()},
         }
 

@@ -15,6 +15,7 @@ from GuideGenLib.web.editor.snapshot import label_of_tags, tags_of
 from GuideGenLib.web.panels.panel import Panel
 from GuideGenLib.web.panels.segments_widgets import SegmentsWidgets
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, sentence, told
 
 if TYPE_CHECKING:
     from GuideGenLib.web.views.views import Views
@@ -43,7 +44,6 @@ class SegmentsPanel(Panel):
                 "segments_outline": OUTLINE,
                 "segments_opacity": SURFACE,
                 "segments_label": None,
-                "segments_labels": [{"value": row.key, "title": row.name} for row in table.labels()[1:]],
                 "segments_details": False,
             }
         )
@@ -89,7 +89,11 @@ class SegmentsPanel(Panel):
         if not wanted:
             return None
         keys = {row.key for row in table.find(wanted)}
-        return [row["id"] for row in self.state.segments_rows if wanted in row["name"].lower() or row["key"] in keys]
+        return [
+            row["id"]
+            for row in self.state.segments_rows
+            if wanted in row["name"].lower() or wanted in row["title"].lower() or row["key"] in keys
+        ]
 
     def take_first(self) -> None:
         """Choose the first segment that was found, and go to it."""
@@ -104,7 +108,7 @@ class SegmentsPanel(Panel):
         node = self.workspace.segmentation
         centre = place_within(node, self.active) if node is not None and self.active else None
         if centre is None:
-            self.workspace.tell("Choose a segment in the list first; an empty one has no place.", "info")
+            self.workspace.tell(say("Choose a segment in the list first; an empty one has no place."), "info")
             return
         self.views.jump_to(centre)
 
@@ -139,7 +143,8 @@ class SegmentsPanel(Panel):
             return
         there = [row["id"] for row in self.state.segments_rows if row["key"] == key]
         if there:
-            self.workspace.tell(f"{table.label(key).name} is in the list already; it is chosen now.", "info")
+            words = "{name} is in the list already; it is chosen now."
+            self.workspace.tell(sentence(say(words, name=told(table.label(key).name))), "info")
             self.choose(there[0])
             return
         row, segmentation = table.label(key), node.GetSegmentation()
@@ -153,7 +158,7 @@ class SegmentsPanel(Panel):
         node, key = self.workspace.segmentation, self.state.segments_label
         segment = None if node is None or not key else node.GetSegmentation().GetSegment(self.active)
         if segment is None:
-            self.workspace.tell("Choose a segment in the list and what it is in the field below.", "info")
+            self.workspace.tell(say("Choose a segment in the list and what it is in the field below."), "info")
             return
         segment.SetName(table.label(key).name)
         segment.SetColor(*_color(table.label(key)))
@@ -164,7 +169,7 @@ class SegmentsPanel(Panel):
         """Remove the chosen segment; what it held becomes body. Undo brings it back."""
         node, segment_id = self.workspace.segmentation, self.active
         if node is None or not segment_id:
-            self.workspace.tell("Choose the segment to remove in the list first.", "info")
+            self.workspace.tell(say("Choose the segment to remove in the list first."), "info")
             return
         node.GetSegmentation().RemoveSegment(segment_id)
         self._changed()
@@ -228,6 +233,7 @@ class SegmentsPanel(Panel):
                 {
                     "id": segment_id,
                     "name": segment.GetName(),
+                    "title": told(segment.GetName()),
                     "key": "" if row is None else row.key,
                     "group": "" if row is None else _group(row),
                     "color": "#{:02x}{:02x}{:02x}".format(*(round(255 * channel) for channel in segment.GetColor())),

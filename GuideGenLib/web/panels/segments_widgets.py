@@ -8,6 +8,9 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.anatomy.label import SWITCHES
+from GuideGenLib.anatomy.table import labels
+from GuideGenLib.web.scripts import once
+from GuideGenLib.web.words import options
 
 NOTHING = "There is no anatomy yet: generate one, or upload one."
 LIST_PX = 216
@@ -101,7 +104,7 @@ class SegmentsWidgets:
 
     def _list(self) -> None:
         """A grid of two columns that is one stop of the Tab key: arrows move in it, see SCRIPT."""
-        client.Script(SCRIPT)
+        client.Script(once(SCRIPT))
         style = f"max-height: {LIST_PX}px; overflow-y: auto; border: thin solid rgba(128, 128, 128, 0.35)"
         with html.Div(classes="rounded", style=style):
             with (
@@ -148,7 +151,7 @@ class SegmentsWidgets:
                     "border: '1px solid rgba(128, 128, 128, 0.6)'}",
                 )
             )
-            html.Span("{{ row.name }}", classes=("'text-truncate' + (row.shown ? '' : ' font-italic')",))
+            html.Span("{{ row.title }}", classes=("'text-truncate' + (row.shown ? '' : ' font-italic')",))
             html.Span(
                 "?",
                 v_if=("!row.key",),
@@ -165,8 +168,8 @@ class SegmentsWidgets:
                 type="button",
                 tabindex=-1,
                 click=(self.panel.show_one, "[row.id]"),
-                aria_label=("(row.shown ? 'Hide ' : 'Show ') + row.name",),
-                title=("(row.shown ? 'Hide ' : 'Show ') + row.name",),
+                aria_label=("row.shown ? `Hide ${row.title}` : `Show ${row.title}`",),
+                title=("row.shown ? `Hide ${row.title}` : `Show ${row.title}`",),
                 style=PLAIN,
             ),
         ):
@@ -177,7 +180,7 @@ class SegmentsWidgets:
             v3.VAutocomplete(
                 id="segments-label",
                 v_model=("segments_label",),
-                items=("segments_labels",),
+                items=(options({row.key: row.name for row in labels()[1:]}),),
                 placeholder="What it is",
                 aria_label="What the segment is",
                 auto_select_first=True,

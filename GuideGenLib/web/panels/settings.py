@@ -11,14 +11,11 @@ from trame.widgets import vuetify3 as v3
 from GuideGenLib.bundle import DEFAULT
 from GuideGenLib.core.seeds import LARGEST_SEED, new_seed
 from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.words import options
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.choices import RunSettings, chosen
+from GuideGenLib.workflow.words import QUALITIES, REGIONS
 
-REGIONS = {
-    "": "As in the text", "torso": "Torso", "chest": "Chest", "abdomen": "Abdomen", "pelvis": "Pelvis",
-    "chest_abdomen": "Chest and abdomen", "abdomen_pelvis": "Abdomen and pelvis",
-}  # fmt: skip
-QUALITIES = {"draft": "Draft (fewest steps)", "standard": "Standard", "fine": "Fine (twice the steps)"}
 SPACINGS = (0.5, 6.0)
 MARGINS = (5.0, 100.0)
 
@@ -45,8 +42,6 @@ class SettingsPanel(Panel):
                 "settings_possible": True,
                 "settings_bundle": 0,
                 "settings_bundles": [{"value": index, "title": name} for index, name in enumerate(names)],
-                "settings_regions": _items(REGIONS),
-                "settings_qualities": _items(QUALITIES),
             }
         )
 
@@ -84,9 +79,9 @@ class SettingsPanel(Panel):
         """The fields in two columns."""
         with v3.VRow(dense=True):
             with v3.VCol(cols=6):
-                self._select("settings-region", "settings_region", "settings_regions", "Region")
+                self._select("settings-region", "settings_region", options(REGIONS), "Region")
             with v3.VCol(cols=6):
-                self._select("settings-quality", "settings_quality", "settings_qualities", "Quality")
+                self._select("settings-quality", "settings_quality", options(QUALITIES), "Quality")
             with v3.VCol(cols=6):
                 self._number("settings-seed", "settings_seed", "Seed", 0, LARGEST_SEED, 1)
             with v3.VCol(cols=6):
@@ -125,10 +120,6 @@ class SettingsPanel(Panel):
             max=high,
             step=step,
         )
-
-
-def _items(words: dict[str, str]) -> list[dict[str, str]]:
-    return [{"value": value, "title": title} for value, title in words.items()]
 
 
 def _within(value: Any, low: float, high: float, otherwise: float) -> float:

@@ -28,6 +28,7 @@ from GuideGenLib.workflow.understood import (
     with_finding,
     without,
 )
+from GuideGenLib.workflow.words import say, sentence, told
 
 CHIP = "border-radius: 3px; padding: 0 2px;"
 MARK = "font-weight: bold; margin-right: 2px; user-select: none;"
@@ -53,6 +54,7 @@ class UnderstoodPanel(Panel):
         self.state.update({"understood_rows": [], "understood_notes": [], "understood_corrected": False})
         self.state.update({"understood_pieces": [], "understood_legend": [], "understood_sum": ""})
         prompt.changed.connect(lambda _text: self.refresh())
+        workspace.spoken.connect(self.refresh)
 
     @property
     def description(self) -> Description | None:
@@ -103,7 +105,7 @@ class UnderstoodPanel(Panel):
                 value = row.field.read(str(value or ""))
             self.corrections = corrected(self.prompt.text, self.corrections, row, value)
         except (DescriptionError, ValueError) as error:
-            self.workspace.tell(f"This value cannot be used: {error}", "warning")
+            self.workspace.tell(sentence(say("This value cannot be used: {error}", error=error)), "warning")
         self.refresh()
 
     def add(self) -> None:
@@ -128,7 +130,7 @@ class UnderstoodPanel(Panel):
             classes="text-medium-emphasis text-body-2",
         )
         with html.Div(v_if=("understood_pieces.length > 0",)):
-            _chips("understood_pieces", id="understood-text", style=TEXT_BOX)
+            _chips("understood_pieces", id="understood-text", style=TEXT_BOX, lang="en", raw_attrs=['lang="en"'])
             _chips("understood_legend", id="understood-legend", style=KEY_BOX)
             html.Div("{{ understood_sum }}", id="understood-sum", classes="text-caption mb-1")
         with (
@@ -273,9 +275,9 @@ def _row(row: Row) -> dict[str, Any]:
         "key": row.key,
         "name": field.name,
         "heading": "",
-        "title": titled(row.of, field.title),
+        "title": titled(row.of, told(field.title)),
         "value": "" if row.value in (None, ()) else shown(row.value),
-        "items": [{"value": index, "title": shown(choice)} for index, choice in enumerate(choices)],
+        "items": [{"value": index, "title": told(shown(choice))} for index, choice in enumerate(choices)],
         "index": choices.index(row.value) if choices else 0,
         "source": row.source,
         "corrected": row.corrected,

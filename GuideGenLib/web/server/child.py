@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any
 
+from GuideGenLib.core.languages import ENGLISH
 from GuideGenLib.engine.environment import ROOT, worker_environment
 from GuideGenLib.web.server.times import Times
 
@@ -69,18 +70,20 @@ class Pipes(asyncio.SubprocessProtocol):
 class Child:
     """One process and its folder, which go together. It is made in a running event loop and starts at once.
 
-    command: what to start, to which `--folder` is added; kept: where it autosaves its work, None nowhere. `settled` is
-    set when the process answers or has failed, `gone` when process and folder are no more; then `failure` tells why,
+    command: what to start, to which `--folder` and `--language` are added; kept: where it autosaves its work, None
+    nowhere. `settled` is set when the process answers or has failed, `gone` when process and folder are no more; then
+    `failure` tells why,
     unless `end` was called. Raises OSError when the folder cannot be made.
     """
 
-    def __init__(self, command: Sequence[str], times: Times, kept: Path | None = None) -> None:
+    def __init__(self, command: Sequence[str], times: Times, kept: Path | None = None, language: str = ENGLISH) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="guidegen-web-")).resolve()  # for this user alone
         self.secret = secrets.token_urlsafe()
         self.port: int | None = None
         self.failure = ""
         self.settled, self.gone = asyncio.Event(), asyncio.Event()
-        self._command = (*command, "--folder", str(self.folder), *(() if kept is None else ("--kept", str(kept))))
+        self._command = (*command, "--folder", str(self.folder), "--language", language)
+        self._command += () if kept is None else ("--kept", str(kept))
         self._times = times
         self._ending = asyncio.Event()
         self._pipes = Pipes()

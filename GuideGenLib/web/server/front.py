@@ -20,13 +20,15 @@ from GuideGenLib.web.server.kept import Kept
 from GuideGenLib.web.server.proxy import Proxy
 from GuideGenLib.web.server.sessions import FullError, Session, Sessions
 from GuideGenLib.web.server.times import Times
+from GuideGenLib.web.speaking import Speaker
 
 if TYPE_CHECKING:
     from GuideGenLib.web.cases.learners import Learners
 
 SESSION_COOKIE = "guidegen_session"
 HOMES = ("/", "/index.html")
-NO_SESSION = "This session has ended. Reload the page to start a new one.\n"
+NO_SESSION = "This session has ended. Reload the page to start a new one."
+NO_ANSWER = "The session's process did not answer. Reload the page."
 WILDCARDS = ("0.0.0.0", "::")
 
 
@@ -37,7 +39,7 @@ class FrontError(GuideGenError):
 class Front:
     """command: starts a session's process, see `Child`; host, port: where to listen, port 0 takes a free one;
     learners: answers those who come by a learner's link, None where there are none; kept: a folder for autosaved work,
-    None keeps none."""
+    None keeps none; language: for browsers whose users chose none, None: as each asks for."""
 
     def __init__(
         self,
@@ -50,12 +52,14 @@ class Front:
         times: Times | None = None,
         learners: "Learners | None" = None,
         kept: Path | None = None,
+        language: str | None = None,
     ) -> None:
         self.command = tuple(command)
         self._host, self.port, self._most = host, port, max_sessions
         self._limit, self._times = max_upload_bytes, times or Times()
-        self._learners = learners
-        self._guard = Guard(open_to_others=not is_loopback(host), free=learners.below if learners else None)
+        self._learners, self._language = learners, language
+        free = learners.below if learners else None
+        self._guard = Guard(open_to_others=not is_loopback(host), free=free, language=language)
         self._kept = Kept(kept, self._times.keep_s)
         self.sessions = Sessions(self._child, max_sessions, self._times)
 
@@ -98,8 +102,8 @@ class Front:
         await self.sessions.close()  # of a request that was on its way
         await self._proxy.close()
 
-    def _child(self, id: str) -> Child:
-        return Child(self.command, self._times, self._kept.place(id))
+    def _child(self, id: str, language: str) -> Child:
+        return Child(self.command, self._times, self._kept.place(id), language)
 
     async def _tidy(self) -> None:
         """Delete autosaved work that was kept too long, also of an earlier server, until it is cancelled."""
@@ -113,7 +117,7 @@ class Front:
         if request.path in HOMES and request.method == hdrs.METH_GET and hdrs.UPGRADE not in request.headers:
             return await self._home(request, session)
         if session is None or not session.child.ready:
-            return web.Response(status=410, text=NO_SESSION)
+            return web.Response(status=410, text=self._say(request)(NO_SESSION) + "\n")
         return await self._hand_on(request, session)
 
     async def _home(self, request: web.Request, session: Session | None) -> web.StreamResponse:
@@ -123,23 +127,24 @@ class Front:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(session.child.settled.wait(), self._times.poll_s)
         if not session.child.settled.is_set():
-            return pages.starting()
+            return pages.starting(self._say(request))
         if session.child.ready:
             return await self._hand_on(request, session)
-        return self._why_dead(session)
+        return self._why_dead(request, session)
 
     def _new(self, request: web.Request) -> web.Response:
         """A new session for a browser that shows none, or one that ended; it goes on with what that one left."""
+        say = self._say(request)
         if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            return pages.arrive()  # by a link on another site: it may have a session, whose cookie it has not sent
+            return pages.arrive(say)  # by a link on another site: it may have a session, whose cookie it has not sent
         shown = request.cookies.get(self._cookie)
         try:
-            session = self.sessions.open(shown if self._kept.known(shown) else None)
+            session = self.sessions.open(shown if self._kept.known(shown) else None, say.code)
         except FullError:
-            return pages.full(self._most)
+            return pages.full(say, self._most)
         except OSError as error:
-            return pages.failed(f"its private folder cannot be made: {error}", "")
-        answer = pages.starting()
+            return pages.failed(say, say("its private folder cannot be made: {error}").format(error=error), "")
+        answer = pages.starting(say)
         lasts = max(self._times.keep_s, self._times.grace_s)  # longer than the browser, which may be closed by mistake
         answer.set_cookie(self._cookie, session.id, httponly=True, samesite="Strict", max_age=round(lasts))
         return answer
@@ -158,15 +163,18 @@ class Front:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(child.gone.wait(), self._times.end_s)
         if child.gone.is_set() and request.path in HOMES:
-            return self._why_dead(session)
-        return web.Response(status=502, text="The session's process did not answer. Reload the page.\n")
+            return self._why_dead(request, session)
+        return web.Response(status=502, text=self._say(request)(NO_ANSWER) + "\n")
 
-    def _why_dead(self, session: Session) -> web.Response:
+    def _why_dead(self, request: web.Request, session: Session) -> web.Response:
         """Told once; the next visit starts a new session."""
         self.sessions.end(session)
         child = session.child
         page = pages.ended if child.answered else pages.failed
-        return page(child.failure or "it was ended", child.log)
+        return page(self._say(request), child.failure or "it was ended", child.log)
+
+    def _say(self, request: web.Request) -> Speaker:
+        return Speaker.to(request, self._language)
 
     def _session(self, request: web.Request) -> Session | None:
         return self.sessions.find(request.cookies.get(self._cookie))

@@ -10,7 +10,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from GuideGenLib.core.addresses import is_loopback, name_in
 from GuideGenLib.web.server import pages
+from GuideGenLib.web.speaking import Speaker
 
+OTHER_NAME = "Open the address that `guidegen web` printed; by this name the server is not known."
 TOKEN_COOKIE = "guidegen_token"
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -35,10 +37,10 @@ POLICY = "; ".join(
 
 class Guard:
     """open_to_others: the server listens to other machines, so a token is asked for; `token` is None otherwise. free:
-    what all addresses begin with that ask for a token of their own."""
+    what all addresses begin with that ask for a token of their own; language: as the front has it."""
 
-    def __init__(self, open_to_others: bool, free: str | None = None) -> None:
-        self._free = free
+    def __init__(self, open_to_others: bool, free: str | None = None, language: str | None = None) -> None:
+        self._free, self._language = free, language
         self.token = secrets.token_urlsafe() if open_to_others else None
 
     def middleware(self) -> Middleware:
@@ -53,30 +55,30 @@ class Guard:
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         """The answer to who comes by a foreign name or from a foreign page."""
-        host = request.headers.get(hdrs.HOST, "")
+        host, say = request.headers.get(hdrs.HOST, ""), Speaker.to(request, self._language)
         if not HOST.fullmatch(host) or not request.raw_path.startswith("/"):
-            return pages.refused("The request names no server.")
+            return pages.refused(say, say("The request names no server."))
         if self.token is None and not is_loopback(name_in(host)):  # another site's name may lead here: DNS rebinding
-            return pages.refused("Open the address that `guidegen web` printed; by this name the server is not known.")
+            return pages.refused(say, say(OTHER_NAME))
         if _changes(request) and urlsplit(request.headers.get(hdrs.ORIGIN, "")).netloc != host:
-            return pages.refused("The request comes from a page of another site.")
+            return pages.refused(say, say("The request comes from a page of another site."))
         foreign = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
         if foreign and request.headers.get("Sec-Fetch-Mode") != "navigate":
-            return pages.refused("The request comes from a page of another site.")
+            return pages.refused(say, say("The request comes from a page of another site."))
         return None
 
     def _admission(self, request: web.Request) -> web.Response | None:
         """The answer to who shows the token, or should; None to who has shown it."""
         if self.token is None or (self._free is not None and request.path.startswith(self._free)):
             return None
-        shown = request.query.get("token")
+        shown, say = request.query.get("token"), Speaker.to(request, self._language)
         if shown is not None and request.method in SAFE:
             if not self._right(shown):
-                return pages.no_token()
-            answer = pages.arrive()  # the token leaves the address bar
+                return pages.no_token(say)
+            answer = pages.arrive(say)  # the token leaves the address bar
             answer.set_cookie(TOKEN_COOKIE, self.token, httponly=True, samesite="Strict")
             return answer
-        return None if self._right(request.cookies.get(TOKEN_COOKIE, "")) else pages.no_token()
+        return None if self._right(request.cookies.get(TOKEN_COOKIE, "")) else pages.no_token(say)
 
     def _right(self, shown: str) -> bool:
         assert self.token is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from GuideGenLib.core.errors import GuideGenError
+from GuideGenLib.core.languages import ENGLISH
 from GuideGenLib.web.server.child import Child
 from GuideGenLib.web.server.times import Times
 
@@ -78,9 +79,10 @@ class Session:
 
 
 class Sessions:
-    """The sessions of one front, by the id in their cookie. start: makes the process of a new one, by its id."""
+    """The sessions of one front, by the id in their cookie. start: makes the process of a new one, by its id and its
+    language."""
 
-    def __init__(self, start: Callable[[str], Child], most: int, times: Times) -> None:
+    def __init__(self, start: Callable[[str, str], Child], most: int, times: Times) -> None:
         self._start, self._most, self._times = start, most, times
         self._sessions: dict[str, Session] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -92,7 +94,7 @@ class Sessions:
         """The session of that id, also one whose process has died; None if there is none (any more)."""
         return self._sessions.get(id or "")
 
-    def open(self, id: str | None = None) -> Session:
+    def open(self, id: str | None = None, language: str = ENGLISH) -> Session:
         """A new session, still starting; where all are taken, in the place of one whose page has gone.
 
         id: of an earlier one that goes on; None makes one. Raises FullError when all are in use; OSError when it can
@@ -106,7 +108,7 @@ class Sessions:
                 raise FullError(f"all {self._most} sessions are taken")
             self.end(left[0])  # the oldest
         id = id or secrets.token_urlsafe()
-        session = Session(id, self._start(id), self._times)
+        session = Session(id, self._start(id, language), self._times)
         self._sessions[session.id] = session
         return session
 

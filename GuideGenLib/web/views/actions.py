@@ -16,6 +16,7 @@ from GuideGenLib.web.views.slices.scrolling import PAGE, Scrolling
 from GuideGenLib.web.views.slices.side import SIDE
 from GuideGenLib.web.views.slices.slab import KINDS, next_kind, show_slab, slab_text, thicker
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say
 
 NO_FINDING = "There is no finding in this anatomy to go to."
 
@@ -213,7 +214,7 @@ class Actions:
         node = self.views.workspace.segmentation
         found = finding_segments(node) if node is not None else []
         if not found:
-            self.views.workspace.tell(NO_FINDING)
+            self.views.workspace.tell(say(NO_FINDING))
             return
         self._found = (self._found + 1) % len(found)
         self.close_up(found[self._found])

@@ -10,6 +10,7 @@ from trame.widgets import vuetify3 as v3
 
 from GuideGenLib.scene.runs.provenance import provenance_of
 from GuideGenLib.web.panels.panel import Panel
+from GuideGenLib.web.scripts import once
 from GuideGenLib.web.views.views import Views
 from GuideGenLib.web.workspace import Workspace
 from GuideGenLib.workflow.job import ANATOMY, CHANGE, Outcome
@@ -77,7 +78,7 @@ class AfterRun(Panel):
 
     def build(self) -> None:
         """The summary, with its button."""
-        client.Script(SCRIPT)
+        client.Script(once(SCRIPT))
         with html.Div(v_if=("summary_text",), classes="my-2 pa-2 border rounded text-body-2", id="summary"):
             html.Div("{{ summary_text }}", id="summary-text", style="white-space: pre-line")
             v3.VBtn(

@@ -12,8 +12,6 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_slicer.app.logic import connect_slice_view_slider_to_state
 
-from GuideGenLib.workflow.words import say
-
 NAMES = {
     "Red": "axial", "Green": "coronal", "Yellow": "sagittal", "ThreeD": "threed", "RedOther": "axial-other",
     "GreenOther": "coronal-other",
@@ -63,7 +61,7 @@ class ViewBars:
                     color=COLORS[name],
                     track_size=2,
                     thumb_size=12,
-                    aria_label=say("Slice of the view {name}", name=say(TITLES[name])),
+                    aria_label=f"Slice of the view {TITLES[name]}",
                 )
             html.Span(
                 f"{{{{ {keys.value} < 0 ? '{low}' : '{high}' }}}} {{{{ Math.abs({keys.value}).toFixed(1) }}}} mm",
@@ -78,20 +76,20 @@ class ViewBars:
         with html.Div(id=f"views-{name}-bar", style=BAR):
             self._title(name)
             html.Span(
-                f"{{{{ views_surfaces ? views_surfaces_text : '{say('Surfaces are off')}' }}}}",
+                "{{ views_surfaces ? views_surfaces_text : 'Surfaces are off' }}",
                 style="flex: 1; font-size: 11px; opacity: 0.85",
             )
             self._buttons(name)
 
     def _title(self, name: str) -> None:
-        html.Span(say(TITLES[name]), style=f"color: {COLORS[name]}; font-weight: 600; font-size: 12px")
+        html.Span(TITLES[name], style=f"color: {COLORS[name]}; font-weight: 600; font-size: 12px")
 
     def _buttons(self, name: str) -> None:
         for what, icon, handler in (
             ("reset", "mdi-fit-to-screen-outline", self._reset),
             ("enlarge", "mdi-arrow-expand", self._enlarge),
         ):
-            title = say(BUTTONS[what])
+            title = BUTTONS[what]
             v3.VBtn(
                 id=f"views-{name}-{what}",
                 icon=icon,
@@ -100,7 +98,7 @@ class ViewBars:
                 theme="dark",
                 color="white",
                 title=title,
-                aria_label=f"{title}: {say(TITLES[name])}",
+                aria_label=f"{title}: {TITLES[name]}",
                 click=(handler, f"['{name}']"),
                 style="width: 24px; height: 24px",
             )

@@ -11,9 +11,12 @@ from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.web.views.crosshair import BEFORE_THE_STYLE, Point, position_of
 from GuideGenLib.web.views.slices.side import compared_anatomy
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say, told
 
 PERIOD_S = 0.05
 MOST_NAMES = 4
+
+COMPARED = "compared with {hu} HU"
 
 
 class Readout:
@@ -68,7 +71,7 @@ class Readout:
 
 def describe(workspace: Workspace, ras: Point) -> str:
     """The line for a point (RAS, mm): position, HU where there is a CT, visible segments."""
-    volumes = (("", workspace.ct), ("compared with ", workspace.compared))
+    volumes = (("", workspace.ct), (COMPARED, workspace.compared))
     return _described(ras, volumes, workspace.segmentation)
 
 
@@ -79,14 +82,14 @@ def describe_other(workspace: Workspace, ras: Point) -> str:
 
 def _described(ras: Point, volumes: Sequence[tuple[str, Any]], segmentation: Any) -> str:
     parts = [position_text(ras)]
-    for prefix, volume in volumes:
+    for words, volume in volumes:
         hu = value_at(volume, ras) if volume is not None else None
         if hu is not None:
-            parts.append(f"{prefix}{hu:.0f} HU")
+            parts.append(say(words, hu=f"{hu:.0f}") if words else f"{hu:.0f} HU")
     names = names_at(segmentation, ras) if segmentation is not None else []
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], "…"]
-    return "  ·  ".join([*parts, *([", ".join(names)] if names else [])])
+    return "  ·  ".join([*parts, *([", ".join(map(told, names))] if names else [])])
 
 
 def position_text(ras: Point) -> str:

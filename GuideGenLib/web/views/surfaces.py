@@ -16,6 +16,7 @@ from GuideGenLib.scene.segments.layers import LABELMAP
 from GuideGenLib.scene.segments.terminology import label_of
 from GuideGenLib.web.views.meshes import LabelGrid, coarse_surface, fingerprint, smooth_surface
 from GuideGenLib.web.workspace import Workspace
+from GuideGenLib.workflow.words import say
 
 BODY_OPACITY = 0.15
 IDLE_S = 1.0
@@ -140,7 +141,7 @@ class Surfaces:
                 await asyncio.sleep(BREATH_S)
                 changed = await self._make_one(node, segment_id, wanted[segment_id], grids) or changed
                 if number % FRAME_EVERY == 0:
-                    self._say(f"Surfaces: {number + 1} of {len(todo)}")
+                    self._say(say("Surfaces: {done} of {all}", done=number + 1, all=len(todo)))
                     if changed:
                         self._frame()
                     changed = False

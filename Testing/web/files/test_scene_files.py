@@ -97,7 +97,7 @@ def test_a_scene_replaces_work_only_when_that_is_said(panel: Any, small_anatomy:
     assert status == 400 and "The scene has work in it" in text
     assert state_of(panel.workspace.scene) == before
     panel.workspace.set_busy(True)
-    assert upload(panel, data, "case.mrb", replace="1")[1] == "A run goes on: cancel it, or wait for its end."
+    assert upload(panel, data, "case.mrb", replace="1")[1] == "A run goes on: cancel it or wait for its end."
     panel.workspace.set_busy(False)
     assert upload(panel, data, "case.mrb", replace="1")[0] == 200
     assert len(panel.workspace.runs) == 1
@@ -123,7 +123,7 @@ def test_a_new_scene_is_empty_and_works(panel: Any, small_anatomy: Any, small_ct
     make_case(panel, small_anatomy, small_ct)
     panel.workspace.set_busy(True)
     panel.new()
-    assert panel.told[-1] == ("warning", "A run goes on: cancel it, or wait for its end.")
+    assert panel.told[-1] == ("warning", "A run goes on: cancel it or wait for its end.")
     assert len(panel.workspace.runs) == 1
     panel.workspace.set_busy(False)
     panel.new()

@@ -50,7 +50,7 @@ def test_a_fluid_is_drawn_on_the_side_of_the_cross_hair_and_taken_back(bench: Be
     assert bench.state.lesion_unit == "ml" and bench.state.lesion_size > 300
     bench.state.lesion_size = 100.0
     bench.add_finding()
-    assert bench.told[-1] == ("success", "pleural effusion of 100 ml added. Ctrl+Z takes it back.")
+    assert bench.told[-1] == ("success", "Added: pleural effusion, 100 ml. Ctrl+Z takes it back.")
     drawn = bench.labels == V["pleural_effusion"]
     assert drawn.sum() * np.prod(small_anatomy.GetSpacing()) / 1000 == pytest.approx(100, rel=0.2)
     sides = {

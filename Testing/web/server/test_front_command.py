@@ -86,7 +86,6 @@ def test_a_missing_package_is_told_with_what_to_install(
 
 def test_options_reach_the_sessions_process(tmp_path: Path) -> None:
     arguments = ["web", "--bundle", str(tmp_path), "--device", "cpu", "--max-upload-mb", "7", "--cases", "x"]
-    arguments += ["--language", "de"]
     args: argparse.Namespace = build_parser().parse_args(arguments)
     assert (args.grace, args.keep) == (10.0, 24.0)
     command = session_command(args)
@@ -96,8 +95,6 @@ def test_options_reach_the_sessions_process(tmp_path: Path) -> None:
         "cpu",
         "--max-upload-mb",
         "7",
-        "--language",
-        "de",
         "--bundle",
         str(tmp_path.resolve()),
         "--cases",

@@ -94,7 +94,7 @@ def test_a_download_keeps_the_session_after_its_page(session: Session, page: Cal
 class FakeChild:
     """A process that is ready at once and ends when it is told to."""
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, language: str) -> None:
         self.settled, self.gone = asyncio.Event(), asyncio.Event()
         self.settled.set()
 

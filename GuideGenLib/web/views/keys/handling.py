@@ -8,6 +8,7 @@ from typing import Any
 
 from trame.widgets import client
 
+from GuideGenLib.web.scripts import once
 from GuideGenLib.web.views.keys.table import KEYS, SLICES
 
 TRIGGER = "views_key"
@@ -58,4 +59,4 @@ class Keys:
         actions = {key.key: key.action for key in KEYS}
         moves = [key.key for key in SLICES]
         script = SCRIPT.replace("KEYS", json.dumps(actions)).replace("MOVES", json.dumps(moves))
-        client.Script(script.replace("TRIGGER", TRIGGER))
+        client.Script(once(script.replace("TRIGGER", TRIGGER)))

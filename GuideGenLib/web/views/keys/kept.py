@@ -8,6 +8,8 @@ from typing import Any
 
 from trame.widgets import client
 
+from GuideGenLib.web.scripts import once
+
 TRIGGER = "views_kept"
 KEPT = {"views_layout": "guidegen-layout", "views_smooth": "guidegen-smooth"}
 """What of the page's state, and its name there."""
@@ -46,4 +48,4 @@ class KeptLooks:
 
     def build(self) -> None:
         """Write the script into the open layout."""
-        client.Script(SCRIPT.replace("NAMES", json.dumps(KEPT)).replace("TRIGGER", TRIGGER))
+        client.Script(once(SCRIPT.replace("NAMES", json.dumps(KEPT)).replace("TRIGGER", TRIGGER)))

@@ -7,6 +7,8 @@ from typing import Any
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
+from GuideGenLib.web.scripts import once
+
 TOUR = (
     ("prompt-text", "Describe", "Write in plain words who the patient is and what is to be seen, or take an example."),
     ("run-generate", "Generate", "This draws the anatomy; below, under CT, its CT is made. Both can be cancelled."),
@@ -56,7 +58,7 @@ class Tour:
     def build(self) -> None:
         """Write it into the open layout."""
         targets = str([target for target, _, _ in TOUR])
-        client.Script(SCRIPT.replace("TARGETS", targets))
+        client.Script(once(SCRIPT.replace("TARGETS", targets)))
         client.Style(STYLE)
         last = len(TOUR) - 1
         with v3.VAlert(id="tour", v_if=("tour_step >= 0",), variant="tonal", density="compact", classes="ma-2"):
