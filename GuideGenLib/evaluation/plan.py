@@ -26,7 +26,8 @@ COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.5, 4.5, 2.0
 VARIANTS, DRAWING_VARIANTS = 6, 2
 """Of the ablations: those that make a CT (variants.VARIANTS and the one without HDR loss), and of them those that draw
 anatomies of their own."""
-TRAININGS, TRAINING_STEP_S = 5, 0.5
+TRAININGS, TRAINING_STEP_S = 5, 0.4
+"""Of the usability test; its steps take one core."""
 SUBSET_LIMIT_S = 600.0
 SYSTEMS, SYSTEMS_COUNT = "systems", 7
 SYSTEMS_CASES, SUBSET_SYSTEMS_CASES, SUBSET_STEPS = 12, 1, 2
@@ -52,7 +53,7 @@ class Plan:
     sampler_prompts: int
     people: int = 20
     deformations: int = 10
-    training_steps: int = 1500
+    training_steps: int = 700
     systems_cases: int = SYSTEMS_CASES
     rival_steps: int | None = None
 

@@ -194,6 +194,7 @@ def test_seconds_add_up_by_what_is_made():
     with_flips = expected_seconds(plan, ["prompts"], flips=2) - expected_seconds(plan, ["prompts"], flips=1)
     assert with_flips == pytest.approx(1.15 * 10.3)  # their masks alone
     assert expected_seconds(plan, ["samplers"], flips=0) < alone
+    assert expected_seconds(plan, ["usability"], flips=0) - alone <= 25 * 60  # all trainings, on one core
     looks = [expected_seconds(Plan.of(subset, 10), ["realism"], flips=0) for subset in (False, True)]
     assert looks[0] - looks[1] == pytest.approx(55 + 10 * 5.5)  # a subset reads no real scans
 
