@@ -66,7 +66,7 @@ def _add_options(parser: argparse.ArgumentParser, stage: str) -> None:
         steps = told.get(stage, own)
         parser.add_argument("--steps", type=whole(1), default=None, metavar="N", help=f"optimiser steps ({steps})")
         whose = "of all stages together" if stage == "all" else "of the training"
-        time = f"time {whose} in place of steps"
+        time = f"time {whose} in place of steps" + (", of one core where there is no GPU" if stage == RIVAL else "")
         parser.add_argument("--minutes", type=_minutes, default=None, metavar="M", help=time)
     if stage == "all" or stage in presets()[DEFAULT]:
         parser.add_argument(

@@ -107,7 +107,15 @@ def train_phase(rival: Rival, phase: Phase, learnt: Learnt, run: Path, job: Job)
     earlier = tuple(f"{one.part}." for one in rival.PHASES[: rival.PHASES.index(phase)])
     before = {key: value.clone() for key, value in rival.state_dict().items() if key.startswith(earlier)}
     trainer = Trainer(
-        rival, run, steps=steps, minutes=minutes, rate=phase.rate, batch=phase.batch, seed=job.seed, unused=False
+        rival,
+        run,
+        steps=steps,
+        minutes=minutes,
+        of_a_core=True,
+        rate=phase.rate,
+        batch=phase.batch,
+        seed=job.seed,
+        unused=False,
     )
     _with_earlier_parts(trainer, before)
     data: Cuts | Torsos

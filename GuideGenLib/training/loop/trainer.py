@@ -58,7 +58,8 @@ class Trainer:
     """Trains a network by a `Loss` and keeps a moving average of its weights.
 
     The budget is `steps`, or where `minutes` are given so much time in `run`, however many steps that makes; the rate
-    falls with the share of the budget that is spent. Every run ends with a checkpoint.
+    falls with the share of the budget that is spent. `of_a_core`: minutes of one core where there is no GPU, and not of
+    the clock, so that a busy machine takes nothing away. Every run ends with a checkpoint.
 
     A step has `accumulate` passes of `batch` samples in each process; on a GPU `most_batch`, where given, is halved
     until it fits. Whatever is drawn depends on `seed` and the number of the sample, or of the step, alone (`Plan`).
@@ -77,6 +78,7 @@ class Trainer:
         steps: int,
         rate: float,
         minutes: float | None = None,
+        of_a_core: bool = False,
         batch: int = 1,
         most_batch: int | None = None,
         accumulate: int = 1,
@@ -103,7 +105,7 @@ class Trainer:
         self.optimiser = AdamW(trained, lr=rate, betas=(0.9, 0.98), weight_decay=weight_decay)
         self.partners: dict[str, tuple[nn.Module, Optimizer]] = {}
         self.step, self.seconds, self.best = 0, 0.0, float("inf")
-        self.cpu_seconds = 0.0
+        self.cpu_seconds, self.of_a_core = 0.0, of_a_core and self.device.type == "cpu"
         self._clock, self._cpu_clock = time.monotonic(), time.process_time()
         told: dict[str, Any] = {}
         run.mkdir(parents=True, exist_ok=True)
@@ -140,7 +142,10 @@ class Trainer:
             return self.step / self.steps
         now = time.monotonic()
         self.seconds, self._clock = self.seconds + now - self._clock, now
-        return told_by_first(self.seconds / (60 * self.minutes), self.device)
+        return told_by_first(self._minutes_taken() / self.minutes, self.device)
+
+    def _minutes_taken(self) -> float:
+        return (self.cpu_seconds if self.of_a_core else self.seconds) / 60
 
     def _rate(self, spent: float) -> float:
         return self.rate * min(1.0, (self.step + 1) / self.warm_up) * max(1 - spent, 0.0) ** 0.5
@@ -231,7 +236,7 @@ class Trainer:
     def _place(self) -> str:
         if self.minutes is None:
             return f"step {self.step}/{self.steps}"
-        return f"step {self.step}, {self.seconds / 60:.1f}/{self.minutes:g} min"
+        return f"step {self.step}, {self._minutes_taken():.1f}/{self.minutes:g} min"
 
     def _plan(self) -> Plan:
         """What is still to be seen."""

@@ -8,7 +8,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from GuideGenLib.training.loop.checkpoint import CHECKPOINT, RunError, averaged_state, read_about, steps_done
+from GuideGenLib.training.loop.checkpoint import (
+    CHECKPOINT,
+    RunError,
+    averaged_state,
+    core_minutes,
+    read_about,
+    steps_done,
+)
 from GuideGenLib.training.loop.checks import Check
 from GuideGenLib.training.loop.draws import FITTING, VALIDATION, Batch
 from GuideGenLib.training.loop.trainer import Trainer
@@ -214,6 +221,24 @@ def test_the_batch_of_a_gpu_is_tried_and_kept(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     again = Trainer(small_network(), tmp_path, steps=6, rate=0.01, batch=5)
     assert again.batch == 5  # a CPU has its own
+
+
+def test_minutes_of_a_core_are_not_spent_by_what_else_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, core = [0.0], [0.0]
+    monkeypatch.setattr("GuideGenLib.training.loop.trainer.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("GuideGenLib.training.loop.trainer.time.process_time", lambda: core[0])
+
+    def starved(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        clock[0] += 600
+        core[0] += 10
+        return fit(network, batch)
+
+    lines: list[str] = []
+    for minutes, steps in ((1.0, 6), (2.0, 12)):  # the second goes on
+        made = Trainer(small_network(), tmp_path, steps=1, minutes=minutes, of_a_core=True, rate=0.01)
+        made.run(starved, lines.append)
+        assert made.step == steps and core_minutes(tmp_path) == pytest.approx(minutes)
+    assert lines[-1].startswith("step 12, 2.0/2 min")
 
 
 def test_few_minutes_are_not_spent_on_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
