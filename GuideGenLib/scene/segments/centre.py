@@ -38,18 +38,18 @@ def cut_of(node: Any, segment_id: str) -> Cut | None:
     if image is None or image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
         return None
     mask = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1]) == value
-    ends = []
+    first = list(image.GetExtent()[::2])
     for axis in range(3):
         filled = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
         if len(filled) == 0:
             return None
-        ends.append((int(filled[0]), int(filled[-1]) + 1))
+        first[2 - axis] += int(filled[0])
+        mask = mask[(slice(None),) * axis + (slice(filled[0], filled[-1] + 1),)]
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
     to_world = world_matrix(node) @ [[matrix.GetElement(row, column) for column in range(4)] for row in range(4)]
-    first = [low + start for low, (start, _) in zip(image.GetExtent()[::2], reversed(ends), strict=True)]
     to_world[:, 3] = to_world @ [*first, 1.0]
-    return Cut(mask[tuple(slice(*end) for end in ends)], to_world)
+    return Cut(mask, to_world)
 
 
 def place_within(node: Any, segment_id: str) -> tuple[float, float, float] | None:
@@ -58,7 +58,7 @@ def place_within(node: Any, segment_id: str) -> tuple[float, float, float] | Non
     cut = cut_of(node, segment_id)
     if cut is None:
         return None
-    centre = [_mean_along(cut.mask, axis) for axis in range(3)]
+    centre = _centre(cut.mask)
     spacing = np.linalg.norm(cut.to_world[:3, :3], axis=0)[::-1]
     reach = FIRST_REACH * float(spacing.min())
     while True:
@@ -82,7 +82,9 @@ def box_of(node: Any, segment_id: str) -> tuple[float, float, float] | None:
     return float(width), float(depth), float(height)
 
 
-def _mean_along(mask: NDArray[np.bool_], axis: int) -> float:
-    """The mean index of the set voxels along an axis."""
-    counts = np.count_nonzero(mask, axis=tuple({0, 1, 2} - {axis}))
-    return float(counts @ np.arange(len(counts)) / counts.sum())
+def _centre(mask: NDArray[np.bool_]) -> list[float]:
+    """The mean indices (z, y, x) of the set voxels: from what lies above each other and behind each other, added up in
+    uint16, which takes a sixth of the time of counting along each axis."""
+    above, behind = (np.add.reduce(mask.view(np.uint8), axis=axis, dtype=np.uint16) for axis in (0, 1))
+    counts = (behind.sum(axis=1), above.sum(axis=1), above.sum(axis=0))
+    return [float(count @ np.arange(len(count)) / count.sum()) for count in counts]

@@ -28,6 +28,10 @@ SENT_S = 0.001
 """Until the next view is drawn: the frame before goes out, and what the user does meanwhile is heard."""
 
 
+SLOW_S = 0.02
+"""A view that takes longer to draw, as that of surfaces does, waits so long for others that were asked with it."""
+
+
 class FrameScheduler(RcaImageRenderScheduler):
     """Draws at once when asked, then at most `target_fps` times a second. One view at a time, that under the mouse
     first, and its frame is sent before the next is drawn; one that the page shows already is sent no second time."""
@@ -38,6 +42,7 @@ class FrameScheduler(RcaImageRenderScheduler):
         super().__init__(window, **options)
         self._shown: Any = None
         self._number = 0
+        self._took = 0.0
         self._sharp = False
         window._iren.AddObserver("WindowResizeEvent", self._forget)  # a page that shows the view anew tells its size
 
@@ -49,11 +54,12 @@ class FrameScheduler(RcaImageRenderScheduler):
         while not self._is_closing:
             await self._request_event.wait()
             if self.target_fps < FPS:
-                await asyncio.sleep(0)
+                await asyncio.sleep(SLOW_S if self._took > SLOW_S else 0)
             async with turn:
                 self._request_event.clear()
                 started = monotonic()
                 frame = self._rca.img_cols_rows
+                self._took = monotonic() - started
                 if self._shown is None or not np.array_equal(frame[0], self._shown):
                     self._send(frame)
                     await asyncio.sleep(SENT_S)
