@@ -43,7 +43,7 @@ def is_marked(path: Path) -> bool:
 def check_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
     """The label volume as uint8. Raises VolumeError for values that the anatomy table does not have."""
     image = check_volume(image, name)
-    found = np.unique(sitk.GetArrayViewFromImage(image))
+    found = _values_in(image)
     known = set(table.values().values())
     unknown = [value for value in found.tolist() if value not in known]
     if unknown:
@@ -55,10 +55,21 @@ def check_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
     return sitk.Cast(image, sitk.sitkUInt8)
 
 
+def _values_in(image: sitk.Image) -> NDArray[np.generic]:
+    """The values that an image holds, sorted; of bytes slice by slice, as all of them at once would be copied."""
+    array = sitk.GetArrayViewFromImage(image)
+    if array.dtype != np.uint8:
+        return np.unique(array)
+    counts = np.zeros(256, np.int64)
+    for plane in array:
+        counts += np.bincount(plane.ravel(), minlength=256)
+    return np.flatnonzero(counts)
+
+
 def require_anatomy(image: sitk.Image, name: str = "the anatomy") -> sitk.Image:
     """`check_anatomy`, and at least one organ in it: a CT cannot be made of an empty or a body-only map."""
     image = check_anatomy(image, name)
-    found = set(np.unique(sitk.GetArrayViewFromImage(image)).tolist())
+    found = set(_values_in(image).tolist())
     if found <= {table.values()[key] for key in TISSUE_KEYS}:
         what = "is empty" if found == {0} else "holds a body without any organ"
         raise VolumeError(f"{name} {what}", "generate an anatomy with `guidegen mask`, or label organs in it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,10 +32,13 @@ def weights(count: int, step: float, new_count: int, new_step: float) -> sparse.
     return sparse.csr_matrix(share.astype(np.float32))
 
 
-def resample(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
-    """The matrices of z, y and x applied to [z, y, x], float32; slice by slice first, to keep memory small."""
+def resample(source: Iterable[np.ndarray], matrices: list[sparse.csr_matrix]) -> np.ndarray:
+    """The matrices of z, y and x applied to slices [y, x], float32 [z, y, x]; each by itself first, to keep memory
+    small."""
     wz, wy, wx = matrices
-    planes = np.stack([(wx @ (wy @ plane.astype(np.float32)).T).T for plane in source])
+    planes = np.empty((wz.shape[1], wy.shape[0], wx.shape[0]), np.float32)
+    for made, plane in zip(planes, source, strict=True):
+        made[:] = (wx @ (wy @ plane.astype(np.float32)).T).T
     return (wz @ planes.reshape(len(planes), -1)).reshape(wz.shape[0], *planes.shape[1:])
 
 
@@ -104,7 +107,8 @@ def _vote(source: np.ndarray, matrices: list[sparse.csr_matrix]) -> np.ndarray:
             continue
         target = tuple(slice(row[0], row[-1] + 1) for row in rows)
         share = resample(
-            source[inside] == value, [weight[cut] for weight, cut in zip(part_weights, target, strict=True)]
+            (plane == value for plane in source[inside]),
+            [weight[cut] for weight, cut in zip(part_weights, target, strict=True)],
         )
         better = share > best[target]
         best[target][better] = share[better]

@@ -48,7 +48,7 @@ from GuideGenLib.generator.pace import timed
 from GuideGenLib.generator.provenance import provenance, resolved
 from GuideGenLib.generator.region_check import refuse_absent_organs
 from GuideGenLib.generator.settings import ANATOMY_MM, RunSettings
-from GuideGenLib.generator.slices import scan_grid, sliced
+from GuideGenLib.generator.slices import Grid, scan_grid, sliced
 from GuideGenLib.generator.spacing import at_spacing
 from GuideGenLib.mask.network import Conditions
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
@@ -242,7 +242,7 @@ class Generator:
         hu[change.window] = self._hu(after, description, noise, seed, steps, progress, change.window)
         weight = float_image(change.weight, frame)
         made = image_from_array(hu, frame.spacing, frame.origin, frame.direction, labels=False)
-        new = sliced(made, ct, scan.slice_mm)
+        new = sliced(made, Grid.of(ct), scan.slice_mm)
         share = sitk.GetArrayFromImage(sitk.Resample(weight, ct, sitk.Transform(), sitk.sitkLinear, 0.0))
         progress("ct", 1.0)
         return on_grid_of(ct, blended(sitk.GetArrayFromImage(ct), sitk.GetArrayViewFromImage(new), share))

@@ -5,13 +5,13 @@ import pytest
 import SimpleITK as sitk
 
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.core.volumes import image_from_array
-from GuideGenLib.ct.acquisition import MEASURED_MM, kept, noise_of, with_acquisition
+from GuideGenLib.core.volumes import image_from_array, on_grid
+from GuideGenLib.ct.acquisition import MEASURED_MM, kept, noise_of, parts_of, with_acquisition
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.ct.scanner_noise import scanner_noise
 from GuideGenLib.ct.scanners import scanner_of
 from GuideGenLib.description.acquisition import Acquisition
-from GuideGenLib.generator.slices import scan_grid, sliced
+from GuideGenLib.generator.slices import Grid, scan_grid, sliced
 from Testing.phantom import phantom
 
 __all__ = ["phantom"]
@@ -72,14 +72,36 @@ def test_slices_are_means_over_their_thickness_and_their_noise_is_that_of_it(thi
     step[60:] = 1000  # from 119 mm on, as voxels reach 1 mm to both sides of their middles
     shown = image_from_array(step, (MM,) * 3, labels=False)
     grid = scan_grid(shown, MM, Acquisition(slice_mm=thick))
-    assert grid.GetSpacing() == pytest.approx((2, 2, thick))
+    assert grid.steps == pytest.approx((2, 2, thick))
     found = np.array([float(v) for v in _column(sliced(shown, grid, thick))])
-    z = grid.GetOrigin()[2] + thick * np.arange(len(found))
+    z = grid.origin[2] + thick * np.arange(len(found))
     wanted = 1000 * np.clip((z - 119) / thick + 0.5, 0, 1)
     assert np.abs(found - wanted).max() < 1000 * (MM / 4) / max(thick, MM) + 1
     white = scanner_noise(shape, MM, 1, more=MEASURED_MM / (thick * kept(thick, MM)), along=(1.0,))
     noise = sitk.GetArrayFromImage(sliced(image_from_array(white, (MM,) * 3, labels=False), grid, thick))
     assert noise.var() == pytest.approx(scanner_noise(shape, MM, 1).var() * MEASURED_MM / thick, rel=0.15)
+
+
+@pytest.mark.parametrize("thick", [None, 2.5])
+def test_slices_have_the_bits_of_whole_images_laid_and_averaged(thick):
+    """As it was done before with an image of the grid, for oblique ones too."""
+    hu = np.random.default_rng(2).normal(0, 300, (30, 24, 26)).astype(np.float32)
+    shown = image_from_array(hu, (MM,) * 3, (3.0, -7.0, 11.0), labels=False)
+    cos, sin = np.cos(0.1), np.sin(0.1)
+    for direction in (shown.GetDirection(), (cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0)):
+        image = sitk.Image([40, 38, 44], sitk.sitkUInt8)
+        image.SetSpacing((0.7, 0.7, 0.7))
+        image.SetOrigin((10.1, -1.3, 20.7))
+        image.SetDirection(direction)
+        wanted = []
+        for part in parts_of(thick) if thick else (0.0,):
+            moved = sitk.Image(image)
+            moved.SetOrigin((10.1, -1.3, 20.7 + part))
+            wanted.append(sitk.GetArrayFromImage(on_grid(shown, moved, labels=False)))
+        found = sliced(shown, Grid.of(image), thick)
+        mean = np.sum(wanted, axis=0, dtype=np.float32) / len(wanted)
+        assert np.array_equal(sitk.GetArrayViewFromImage(found), np.rint(mean))
+        assert (found.GetOrigin(), found.GetSpacing()) == (image.GetOrigin(), image.GetSpacing())
 
 
 def _column(image) -> list[int]:
@@ -89,8 +111,8 @@ def _column(image) -> list[int]:
 def test_the_field_of_view_is_cut_about_the_middle():
     anatomy = image_from_array(np.zeros((20, 100, 150)), (MM,) * 3, (-149.0, -99.0, 0.0), labels=True)
     grid = scan_grid(anatomy, MM, Acquisition(field_of_view_mm=240))
-    assert grid.GetSize() == (120, 100, 20) and grid.GetOrigin() == (-119.0, -99.0, 0.0)
-    assert scan_grid(anatomy, None, Acquisition(field_of_view_mm=150, slice_mm=5)).GetSize() == (75, 75, 20)
+    assert grid.size == (120, 100, 20) and grid.origin == (-119.0, -99.0, 0.0)
+    assert scan_grid(anatomy, None, Acquisition(field_of_view_mm=150, slice_mm=5)).size == (75, 75, 20)
 
 
 def test_a_sharp_kernel_raises_edges_and_a_soft_one_blurs_them(labels):
