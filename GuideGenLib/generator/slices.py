@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from GuideGenLib.core.grids import covering
-from GuideGenLib.core.volumes import check_volume
+from GuideGenLib.core.volumes import HU_RANGE, check_volume
 from GuideGenLib.ct.acquisition import parts_of
 from GuideGenLib.description.acquisition import Acquisition
 
@@ -66,16 +66,16 @@ def sliced(ct: sitk.Image, grid: Grid, slice_mm: float | None) -> sitk.Image:
         return grid.lay(ct)
     across = np.array(grid.direction).reshape(3, 3)[:, slice_axis(grid)]
     parts = parts_of(slice_mm)
-    total = np.zeros(grid.size[::-1], np.float32)
+    # of a whole frame each copy of two bytes a voxel takes 400 MB
+    total = np.zeros(grid.size[::-1], np.int16 if len(parts) * HU_RANGE[1] < 2**15 else np.int32)
     for part in parts:
         origin = (np.array(grid.origin) + part * across).tolist()
         laid = replace(grid, origin=tuple(origin)).lay(ct)
         total += sitk.GetArrayViewFromImage(laid)
-    made = np.empty(total.shape, np.int16)
-    for mean, plane in zip(made, total, strict=True):  # one at a time: of a whole frame each float copy takes 800 MB
-        mean[:] = np.rint(plane / len(parts))
-    del total
-    result = sitk.GetImageFromArray(made)
+        del laid
+    for plane in total:
+        plane[:] = np.rint(plane.astype(np.float32) / len(parts))
+    result = sitk.GetImageFromArray(total.astype(np.int16, copy=False))
     result.SetSpacing(grid.steps)
     result.SetOrigin(grid.origin)
     result.SetDirection(grid.direction)

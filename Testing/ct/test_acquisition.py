@@ -82,7 +82,7 @@ def test_slices_are_means_over_their_thickness_and_their_noise_is_that_of_it(thi
     assert noise.var() == pytest.approx(scanner_noise(shape, MM, 1).var() * MEASURED_MM / thick, rel=0.15)
 
 
-@pytest.mark.parametrize("thick", [None, 2.5])
+@pytest.mark.parametrize("thick", [None, 2.5, 14.0])
 def test_slices_have_the_bits_of_whole_images_laid_and_averaged(thick):
     """As it was done before with an image of the grid, for oblique ones too."""
     hu = np.random.default_rng(2).normal(0, 300, (30, 24, 26)).astype(np.float32)
