@@ -98,27 +98,36 @@ class Translation:
 
     def _put(self, words: str, values: Mapping[str, str], sure: bool, loose: bool) -> dict[str, str] | None:
         """What stands in the holes, translated but for quotations; None where that is unknown and must not be."""
-        if not sure and any(
-            (NUMBER.fullmatch(value) is not None) != (name in NUMBERS) for name, value in values.items()
-        ):
+        if not sure and not all(_may_stand(value, name) for name, value in values.items()):
             return None
         put = {}
         for name, value in values.items():
             same = NUMBER.fullmatch(value) or value in UNITS or _is_quoted(words, name)
             known = value if same else self._found(value)
-            if not known and not (sure and (loose or not any(one in value for one in BETWEEN))):
+            if not known and not (sure and (loose or _is_one(value))):
                 return None
             put[name] = known or value
         return put
 
 
+def _may_stand(value: str, name: str) -> bool:
+    """Whether a value may stand in a hole of words that are no more than a few letters: a number, or one thing."""
+    return (NUMBER.fullmatch(value) is not None) == (name in NUMBERS) and _is_one(value)
+
+
+def _is_one(words: str) -> bool:
+    return not any(between in words for between in BETWEEN)
+
+
 def _pattern(words: str) -> re.Pattern[str]:
     """What was made of words by putting something into each hole."""
     seen: set[str] = set()
+    sure = _letters(words) >= SURE
     pattern, at = "", 0
     for hole in HOLE.finditer(words):
         name = hole[1]
-        pattern += re.escape(words[at : hole.start()]) + (f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+        inside = NUMBER.pattern if name in NUMBERS and not sure else ".+?"
+        pattern += re.escape(words[at : hole.start()]) + (f"(?P={name})" if name in seen else f"(?P<{name}>{inside})")
         seen.add(name)
         at = hole.end()
     return re.compile(pattern + re.escape(words[at:]))

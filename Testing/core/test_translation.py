@@ -37,8 +37,8 @@ GERMAN = Translation(
         ("liver, lung", "Leber, Lunge"),
         ("liver\nlung", "Leber\nLunge"),
         (
-            "The CT does not show this anatomy any more: liver +3.2 ml, lung +0.0 -1.5 ml",
-            "Das CT zeigt diese Anatomie nicht mehr: Leber +3.2 ml, Lunge +0.0 -1.5 ml",
+            "The CT does not show this anatomy any more: liver +3.2 ml, left lung +0.0 -1.5 ml",
+            "Das CT zeigt diese Anatomie nicht mehr: Leber +3.2 ml, Lunge links +0.0 -1.5 ml",
         ),
     ],
 )  # fmt: skip

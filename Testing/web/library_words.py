@@ -56,9 +56,9 @@ TELLING = {"contradiction", "Failed", "Check", "Step", "take_out", "LeftOut", "a
 
 MADE_OF = (
     "{size} mm {kind}", "{size} ml {kind}", "{finding} of the {organ}", "{finding} on the {side}", "left {organ}",
-    "right {organ}", "{finding} ({place})", "{kind} (x {count})", "segment {name}", "{first} and {second}",
-    "{first} or {second}", "{words} (not drawn)", "{size} mm long", "{name} {amounts} ml", "none", "diameter",
-    "volume",
+    "right {organ}", "left {organ} ({place})", "right {organ} ({place})", "{finding} ({place})", "{kind} (x {count})",
+    "segment {name}", "{first} and {second}", "{first} or {second}", "{words} (not drawn)", "{size} mm long",
+    "{name} {amounts} ml", "none", "diameter", "volume",
 )  # fmt: skip
 """How findings are called (`description.changes.model.name_of`), and what they are told together with."""
 
@@ -89,6 +89,7 @@ def _named() -> Iterator[str]:
     yield from (row.name for row in labels())
     fields = (*PATIENT_FIELDS, *ACQUISITION_FIELDS, *FINDING_FIELDS, *ORGAN_FIELDS)
     yield from (field.title for field in fields)
+    yield from (field.name for field in PATIENT_FIELDS)
     yield from (shown(value) for field in fields if field.choices for value in field.choices(None))
     for words in (kinds_drawn(), LOOKS, PRESENCES, SIDES, SIZE_WORDS, ORGAN_SIZES, SITES, *SITES.values()):
         yield from map(shown, words)

@@ -151,13 +151,13 @@ class LesionPanel(Panel):
         """Kind, size and the button."""
         v3.VDivider(classes="my-3")
         html.Div("Add finding here, at the cross-hair", classes="text-subtitle-2 mb-2")
-        with html.Div(classes="d-flex align-center", style="gap: 8px"):
+        with html.Div(classes="d-flex flex-wrap align-center", style="gap: 8px"):
             v3.VSelect(
                 id="lesion-kind",
                 v_model=("lesion_kind",),
                 items=(options({kind.key: kind.name for kind in pointed_kinds()}),),
                 label="Kind",
-                style="min-width: 0",
+                style="min-width: 0; flex: 1 1 165px",
             )
             v3.VTextField(
                 id="lesion-size",

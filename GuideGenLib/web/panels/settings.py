@@ -89,7 +89,7 @@ class SettingsPanel(Panel):
             with v3.VCol(cols=6):
                 self._number("settings-spacing", "settings_spacing", "CT voxels (mm)", *SPACINGS, 0.5)
             with v3.VCol(cols=6):
-                self._number("settings-margin", "settings_margin", "Margin about edits (mm)", *MARGINS, 5)
+                self._number("settings-margin", "settings_margin", "Edit margin (mm)", *MARGINS, 5)
             with v3.VCol(cols=12):
                 self._check("settings-possible", "settings_possible", "Draw findings that are only possible")
             with v3.VCol(cols=12):

@@ -30,9 +30,9 @@ BUTTONS = {"reset": "Show the whole volume", "enlarge": "This view alone, or all
 SIDES = {"axial": ("S", "I"), "coronal": ("A", "P"), "sagittal": ("L", "R")}
 """Where a slice stands, for a positive and a negative offset along the normal that Slicer gives the view."""
 
-BAR = (
+BAR = (  # so dark that names and sliders are seen over white, too
     "position: absolute; top: 0; left: 0; right: 0; height: 28px; display: flex; align-items: center; gap: 4px; "
-    "padding: 0 4px 0 8px; color: white; background: rgba(0, 0, 0, 0.55); cursor: default; user-select: none;"
+    "padding: 0 4px 0 8px; color: white; background: rgba(0, 0, 0, 0.85); cursor: default; user-select: none;"
 )
 
 

@@ -22,7 +22,7 @@ class Key:
 
 SHOWN = {
     "ArrowUp": "↑", "ArrowDown": "↓", "ArrowLeft": "←", "ArrowRight": "→", " ": "Space", "PageUp": "Page ↑",
-    "PageDown": "Page ↓", ",": ",", ".": ".",
+    "PageDown": "Page ↓", "Delete": "Del", ",": ",", ".": ".",
 }  # fmt: skip
 
 SLICES = (
