@@ -17,18 +17,25 @@ def empty_with_scene(scene: Any, editor: Any) -> None:
     """Do so each time that `scene` is closed; editor: trame_slicer's SegmentationEditor."""
     import slicer
 
+    made: list[Any] = []
     left: list[Any] = []
 
+    def make(view_node: Any, parameters: Any) -> Any:
+        pipeline = editor._try_create_effect_pipeline(view_node, parameters)
+        if pipeline is not None:
+            made.append(pipeline)
+        return pipeline
+
     def take(*_: Any) -> None:
-        references = (reference for effect in editor._effects.values() for reference in effect.pipelines)
-        left.extend(pipeline for reference in references if (pipeline := reference()) is not None)
+        left.extend(made)
+        made.clear()
 
     def empty(*_: Any) -> None:
         for pipeline in left:
-            if pipeline.__dict__:
-                _empty(pipeline)
+            _empty(pipeline)
         left.clear()
 
+    editor._pipeline_creator.SetPythonCallback(make)
     scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, take)
     scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, empty, LAST)
 
