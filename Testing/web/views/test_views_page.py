@@ -28,6 +28,27 @@ def test_the_mouse_reads_scrolls_and_links_the_slices(page: Any, picture: Callab
     picture(page, "views")
 
 
+def test_a_tick_of_the_wheel_is_a_slice_and_one_message(page: Any) -> None:
+    page.evaluate("""() => {
+      const send = WebSocket.prototype.send;
+      window.sent = [];
+      WebSocket.prototype.send = function (data) {
+        window.sent.push(new TextDecoder().decode(data));
+        return send.call(this, data);
+      };
+    }""")
+    page.mouse.move(*middle(page, "axial"))
+    page.wait_for_timeout(1000)  # the move is told by then
+    before = stand(page, "axial")
+    page.evaluate("window.sent = []")
+    page.mouse.wheel(0, 100)
+    until(lambda: stand(page, "axial") != before)
+    told = page.evaluate("window.sent.filter((text) => /rca.event|views_key/.test(text))")
+    assert len(told) == 1 and "views_key" in told[0], told
+    page.mouse.wheel(0, -100)
+    until(lambda: stand(page, "axial") == before)
+
+
 def test_a_jump_to_an_organ_offers_its_kind_of_lesion(page: Any) -> None:
     if not page.locator("#segments-row-liver").is_visible():
         page.click("#shell-segments")

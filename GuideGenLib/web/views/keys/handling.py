@@ -1,4 +1,8 @@
-"""Keys pressed anywhere in the page act on the view under the mouse, or on the one that has the focus."""
+"""Keys pressed anywhere in the page act on the view under the mouse, or on the one that has the focus; the wheel acts
+as the keys of the slices do.
+
+trame_rca would send three messages for its first tick, each after the answer to the one before.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from GuideGenLib.web.scripts import once
 from GuideGenLib.web.views.keys.table import KEYS, SLICES
 
 TRIGGER = "views_key"
+MOST_TIMES = 50
+"""Of a wheel that was turned on while the page waited for an answer."""
+
 SCRIPT = """
 (() => {
   const keys = KEYS, moves = new Set(MOVES);
@@ -37,6 +44,28 @@ SCRIPT = """
     if (shift) event.stopPropagation();
     window.trame.trigger('TRIGGER', [action, where]);
   }, true);
+  let ticks = 0, turned = '', waiting = false;
+  const scroll = async () => {
+    waiting = true;
+    try {
+      while (ticks) {
+        const sent = ticks;
+        ticks = 0;
+        await window.trame.trigger('TRIGGER', [sent > 0 ? 'previous' : 'next', turned, Math.abs(sent)]);
+      }
+    } finally { waiting = false; }
+  };
+  window.addEventListener('wheel', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.deltaY) return;
+    const where = event.target.closest?.('[id^=views-][id$=-bar]') ? '' : view(event.target);
+    if (!where || where === 'threed') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (where !== turned) ticks = 0;
+    turned = where;
+    ticks += Math.sign(event.deltaY);
+    if (!waiting) scroll();
+  }, { capture: true, passive: false });
 })();
 """
 """Fields keep their keys, and sliders their arrows: that of a view moves its slice by them anyway. With Shift they are
@@ -50,9 +79,10 @@ class Keys:
         self._act = act
         server.trigger(TRIGGER)(self._on_key)
 
-    def _on_key(self, action: str, view: str = "") -> None:
+    def _on_key(self, action: str, view: str = "", times: int = 1) -> None:
         if action in {key.action for key in KEYS}:
-            self._act(action, view)
+            for _ in range(min(int(times), MOST_TIMES)):
+                self._act(action, view)
 
     def build(self) -> None:
         """Write the script into the open layout."""
