@@ -135,6 +135,10 @@ def _check_length(path: Path, reader: sitk.ImageFileReader) -> None:
             raise _damaged(path)
 
 
+NO_READER = "Unable to determine ImageIO reader"
+"""What ITK says of a file that begins like none that it knows."""
+
+
 def _damaged(path: Path) -> VolumeError:
     return VolumeError(f"{path} is cut short or damaged", "copy or download it again")
 
@@ -143,4 +147,5 @@ def reason_of(error: Exception) -> str:
     """The line of an ITK message that means something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line.split("ERROR:", 1)[1].strip() for line in lines if "ERROR:" in line]
-    return ADDRESS.sub("", (told or lines or ["unknown"])[-1])
+    found = ADDRESS.sub("", (told or lines or ["unknown"])[-1])
+    return "it is damaged or of another kind" if NO_READER in found else found

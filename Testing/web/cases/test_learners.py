@@ -134,3 +134,19 @@ async def test_where_there_are_no_lessons_no_address_is_free(catalogue: CaseCata
     token = add_learner(lesson, "Ana").token
     async with running(host="0.0.0.0") as front, Visitor(front) as visitor:
         assert (await visitor.get(f"{LEARN}{token}/lesson")).status == 403
+
+
+@in_own_loop
+async def test_a_learner_reads_the_language_of_the_browser(catalogue: CaseCatalogue, lesson: Lesson) -> None:
+    home = f"{LEARN}{add_learner(lesson, 'Ana').token}/"
+    german = {"Accept-Language": "de"}
+    async with running(learners=Learners(catalogue.lessons)) as front, Visitor(front) as visitor:
+        text = await (await visitor.get(home, headers=german)).text()
+        assert '<html lang="de">' in text and "Antwort abgeben" in text and '"Finding": "Befund"' in text
+        assert "Submit answer" not in text
+        assert "noch nicht beantwortet" in await (await visitor.get(home + "found/1", headers=german)).text()
+        response = await visitor.post(home + "answer/1", data=json.dumps({"places": [TUMOUR]}), headers=german)
+        assert json.loads(await response.text())["finding"] == "Nierentumor"
+        again = json.loads(await (await visitor.get(home + "result/1", headers=german)).text())
+        assert again["finding"] == "Nierentumor"
+        assert "nicht bekannt" in await (await visitor.get(LEARN + "x/", headers=german)).text()
