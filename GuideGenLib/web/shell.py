@@ -182,7 +182,7 @@ class Shell(Panel):
                 html.Div(
                     "No anatomy yet: describe a patient on the left, then press Generate anatomy.",
                     id="shell-empty",
-                    v_if=("!ct_anatomy && !ct_there",),
+                    v_if=("!ct_anatomy && !ct_there && !run_busy",),
                     style=EMPTY_STYLE,
                 )
             self._messages()
