@@ -63,7 +63,8 @@ MADE_OF = (
 """How findings are called (`description.changes.model.name_of`), and what they are told together with."""
 
 NO_WORDS = re.compile(
-    r"[\\^|<>`]|\(\?|=>|===|\n|\{\"|\$|--(?!no-install)\w|; \w+:|\w+_\w+ [=!]|\.includes|pip install|^(?:Failed|Unable) to "
+    r"[\\^|<>`]|\(\?|=>|===|\n|\{\"|\$|--(?!no-install)\w|; \w+:|\w+_\w+ [=!]|\.includes|pip install|"
+    r"^(?:Failed|Unable) to "
 )
 """Patterns, scripts, styles, and what is said at the command line alone."""
 
