@@ -13,6 +13,9 @@ from GuideGenLib.workflow.roles import REASONS, outcome_of
 from GuideGenLib.workflow.understood import called
 from GuideGenLib.workflow.words import say, told
 
+DRAWN = ("lesions", "checks", "changes")
+"""What the record of a drawn or changed anatomy tells, of which that of a CT knows nothing."""
+
 MOST_CHECKS = 3
 """Broken rules that are told one by one."""
 
@@ -36,9 +39,9 @@ class Summary:
 
 
 def summary_of(record: Mapping[str, Any] | None) -> Summary | None:
-    """Of an anatomy's provenance; None for one that was not drawn here. It tells the anatomy as it was drawn, whatever
-    was edited since."""
-    if not record or "lesions" not in record:
+    """Of an anatomy's provenance; None for one that was not drawn here, or of which a CT's record alone is known, as of
+    a kept case. It tells the anatomy as it was drawn, whatever was edited since."""
+    if not record or "lesions" not in record or not any(record.get(name) for name in DRAWN):
         return None
     from GuideGenLib.generator.change import recorded_lesions  # needs SciPy, which Slicer has not before Setup
 

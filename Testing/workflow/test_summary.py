@@ -53,6 +53,7 @@ def test_an_anatomy_without_findings_says_so_and_one_of_others_has_no_summary() 
     assert summary is not None and summary.text.startswith("No findings drawn")
     assert summary_of(None) is None
     assert summary_of({"text": "of a tool of others"}) is None
+    assert summary_of(record(lesions=[], checks=[])) is None, "the record of a CT, as a kept case has it"
 
 
 def test_a_damaged_record_is_told_as_far_as_it_goes() -> None:

@@ -110,7 +110,7 @@ class LessonPanel(Panel):
             self.refresh()
         self.workspace.tell(
             say(
-                "Lesson {title} made of {count} questions. Add its learners.",
+                "Lesson {title} is made (questions: {count}). Add its learners.",
                 title=lesson.title,
                 count=len(lesson.questions),
             ),

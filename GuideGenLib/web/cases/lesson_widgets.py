@@ -79,13 +79,13 @@ def _draft(panel: LessonActions) -> None:
                 classes="text-body-2 font-weight-medium mb-1",
                 style="overflow-wrap: anywhere",
             )
-            with html.Div(classes="d-flex mb-1", style="gap: 6px"):
+            with html.Div(classes="d-flex flex-wrap mb-1", style="gap: 6px"):
                 v3.VSelect(
                     model_value=("row.kind",),
                     update_modelValue=(panel.change, "[place, 'kind', $event]"),
                     items=(KINDS,),
                     label="Ask to",
-                    style="min-width: 0; max-width: 120px",
+                    style="min-width: 0; flex: 1 1 130px",
                     raw_attrs=[':id="`lesson-kind-${place}`"'],
                 )
                 v3.VSelect(
@@ -93,7 +93,7 @@ def _draft(panel: LessonActions) -> None:
                     update_modelValue=(panel.change, "[place, 'finding', $event]"),
                     items=("row.findings",),
                     label="The answer",
-                    style="min-width: 0",
+                    style="min-width: 0; flex: 2 1 190px",
                     raw_attrs=[':id="`lesson-finding-${place}`"'],
                 )
             v3.VTextField(
