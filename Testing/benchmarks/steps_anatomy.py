@@ -41,8 +41,8 @@ class Way:
         return f"{self.steps} steps, shift {self.shift:g}"
 
 
-FINEST = Way(32)
-WAYS = (FINEST, Way(12), Way(8), Way(6), Way(4), Way(6, 3.0), Way(6, 8.0), Way(4, 8.0))
+FINEST = Way(24)
+WAYS = (FINEST, Way(12), Way(8), Way(6), Way(4), Way(6, 3.0), Way(6, 8.0))
 
 
 def table(generator: Generator, patients: Sequence[Prompt], folder: Path) -> str:

@@ -1,11 +1,12 @@
 """The CT's part of `steps.py`: the flow solved in several ways on the same anatomies and noise, and what CTs show.
 
-Of the flow alone: how much of the texture's standard deviation is left in the latents, of the exact solution's (EXACT),
-fine (less the mean over three cells) and coarse, and how far off the latents are. Of the CTs, with all rules: grain and
-borders over those of real scans, and mean HU of organs beside those of the way before.
+Of the networks alone, without rules, how much of the texture's standard deviation is left
+in tissues, of the exact solution's (EXACT), fine (less the mean over three voxels) and coarse (that less the mean over
+nine), and its correlation with the exact one. Of whole CTs, with all rules: grain and borders over those of held-out
+scans, mean HU of tissues beside those of BEFORE, and distance in feature space.
 """
 
-import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,19 +20,28 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from GuideGenLib.core.files import write_json
+from GuideGenLib.anatomy.structures import select
 from GuideGenLib.core.resources import resource
-from GuideGenLib.core.volumes import to_canonical, write_volume
+from GuideGenLib.core.volumes import image_from_array, to_canonical, write_volume
 from GuideGenLib.ct import synthesizer
-from GuideGenLib.ct.synthesizer import integrate, times
+from GuideGenLib.ct.reference import DEFAULT_PHASE, aged, reference_table
 from GuideGenLib.data.torso_position import body_alone, landmarks
 from GuideGenLib.description import parse
+from GuideGenLib.description.conditioning import years
 from GuideGenLib.evaluation.realism.distances import Cells, measure_distances, unchanged
 from GuideGenLib.evaluation.realism.looks.borders import BONE, BORDERS, edges
 from GuideGenLib.evaluation.realism.looks.grain import grain
 from GuideGenLib.evaluation.realism.looks.volumes import Volume, real_sources, without_surroundings
 from GuideGenLib.evaluation.realism.real_scans import levelled, read_reference
-from GuideGenLib.evaluation.realism.texture import NOISE, SPACING_MM, mean_of, texture
+from GuideGenLib.evaluation.realism.texture import (
+    LEAST_VOXELS,
+    NOISE,
+    RIM,
+    SPACING_MM,
+    TISSUES,
+    mean_of,
+    texture,
+)
 from GuideGenLib.generator import Generator
 from GuideGenLib.judges.features import Encoder
 
@@ -41,109 +51,140 @@ REFERENCE = ("Models", "judges-small", "realism.safetensors")
 SEED = 100
 LUNG, SOFT = (-600.0, 1500.0), (40.0, 400.0)
 """Middle and width of windows in HU."""
-BODY = 55
-"""Percentile of the exact texture's power above which a cell counts: less is air."""
+SHOWN = (0.48, 0.78)
+"""Of the height of a torso what is made: from the kidneys to the middle of the lungs."""
+
+
+def late(steps: int, late: float) -> list[float]:
+    """Times that grow denser to the end where late is below 1."""
+    return [i / (i + (steps - i) * late) for i in range(steps + 1)]
+
+
+CLOCKS: dict[str, Callable[[int], list[float]]] = {
+    "late": lambda steps: late(steps, 0.5),
+    "even": lambda steps: late(steps, 1.0),
+    "early": lambda steps: late(steps, 2.0),
+    "cosine": lambda steps: [math.sin(math.pi / 2 * i / steps) for i in range(steps + 1)],
+}
 
 
 @dataclass(frozen=True)
 class Way:
-    """A solver, how early its steps are (`synthesizer.times`; 0: along a quarter of a sine), calls of the network."""
+    """A solver, when its steps are (CLOCKS), and calls of the network.
+
+    ours: that of the synthesizer, with its own times; two-step: the same method that asks the network at noise, too, at
+    the times of a clock; midpoint: two calls a step.
+    """
 
     solver: str
-    early: float
+    clock: str
     calls: int
 
     @property
     def name(self) -> str:
-        times = f"early {self.early:g}" if self.early else "cosine"
-        return f"{self.solver}, {times}, {self.calls}"
+        return ", ".join(filter(None, (self.solver, self.clock, str(self.calls))))
 
-    def solve(self, velocity: Velocity, noise: Tensor) -> Tensor:
+    def solve(self, velocity: Velocity, noise: Tensor, *_: object) -> Tensor:
         """The texture from its noise."""
-        if self.solver == "two-step" and self.early:
-            return integrate(velocity, noise, self.calls, lambda _: None, self.early)
-        if self.solver == "midpoint":
-            return midpoint(velocity, noise, times(self.calls // 2, self.early))
-        clock = times(self.calls, self.early) if self.early else cosine(self.calls)
-        x = noise
-        for time, following in pairwise(clock):
-            x = x + (following - time) * velocity(x, time)
+        if self.solver == "ours":
+            return OWN(velocity, noise, self.calls)
+        steps = self.calls // 2 if self.solver == "midpoint" else self.calls
+        clock = CLOCKS[self.clock](steps)
+        x, last = noise, noise
+        for i, (time, following) in enumerate(pairwise(clock)):
+            now, step = velocity(x, time), following - time
+            if self.solver == "midpoint":
+                now = velocity(x + step / 2 * now, time + step / 2)
+            ahead = step / (time - clock[i - 1]) / 2 if self.solver == "two-step" and i else 0.0
+            x, last = x + step * ((1 + ahead) * now - ahead * last), now
         return x
 
 
-def midpoint(velocity: Velocity, x: Tensor, clock: Sequence[float]) -> Tensor:
-    """Two calls of the network a step."""
-    for time, following in pairwise(clock):
-        middle = x + (following - time) / 2 * velocity(x, time)
-        x = x + (following - time) * velocity(middle, (time + following) / 2)
-    return x
-
-
-def cosine(steps: int) -> list[float]:
-    """Times that grow denser to the end."""
-    return [float(np.sin(np.pi / 2 * i / steps)) for i in range(steps + 1)]
-
-
-BEFORE, EXACT = Way("two-step", 0.5, 6), Way("midpoint", 1.0, 16)
+OWN = synthesizer.integrate
+BEFORE, EXACT = Way("two-step", "late", 6), Way("midpoint", "even", 16)
 WAYS = (
-    EXACT,
     BEFORE,
-    *(Way("two-step", 0.5, calls) for calls in (1, 2, 3, 4, 8)),
-    *(Way("two-step", 1.0, calls) for calls in (3, 6)),
-    *(Way("two-step", 2.0, calls) for calls in (2, 3, 4)),
-    Way("two-step", 3.0, 2),
-    Way("Euler", 1.0, 6),
-    Way("Euler", 0.0, 4),
-    Way("midpoint", 1.0, 4),
+    *(Way("two-step", "late", calls) for calls in (1, 2, 3, 4, 8)),
+    *(Way("two-step", "even", calls) for calls in (3, 6)),
+    Way("two-step", "early", 3),
+    Way("two-step", "cosine", 4),
+    Way("Euler", "even", 6),
+    *(Way("midpoint", "even", calls) for calls in (2, 4)),
+    *(Way("ours", "", calls) for calls in (1, 2, 3, 4, 6)),
 )
 LOOKED_AT = (
     BEFORE,
-    *(Way("two-step", 0.5, calls) for calls in (1, 3)),
-    *(Way("two-step", 2.0, calls) for calls in (2, 3)),
-    Way("two-step", 3.0, 2),
-    EXACT,
+    *(Way("ours", "", calls) for calls in (1, 2, 3)),
 )
-"""Of those a CT is made with all rules."""
-ENCODED = (BEFORE, Way("two-step", 2.0, 2), Way("two-step", 2.0, 3), EXACT)
+"""Of those whole CTs are made with all rules."""
 
 
 def table(generator: Generator, texts: Mapping[int, str], folder: Path, data: Path | None, features: bool) -> str:
     """Make what is missing, measure it, and tell."""
     cases = {number: folder / f"{number:03}" for number in texts}
-    textures = []
     for number, text in texts.items():
-        textures.append(make(generator, text, SEED + number, cases[number]))
+        make(generator, text, SEED + number, cases[number])
         sheet(cases[number])
         print(f"made: {text}", flush=True)
+    told = [texture_table([textures(generator, texts[number], SEED + number, case) for number, case in cases.items()])]
+    print(told[0], flush=True)
     shown = [{way: looks(volume(case, way)) for way in LOOKED_AT} for case in cases.values()]
     real = [looks(one.read()) for one in real_sources(data, folder, print) if one.held_out] if data else []
-    told = [texture_table(textures), look_table(shown, real)]
+    told.append(look_table(shown, real))
+    print(told[1], flush=True)
     return "\n\n".join([*told, feature_table(list(cases.values()))] if features else told)
 
 
-def make(generator: Generator, text: str, seed: int, case: Path) -> dict[str, list[float]]:
-    """The anatomy, the figures of the texture by name of the way, and the CTs of LOOKED_AT, kept in a folder."""
+def make(generator: Generator, text: str, seed: int, case: Path) -> None:
+    """The anatomy and the CTs of LOOKED_AT, kept in a folder."""
     case.mkdir(parents=True, exist_ok=True)
-    description, drawn, figures = parse(text), case / "anatomy.nii.gz", case / "texture.json"
+    description, drawn = parse(text), case / "anatomy.nii.gz"
     if not drawn.is_file():
         write_volume(generator.synthesize_mask(description, seed=seed).anatomy, drawn)
-    if not figures.is_file():
-        anatomy = sitk.ReadImage(str(drawn))
-        solved: dict[Way, Tensor] = {}
-
-        def solve_all(velocity: Velocity, noise: Tensor, *_: object) -> Tensor:
-            first = velocity(noise, 0.0)
-            for way in WAYS:
-                solved[way] = way.solve(lambda x, time: first if x is noise else velocity(x, time), noise)
-            return solved[LOOKED_AT[0]]
-
-        for way in LOOKED_AT:
-            solver = (lambda *_, made=solved[way]: made) if solved else solve_all
-            with mock.patch.object(synthesizer, "integrate", solver):
+    anatomy = image_from_array(labels_of(case), (SPACING_MM,) * 3, labels=True)
+    for way in LOOKED_AT:
+        if not file_of(case, way).is_file():
+            with mock.patch.object(synthesizer, "integrate", way.solve):
                 ct = generator.synthesize_ct(anatomy, description, seed=seed)
-            np.save(file_of(case, way), np.rint(to_canonical(ct, SPACING_MM, labels=False)[0]).astype(np.int16))
-        write_json({way.name: kept(solved[way], solved[EXACT]) for way in WAYS}, figures)
-    return dict(json.loads(figures.read_text(encoding="utf-8")))
+            np.save(file_of(case, way), sitk.GetArrayFromImage(ct))
+
+
+def textures(generator: Generator, text: str, seed: int, case: Path) -> dict[Way, NDArray[np.float64]]:
+    """Of each way [tissues, 4]: standard deviation over the exact one's, fine and coarse, and both correlations."""
+    description = parse(text)
+    labels, networks = labels_of(case), generator.models.ct
+    phase = description.phase or DEFAULT_PHASE
+    table, style = aged(reference_table(phase), years(description)), generator.style(description)
+    noise = networks.noise(labels.shape, seed)
+
+    def bands(way: Way | None) -> list[NDArray[np.float32]]:
+        solver = OWN if way is None else way.solve
+        with mock.patch.object(synthesizer, "integrate", solver), generator.models.autocast():
+            hu = networks.synthesize(labels, table, style, noise, phase=phase, steps=0 if way is None else 1)
+        fine, coarse = ndimage.uniform_filter(hu, 3), ndimage.uniform_filter(hu, 9)
+        return [hu - fine, fine - coarse]
+
+    inside = [ndimage.binary_erosion(select(labels, TISSUES[tissue]), iterations=RIM) for tissue in NOISE]
+    inside = [mask for mask in inside if mask.sum() >= LEAST_VOXELS]
+    expected, exact = bands(None), bands(EXACT)
+    found = {}
+    for way in WAYS:
+        off = [(a - c, b - c) for a, b, c in zip(bands(way), exact, expected, strict=True)]
+        kept = [[a[mask].std() / b[mask].std() for a, b in off] for mask in inside]
+        alike = [[np.corrcoef(a[mask], b[mask])[0, 1] for a, b in off] for mask in inside]
+        found[way] = np.concatenate([kept, alike], axis=1)
+    return found
+
+
+def texture_table(patients: Sequence[dict[Way, NDArray[np.float64]]]) -> str:
+    """By way, means over tissues and patients, and the range of what is left."""
+    rows = ["| solver, times, calls | SD kept, fine | coarse | correlation, fine | coarse |", "|--|--|--|--|--|"]
+    for way in WAYS:
+        figures = np.concatenate([one[way] for one in patients])
+        cells = [f"{figures[:, i].mean():.2f} ({figures[:, i].min():.2f} to {figures[:, i].max():.2f})" for i in (0, 1)]
+        cells += [f"{figures[:, i].mean():.2f}" for i in (2, 3)]
+        rows.append(f"| {way.name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
 
 
 def file_of(case: Path, way: Way) -> Path:
@@ -151,24 +192,22 @@ def file_of(case: Path, way: Way) -> Path:
     return case / f"{way.name}.npy"
 
 
+def torso_of(case: Path) -> NDArray[np.uint8]:
+    """The anatomy that was kept, at SPACING_MM."""
+    labels: NDArray[np.uint8] = to_canonical(sitk.ReadImage(str(case / "anatomy.nii.gz")), SPACING_MM, labels=True)[0]
+    return labels
+
+
+def labels_of(case: Path) -> NDArray[np.uint8]:
+    """What is shown of it."""
+    torso = torso_of(case)
+    low, high = (round(share * len(torso)) for share in SHOWN)
+    return np.ascontiguousarray(torso[low:high])
+
+
 def volume(case: Path, way: Way) -> Volume:
     """A CT that was kept, with its labels."""
-    anatomy = sitk.ReadImage(str(case / "anatomy.nii.gz"))
-    return without_surroundings(np.load(file_of(case, way)), to_canonical(anatomy, SPACING_MM, labels=True)[0])
-
-
-def kept(made: Tensor, exact: Tensor) -> list[float]:
-    """Standard deviation of a texture over that of the exact one, fine and coarse, and its distance from it over it."""
-    one, other = (tensor[0].float().cpu().numpy() for tensor in (made, exact))
-    power = ndimage.uniform_filter((other**2).mean(axis=0), 3)
-    body = power > np.percentile(power, BODY)
-
-    def bands(texture: NDArray[np.float32]) -> list[float]:
-        coarse = np.stack([ndimage.uniform_filter(channel, 3) for channel in texture])
-        return [float(np.sqrt((part[:, body] ** 2).mean())) for part in (texture - coarse, coarse)]
-
-    off = np.sqrt(((one - other)[:, body] ** 2).mean() / (other[:, body] ** 2).mean())
-    return [*(a / b for a, b in zip(bands(one), bands(other), strict=True)), float(off)]
+    return without_surroundings(np.load(file_of(case, way)), labels_of(case))
 
 
 def looks(ct: Volume) -> Looks:
@@ -179,15 +218,6 @@ def looks(ct: Volume) -> Looks:
         "edges": {name: edge.gradient for name, edge in edges(ct.hu, ct.labels).items()},
         "hu": {name: mean_of(rows) for name, rows in texture(ct.hu, ct.labels).histograms.items()},
     }  # fmt: skip
-
-
-def texture_table(textures: Sequence[dict[str, list[float]]]) -> str:
-    """By way, means over the patients."""
-    rows = ["| solver, times, calls | SD kept, fine | coarse | off the exact texture |", "|--|--|--|--|"]
-    for way in WAYS:
-        figures = np.mean([one[way.name] for one in textures], axis=0)
-        rows.append(f"| {way.name} | " + " | ".join(f"{value:.2f}" for value in figures) + " |")
-    return "\n".join(rows)
 
 
 def look_table(shown: Sequence[dict[Way, Looks]], real: Sequence[Looks]) -> str:
@@ -216,12 +246,12 @@ def ratio(mine: Sequence[Looks], real: Sequence[Looks], kind: str, name: str) ->
 
 
 def feature_table(cases: Sequence[Path]) -> str:
-    """Frechet distance of the CTs from real scans over its floor, of ENCODED."""
+    """Frechet distance of the CTs from real scans over its floor, of LOOKED_AT."""
     real, encoder = read_reference(resource(*REFERENCE)), Encoder.load()
     assert real.basis is not None
     basis = unchanged(real.basis.axes.shape[1])
     rows = ["| solver, times, calls | Frechet distance over floor |", "|--|--|"]
-    for way in ENCODED:
+    for way in LOOKED_AT:
         cells = [encoded(encoder, case, way) for case in cases]
         found = measure_distances(real.cells, [Cells(real.basis(one.features), one.levels) for one in cells], basis)
         assert found is not None
@@ -231,11 +261,11 @@ def feature_table(cases: Sequence[Path]) -> str:
 
 def encoded(encoder: Encoder, case: Path, way: Way) -> Cells:
     """Features of a CT."""
-    labels = to_canonical(sitk.ReadImage(str(case / "anatomy.nii.gz")), SPACING_MM, labels=True)[0]
     hu = body_alone(np.load(file_of(case, way)).astype(np.float32), (SPACING_MM,) * 3)
-    marks = landmarks(labels, SPACING_MM)
-    assert marks is not None, "the whole torso is shown"
-    return levelled(encoder.encode(hu, (SPACING_MM,) * 3), marks)
+    torso = torso_of(case)
+    marks = landmarks(torso, SPACING_MM)
+    assert marks is not None, "the whole torso is drawn"
+    return levelled(encoder.encode(hu, (SPACING_MM,) * 3), marks - round(SHOWN[0] * len(torso)) * SPACING_MM)
 
 
 def sheet(case: Path) -> None:
@@ -244,7 +274,7 @@ def sheet(case: Path) -> None:
     rows = []
     for way in LOOKED_AT:
         hu = np.load(file_of(case, way))
-        chest, liver, front = hu[round(0.78 * len(hu))], hu[round(0.55 * len(hu))], hu[::-1, hu.shape[1] // 2]
+        chest, liver, front = hu[round(0.9 * len(hu))], hu[round(0.3 * len(hu))], hu[::-1, hu.shape[1] // 2]
         tiles = [grey(chest, LUNG), *(grey(plane, SOFT) for plane in (chest, liver, front))]
         height = max(len(tile) for tile in tiles)
         rows.append(np.hstack([np.pad(tile, ((0, height - len(tile)), (0, 2))) for tile in tiles]))

@@ -7,7 +7,7 @@ import torch
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct import synthesizer
 from GuideGenLib.ct.network import CTConfig, CTNetwork, Style
-from GuideGenLib.ct.synthesizer import CTSynthesizer, integrate
+from GuideGenLib.ct.synthesizer import CTSynthesizer, integrate, times
 
 LABELS = 5
 
@@ -108,6 +108,19 @@ def test_zero_steps_give_the_expected_ct_without_texture(stage: CTSynthesizer, s
     first = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 0), steps=0)
     second = stage.synthesize(labels, TABLE, style, stage.noise(labels.shape, 1), steps=0)
     np.testing.assert_array_equal(first, second)
+
+
+def test_the_network_is_asked_once_a_step_and_never_of_noise_alone() -> None:
+    asked = []
+
+    def velocity(x: torch.Tensor, time: float) -> torch.Tensor:
+        asked.append(time)
+        return torch.zeros_like(x)
+
+    for steps in (1, 2, 5):
+        asked.clear()
+        integrate(velocity, torch.ones(1), steps)
+        assert asked == times(steps)[1:-1] and len(asked) == steps and asked[0] > 0
 
 
 @pytest.mark.parametrize("deviation", [0.2, 0.5, 1.0])

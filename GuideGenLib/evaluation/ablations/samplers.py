@@ -18,6 +18,7 @@ from GuideGenLib.evaluation.prompts.mask_judge import judge
 from GuideGenLib.evaluation.report.plots import Point, curves
 from GuideGenLib.evaluation.report.section import Figure, Section, Table, mean_figure, share_figure
 from GuideGenLib.mask.rules import score
+from GuideGenLib.mask.sampler import DEFAULT_STEPS
 
 if TYPE_CHECKING:
     from GuideGenLib.generator import Generator
@@ -115,8 +116,8 @@ def _section(found: dict[tuple[str, int], list[SampledMask]], count: int, output
         "Each row draws one anatomy a prompt, without the best of several that `guidegen generate` takes; the shares "
         "are counted on voxels by the evaluation's judge, the rule score is that of the generator's own rules.",
         "Seconds are those of this run and hang on what else the machine did.",
-        "The flow is what `guidegen generate` uses (12 steps); the categorical diffusion is the paper's process, in "
-        "strided steps by the closed form of its posterior. The paper takes 500 to 1000 steps of it.",
+        f"The flow is what `guidegen generate` uses ({DEFAULT_STEPS['flow']} steps); the categorical diffusion is the "
+        "paper's process, in strided steps by the closed form of its posterior. The paper takes 500 to 1000 of it.",
     ]
     return section
 

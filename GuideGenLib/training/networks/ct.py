@@ -140,7 +140,7 @@ class CTLoss:
             return model(torch.cat([x, expected], dim=1), features, clock, drawn.style).float()
 
         noise = normal(rngs, expected.shape[1:], self.device)
-        made = integrate(velocity, noise, PICTURE_STEPS, lambda _: None)
+        made = integrate(velocity, noise, PICTURE_STEPS)
         return expected + made * self.spread.view(1, -1, 1, 1, 1)
 
 
