@@ -103,7 +103,7 @@ def _measures(one: Scores, kind: str, judges: "Judges", mask_seconds: float) -> 
     """What a system is compared by in the table of masks or of texts; its judges' scores are ours to know as well."""
     more = mask_seconds if kind == "text" else 0.0
     found = {SECONDS: Measure(by_text(one.texts, one.seconds) + more, lower_is_better=True)}
-    if one.fid is not None:
+    if one.fid is not None and len(set(one.texts)) > 1:  # draws of real scans alone are no spread of ours
         found[FID] = Measure(one.fid, lower_is_better=True, drawn=True)
     if kind == "mask" and one.dice is not None:
         seen, ceiling = _seen(judges)
@@ -238,10 +238,9 @@ def _two(value: float | None) -> str:
 def _remarks(cases: Sequence[GeneratedCase], realism: Realism) -> list[str]:
     texts = len({case.text for case in cases})
     found = [
-        f"All systems got the same {len(cases)} masks, texts and seeds ({texts} texts, up to {-(-len(cases) // texts)} "
-        "seeds each) and were judged by the same judges; intervals are over the texts, those of FID over draws of real "
-        "scans. The published rows are from other data and judges. The rivals are our own small counterparts, not the "
-        "published systems.",
+        f"All systems got the same masks, texts and seeds (cases: {len(cases)}, texts: {texts}) and were judged by the "
+        "same judges; intervals are over the texts, those of FID over draws of real scans. The published rows are from "
+        "other data and judges. The rivals are our own small counterparts, not the published systems.",
         "There are two footings: as many samples as ours, and as much time on one core as our CT network's training "
         f"took ({OUR_CORE_MINUTES:.0f} minutes). A rival with less than half of both tells how far its training has "
         "come and nothing of the method; one with the time alone is compared at equal time and ranks no further.",

@@ -64,11 +64,12 @@ def lines(ours: Mapping[str, Measure], system: System, theirs: Mapping[str, Meas
     left = (
         f" Not told, by too few texts or a judge that does not see it: {', '.join(sorted(untold))}." if untold else ""
     )
+    why = f" Why: it makes {system.voxels}." if found[WORSE] and system.voxels else ""
     head = f"Ours and {system.shown}"
     return [
         f"{head}, better: {parts[BETTER]}.",
         f"{head}, equal within the interval: {parts[EQUAL]}.{left}",
-        f"{head}, worse: {parts[WORSE]}. Why: {system.voxels}; {footing(system)}.",
+        f"{head}, worse: {parts[WORSE]}.{why} Terms: {footing(system)}.",
     ]
 
 

@@ -42,8 +42,11 @@ def test_the_three_lines_name_the_figures_and_why():
     assert told[1].startswith("Ours and MedDDPM, equal within the interval: nothing. Not told,")
     assert told[1].endswith("does not see it: sex.")
     assert told[2].startswith(
-        "Ours and MedDDPM, worse: seconds a volume (55 against 9.00). Why: voxels of 6 mm; it saw 60"
+        "Ours and MedDDPM, worse: seconds a volume (55 against 9.00). Why: it makes voxels of 6 mm."
     )
+    assert "Terms: it saw 60 %" in told[2]
+    equal = lines(theirs, _system(0.6, 10.0), theirs)[2]
+    assert equal.startswith("Ours and MedDDPM, worse: nothing. Terms: it saw")
 
 
 def test_no_rank_without_samples_or_time():
