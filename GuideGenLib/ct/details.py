@@ -4,8 +4,9 @@ Each step takes the whole label map, so that a window made anew after an edit ha
 near the structures alone that it draws. The HU that it is given are its own to write to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +14,20 @@ from numpy.typing import NDArray
 from GuideGenLib.ct.airways import with_airways
 from GuideGenLib.ct.bones import with_bones
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.fat_strands import with_strands_in_fat
+from GuideGenLib.ct.fat_strands import strands_of, with_strands_in_fat
 from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.levels import with_levels
 from GuideGenLib.ct.findings.rims import with_rims
 from GuideGenLib.ct.findings.small import with_small
 from GuideGenLib.ct.findings.wide_bowel import with_wide_bowel
-from GuideGenLib.ct.fine_vessels import with_vessels
+from GuideGenLib.ct.fine_vessels import vessels_ahead, with_vessels
 from GuideGenLib.ct.heart import with_heart
 from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
 from GuideGenLib.ct.lung_tissue import with_even_lungs
-from GuideGenLib.ct.muscle_fat import with_fat_in_muscle
+from GuideGenLib.ct.muscle_fat import fat_of_muscles, with_fat_in_muscle
 from GuideGenLib.ct.skin import with_skin
 
 Field = NDArray[np.float32]
@@ -41,6 +42,26 @@ AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
 Where there are several, each draws into the HU that it was given and writes to no voxel but those."""
 STEPS = tuple(step for stage in AT_ONCE for chain in stage for step in chain)
 """All, one after the other: the same."""
+
+
+AHEAD: tuple[Callable[[Canvas], object], ...] = (fat_of_muscles, strands_of, vessels_ahead)
+"""What hangs on labels alone and takes longest; it is kept for the steps."""
+
+
+@contextmanager
+def drawn_ahead(canvas: Canvas) -> Iterator[None]:
+    """While the networks run, a thread of its own draws what does not hang on their HU. Where they fail or are stopped
+    nothing new is begun."""
+    canvas.kept_before()
+    with ThreadPoolExecutor(1) as thread:
+        drawing = [thread.submit(draw, canvas) for draw in AHEAD]
+        try:
+            yield
+        except BaseException:
+            thread.shutdown(wait=False, cancel_futures=True)
+            raise
+        for one in drawing:
+            one.result()
 
 
 def with_details(hu: Field, canvas: Canvas) -> Field:

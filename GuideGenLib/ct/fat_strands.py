@@ -47,13 +47,21 @@ PATIENTS = 0.2
 
 def with_strands_in_fat(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with septa and vessels in fat."""
+    for there, added in strands_of(canvas):
+        canvas.add(hu, there, added)
+    return hu
+
+
+def strands_of(canvas: Canvas) -> list[tuple[NDArray[np.bool_], Field]]:
+    """Of each fat its voxels in the whole volume and the HU [n] that are added there."""
+    found = []
     for number, (key, strands) in enumerate(FATS.items()):
         there = canvas.labels == values()[key]
         fat = float(canvas.table[values()[key]])
         if there.any():
             drawn = partial(_in_one, there, strands, canvas, number, fat)
-            canvas.add(hu, there, canvas.kept.get(("strands", key), (key,), drawn))
-    return hu
+            found.append((there, canvas.kept.get(("strands", key), (key,), drawn)))
+    return found
 
 
 def _in_one(there: NDArray[np.bool_], strands: Strands, canvas: Canvas, number: int, fat: float) -> Field:

@@ -61,17 +61,33 @@ def vessel_shares(labels: NDArray[np.uint8], spacing: float, seed: int) -> Share
 def with_vessels(hu: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
     """HU [z, y, x] of the canvas's window with vessels; they run through ground glass as through lung."""
     labels = as_lung(canvas)
-    for name, keys, draw in (("lungs", HANG_ON["lungs"], _lungs), ("liver", HANG_ON["liver"], _liver)):
-
-        def drawn(draw: Drawing = draw) -> list[tuple[Box, NDArray[np.float32]]]:
-            return _joined(draw(labels, canvas.spacing, canvas.seed))
-
-        known = labels is canvas.labels  # else they hang on lesions and findings, too
-        for box, share in canvas.kept.get(("vessels", name), keys, drawn) if known else drawn():
-            if places := shared(box, canvas.window, labels.shape):
+    for name, draw in (("lungs", _lungs), ("liver", _liver)):
+        level = canvas.table[values()[BLOOD[name]]]
+        for box, share in _vessels(labels, canvas, name, draw):
+            if places := shared(box, canvas.window, canvas.labels.shape):
                 inner, part = places
-                lay(hu[part], share[inner], canvas.table[values()[BLOOD[name]]])
+                lay(hu[part], share[inner], level)
     return hu
+
+
+def vessels_ahead(canvas: Canvas) -> None:
+    """Draw those that hang on labels alone, for `with_vessels`."""
+    labels = as_lung(canvas)
+    if labels is canvas.labels:
+        _vessels(labels, canvas, "lungs", _lungs)
+        _vessels(labels, canvas, "liver", _liver)
+
+
+def _vessels(
+    labels: NDArray[np.uint8], canvas: Canvas, name: str, draw: Drawing
+) -> list[tuple[Box, NDArray[np.float32]]]:
+    """Of vessels of the lungs or the liver the boxes in which they lie, and what they fill there."""
+
+    def drawn() -> list[tuple[Box, NDArray[np.float32]]]:
+        return _joined(draw(labels, canvas.spacing, canvas.seed))
+
+    known = labels is canvas.labels  # else they hang on lesions and findings, too
+    return canvas.kept.get(("vessels", name), HANG_ON[name], drawn) if known else drawn()
 
 
 def _joined(parts: Iterable[tuple[Box, NDArray[np.float32]]]) -> list[tuple[Box, NDArray[np.float32]]]:

@@ -47,12 +47,15 @@ AGEING = 1.5
 
 def with_fat_in_muscle(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with planes and septa of fat in muscles."""
-    muscles = select(canvas.labels, (*LAYERED, *BACK))
-    if not muscles.any():
-        return hu
-    added = canvas.kept.get("fat in muscle", (*LAYERED, *BACK, *BONES), lambda: _in_all(muscles, canvas))
+    muscles, added = fat_of_muscles(canvas)
     canvas.add(hu, muscles, added)
     return hu
+
+
+def fat_of_muscles(canvas: Canvas) -> tuple[NDArray[np.bool_], Field]:
+    """The voxels of muscles in the whole volume and the HU [n] that are added there."""
+    muscles = select(canvas.labels, (*LAYERED, *BACK))
+    return muscles, canvas.kept.get("fat in muscle", (*LAYERED, *BACK, *BONES), lambda: _in_all(muscles, canvas))
 
 
 def _in_all(muscles: NDArray[np.bool_], canvas: Canvas) -> Field:

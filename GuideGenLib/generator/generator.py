@@ -23,7 +23,7 @@ from GuideGenLib.core.progress import Progress, silent
 from GuideGenLib.core.volumes import check_ct, float_image, image_from_array, to_canonical
 from GuideGenLib.ct.acquisition import with_acquisition
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.details import with_details
+from GuideGenLib.ct.details import drawn_ahead, with_details
 from GuideGenLib.ct.grid import LastGrid, labels_after_edit
 from GuideGenLib.ct.kept import Kept
 from GuideGenLib.ct.network import Style
@@ -326,11 +326,11 @@ class Generator:
         phase, oral = description.phase or DEFAULT_PHASE, description.acquisition.oral_contrast is True
         table = for_partial_map(aged(reference_table(phase), years(description)), labels)
         style = self.style(description)
-        with self.models.autocast():
+        canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral, self._kept)
+        with self.models.autocast(), drawn_ahead(canvas):
             hu = self.models.ct.synthesize(
                 labels[window], table, style, noise, phase=phase, steps=steps, progress=progress
             )
-        canvas = Canvas(labels, table, phase, CT_SPACING, seed, window, description.findings, oral, self._kept)
         hu = with_details(hu, canvas)
         give_back()
         return with_acquisition(hu, labels, table, description.acquisition, CT_SPACING, seed, window)

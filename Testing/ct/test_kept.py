@@ -1,11 +1,14 @@
 """What rules drew before an edit is taken again after it, and nothing differs from all of it drawn anew."""
 
+from threading import Event, Timer
+
 import numpy as np
 import pytest
 
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.ct import details, fat_strands, fine_vessels, muscle_fat
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.details import AT_ONCE, STEPS, with_details
+from GuideGenLib.ct.details import AT_ONCE, STEPS, drawn_ahead, with_details
 from GuideGenLib.ct.kept import Kept
 from GuideGenLib.ct.reference import reference_table
 from GuideGenLib.vessels.places import Box
@@ -64,6 +67,31 @@ def test_chains_that_run_at_once_draw_into_the_hu_and_write_to_other_voxels(labe
                 assert step(made, canvas(labels)) is made
             mine |= made != hu
         assert written.any(axis=(1, 2, 3)).all() and written.sum(0).max() == 1
+
+
+def test_what_is_drawn_ahead_is_what_the_steps_draw(
+    labels: np.ndarray, hu: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = with_details(hu.copy(), canvas(labels))
+    ahead = canvas(labels)
+    with drawn_ahead(ahead):
+        pass
+    for module, name in ((fat_strands, "_in_one"), (muscle_fat, "_in_all"), (fine_vessels, "_joined")):
+        monkeypatch.setattr(module, name, lambda *_: pytest.fail("is drawn again"))
+    assert np.array_equal(with_details(hu.copy(), ahead), wanted)
+
+
+def test_nothing_is_begun_ahead_once_the_networks_are_stopped(
+    labels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = Event(), Event()
+    late: list[Canvas] = []
+    monkeypatch.setattr(details, "AHEAD", (lambda _: (begun.set(), stopped.wait(20)), late.append))
+    with pytest.raises(KeyboardInterrupt), drawn_ahead(canvas(labels)):
+        assert begun.wait(20)
+        Timer(0.2, stopped.set).start()
+        raise KeyboardInterrupt
+    assert not late
 
 
 def test_after_an_edit_all_is_as_if_drawn_anew(labels: np.ndarray, hu: np.ndarray) -> None:
