@@ -194,7 +194,9 @@ def read_losses(run: Path) -> list[tuple[float, float]]:
 def score(segmenter: Segmenter, scan: Scan) -> dict[str, float]:
     """Dice of each organ that the scan's labels show (LEAST_ML); what is drawn besides them does not count."""
     wanted = organ_classes()[scan.labels]
-    found = segmenter.segment(np.asarray(scan.hu, np.float32), scan.spacing)
+    assert scan.spacing == SPACING
+    # not `segment`, whose strays are those of the anatomy table: its values are other organs than CLASSES
+    found, _ = segmenter.segment_coarse(np.asarray(scan.hu, np.float32), SPACING)
     ml = np.bincount(wanted.ravel(), minlength=len(CLASSES)) * scan.spacing**3 / 1000
     shown = [(organ, CLASSES.index(organ)) for organ in ORGANS if ml[CLASSES.index(organ)] >= LEAST_ML]
     return {organ: dice(found == index, wanted == index) for organ, index in shown}
