@@ -11,7 +11,7 @@ from GuideGenLib.mask import categorical, flow
 from GuideGenLib.mask.kept import KeptCells
 from GuideGenLib.mask.network import Conditions, MaskNetwork, as_cells, fold_cells, unfold_cells
 
-DEFAULT_STEPS = {"flow": 12, "categorical": 20}
+DEFAULT_STEPS = {"flow": 6, "categorical": 20}
 FAST, BIAS = "flow", "class_bias"
 """The sampler by default, and its class bias in a bundle; to that of another sampler a point and its name are added."""
 FORBIDDEN = 100.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from GuideGenLib.generator.settings import RunSettings
 
-MASK_STEPS: dict[str, int | None] = {"draft": 6, "standard": None, "fine": 24}
+MASK_STEPS: dict[str, int | None] = {"draft": 4, "standard": None, "fine": 12}
 CT_STEPS: dict[str, int | None] = {"draft": 1, "standard": None, "fine": 6}
 """Denoising steps of a quality; None takes the library's own."""
 
