@@ -53,7 +53,7 @@ def table(generator: Generator, patients: Sequence[Prompt], folder: Path) -> str
         print(f"drawn: {patient.text}", flush=True)
     bounds = generator.bundle.config.get("volumes_ml")
     finest = [labels_of(patient, FINEST, folder)[0] for patient in patients]
-    rows = []
+    rows: list[str] = []
     for way in WAYS:
         drawn = [labels_of(patient, way, folder) for patient in patients]
         kept = [json.loads(file_of(patient, way, folder).with_suffix(".json").read_text()) for patient in patients]
