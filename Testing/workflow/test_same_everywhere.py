@@ -41,7 +41,7 @@ from Testing.web.fronts import in_own_loop
 
 TEXT = "A 60 year old woman with a 30 mm tumor in the sigmoid colon."
 SEED, SPACING_MM, MARGIN_MM = 7, 6.0, 20.0
-MASK_STEPS, CT_STEPS = 6, 3
+MASK_STEPS, CT_STEPS = 4, 1
 """Those of a draft."""
 
 

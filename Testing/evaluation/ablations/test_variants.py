@@ -14,7 +14,7 @@ from GuideGenLib.core.volumes import image_from_array, write_volume
 from GuideGenLib.ct.network import Style
 from GuideGenLib.ct.partial_maps import for_partial_map
 from GuideGenLib.ct.reference import reference_table
-from GuideGenLib.ct.synthesizer import CTSynthesizer
+from GuideGenLib.ct.synthesizer import STEPS, CTSynthesizer
 from GuideGenLib.description import parse
 from GuideGenLib.evaluation.ablations.variants import (
     VARIANTS,
@@ -206,7 +206,7 @@ def test_every_variant_makes_cases_with_its_own_arguments(
         generator = variant.make(base, [case])
         order = Order(case.key, case.text, case.seed)
         made = make_cases([order], tmp_path / variant.key, generator, ct=dict(variant.ct))[0]
-        assert seen.steps == variant.ct.get("steps", 6)
+        assert seen.steps == variant.ct.get("steps", STEPS)
         kept = np.array_equal(made.labels()[0], case.labels()[0])
         assert kept or variant.draws
     assert len(drawn) == DRAWING_VARIANTS == sum(variant.draws for variant in variants)
