@@ -113,6 +113,9 @@ def kept_model(name: str, key: str, convert: Callable[[], Any]) -> Any:
         for part in _parts(path):
             os.utime(part)
         return openvino.Core().read_model(path)
+    if folder is not None:
+        # else torch's tracer makes a folder of its own beside the temporary files, and leaves it there
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's tracer, which the converter uses
         model = convert()
