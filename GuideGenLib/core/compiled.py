@@ -21,7 +21,7 @@ from GuideGenLib import __version__
 from GuideGenLib.core.blocks import ResidualBlock, TrunkNetwork
 from GuideGenLib.core.device import openvino_version
 from GuideGenLib.core.errors import VolumeError
-from GuideGenLib.core.files import atomic, cache_folder
+from GuideGenLib.core.files import atomic, cache_folder, compiler_folder_in_cache
 from GuideGenLib.core.host import give_back
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -113,9 +113,7 @@ def kept_model(name: str, key: str, convert: Callable[[], Any]) -> Any:
         for part in _parts(path):
             os.utime(part)
         return openvino.Core().read_model(path)
-    if folder is not None:
-        # else torch's tracer makes a folder of its own beside the temporary files, and leaves it there
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
+    compiler_folder_in_cache()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's tracer, which the converter uses
         model = convert()

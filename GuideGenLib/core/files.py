@@ -56,6 +56,14 @@ def cache_folder(name: str) -> Path | None:
     return folder
 
 
+def compiler_folder_in_cache() -> None:
+    """What torch's compiler keeps goes to the user's cache. Importing it makes a folder, else beside the temporary
+    files, where it stays; transformers and OpenVINO's converter import it."""
+    folder = cache_folder("torchinductor")
+    if folder is not None:
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
+
+
 def write_json(data: Mapping[str, Any], path: str | Path) -> None:
     """Write JSON atomically: sorted keys, UTF-8, no NaN, so that the same data give the same bytes."""
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

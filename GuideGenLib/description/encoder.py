@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from GuideGenLib.core.errors import GuideGenError, VolumeError
-from GuideGenLib.core.files import atomic, cache_folder
+from GuideGenLib.core.files import atomic, cache_folder, compiler_folder_in_cache
 
 if TYPE_CHECKING:
     import torch
@@ -125,6 +125,8 @@ class TextEncoder:
     def _network(self) -> Any:
         """Tokens int64 [1, n] to states [1, n, 384], first of what it returns, by torch."""
         import torch
+
+        compiler_folder_in_cache()
         from transformers import AutoModel
 
         with _quiet():
