@@ -45,14 +45,14 @@ def with_smooth_outline(labels: NDArray[np.uint8], spacing: float) -> NDArray[np
 
 def _depth(body: NDArray[np.bool_], most: float) -> Field:
     """Voxels below the outline of each slice, less than zero outside, at most so many either way."""
-    return np.stack([np.clip(_below(plane) - _below(~plane), -most, most) for plane in body]).astype(np.float32)
+    return np.clip(below_edge(body) - below_edge(~body), -most, most)
 
 
-def _below(plane: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Voxels from the edge of what is there, .5 at its outermost ones; a plane without an edge is deep everywhere."""
-    if plane.all():
-        return np.full(plane.shape, np.inf)
-    return np.asarray(np.maximum(ndimage.distance_transform_edt(plane) - 0.5, 0))
+def below_edge(mask: NDArray[np.bool_]) -> Field:
+    """Voxels [z, y, x] from the edge of the mask in each slice: .5 at its outermost ones, 0 outside, endless in a slice
+    that it fills."""
+    planes = [np.full(p.shape, np.inf) if p.all() else ndimage.distance_transform_edt(p) - 0.5 for p in mask]
+    return np.maximum(np.stack(planes), 0).astype(np.float32)
 
 
 def _middle(body: NDArray[np.bool_], over: float) -> NDArray[np.float64]:

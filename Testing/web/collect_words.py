@@ -19,8 +19,8 @@ from GuideGenLib.web.cases import learner_page
 from GuideGenLib.web.cases.learner_script import SPOKEN
 from GuideGenLib.web.views.readout import COMPARED
 from GuideGenLib.web.words import words_in
-from Testing.web.library_words import library_words
 from Testing.web.views_stage import own_loop
+from Testing.web.words_of_library import words_of_library
 
 ROOT = Path(__file__).resolve().parents[2]
 ALONE = (COMPARED,)
@@ -44,7 +44,7 @@ def main() -> None:
 def collected(folder: Path) -> set[str]:
     """Of the page as it is written with every panel, of all calls of `say`, and of what the library says; folder: an
     empty one."""
-    return words_in(page(folder)) | words_of_learners() | set(said()) | library_words() | set(ALONE)
+    return words_in(page(folder)) | words_of_learners() | set(said()) | words_of_library() | set(ALONE)
 
 
 def words_of_learners() -> set[str]:

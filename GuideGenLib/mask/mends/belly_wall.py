@@ -14,6 +14,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import table_of
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.anatomy.tissues import filled_slices
+from GuideGenLib.mask.outline import below_edge
 
 BORDER_MM = 6.0
 """Standard deviation of the blur that makes the border between both fats smooth."""
@@ -73,12 +74,12 @@ def _wall(part: Labels, inside: NDArray[np.bool_], spine: NDArray[np.bool_], spa
     aside = np.abs(columns - x[:, None])[:, None] * spacing
     thick = np.where(aside < STRAIGHT_X_MM[1], STRAIGHT_MM, FLAT_MM)
     thick = np.where(aside < STRAIGHT_X_MM[0], LINE_MM, thick)
-    below, above = (spacing * (_distance(one) - 0.5) for one in (inside, ~inside))
+    below, above = (spacing * below_edge(one) for one in (inside, ~inside))
     organs = inside & ~table_of((*FAT, "body", "muscle"))[part]
     over = ndimage.binary_dilation(organs, np.ones((1, 3, 3)), iterations=round(OUTSIDE_MM / spacing))
     wall = (inside & (below < thick)) | (~inside & (above < OUTSIDE_MM) & over)
     front = (y[:, None, None] - rows[None, :, None]) * spacing > ASIDE * aside
-    return wall & front & (spacing * (_distance(part > 0) - 0.5) > SKIN_MM)
+    return wall & front & (spacing * below_edge(part > 0) > SKIN_MM)
 
 
 def _spine_places(spine: NDArray[np.bool_], over: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -90,10 +91,3 @@ def _spine_places(spine: NDArray[np.bool_], over: float) -> tuple[NDArray[np.flo
     every = np.arange(len(spine))
     y, x = (ndimage.gaussian_filter1d(np.interp(every, there, one), over, mode="nearest") for one in (front, middle))
     return y, x
-
-
-def _distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Voxels to the nearest one of its slice that is not in the mask; far where there is none."""
-    far = np.float32(max(mask.shape))
-    return np.stack([ndimage.distance_transform_edt(plane) if not plane.all() else np.full(plane.shape, far)
-                     for plane in mask]).astype(np.float32)  # fmt: skip

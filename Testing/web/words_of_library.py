@@ -72,7 +72,7 @@ ELSEWHERE = ("scene/headless.py", "mask/findings/segments.py")
 """Without words for users."""
 
 
-def library_words() -> set[str]:
+def words_of_library() -> set[str]:
     """All of them."""
     assert name_of(Finding("tumor", organ="lung", side="left", size_mm=40.0)) == "40 mm tumor of the left lung"
     files = [path for name in HEARD for path in _files(ROOT / name) if not str(path).endswith(ELSEWHERE)]
@@ -192,5 +192,5 @@ def _name(node: ast.AST) -> str:
 
 
 if __name__ == "__main__":
-    for words in sorted(library_words()):
+    for words in sorted(words_of_library()):
         print(repr(words))
