@@ -27,6 +27,7 @@ from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
 from GuideGenLib.ct.lung_tissue import with_even_lungs
+from GuideGenLib.ct.mediastinum import with_fat_of_mediastinum
 from GuideGenLib.ct.muscle_fat import fat_of_muscles, with_fat_in_muscle
 from GuideGenLib.ct.skin import with_skin
 
@@ -35,7 +36,10 @@ Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
     ((with_bones,), (with_fat_in_muscle, with_strands_in_fat)),
     ((with_skin, with_lesion_looks, with_levels),),
-    ((with_even_lungs, with_vessels, with_airways), (with_kidneys, with_heart, with_hollow_organs, with_bladder)),
+    (
+        (with_even_lungs, with_vessels, with_airways),
+        (with_kidneys, with_heart, with_fat_of_mediastinum, with_hollow_organs, with_bladder),
+    ),
     ((with_rims, with_small, with_wide_bowel, with_tissue_changes),),
 )
 """Stage by stage the chains of steps that change other voxels than each other, and read none that the other changes.

@@ -3,8 +3,9 @@
 Blood of the chambers is as bright as that of the vessels, the muscle is not, most of all in the arterial phase; without
 contrast both are alike. The heart is parted by four ellipsoids about its long axis, which points to the left, to the
 front and down. The left ventricle has a wall of 9 mm (Lang, Eur Heart J Cardiovasc Imaging 2015;16:233: 6 to 10), all
-else one of about 3; places and sizes are estimates. What is added has the mean 0 over the heart. Blotches of the
-networks that are as wide as a chamber follow none, and are taken out: the mean is that of the table.
+else one of about 3; places and sizes are estimates. Above them is the pulmonary artery (`ct/pulmonary_artery.py`). What
+is added has the mean 0 over the heart. Blotches of the networks that are as wide as a chamber follow none, and are
+taken out: the mean is that of the table.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.pulmonary_artery import artery_in
 from GuideGenLib.ct.random_fields import smooth_at
-from GuideGenLib.vessels.places import box_of, shared
+from GuideGenLib.vessels.places import Box, box_of, shared
 
 Field = NDArray[np.float32]
 Points = NDArray[np.float32]
@@ -82,7 +84,7 @@ def with_heart(hu: Field, canvas: Canvas) -> Field:
     if not places:
         return hu
     mine = heart[box]
-    added, deep = canvas.kept.get("heart", ("heart",), lambda: _added(mine, tuple(part.start for part in box), canvas))
+    added, deep = canvas.kept.get("heart", ("heart", "aorta"), lambda: _added(mine, box, canvas))
     whole, inside = places
     part, mean = hu[inside], float(canvas.table[values()["heart"]])
     added = added[whole] - _blotches(part, mine[whole], deep[whole], mean, canvas.spacing)
@@ -90,11 +92,11 @@ def with_heart(hu: Field, canvas: Canvas) -> Field:
     return hu
 
 
-def _added(heart: NDArray[np.bool_], corner: tuple[int, ...], canvas: Canvas) -> tuple[Field, Field]:
+def _added(heart: NDArray[np.bool_], box: Box, canvas: Canvas) -> tuple[Field, Field]:
     """HU [z, y, x] of the heart's box that are added, of the mean 0 in it, and mm of each voxel below its surface."""
     spacing = canvas.spacing
     below = np.asarray(ndimage.distance_transform_edt(np.pad(heart, 1))[1:-1, 1:-1, 1:-1] * spacing, np.float32)
-    voxels = np.argwhere(heart)
+    voxels, corner = np.argwhere(heart), [part.start for part in box]
     rough = [smooth_at(voxels + corner, spacing, ROUGH_SCALE_MM, (canvas.seed, 120, axis)) for axis in range(3)]
     places, half = _placed(voxels * np.float32(spacing), np.stack(rough, axis=1) * np.float32(ROUGH_MM))
     muscle, (left, right) = MUSCLE[canvas.phase], BLOOD[canvas.phase]
@@ -104,6 +106,9 @@ def _added(heart: NDArray[np.bool_], corner: tuple[int, ...], canvas: Canvas) ->
         inner += share * ((left if chamber.left else right) - inner)
     fat = float(canvas.table[values()["torso_fat"]])
     inner += FAT_SHARE * _grooves(places, half, below[heart]) * (fat - inner)
+    artery = artery_in(heart, canvas.labels[box] == values()["aorta"], spacing, canvas.seed)
+    for share, other in zip(artery or (), (right, fat), strict=False):
+        inner += share * (other - inner)
     drawn = np.zeros(heart.shape, np.float32)
     drawn[heart] = inner
     share = ndimage.gaussian_filter(heart.astype(np.float32), BLUR_MM / spacing)
