@@ -33,12 +33,12 @@ BLUR = 1.1
 """Voxels, standard deviation of the blur by which the distance from a border is told."""
 REACH = 4
 """Voxels to which that blur is looked at."""
-THIN_MM, WIDENS_MM, ROUND_MM = 0.8, 8.0, 5.0
+THIN_MM, WIDENS_MM, ROUND_MM = 0.6, 9.0, 5.0
 """Fat between two vessels deep among them; how much more where half of what lies about is none, as vessels are round;
 and the standard deviation of the blur that tells how much."""
 PATIENTS = 0.25
 """Standard deviation of the logarithm of a patient's thickness."""
-UNEVEN_MM, UNEVEN, LEAST, MOST = 10.0, 0.7, 0.1, 2.0
+UNEVEN_MM, UNEVEN, LEAST, MOST = 10.0, 0.9, 0.0, 1.7
 """Over what distance it varies, its standard deviation in parts of it, and the least and most."""
 SEEN_MM = 1.3
 """Standard deviation of the blur of scanner and voxel."""

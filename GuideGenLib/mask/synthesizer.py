@@ -17,6 +17,7 @@ from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.layout import CELL, LayoutModel
 from GuideGenLib.mask.lung_vessels import lay_vessels
 from GuideGenLib.mask.mends.belly_wall import with_belly_wall
+from GuideGenLib.mask.mends.chest_tissue import with_chest_tissue
 from GuideGenLib.mask.mends.gallbladder import with_gallbladder
 from GuideGenLib.mask.mends.neck import with_neck
 from GuideGenLib.mask.mends.pelvis import with_pubic_bones
@@ -122,6 +123,7 @@ class MaskSynthesizer:
             (0.91, lambda drawn: with_wall(drawn, SPACING)),
             (0.92, lambda drawn: with_belly_wall(drawn, SPACING)),
             (0.93, lambda drawn: with_smooth_outline(drawn, SPACING)),
+            (0.94, lambda drawn: with_chest_tissue(drawn, SPACING)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]

@@ -69,7 +69,7 @@ def belly(labels: Labels) -> slice:
 
 def _wall(part: Labels, inside: NDArray[np.bool_], spine: NDArray[np.bool_], spacing: float) -> NDArray[np.bool_]:
     """Where the wall is, in front of the spine: below the border, or over organs that reach it."""
-    y, x = _spine_places(spine, ALONG_MM / spacing)
+    y, x = spine_places(spine, ALONG_MM / spacing)
     rows, columns = (np.arange(n, dtype=np.float32) for n in part.shape[1:])
     aside = np.abs(columns - x[:, None])[:, None] * spacing
     thick = np.where(aside < STRAIGHT_X_MM[1], STRAIGHT_MM, FLAT_MM)
@@ -82,7 +82,7 @@ def _wall(part: Labels, inside: NDArray[np.bool_], spine: NDArray[np.bool_], spa
     return wall & front & (spacing * below_edge(part > 0) > SKIN_MM)
 
 
-def _spine_places(spine: NDArray[np.bool_], over: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def spine_places(spine: NDArray[np.bool_], over: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(y of its front, x of its middle) in each slice [z], smooth along z; a slice without one has its neighbours'."""
     there = np.flatnonzero(spine.any(axis=(1, 2)))
     front = spine[there].any(axis=2).argmax(axis=1)
