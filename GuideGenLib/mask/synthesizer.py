@@ -21,6 +21,7 @@ from GuideGenLib.mask.mends.chest_tissue import with_chest_tissue
 from GuideGenLib.mask.mends.gallbladder import with_gallbladder
 from GuideGenLib.mask.mends.neck import with_neck
 from GuideGenLib.mask.mends.pelvis import with_pubic_bones
+from GuideGenLib.mask.mends.pulmonary_artery import with_pulmonary_artery
 from GuideGenLib.mask.mends.usual_sizes import Ranges, with_usual_sizes
 from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.outline import with_smooth_outline
@@ -123,7 +124,7 @@ class MaskSynthesizer:
             (0.91, lambda drawn: with_wall(drawn, SPACING)),
             (0.92, lambda drawn: with_belly_wall(drawn, SPACING)),
             (0.93, lambda drawn: with_smooth_outline(drawn, SPACING)),
-            (0.94, lambda drawn: with_chest_tissue(drawn, SPACING)),
+            (0.94, lambda drawn: _with_mended_chest(drawn, seed, wanted)),
             (0.96, lambda drawn: detail_skeleton(drawn, SPACING, self.maps)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
@@ -168,3 +169,10 @@ def _mended(drawn: np.ndarray, wanted: Mapping[int, float]) -> np.ndarray:
     """With the neck and the gallbladder that the denoiser left out; wanted: ml by label value."""
     mended = with_neck(drawn, SPACING)
     return mended if wanted.get(values()["gallbladder"]) == 0 else with_gallbladder(mended, SPACING)
+
+
+def _with_mended_chest(drawn: np.ndarray, seed: int, wanted: Mapping[int, float]) -> np.ndarray:
+    """With named tissue in the chest, and the shape of the pulmonary artery where no size of the heart, which has it in
+    its label, is asked for; wanted: ml by label value."""
+    mended = with_chest_tissue(drawn, SPACING)
+    return mended if values()["heart"] in wanted else with_pulmonary_artery(mended, SPACING, seed)
