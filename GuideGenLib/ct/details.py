@@ -29,12 +29,13 @@ from GuideGenLib.ct.lesion_looks import with_lesion_looks
 from GuideGenLib.ct.lung_tissue import with_even_lungs
 from GuideGenLib.ct.mediastinum import with_fat_of_mediastinum
 from GuideGenLib.ct.muscle_fat import fat_of_muscles, with_fat_in_muscle
+from GuideGenLib.ct.muscle_planes import planes_of_muscles, with_planes_in_muscle
 from GuideGenLib.ct.skin import with_skin
 
 Field = NDArray[np.float32]
 Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
-    ((with_bones,), (with_fat_in_muscle, with_strands_in_fat)),
+    ((with_bones,), (with_fat_in_muscle, with_planes_in_muscle, with_strands_in_fat)),
     ((with_skin, with_lesion_looks, with_levels),),
     (
         (with_even_lungs, with_vessels, with_airways),
@@ -48,7 +49,7 @@ STEPS = tuple(step for stage in AT_ONCE for chain in stage for step in chain)
 """All, one after the other: the same."""
 
 
-AHEAD: tuple[Callable[[Canvas], object], ...] = (fat_of_muscles, strands_of, vessels_ahead)
+AHEAD: tuple[Callable[[Canvas], object], ...] = (fat_of_muscles, planes_of_muscles, strands_of, vessels_ahead)
 """What hangs on labels alone and takes longest; it is kept for the steps."""
 
 
