@@ -23,6 +23,8 @@ Volumes = Mapping[str, tuple[float, float]]
 WHOLE = 0.95
 IN_PLACE = 0.8
 LEAST_ML = 0.1
+UNNAMED = "body"
+"""What has no label of its own has no usual volume: it tells how much was labelled, not how somebody is built."""
 PAIRED = ("lung", "kidney")
 SLACK = {"liver": 12.0, "kidney": 0.12, "pancreas": 0.12, "colon": 0.15}
 """How far beyond the border of its site the centre of a lesion may lie, as a mass moves the landmarks themselves: in mm
@@ -82,7 +84,8 @@ def check(
     checks += [_one_piece(labels, boxes, key) for key in single_part_keys() if key in anatomy]
     checks += _sides(labels, boxes, anatomy)
     if volumes is not None:
-        checks += [_volume(key, found, volumes[key]) for key in expected if key in volumes and key not in wanted.sizes]
+        sized = [key for key in expected if key in volumes and key not in wanted.sizes and key != UNNAMED]
+        checks += [_volume(key, found, volumes[key]) for key in sized]
     checks += [_absent(key, found) for key in sorted(wanted.absent)]
     for key, size in wanted.sizes.items():
         checks += _organ_sized(labels, spacing[0], key, size) if key in shown else []

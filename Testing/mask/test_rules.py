@@ -109,6 +109,11 @@ def test_volumes_are_measured_in_ml_and_compared_with_the_range(trunk, spacing) 
     assert failed(small) == {"volume:liver"}
 
 
+def test_tissue_without_a_name_has_no_usual_volume(trunk, spacing) -> None:
+    unnamed = np.where(trunk == 0, values()["body"], trunk).astype(np.uint8)
+    assert not failed(check(unnamed, spacing, described(), [], volumes={"body": (0.1, 0.2)}))
+
+
 def test_a_missed_lesion_costs_more_than_a_volume_out_of_range() -> None:
     kept = [Check("present:liver", True, ""), Check("volume:liver", True, ""), Check("lesion:0:present", True, "")]
     without = [score([replace(one, passed=one is not lost) for one in kept]) for lost in kept[1:]]

@@ -18,7 +18,7 @@ from GuideGenLib.vessels.places import Mask, box_of
 
 SPINE = ("vertebrae_cervical", "vertebrae_thoracic")
 TISSUE = ("muscle", "torso_fat", "subcutaneous_fat")
-VESSELS = ("heart", "aorta", "superior_vena_cava", "great_arteries", "great_veins")
+VESSELS = ("heart", "aorta", "superior_vena_cava")
 ROOTS = ("pulmonary_vein", "lung_vessel", "trachea", "vertebrae_thoracic")
 """What has unlabelled tissue about it that is no fat: vessels and bronchi of the lung's root, ligaments."""
 SHOULDER_MM, ASIDE_MM = 90.0, 28.0
