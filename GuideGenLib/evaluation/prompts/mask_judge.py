@@ -17,6 +17,7 @@ from GuideGenLib.evaluation.prompts.asked_site import misplaced
 from GuideGenLib.evaluation.prompts.fixed_prompts import ExpectedLesion, Prompt
 from GuideGenLib.judges.shares import Share, share
 from GuideGenLib.mask.regions import ORGANS
+from GuideGenLib.mask.rules import UNNAMED
 
 Bounds = Mapping[str, Sequence[float]]
 WHOLE = 0.95
@@ -168,9 +169,11 @@ def _sides(verdict: Verdict, labels: np.ndarray) -> None:
 
 
 def _volumes(verdict: Verdict, volumes: Mapping[str, float], organs: Sequence[str], bounds: Bounds) -> None:
-    """An organ may count with or without the tumours in it."""
+    """An organ may count with or without the tumours in it; tissue without a name has no usual volume."""
     results: list[str | None] = []
     for key in organs:
+        if key == UNNAMED:
+            continue
         tumour = sum(volumes[f"{organ}_tumor"] for organ, keys in TUMOUR_ORGANS.items() if key in keys)
         low, high = bounds[key]
         fits = volumes[key] <= high and volumes[key] + tumour >= low

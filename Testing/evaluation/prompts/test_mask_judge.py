@@ -165,6 +165,7 @@ def test_a_missing_organ_is_named_and_a_crumb_is_none(phantom: np.ndarray):
 
 
 def test_volumes_are_compared_with_the_population_and_a_tumour_may_count_to_its_organ(phantom: np.ndarray, put: Put):
+    assert _judged(phantom, bounds={"body": [0.1, 0.2]}).counts["volume in p1-p99"] == (0, 0)
     assert "volume in p1-p99" not in _judged(phantom).counts
     kidney = float((phantom == values()["kidney_right"]).sum() * 0.216)
     for bounds, right in (([kidney - 1, kidney + 1], 1), ([kidney + 1, 999.0], 0), ([1.0, kidney - 1], 0)):
