@@ -1,6 +1,6 @@
 """Vessels of lungs and liver that are thinner than labels can show, rendered by the share of each voxel that they fill.
 
-They are grown by rule from the vessels that are labelled (the lungs) or from where great vessels touch the organ, and
+They are grown by rule from where great vessels touch the organ, in the lungs through the vessels that are labelled, and
 mixed into the HU that the networks made. An edit far away leaves them where they are: what they have to reach hangs on
 the volume and not on its labels, and a tumour within an organ lets them grow as they would without it.
 """
@@ -19,16 +19,23 @@ from GuideGenLib.vessels.drawing import filled_shares, lay
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, shared, sided_lungs, within
 
-LUNG_CELL_MM, LUNG_TIP_MM = 9.0, 0.6
-"""Vessels come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule of 10 to 25 mm
-is 1 mm wide, and as many veins leave it (Webb, Radiology 2006;239:322)."""
+LUNG_CELL_MM, LUNG_TIP_MM = 11.0, 0.48
+"""An artery and a vein come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule
+of 10 to 25 mm is 1 mm wide, and as many veins leave it (Webb, Radiology 2006;239:322)."""
 LIVER_CELL_MM, LIVER_TIP_MM = 16.0, 1.1
 """By eye, beside a scan in the portal venous phase: its vessels are lost in the liver where they are some 2 mm wide."""
 PLEURA_MM, CAPSULE_MM = 4.0, 5.0
 """Depth below the surface to which vessels are seen; the artery of a lobule ends 5 to 10 mm from the pleura (Webb), and
 the last of what comes that near is too thin to be seen."""
-THICKEST_MM = 1.8
-"""Radius of a branch that no label shows: segmental arteries are some 4 mm wide, and taper towards the pleura."""
+THICKEST_MM = 6.0
+"""Radius: the artery of a lung is some 16 mm wide between its lobes."""
+LUNG_POWER = 2.7
+"""Of radii that add up where they branch: there are 3.36 times as many arteries of each order as of the next, which are
+1.56 times as wide (Huang, J Appl Physiol 1996;81:2123)."""
+ROOTS_MM = (12.0, 0.0)
+"""So far above the gate of the lung artery and vein enter it."""
+LABELLED_CELL_MM = 6.0
+"""Both run through a point of the labelled vessels in each cube of this size."""
 UPPER_MM = 45.0
 """Liver veins enter the vena cava so far below the dome at most."""
 TRUNK_BLUR, LUNG_BLUR, LIVER_BLUR = 0.7, 0.58, 0.6
@@ -102,21 +109,24 @@ def _joined(parts: Iterable[tuple[Box, NDArray[np.float32]]]) -> list[tuple[Box,
 
 
 def _lungs(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:
-    wanted = scattered(labels.shape, spacing, LUNG_CELL_MM, (seed, 2))
+    tips = [scattered(labels.shape, spacing, LUNG_CELL_MM, (seed, number)) for number in (2, 5)]
+    on_labelled = scattered(labels.shape, spacing, LABELLED_CELL_MM, (seed, 6))
     for _, filled, box in sided_lungs(labels):
         shown = filled > 0
         if not shown.any():
             continue
         lung = ndimage.binary_fill_holes(shown)
         labelled = shown & (labels[box] == values()["lung_vessel"])
-        starts = (np.argwhere(labelled) * spacing).astype(np.float32)
-        if not len(starts):
-            starts = gate(labels, lung, box, LUNG_FEEDERS, spacing)
-        deep = depth_of(lung, spacing) > PLEURA_MM
-        tree = grow(starts, within(wanted, deep & ~labelled, box, spacing), LUNG_TIP_MM)
         trunk = ndimage.gaussian_filter(labelled.astype(np.float32), TRUNK_BLUR)
-        fine = ndimage.gaussian_filter(filled_shares(_fine(tree), lung.shape, spacing), LUNG_BLUR)
-        yield box, np.maximum(fine, trunk) * shown
+        yield box, trunk * shown
+        wanted = (depth_of(lung, spacing) > PLEURA_MM) & ~labelled
+        along = within(on_labelled, labelled, box, spacing)
+        for above, points in zip(ROOTS_MM, tips, strict=True):
+            root = gate(labels, lung, box, LUNG_FEEDERS, spacing, above)
+            root = root if len(root) else along
+            tree = grow(root, np.concatenate([along, within(points, wanted, box, spacing)]), LUNG_TIP_MM, LUNG_POWER)
+            fine = ndimage.gaussian_filter(filled_shares(_fine(tree), lung.shape, spacing), LUNG_BLUR)
+            yield box, fine * shown
 
 
 def _liver(labels: NDArray[np.uint8], spacing: float, seed: int) -> Iterator[tuple[Box, NDArray[np.float32]]]:

@@ -3,7 +3,7 @@
 A spanning tree that is short as a whole and in its ways from the root (Cuntz et al., PLoS Comput Biol 2010;6:e1000877):
 one point after the other is joined where it adds least, its distance plus `BALANCE` times the way back to the root.
 Radii follow Murray's law: the cube of a branch's radius is the sum of the cubes of what it feeds (Murray, PNAS
-1926;12:207). Points are mm, [z, y, x].
+1926;12:207), or another power where that was measured. Points are mm, [z, y, x].
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 Points = NDArray[np.float32]
-BALANCE = 0.6
+BALANCE = 0.4
 """0: the shortest tree, whose branches wind; 1: a star."""
+MURRAY = 3.0
 ROUNDS = 2
 """Of smoothing: points are scattered, and branches between them would have corners."""
 
@@ -34,7 +35,7 @@ class Tree:
         return np.flatnonzero(self.parents != np.arange(len(self.parents)))
 
 
-def grow(starts: Points, targets: Points, tip: float) -> Tree:
+def grow(starts: Points, targets: Points, tip: float, power: float = MURRAY) -> Tree:
     """A forest from `starts` [k, 3] through all targets [n, 3]; tip: radius of the last branches in mm."""
     count = len(starts)
     points = np.concatenate([starts, targets]).astype(np.float32)
@@ -56,15 +57,15 @@ def grow(starts: Points, targets: Points, tip: float) -> Tree:
         closer = open_ & (other < cost)
         cost[closer], joint[closer] = other[closer], here
         cost[target] = np.inf
-    return _finished(points, parents, np.concatenate([np.arange(count), count + order]), tip)
+    return _finished(points, parents, np.concatenate([np.arange(count), count + order]), tip, power)
 
 
-def _finished(points: Points, parents: NDArray[np.int64], order: NDArray[np.int64], tip: float) -> Tree:
+def _finished(points: Points, parents: NDArray[np.int64], order: NDArray[np.int64], tip: float, power: float) -> Tree:
     """The tree with its points in the order in which they were joined, smooth and with radii."""
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     parents = place[parents[order]]
-    return Tree(smoothed(points[order], parents), parents, murray(parents, tip))
+    return Tree(smoothed(points[order], parents), parents, radii_of(parents, tip, power))
 
 
 def smoothed(points: Points, parents: NDArray[np.int64]) -> Points:
@@ -81,12 +82,12 @@ def smoothed(points: Points, parents: NDArray[np.int64]) -> Points:
     return points.astype(np.float32)
 
 
-def murray(parents: NDArray[np.int64], tip: float) -> NDArray[np.float32]:
+def radii_of(parents: NDArray[np.int64], tip: float, power: float = MURRAY) -> NDArray[np.float32]:
     """Radii [n] in mm of points that each come after their parent, `tip` at the ends."""
     flow = np.zeros(len(parents))
     for index in range(len(parents) - 1, -1, -1):
         if flow[index] == 0:
-            flow[index] = tip**3
+            flow[index] = tip**power
         if parents[index] != index:
             flow[parents[index]] += flow[index]
-    return np.cbrt(flow).astype(np.float32)
+    return (flow ** (1 / power)).astype(np.float32)

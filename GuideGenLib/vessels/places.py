@@ -71,10 +71,13 @@ def depth_of(organ: Mask, spacing: float) -> NDArray[np.float32]:
     return np.asarray(ndimage.distance_transform_edt(padded)[1:-1, 1:-1, 1:-1] * spacing, np.float32)
 
 
-def gate(labels: NDArray[np.uint8], organ: Mask, box: Box, feeders: Sequence[str], spacing: float) -> Points:
+def gate(
+    labels: NDArray[np.uint8], organ: Mask, box: Box, feeders: Sequence[str], spacing: float, above: float = 0
+) -> Points:
     """Where the vessels enter an organ, [1, 3] in mm of its box: nearest to the first of the feeders that is shown.
 
-    organ: in the box. Empty [0, 3] where no feeder is shown.
+    organ: in the box; above: mm by which it lies higher on the organ's surface than there. Empty [0, 3] where no feeder
+    is shown.
     """
     surface = np.argwhere(organ & ~ndimage.binary_erosion(organ, border_value=1))
     corner = np.array([part.start for part in box])
@@ -83,6 +86,7 @@ def gate(labels: NDArray[np.uint8], organ: Mask, box: Box, feeders: Sequence[str
         if len(feeder) and len(surface):
             far = cKDTree(feeder - corner).query(surface)[0] * spacing
             middle = surface[far <= far.min() + GATE_MM].mean(0)
+            middle[0] += above / spacing
             nearest = surface[((surface - middle) ** 2).sum(1).argmin()]
             return (nearest[None] * spacing).astype(np.float32)
     return np.zeros((0, 3), np.float32)

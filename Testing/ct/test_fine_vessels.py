@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
@@ -50,6 +51,13 @@ def test_they_are_grown_from_the_heart_where_no_vessel_is_labelled() -> None:
     assert vessel_shares(bare, SPACING, 1)["lungs"].sum() > 50
     heartless = np.where(bare == VALUE["heart"], VALUE["body"], bare).astype(np.uint8)
     assert not vessel_shares(heartless, SPACING, 1)["lungs"].any()
+
+
+def test_vessels_of_the_lungs_are_wide_at_the_hilum_and_taper(labels: np.ndarray) -> None:
+    shares = vessel_shares(trunk(trunks=False), SPACING, 1)["lungs"]
+    heart = ndimage.distance_transform_edt(labels != VALUE["heart"]) * SPACING
+    assert (shares[heart < 20] > 0.5).sum() > 20
+    assert 0.1 < shares[heart > 30].max() < 0.5
 
 
 def test_an_edit_of_the_liver_leaves_the_lungs_vessels(labels: np.ndarray) -> None:

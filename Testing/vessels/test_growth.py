@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from GuideGenLib.vessels.growth import Tree, grow, murray, smoothed
+from GuideGenLib.vessels.growth import Tree, grow, radii_of, smoothed
 
 
 def ball(count: int = 400, radius: float = 50.0) -> np.ndarray:
@@ -52,7 +52,8 @@ def test_radii_follow_murrays_law(tree: Tree) -> None:
         assert tree.radii[parent] ** 3 == pytest.approx((tree.radii[below] ** 3).sum(), rel=1e-3)
     ends = np.setdiff1d(np.arange(len(tree.points)), tree.parents)
     assert tree.radii[ends] == pytest.approx(0.5)
-    assert np.allclose(murray(np.array([0, 0, 1, 1]), 1.0), [2 ** (1 / 3), 2 ** (1 / 3), 1, 1])
+    assert np.allclose(radii_of(np.array([0, 0, 1, 1]), 1.0), [2 ** (1 / 3), 2 ** (1 / 3), 1, 1])
+    assert np.allclose(radii_of(np.array([0, 0, 1, 1]), 1.0, 2.0), [2**0.5, 2**0.5, 1, 1])
 
 
 def test_points_hang_on_the_nearest_start() -> None:
