@@ -38,10 +38,12 @@ THIN_MM, WIDENS_MM, ROUND_MM = 0.6, 9.0, 5.0
 and the standard deviation of the blur that tells how much."""
 PATIENTS = 0.25
 """Standard deviation of the logarithm of a patient's thickness."""
-UNEVEN_MM, UNEVEN, LEAST, MOST = 10.0, 0.9, 0.0, 1.7
+UNEVEN_MM, UNEVEN, LEAST, MOST = 10.0, 0.9, 0.0, 1.5
 """Over what distance it varies, its standard deviation in parts of it, and the least and most."""
-SEEN_MM = 1.3
+SEEN_MM = 1.1
 """Standard deviation of the blur of scanner and voxel."""
+BY_THE_GULLET = 0.5
+"""Times as thick there: it is thin itself."""
 FLOW = (0.55, 0.85)
 """Of the vertical part of the unit vector across a border of the heart: from the first on there is less fat, from the
 second on none, as blood flows up or down there."""
@@ -114,6 +116,8 @@ def _borders(part: NDArray[np.uint8], spacing: float) -> Iterator[tuple[tuple[ND
         first, second = shares[one][near], shares[other][near]
         away = BLUR * spacing * special.ndtri(np.clip(first / (first + second), 1e-4, 1 - 1e-4))
         weight = np.clip(2 * (first + second) - 0.6, 0, 1)
+        if PARTS[other] == ("esophagus",):
+            weight *= BY_THE_GULLET
         if one == 0:
             weight *= _across(shares[0] - shares[other], near)
         yield near, away.astype(np.float32), weight.astype(np.float32)

@@ -26,13 +26,13 @@ SURFACES: tuple[tuple[tuple[str, ...], tuple[float, ...]], ...] = ((CHEST, (6.0,
 """Labels, and mm from them at which there is fat between muscles."""
 MOVES_MM, MOVES_OVER_MM = 3.0, 34.0
 """How much nearer or farther it lies, standard deviation, and over what distance that changes."""
-THICK_MM, THERE, UNEVEN, MOST = 2.2, 0.7, 0.8, 1.6
+THICK_MM, THERE, UNEVEN, MOST = 2.0, 0.4, 0.9, 1.6
 """Thickness, and times that its mean, its standard deviation and its most: it is nought in places."""
 UNEVEN_MM = (20.0, 26.0, 26.0)
 """Over what distance it varies upwards, backwards and to the left."""
 PATIENTS = 0.25
 """Standard deviation of the logarithm of a patient's thickness."""
-SEEN_MM, MOST_FAT = 1.3, 0.7
+SEEN_MM, MOST_FAT = 1.5, 0.7
 """Standard deviation of the blur of scanner and voxel; the share of fat in a voxel at most."""
 COARSE = 2
 """Every second voxel along each axis tells distances."""
