@@ -18,8 +18,11 @@ BRANCH_MM, TRUNK_MM = 20.0, 45.0
 """Below the roof of the label, how far branches and trunk reach."""
 PATIENTS = 0.06
 """Standard deviation of the logarithm of a patient's width."""
-ROOF_MM = 42.0
-"""Below the upper end of the heart, how far its roof is the artery's."""
+HIGH, HIGHER_MM = 0.95, 27.0
+"""So much of the heart lies below a level that is so far below its upper end; what an edit takes off the end hardly
+moves that level, on which all hangs."""
+ROOF_MM = (48.0, 36.0)
+"""Below the upper end of the heart, from where its roof begins to be the artery's and from where it is."""
 ROOF_SMOOTH_MM = 4.0
 """Standard deviation of the blur of the roof's height."""
 AORTA_MM = (16.0, 44.0)
@@ -28,7 +31,7 @@ FRONT_MM = (-4.0, 16.0)
 """In front of the middle of the ascending aorta, from where the branches go over into the trunk."""
 LEFT_MM = (6.0, 12.0)
 """Left of that middle what lies in front is trunk; to its right is an appendage of the right atrium."""
-EDGE_MM, FOLD_MM = 4.0, 1.4
+EDGE_MM, FOLD_MM = 6.0, 1.4
 """Over which the artery ends; standard deviation of the fold below it as a scan shows it."""
 FOLD = 0.6
 """Share of fat in its middle."""
@@ -39,7 +42,7 @@ FOLD_LEFT_MM = (10.0, 20.0)
 def artery_in(heart: Mask, aorta: Mask, spacing: float, seed: int) -> tuple[Field, Field] | None:
     """Of the voxels [n] of a heart in its box [z, y, x] the shares that are pulmonary artery and fat of the fold below
     it; None where no ascending aorta tells where they are. spacing: mm of the isotropic voxels; seed: the patient's."""
-    top = int(np.flatnonzero(heart.any(axis=(1, 2)))[-1])
+    top = _upper_end(heart, spacing)
     middle = _ascending(aorta, top, spacing)
     if middle is None:
         return None
@@ -57,15 +60,22 @@ def artery_in(heart: Mask, aorta: Mask, spacing: float, seed: int) -> tuple[Fiel
     return artery.astype(np.float32), fold.astype(np.float32)
 
 
+def _upper_end(heart: Mask, spacing: float) -> float:
+    """The height in voxels of the heart's upper end, told by that of most of it."""
+    count = heart.sum(axis=(1, 2))
+    below = np.concatenate([[0], np.cumsum(count)]) / count.sum()
+    return float(np.interp(HIGH, below, np.arange(len(below)))) + HIGHER_MM / spacing
+
+
 def _risen(away: Field, between: tuple[float, float]) -> Field:
     """0 up to the first of two places, 1 from the second on."""
     low, high = between
     return np.asarray(np.clip((away - low) / (high - low), 0, 1), np.float32)
 
 
-def _ascending(aorta: Mask, top: int, spacing: float) -> tuple[float, float] | None:
+def _ascending(aorta: Mask, top: float, spacing: float) -> tuple[float, float] | None:
     """(y, x) of the middle of the ascending aorta below the upper end of the heart: what lies in the front half."""
-    low, high = (max(0, top - round(mm / spacing)) for mm in reversed(AORTA_MM))
+    low, high = (max(0, round(top - mm / spacing)) for mm in reversed(AORTA_MM))
     _, y, x = np.nonzero(aorta[low : high + 1])
     if not len(y):
         return None
@@ -73,11 +83,11 @@ def _ascending(aorta: Mask, top: int, spacing: float) -> tuple[float, float] | N
     return float(y[front].mean()), float(x[front].mean())
 
 
-def _roof(heart: Mask, top: int, spacing: float) -> tuple[Field, Field]:
-    """[y, x] the height of the heart's upper end in voxels, smooth, and 1 where it may be the artery's."""
+def _roof(heart: Mask, top: float, spacing: float) -> tuple[Field, Field]:
+    """[y, x] the height of the heart's upper end in voxels, smooth, and 0 to 1, how much of it is the artery's."""
     height = len(heart) - 1 - heart[::-1].argmax(axis=0)
-    shown = heart.any(axis=0) & (height > top - ROOF_MM / spacing)
+    share = heart.any(axis=0) * _risen(((height - top) * spacing).astype(np.float32), (-ROOF_MM[0], -ROOF_MM[1]))
     sigma = ROOF_SMOOTH_MM / spacing
-    weight = ndimage.gaussian_filter(shown.astype(np.float32), sigma)
-    smooth = ndimage.gaussian_filter(np.where(shown, height, 0).astype(np.float32), sigma) / np.maximum(weight, 1e-3)
-    return smooth, shown.astype(np.float32)
+    weight = ndimage.gaussian_filter(share, sigma)
+    smooth = ndimage.gaussian_filter(share * height.astype(np.float32), sigma) / np.maximum(weight, 1e-3)
+    return smooth, share
