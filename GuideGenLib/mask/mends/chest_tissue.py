@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import values
+from GuideGenLib.anatomy.tissues import filled_slices
 from GuideGenLib.mask.mends.belly_wall import spine_places
 from GuideGenLib.vessels.places import Mask, box_of
 
@@ -24,7 +25,7 @@ ROOTS = ("pulmonary_vein", "lung_vessel", "trachea", "vertebrae_thoracic")
 SHOULDER_MM, ASIDE_MM = 90.0, 28.0
 """Below the upper end of the lungs, and from the middle of the spine, where shoulders are."""
 GAP_MM = 10.0
-"""Gaps between vessels that are no wider are shared out."""
+"""Gaps between vessels that are no wider are shared out, and holes among them."""
 ABOUT_MM = 4.0
 """About the root of the lung and the spine tissue stays unlabelled so far."""
 NEAR = 4
@@ -64,8 +65,9 @@ def _share_out(part: Labels, lungs: Mask, spacing: float) -> None:
     nearest, second = np.partition(away, 1, axis=0)[:2]
     owner = np.array([values()[key] for key in VESSELS], np.uint8)[away.argmin(axis=0)]
     root = _away(table_of(ROOTS)[around], spacing)[chosen] <= ABOUT_MM
+    enclosed = filled_slices(table_of((*VESSELS, "pulmonary_vein"))[around])[chosen]
     given = np.where(root, values()["body"], values()["torso_fat"])
-    around[chosen] = np.where(nearest + second <= GAP_MM + spacing, owner, given)
+    around[chosen] = np.where(enclosed | (nearest + second <= GAP_MM + spacing), owner, given)
 
 
 def _mirror(part: Labels, spacing: float) -> None:

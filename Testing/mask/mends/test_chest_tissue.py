@@ -53,6 +53,14 @@ def test_a_narrow_gap_between_heart_and_aorta_is_shared_out_and_the_rest_is_fat(
     assert (result[20:30, 54, 48:53] == VALUE["body"]).all(), "ligaments of the spine"
 
 
+def test_a_hole_among_heart_and_aorta_is_shared_out_however_wide(labels: np.ndarray) -> None:
+    labels[12:43, 21:42, 41:61] = VALUE["heart"]
+    labels[12:43, 26:38, 45:56] = VALUE["body"]
+    labels[12:43, 26:29, 48:53] = VALUE["aorta"]
+    result = with_chest_tissue(labels, SPACING)
+    assert set(np.unique(result[15:40, 26:38, 45:56])) == {VALUE["heart"], VALUE["aorta"]}
+
+
 def test_all_that_has_a_name_stays_and_nothing_is_done_without_lungs(labels: np.ndarray) -> None:
     result = with_chest_tissue(labels, SPACING)
     named = labels != VALUE["body"]
