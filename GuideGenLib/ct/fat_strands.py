@@ -30,8 +30,8 @@ class Strands:
 
 
 FATS = {
-    "subcutaneous_fat": Strands(((26.0, 26.0, 11.0), 0.35), (24.0, 0.92)),
-    "torso_fat": Strands(((22.0, 20.0, 13.0), 0.35), (14.0, 1.02)),
+    "subcutaneous_fat": Strands(((26.0, 26.0, 11.0), 0.36), (24.0, 0.94)),
+    "torso_fat": Strands(((22.0, 20.0, 13.0), 0.36), (14.0, 1.04)),
 }
 SPREAD_MM = 2.1
 """Standard deviation over which a scan shows them: none is quite even."""

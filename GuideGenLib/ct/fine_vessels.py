@@ -19,7 +19,7 @@ from GuideGenLib.vessels.drawing import filled_shares, lay
 from GuideGenLib.vessels.growth import Points, Tree, grow
 from GuideGenLib.vessels.places import LUNG_FEEDERS, Box, box_of, depth_of, gate, scattered, shared, sided_lungs, within
 
-LUNG_CELL_MM, LUNG_TIP_MM = 11.0, 0.48
+LUNG_CELL_MM, LUNG_TIP_MM = 11.0, 0.52
 """An artery and a vein come to a point in each cube of CELL_MM; radius of their last branches. The artery of a lobule
 of 10 to 25 mm is 1 mm wide, and as many veins leave it (Webb, Radiology 2006;239:322)."""
 LIVER_CELL_MM, LIVER_TIP_MM = 16.0, 1.1

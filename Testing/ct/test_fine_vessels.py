@@ -57,7 +57,7 @@ def test_vessels_of_the_lungs_are_wide_at_the_hilum_and_taper(labels: np.ndarray
     shares = vessel_shares(trunk(trunks=False), SPACING, 1)["lungs"]
     heart = ndimage.distance_transform_edt(labels != VALUE["heart"]) * SPACING
     assert (shares[heart < 20] > 0.5).sum() > 20
-    assert 0.1 < shares[heart > 30].max() < 0.5
+    assert 0.1 < shares[heart > 30].max() < 0.6
 
 
 def test_an_edit_of_the_liver_leaves_the_lungs_vessels(labels: np.ndarray) -> None:
