@@ -209,6 +209,7 @@ def test_hu_is_moved_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(calibrate_ct, "replace", lambda stage, offset: Bright(offset))
     labels = np.zeros((20, 20, 20), np.uint8)
+    labels[1:19, 1:19, 1:19] = values()["body"]
     labels[5:15, 5:15, 5:15] = values()["liver"]
     lines: list[str] = []
     stage: Any = Bright(torch.zeros((len(PHASES), LABELS)))
