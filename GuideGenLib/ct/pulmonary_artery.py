@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from GuideGenLib.anatomy.aorta import beside_heart
+
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 BRANCH_MM, TRUNK_MM = 20.0, 45.0
@@ -25,8 +27,6 @@ ROOF_MM = (48.0, 36.0)
 """Below the upper end of the heart, from where its roof begins to be the artery's and from where it is."""
 ROOF_SMOOTH_MM = 4.0
 """Standard deviation of the blur of the roof's height."""
-AORTA_MM = (16.0, 44.0)
-"""Below the upper end of the heart, where the ascending aorta is looked for."""
 FRONT_MM = (-4.0, 16.0)
 """In front of the middle of the ascending aorta, from where the branches go over into the trunk."""
 LEFT_MM = (6.0, 12.0)
@@ -43,9 +43,10 @@ def artery_in(heart: Mask, aorta: Mask, spacing: float, seed: int) -> tuple[Fiel
     """Of the voxels [n] of a heart in its box [z, y, x] the shares that are pulmonary artery and fat of the fold below
     it; None where no ascending aorta tells where they are. spacing: mm of the isotropic voxels; seed: the patient's."""
     top = _upper_end(heart, spacing)
-    middle = _ascending(aorta, top, spacing)
-    if middle is None:
+    aortas = beside_heart(aorta, top, spacing)
+    if aortas is None:
         return None
+    middle, _ = aortas
     forwards = (middle[0] - np.arange(heart.shape[1], dtype=np.float32))[:, None] * np.float32(spacing)
     leftwards = (np.arange(heart.shape[2], dtype=np.float32) - middle[1])[None] * np.float32(spacing)
     front, left, aside = _risen(forwards, FRONT_MM), _risen(leftwards, LEFT_MM), _risen(leftwards, FOLD_LEFT_MM)
@@ -71,16 +72,6 @@ def _risen(away: Field, between: tuple[float, float]) -> Field:
     """0 up to the first of two places, 1 from the second on."""
     low, high = between
     return np.asarray(np.clip((away - low) / (high - low), 0, 1), np.float32)
-
-
-def _ascending(aorta: Mask, top: float, spacing: float) -> tuple[float, float] | None:
-    """(y, x) of the middle of the ascending aorta below the upper end of the heart: what lies in the front half."""
-    low, high = (max(0, round(top - mm / spacing)) for mm in reversed(AORTA_MM))
-    _, y, x = np.nonzero(aorta[low : high + 1])
-    if not len(y):
-        return None
-    front = y < (int(y.min()) + int(y.max())) / 2
-    return float(y[front].mean()), float(x[front].mean())
 
 
 def _roof(heart: Mask, top: float, spacing: float) -> tuple[Field, Field]:

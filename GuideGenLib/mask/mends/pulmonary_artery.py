@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from GuideGenLib.anatomy.aorta import BESIDE_HEART_MM, beside_heart
 from GuideGenLib.anatomy.structures import LUNGS, table_of
 from GuideGenLib.anatomy.table import values
 
@@ -25,8 +26,6 @@ TRUNK = ((52.0, -35.0), (40.0, -10.0), (32.0, 20.0), (26.0, 45.0))
 """mm below the upper end of the heart, and degrees about the aorta from its left side backwards, along the trunk."""
 RIGHT = ((28.0, 65.0), (29.0, 90.0), (30.0, 115.0))
 """The same of the right branch as far as it lies behind the aorta."""
-AORTA_MM = (16.0, 44.0)
-"""Below the upper end of the heart, where the ascending aorta is looked for."""
 APART_MM = 25.0
 """Between the middles of ascending and descending aorta at least; where there is one of them alone, it is less."""
 WALLS_MM = 1.0
@@ -98,11 +97,11 @@ def _course(part: Labels, top: int, spacing: float) -> list[tuple[Points, float]
     """Of trunk, right and left branch points [n, 3] in mm of slices whose `top` is the heart's upper end, and a radius;
     None where ascending and descending aorta do not tell where they lie."""
     aorta = part == values()["aorta"]
-    rows = slice(*(max(0, top - round(mm / spacing)) for mm in reversed(AORTA_MM)))
-    halves = _halves(aorta[rows])
+    halves = beside_heart(aorta, top, spacing)
     if halves is None or (halves[1][0] - halves[0][0]) * spacing < APART_MM:
         return None
     (y, x), (back_y, back_x) = halves
+    rows = slice(*(max(0, round(top - mm / spacing)) for mm in reversed(BESIDE_HEART_MM)))
     vein = np.argwhere(part[rows] == values()["superior_vena_cava"])
 
     def beside(below: float, degrees: float, radius: float) -> list[float]:
@@ -124,16 +123,6 @@ def _course(part: Labels, top: int, spacing: float) -> list[tuple[Points, float]
     hilum = [over[0] - 4, back_y * spacing - 6, max(back_x * spacing + 22, over[2] + 6)]
     left = [trunk[-1], over, hilum]
     return [(_dense(one), radius) for one, radius in ((trunk, TRUNK_MM), (right, RIGHT_MM), (left, LEFT_MM))]
-
-
-def _halves(aorta: NDArray[np.bool_]) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """(y, x) of the middles of ascending and descending aorta in slices that show both; None where there is none."""
-    _, y, x = np.nonzero(aorta)
-    if not len(y):
-        return None
-    front = y < (int(y.min()) + int(y.max())) / 2
-    (a, b), (c, d) = ((float(y[one].mean()), float(x[one].mean())) for one in (front, ~front))
-    return ((a, b), (c, d))
 
 
 def _dense(points: Sequence[Sequence[float]]) -> Points:
