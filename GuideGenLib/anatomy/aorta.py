@@ -15,7 +15,7 @@ def beside_heart(aorta: NDArray[np.bool_], top: float, spacing: float) -> tuple[
     aorta: [z, y, x]; top: that end's slice; spacing: mm of isotropic voxels. None where no such aorta is shown.
     """
     low, high = (max(0, round(top - mm / spacing)) for mm in reversed(BESIDE_HEART_MM))
-    _, y, x = np.nonzero(aorta[low : high + 1])
+    _, y, x = np.nonzero(aorta[low:high])
     if not len(y) or y.min() == y.max():
         return None
     front = y < (int(y.min()) + int(y.max())) / 2
