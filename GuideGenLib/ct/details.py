@@ -30,13 +30,14 @@ from GuideGenLib.ct.lung_tissue import with_even_lungs
 from GuideGenLib.ct.mediastinum import with_fat_of_mediastinum
 from GuideGenLib.ct.muscle_fat import fat_of_muscles, with_fat_in_muscle
 from GuideGenLib.ct.muscle_planes import planes_of_muscles, with_planes_in_muscle
+from GuideGenLib.ct.pleura import with_pleura
 from GuideGenLib.ct.skin import with_skin
 
 Field = NDArray[np.float32]
 Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
     ((with_bones,), (with_fat_in_muscle, with_planes_in_muscle, with_strands_in_fat)),
-    ((with_skin, with_lesion_looks, with_levels),),
+    ((with_skin, with_pleura, with_lesion_looks, with_levels),),
     (
         (with_even_lungs, with_vessels, with_airways),
         (with_kidneys, with_heart, with_fat_of_mediastinum, with_hollow_organs, with_bladder),

@@ -8,11 +8,11 @@ that come near the surface there is nothing to add.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.vessels.places import Box, box_of, shared
+from GuideGenLib.ct.edges import Field, along_slope, widened
+from GuideGenLib.vessels.places import box_of, shared
 
 BLUR = 1.8
 """Voxels, standard deviation in plane: where a blurred body has the share s lies the surface BLUR Phi^-1(s) away, so
@@ -28,14 +28,12 @@ ADDED_MM = (3.0, 5.0, 7.0)
 ADDED_HU = (24.0, 6.0, 0.0)
 FAT_HU, FLESH_HU, AIR_HU = -100.0, 30.0, -1000.0
 """All is added to what is no denser than fat, nothing to what is as dense as flesh."""
-
-Field = NDArray[np.float32]
-Places = tuple[NDArray[np.intp], ...]
+IN_PLANE = (1, 2)
 
 
 def with_skin(hu: Field, canvas: Canvas) -> Field:
     """HU [z, y, x] of the canvas's window with the skin of the labelled body."""
-    around, inside = _widened(canvas.window, canvas.labels.shape)
+    around, inside = widened(canvas.window, canvas.labels.shape, REACH, IN_PLANE)
     body = canvas.labels[around] > 0
     box = box_of(body, REACH)
     places = shared(box, inside, body.shape)
@@ -46,31 +44,11 @@ def with_skin(hu: Field, canvas: Canvas) -> Field:
     ends = special.ndtr(np.array((SHARES_MM[0], ADDED_MM[-1])) / (BLUR * canvas.spacing))
     near = np.nonzero((share > ends[0]) & (share < ends[1]))
     depth = BLUR * canvas.spacing * special.ndtri(share[near])
-    drawn, tissue = hu[part][near], _below(hu[part], share, near, (BELOW_MM - depth) / canvas.spacing)
+    drawn, further = hu[part][near], np.maximum((BELOW_MM - depth) / canvas.spacing, 0)
+    tissue = np.maximum(along_slope(hu[part], share, near, further, IN_PLANE), FAT_HU)
     edge = AIR_HU + np.interp(depth, SHARES_MM, SHARES) * (tissue - AIR_HU)
     soft = np.clip((FLESH_HU - drawn) / (FLESH_HU - FAT_HU), 0, 1)
     drawn += soft * np.interp(depth, ADDED_MM, ADDED_HU)
     deep = np.clip((depth - SURE_MM) / (BELOW_MM - SURE_MM), 0, 1)
     hu[part][near] = edge + deep * (drawn - edge)
     return hu
-
-
-def _below(hu: Field, share: Field, at: Places, voxels: NDArray[np.float64]) -> Field:
-    """HU [n] of the tissue so many voxels further into the body in plane, at least that of fat; at: z, y, x [n]."""
-    z, y, x = at
-    last = np.array(share.shape) - 1
-    slopes = [
-        share[z, np.minimum(y + 1, last[1]), x] - share[z, np.maximum(y - 1, 0), x],
-        share[z, y, np.minimum(x + 1, last[2])] - share[z, y, np.maximum(x - 1, 0)],
-    ]
-    further = np.maximum(voxels, 0) / np.maximum(np.hypot(*slopes), 1e-6)
-    places = (z, y + slopes[0] * further, x + slopes[1] * further)
-    return np.maximum(ndimage.map_coordinates(hu, places, order=1, mode="nearest"), FAT_HU)
-
-
-def _widened(window: Box, shape: tuple[int, ...]) -> tuple[Box, Box]:
-    """The window with REACH more in plane as far as the volume goes, and where the window lies in it."""
-    bounds = [part.indices(size)[:2] for part, size in zip(window, shape, strict=True)]
-    wide = [(max(low - REACH, 0), min(high + REACH, size)) for (low, high), size in zip(bounds, shape, strict=True)]
-    inside = tuple(slice(low - first, high - first) for (low, high), (first, _) in zip(bounds, wide, strict=True))
-    return tuple(slice(*part) for part in wide), inside
