@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GuideGenLib.ct.airways import with_airways
+from GuideGenLib.ct.belly_vessels import belly_vessels_of, with_belly_vessels
 from GuideGenLib.ct.bones import with_bones
 from GuideGenLib.ct.canvas import Canvas
+from GuideGenLib.ct.even_tissue import with_even_fat, with_even_lungs
 from GuideGenLib.ct.fat_strands import strands_of, with_strands_in_fat
 from GuideGenLib.ct.findings.changes import with_tissue_changes
 from GuideGenLib.ct.findings.levels import with_levels
@@ -26,7 +28,6 @@ from GuideGenLib.ct.hollow.bladder import with_bladder
 from GuideGenLib.ct.hollow.organs import with_hollow_organs
 from GuideGenLib.ct.kidneys import with_kidneys
 from GuideGenLib.ct.lesion_looks import with_lesion_looks
-from GuideGenLib.ct.lung_tissue import with_even_lungs
 from GuideGenLib.ct.mediastinum import with_fat_of_mediastinum
 from GuideGenLib.ct.muscle_fat import fat_of_muscles, with_fat_in_muscle
 from GuideGenLib.ct.muscle_planes import planes_of_muscles, with_planes_in_muscle
@@ -36,7 +37,10 @@ from GuideGenLib.ct.skin import with_skin
 Field = NDArray[np.float32]
 Step = Callable[[Field, Canvas], Field]
 AT_ONCE: tuple[tuple[tuple[Step, ...], ...], ...] = (
-    ((with_bones,), (with_fat_in_muscle, with_planes_in_muscle, with_strands_in_fat)),
+    (
+        (with_bones,),
+        (with_fat_in_muscle, with_planes_in_muscle, with_even_fat, with_strands_in_fat, with_belly_vessels),
+    ),
     ((with_skin, with_pleura, with_lesion_looks, with_levels),),
     (
         (with_even_lungs, with_vessels, with_airways),
@@ -50,7 +54,13 @@ STEPS = tuple(step for stage in AT_ONCE for chain in stage for step in chain)
 """All, one after the other: the same."""
 
 
-AHEAD: tuple[Callable[[Canvas], object], ...] = (fat_of_muscles, planes_of_muscles, strands_of, vessels_ahead)
+AHEAD: tuple[Callable[[Canvas], object], ...] = (
+    fat_of_muscles,
+    planes_of_muscles,
+    strands_of,
+    belly_vessels_of,
+    vessels_ahead,
+)
 """What hangs on labels alone and takes longest; it is kept for the steps."""
 
 

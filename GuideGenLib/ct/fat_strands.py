@@ -1,9 +1,9 @@
-"""Septa and small vessels in fat, drawn by rule: what makes fat on CT more than a plain dark ground.
+"""Septa in fat and veins under the skin, drawn by rule: what makes fat on CT more than a plain dark ground.
 
 Under the skin septa and the membranous fascia part the fat into lobules, and superficial veins run in it (Lancerotto,
-Surg Radiol Anat 2011;33:835); about the bowel and behind the peritoneum there are vessels, nodes and folds. They are
-thinner than voxels and drawn by the share that they fill. How many there are is by judgement, so that the grain of fat
-is that of real scans in both bands; vessels are not led to an organ. Each label keeps its mean HU.
+Surg Radiol Anat 2011;33:835); about the bowel and behind the peritoneum there are folds. They are thinner than voxels
+and drawn by the share that they fill. How many there are is by judgement, so that the grain of fat is that of real
+scans in both bands. Each label keeps its mean HU. Vessels of the belly are grown (ct.belly_vessels).
 """
 
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ Field = NDArray[np.float32]
 @dataclass(frozen=True)
 class Strands:
     """septa_mm: how far from each other septa change, upwards, around the body and away from its middle, and how thick
-    they are; vessels_mm: over what distance vessels change, and their radius."""
+    they are; vessels_mm: over what distance vessels change, and their radius; None where there are none."""
 
     septa_mm: tuple[tuple[float, float, float], float]
-    vessels_mm: tuple[float, float]
+    vessels_mm: tuple[float, float] | None
 
 
 FATS = {
     "subcutaneous_fat": Strands(((26.0, 26.0, 11.0), 0.36), (24.0, 0.94)),
-    "torso_fat": Strands(((22.0, 20.0, 13.0), 0.36), (14.0, 1.04)),
+    "torso_fat": Strands(((22.0, 20.0, 13.0), 0.36), None),
 }
 SPREAD_MM = 2.1
 """Standard deviation over which a scan shows them: none is quite even."""
@@ -81,9 +81,11 @@ def _added(voxels: NDArray[np.int16], strands: Strands, canvas: Canvas, number: 
     patchy *= np.float32(np.exp(PATIENTS * own))
     scales, thick = strands.septa_mm
     septa = sheets(places, scales, np.float32(thick) * patchy, (canvas.seed, 99, number), SPREAD_MM)
+    added = septa * (FASCIA - fat)
+    if strands.vessels_mm is None:
+        return added
     apart, radius = strands.vessels_mm
     wide = np.float32(radius) * np.sqrt(patchy)
     vessels = threads(straight, apart, wide, (canvas.seed, 100, number), SPREAD_MM)
-    added = septa * (FASCIA - fat)
     added += vessels * (float(canvas.table[values()[BLOOD]]) - fat - added)
     return added

@@ -42,14 +42,13 @@ def _sampled(tree: Tree, spacing: float) -> tuple[Voxels, Voxels, Voxels]:
 
 def _spread(centres: Voxels, volume: Voxels, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """The volumes in voxels laid on the eight voxels about each centre."""
-    total = np.zeros(int(np.prod(shape)))
+    corners = np.array(list(np.ndindex(2, 2, 2)))
     low = np.floor(centres).astype(int)
-    part = centres - low
-    for corner in np.ndindex(2, 2, 2):
-        voxel = low + corner
-        weight = volume * np.prod(np.where(corner, part, 1 - part), axis=1)
-        inside = ((voxel >= 0) & (voxel < shape)).all(axis=1)
-        total += np.bincount(np.ravel_multi_index(voxel[inside].T, shape), weight[inside], len(total))
+    part = (centres - low)[:, None]
+    voxels = (low[:, None] + corners).reshape(-1, 3)
+    weights = (volume[:, None] * np.prod(np.where(corners, part, 1 - part), axis=2)).ravel()
+    inside = ((voxels >= 0) & (voxels < shape)).all(axis=1)
+    total = np.bincount(np.ravel_multi_index(voxels[inside].T, shape), weights[inside], int(np.prod(shape)))
     return total.reshape(shape).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Grain of the lungs, in a box of lung beside a heart with a tumour."""
+"""Grain of lungs and fat, in a box of one of them beside a heart with a tumour."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import LUNGS
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.ct.canvas import Canvas
-from GuideGenLib.ct.lung_tissue import KEPT, with_even_lungs
+from GuideGenLib.ct.even_tissue import FAT, LUNG, with_even_fat, with_even_lungs
 from GuideGenLib.ct.reference import reference_table
 
 VALUE = values()
@@ -40,7 +40,7 @@ def test_the_middle_of_the_lung_is_more_even_and_all_else_is_left(labels: np.nda
     depth = ndimage.distance_transform_edt(lung)
     deep, rim = depth > 4.5, lung & (depth <= 1)
     assert deep.sum() > 1000
-    assert even[deep].std() == pytest.approx(KEPT * 20, abs=1)  # and a little of the mean about each voxel
+    assert even[deep].std() == pytest.approx(LUNG.kept * 20, abs=1)  # and a little of the mean about each voxel
     assert abs(even[deep].mean() - hu[deep].mean()) < 1
     assert np.array_equal(even[~lung], hu[~lung]) and np.array_equal(even[rim], hu[rim])
 
@@ -57,3 +57,14 @@ def test_an_edit_and_a_window_change_what_is_near(labels: np.ndarray) -> None:
     assert np.array_equal(part[:, :, 8:], whole[window][:, :, 8:])
     nothing = np.full_like(labels, VALUE["liver"])
     assert np.array_equal(drawn(hu, nothing), hu)
+
+
+def test_fat_about_organs_is_more_even_and_its_mean_stays(labels: np.ndarray) -> None:
+    fat = np.where(labels == VALUE["lung_upper_lobe_right"], VALUE["torso_fat"], labels).astype(np.uint8)
+    hu = grainy(fat)
+    even = with_even_fat(hu.copy(), Canvas(fat, TABLE, "none", SPACING, 1))
+    there = fat == VALUE["torso_fat"]
+    deep = ndimage.distance_transform_edt(there) > 5
+    assert even[deep].std() == pytest.approx(FAT.kept * 20, abs=2)
+    assert abs(even[there].mean() - hu[there].mean()) < 1
+    assert np.array_equal(even[~there], hu[~there])
