@@ -5,7 +5,8 @@ Med Image Anal 2012;16:952): what is drawn is the shell after such a blur, at it
 vertebrae 0.2 to 0.5 mm (Ritzel, J Bone Miner Res 1997;12:89), ribs 0.7 (Mohr, J Biomech 2010;43:1310 gives 0.5 to 1),
 pelvis 1.4 (Anderson, J Biomech Eng 2005;127:364), head of the femur about 1 and its shaft 4 and more (Treece). The
 others lie between by judgement; that of the pelvis is half of it, as thicker ones are sharper than in real scans. One
-voxel inside each label keeps the table's mean HU.
+voxel inside each label keeps the table's mean HU, of vertebrae in front of the canal: the arch behind it is 1.4 to 2.5
+times as dense in fifteen scans.
 """
 
 from collections.abc import Mapping
@@ -28,18 +29,23 @@ Field = NDArray[np.float32]
 @dataclass(frozen=True)
 class Kind:
     """cortex_mm: thickness; core: HU far from the cortex, of those beside it; shaft_mm: thickness of the cortex of a
-    long bone SHAFT_BELOW_MM and more below its upper end, None for other bones."""
+    long bone SHAFT_BELOW_MM and more below its upper end, None for other bones; arch: whether it has one."""
 
     cortex_mm: float
     core: float
     shaft_mm: float | None = None
+    arch: bool = False
 
 
+ARCH_MM, ARCH = 0.8, 2.0
+"""Thickness of the cortex of an arch, and how much denser it is inside than the body: as those of scans are."""
+ARCH_FROM_MM = (-8.0, 3.0)
+"""Behind the middle of the spinal cord: there the body ends and the arch begins; pedicles are between them."""
 KINDS: tuple[Mapping[str, Kind], ...] = (
     {
-        "vertebrae_cervical": Kind(0.5, 0.6),
-        "vertebrae_thoracic": Kind(0.5, 0.5),
-        "vertebrae_lumbar": Kind(0.5, 0.5),
+        "vertebrae_cervical": Kind(0.4, 0.7, arch=True),
+        "vertebrae_thoracic": Kind(0.4, 0.7, arch=True),
+        "vertebrae_lumbar": Kind(0.4, 0.7, arch=True),
         "vertebral_fracture": Kind(0.5, 0.7),
         "sacrum": Kind(0.4, 0.5),
         "clavicle_left": Kind(0.9, 0.4),
@@ -62,6 +68,8 @@ KINDS: tuple[Mapping[str, Kind], ...] = (
 """Bones in two groups: no two of a group share a joint, so that both sides of one have their cortex."""
 WITHIN = ("bone_lesion", "sclerotic_bone_lesion", "osteophyte")
 """What lies in bones: they have no cortex towards it."""
+CORD = "spinal_cord"
+"""By which the arch of a vertebra is told from its body."""
 DENSE = 1080.0
 """HU of cortex that fills a voxel. What age takes of the HU of a bone is taken of its spongy part."""
 SHAFT_BELOW_MM = (60.0, 120.0)
@@ -112,7 +120,7 @@ def with_bones(hu: Field, canvas: Canvas) -> Field:
                 continue
             inner, part = seen
             drawn, filled = canvas.kept.get(
-                ("bone", key), (*kinds, *WITHIN), partial(_drawn, whole, place, value, kind, canvas)
+                ("bone", key), (*kinds, *WITHIN, CORD), partial(_drawn, whole, place, value, kind, canvas)
             )
             mine = canvas.labels[place] == value
             within = np.zeros(mine.shape, bool)
@@ -153,19 +161,36 @@ def _drawn(whole: Mask, place: Box, value: int, kind: Kind, canvas: Canvas) -> t
     voxels = np.argwhere(own) + [side.start for side in place]
     deep = special.ndtri(np.clip(blurred[own], 0.01, 0.999)) * np.float32(SMOOTH * spacing) - BEYOND_MM
     uneven = smooth_at(voxels, spacing, UNEVEN_MM, (canvas.seed, 90))
-    thick = _thickness(voxels[:, 0] * spacing, kind) * np.clip(1 + UNEVEN * uneven, 0.3, None)
+    arch = _arch(voxels, canvas) if kind.arch else np.zeros(len(voxels), np.float32)
+    thick = (1 - arch) * _thickness(voxels[:, 0] * spacing, kind) + arch * np.float32(ARCH_MM)
+    thick = thick * np.clip(1 + UNEVEN * uneven, 0.3, None)
     inside = special.ndtr((deep - thick) / SEEN_MM)
     bone = special.ndtr(deep / SEEN_MM)
     cortex = DENSE * (bone - inside)
     pattern = [sd * smooth_at(voxels, spacing, mm, (canvas.seed, 91, n)) for n, (mm, sd) in enumerate(PATTERNS)]
     faded = kind.core + (1 - kind.core) * np.exp(-np.maximum(deep - thick, 0) / FADES_MM)
     spongy = inside * faded * (1 + sum(pattern))
-    judged = beneath[own]
-    judged = judged if judged.any() else ~judged
+    judged = beneath[own] & (arch < 0.5)
+    judged = judged if judged.any() else np.ones_like(judged)
     table = float(canvas.table[value])
     dense = (cortex + (1 - bone) * AROUND[1])[judged].mean()
     spongy *= np.clip((table - dense) / spongy[judged].mean(), SCALES[0] * table, SCALES[1] * table)
+    spongy *= 1 + arch * (ARCH - 1)
     return (cortex + spongy).astype(np.float32), bone.astype(np.float32)
+
+
+def _arch(voxels: NDArray[np.intp], canvas: Canvas) -> Field:
+    """0 to 1 [n]: how far voxels [n, 3] of vertebrae are arch and not body, by the spinal cord of their slice.
+
+    Where a slice shows no cord, those of the slices next to it count; without any cord all is body.
+    """
+    z, y, _ = np.nonzero(canvas.labels == values()[CORD])
+    if not len(z):
+        return np.zeros(len(voxels), np.float32)
+    count, total = np.bincount(z), np.bincount(z, y)
+    shown = np.flatnonzero(count)
+    behind = voxels[:, 1] - np.interp(voxels[:, 0], shown, total[shown] / count[shown])
+    return np.interp(behind * canvas.spacing, ARCH_FROM_MM, (0, 1)).astype(np.float32)
 
 
 def _thickness(height: Field, kind: Kind) -> Field:

@@ -54,6 +54,20 @@ def test_the_cortex_is_a_thin_bright_shell(labels: np.ndarray, key: str) -> None
     assert shell.mean() > 1.15 * core.mean()
 
 
+def test_the_arch_of_a_vertebra_is_denser_than_its_body(labels: np.ndarray) -> None:
+    found = labels.copy()
+    found[20:45, 34:40, 8:34] = VALUE["vertebrae_lumbar"]
+    found[20:45, 24:28, 18:22] = VALUE["spinal_cord"]
+    hu, layer = drawn(found), layers(found, "vertebrae_lumbar")
+    inside = ndimage.binary_erosion(found == VALUE["vertebrae_lumbar"], border_value=1)
+    body, arch = np.zeros_like(inside), np.zeros_like(inside)
+    body[:, :20], arch[:, 30:] = inside[:, :20], inside[:, 30:]
+    assert abs(hu[body].mean() - TABLE[VALUE["vertebrae_lumbar"]]) < 25
+    assert 1.4 < np.median(hu[arch & (layer > 3)]) / np.median(hu[body & (layer > 3)]) < 2.5
+    rows = [np.median(hu[24:41, y, 12:16]) for y in range(12, 37)]
+    assert np.abs(np.diff(rows)).max() < 60  # no step from one to the other
+
+
 def test_the_shaft_of_the_femur_is_thicker_than_its_head(labels: np.ndarray) -> None:
     hu, layer = drawn(labels), layers(labels, "femur_left")
     shaft, head = (hu[part][np.isin(layer[part], (2, 3))].mean() for part in (np.s_[36:42], np.s_[70:85]))
