@@ -38,8 +38,8 @@ class Kind:
 
 
 ARCH_MM, ARCH = 0.8, 1.5
-"""Thickness of the cortex of an arch, and how much denser it is inside than the body: less would be seen, more would take
-the whole bone farther from the mean HU of the table."""
+"""Thickness of the cortex of an arch, and how much denser it is inside than the body: more would
+take the whole bone farther from the mean HU of the table."""
 ARCH_FROM_MM = (-8.0, 3.0)
 """Behind the middle of the spinal cord: there the body ends and the arch begins; pedicles are between them."""
 KINDS: tuple[Mapping[str, Kind], ...] = (
