@@ -13,7 +13,7 @@ from GuideGenLib.remote.client import Address, RemoteClient
 from GuideGenLib.remote.server.access import Access
 from GuideGenLib.remote.server.runs import Limits
 from GuideGenLib.remote.server.serving import Server
-from Testing.engine.conftest import fake_python, until
+from Testing.engine.conftest import PATIENCE_S, fake_python, until
 from Testing.remote.toy_server import BUNDLE
 
 __all__ = ["BUNDLE", "fake_python"]
@@ -39,7 +39,7 @@ class Running:
 
     def call(self, work: Any) -> Any:
         """The result of a coroutine, run in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_S)
 
     def stop(self) -> None:
         """End the server."""

@@ -71,8 +71,12 @@ def test_a_frame_is_sent_before_the_next_view_is_drawn_and_that_under_the_mouse_
     views = [view("coronal", OTHER_FPS), view("axial", FPS), view("sagittal", OTHER_FPS)]
     for _, scheduler in views:
         scheduler.schedule_render()
-    run_until(lambda: len(told) == 6)
-    assert told == [
+
+    def quick() -> list[str]:
+        return [one for one in told if not one.endswith("png")]  # a slow machine sends views at rest meanwhile
+
+    run_until(lambda: len(quick()) == 6)
+    assert quick() == [
         "draw axial", "send axial image/jpeg", "draw coronal", "send coronal image/jpeg",
         "draw sagittal", "send sagittal image/jpeg",
     ]  # fmt: skip
