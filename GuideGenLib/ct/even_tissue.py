@@ -17,6 +17,8 @@ from GuideGenLib.ct.canvas import Canvas
 from GuideGenLib.vessels.places import box_of
 
 Field = NDArray[np.float32]
+ENDS = 2.5
+"""Standard deviations after which the Gaussians of the means are cut: what lies beyond costs time and is not seen."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def _evened(hu: Field, canvas: Canvas, tissue: Tissue) -> Field:
     if not inside.size:
         return hu
     blur = tissue.around_mm / canvas.spacing
-    share = ndimage.gaussian_filter(inside, blur)
-    mean = ndimage.gaussian_filter(part * inside, blur) / np.maximum(share, tissue.least)
+    share = ndimage.gaussian_filter(inside, blur, truncate=ENDS)
+    mean = ndimage.gaussian_filter(part * inside, blur, truncate=ENDS) / np.maximum(share, tissue.least)
     weight = inside * np.clip((share - tissue.least) / (1 - tissue.least), 0, 1) * (1 - tissue.kept)
     np.add(part, weight * (mean - part), out=part, where=there[box])
     return hu
