@@ -1,5 +1,7 @@
 """A server with toy workers and many clients: turns, cancel, limits, strangers, and those who go away."""
 
+import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -131,6 +133,21 @@ def test_a_run_is_its_users_alone(many: Running, connect: Connect) -> None:
         assert status == 404 and "does not know this run" in told["message"]
     assert list(many.runs) == [run]
     client.cancel(id)
+
+
+def test_a_server_ends_though_a_task_missed_that_it_shall(serve: Callable[..., Running]) -> None:
+    running = serve()
+
+    async def begun() -> None:
+        async def deaf_once() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(300)
+            await asyncio.sleep(300)
+
+        running.server._tasks.append(asyncio.create_task(deaf_once()))
+        await asyncio.sleep(0)
+
+    running.call(begun())  # the fixture stops the server
 
 
 def test_a_server_without_tokens_answers_no_name_of_another_site(serve: Callable[..., Running]) -> None:

@@ -81,9 +81,13 @@ class Server:
         """Forget all runs and end the workers; returns when no process and no folder is left."""
         for run in self.runs:
             self.runs.delete(run)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            for (
+                task
+            ) in pending:  # again and again: before Python 3.12, wait_for swallows one that comes as its wait ends
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
         await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in self._lanes))
         await self._runner.cleanup()
 
