@@ -82,10 +82,8 @@ class Server:
         for run in self.runs:
             self.runs.delete(run)
         pending = set(self._tasks)
-        while pending:
-            for (
-                task
-            ) in pending:  # again and again: before Python 3.12, wait_for swallows one that comes as its wait ends
+        while pending:  # before Python 3.12, wait_for swallows a cancellation that comes as its wait ends
+            for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=1)
         await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in self._lanes))
