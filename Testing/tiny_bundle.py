@@ -12,7 +12,7 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
-from GuideGenLib.mask.skeleton import ANGLES, DEPTHS, HEIGHTS
+from GuideGenLib.mask.ribs import ANGLES, HEIGHTS
 
 MASK = MaskConfig(classes=68, widths=(8, 16, 16))
 CODEC = {"labels": 73, "latent": 8, "wide": 16, "narrow": 8}
@@ -70,10 +70,9 @@ def _draw_blobs(network: MaskNetwork) -> None:
 
 
 def _maps() -> dict[str, torch.Tensor]:
-    """Ribs and vertebrae everywhere, no vessels: nothing is cut out, nothing laid in."""
+    """Ribs everywhere: nothing is cut out of them."""
     return {
         "skeleton.ribs": torch.ones(HEIGHTS, ANGLES, dtype=torch.uint8),
-        "skeleton.spine": torch.ones(2, HEIGHTS, DEPTHS, dtype=torch.uint8),
     }
 
 

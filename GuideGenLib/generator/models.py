@@ -20,7 +20,6 @@ from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.layout import LAYOUT, layout_of
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
 from GuideGenLib.mask.sampler import BIAS, read_bias
-from GuideGenLib.mask.skeleton import SkeletonMaps
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
 
 
@@ -73,10 +72,11 @@ def build(bundle: Bundle, device: torch.device) -> Models:
     try:
         bias = read_bias(mask_tensors)
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
-        maps = SkeletonMaps(*(mask_tensors.pop(f"skeleton.{name}").bool().numpy() for name in ("ribs", "spine")))
+        ribs = mask_tensors.pop("skeleton.ribs").bool().numpy()
         layout = layout_of(mask_tensors)
-        # older bundles bring the template's vessels along, which are grown now
-        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith((LAYOUT, "vessels."))}
+        # older bundles bring the template's vessels and discs along, which are laid by rule now
+        drawn = (LAYOUT, "vessels.", "skeleton.")
+        mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(drawn)}
         spread, offset = ct_tensors["spread"].float().to(device), offsets_of(bundle.config, ct_tensors).to(device)
         with _Unfilled():
             mask = MaskNetwork(MaskConfig(**{**networks["mask"], **_tuples(networks["mask"])}))
@@ -97,7 +97,7 @@ def build(bundle: Bundle, device: torch.device) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, bias, maps, layout, bundle.config.get("volumes_ml")),
+        MaskSynthesizer(mask, bias, ribs, layout, bundle.config.get("volumes_ml")),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
     )

@@ -22,8 +22,8 @@ from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.layout import LAYOUT
 from GuideGenLib.mask.network import MaskNetwork
+from GuideGenLib.mask.ribs import measure_ribs
 from GuideGenLib.mask.sampler import bias_tensors
-from GuideGenLib.mask.skeleton import measure_maps
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
 from GuideGenLib.population.torso import Torso
@@ -90,7 +90,7 @@ def assemble_bundle(
         stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
     else:
         stage_1 = slim[MASK] | bias_tensors(bias) | layout_tensors(folders[MASK])
-        stage_1 |= skeleton_tensors(template.labels)
+        stage_1["skeleton.ribs"] = torch.from_numpy(measure_ribs(template.labels).astype(np.uint8))
         volumes = volume_ranges(anatomies)
     files = {
         "mask": stage_1,
@@ -133,15 +133,6 @@ def layout_tensors(folder: Path) -> dict[str, Tensor]:
     if not (folder / LAYOUTS).is_file():
         raise RunError(f"{folder / LAYOUTS} is missing: run `guidegen train mask` again")
     return {key: tensor for key, tensor in load_file(folder / LAYOUTS).items() if key.startswith(LAYOUT)}
-
-
-def skeleton_tensors(template: NDArray[np.uint8]) -> dict[str, Tensor]:
-    """The maps of ribs and discs as they lie in the bundle."""
-    maps = measure_maps(template, MASK_SPACING)
-    return {
-        "skeleton.ribs": torch.from_numpy(maps.ribs.astype(np.uint8)),
-        "skeleton.spine": torch.from_numpy(maps.spine.astype(np.uint8)),
-    }
 
 
 def codec_run(run: Path) -> Path:

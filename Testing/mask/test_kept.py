@@ -12,8 +12,8 @@ from GuideGenLib.mask.components import single_part_keys
 from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, unfold_cells
 from GuideGenLib.mask.regions import SLABS
+from GuideGenLib.mask.ribs import ANGLES, HEIGHTS
 from GuideGenLib.mask.sampler import Denoiser, sample_categorical, sample_flow
-from GuideGenLib.mask.skeleton import ANGLES, DEPTHS, HEIGHTS, SkeletonMaps
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
 
 GRID = (96, 16, 16)
@@ -39,9 +39,8 @@ def synthesizer() -> MaskSynthesizer:
     torch.manual_seed(0)
     network = MaskNetwork(MaskConfig(68, grid=GRID, widths=(8, 8, 8))).eval()
     network.head.weight.data *= 30
-    maps = SkeletonMaps(np.ones((HEIGHTS, ANGLES), bool), np.ones((2, HEIGHTS, DEPTHS), bool))
     bias = torch.zeros(68)
-    return MaskSynthesizer(network, {"flow": bias, "categorical": bias}, maps)
+    return MaskSynthesizer(network, {"flow": bias, "categorical": bias}, np.ones((HEIGHTS, ANGLES), bool))
 
 
 @pytest.fixture(scope="module")

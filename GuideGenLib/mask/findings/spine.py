@@ -13,16 +13,11 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import Spacing
+from GuideGenLib.mask.vertebrae.levels import LUMBAR, PITCH, THORACIC
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-LUMBAR, THORACIC = ("L1", "L2", "L3", "L4", "L5"), tuple(f"T{number}" for number in range(12, 0, -1))
-PITCH = {
-    **dict(zip(LUMBAR, (34.0, 36.0, 37.0, 37.0, 35.0), strict=True)),
-    **dict(zip(THORACIC, (31.0, 29.0, 28.0, 26.0, 25.0, 24.0, 23.0, 23.0, 22.0, 21.0, 20.0, 20.0), strict=True)),
-}
-"""Height of a body and its disc in mm, of adults; only how they are to each other counts. By judgement."""
 BODY_MM = 26.0
 """A body is no farther to the side than this."""
 MIDDLE_MM = 12.0

@@ -1,9 +1,9 @@
-"""Ribs and discs at their true period.
+"""Ribs at their true period.
 
-The denoiser works on 6 mm voxels and is sure of where the rib cage and the spine are, but less so of which voxel
-between two ribs is bone: undecided, it draws the cage as a thin shell and the spine as one column. How ribs and discs
-follow each other is the same in everybody once height is counted in lengths of the spine, so it is taken from the
-template: two small maps that ship in the bundle, laid over the drawn cage and spine.
+The denoiser works on 6 mm voxels and is sure of where the rib cage is, but less so of which voxel between two ribs is
+bone: undecided, it draws the cage as a thin shell. How ribs follow each other is the same in everybody once height is
+counted in lengths of the spine, so it is taken from the template: a small map that ships in the bundle, laid over the
+drawn cage.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,7 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.table import values
 
-HEIGHTS, ANGLES, DEPTHS = 192, 180, 20
-DEPTH_MM = 60.0
-"""Reach of the spine map to the front of the cord."""
-HALF_WIDTH_MM = 30.0
+HEIGHTS, ANGLES = 192, 180
 SHELL = 0.7
 """Share of the cage's directions that bone covers, from which on it is a shell: about half of them in people."""
 THORACIC_PER_LUMBAR = 1.72
@@ -26,54 +23,30 @@ SPINE = ("vertebrae_thoracic", "vertebrae_lumbar")
 FILL = ("muscle", "body", "subcutaneous_fat", "torso_fat")
 
 
-@dataclass(frozen=True)
-class SkeletonMaps:
-    """ribs bool [HEIGHTS, ANGLES]: bone at a height of the thoracic spine and a direction from the middle of the chest.
-    spine bool [2, HEIGHTS, DEPTHS]: bone at a height of the thoracic or lumbar spine and a distance before the cord."""
-
-    ribs: np.ndarray
-    spine: np.ndarray
-
-
-def measure_maps(labels: np.ndarray, spacing: float) -> SkeletonMaps:
-    """The maps of a template, labels uint8 [z, y, x] of isotropic spacing in mm with real ribs and discs."""
+def measure_ribs(labels: np.ndarray) -> np.ndarray:
+    """The map of a template, labels uint8 [z, y, x] with real ribs: bool [HEIGHTS, ANGLES], bone at a height of the
+    thoracic spine and a direction from the middle of the chest."""
     cage = _cage(labels)
     assert cage is not None, "the template has no chest"
     ribs = np.zeros((HEIGHTS, ANGLES), bool)
     ribs[_directions(np.argwhere(_any(labels, RIBS)), cage)] = True
     # a voxel of 3 mm is wider than a bin
-    ribs = ndimage.binary_closing(np.pad(ribs, 4, mode="wrap"), np.ones((3, 3)))[4:-4, 4:-4]
-    spine = np.ones((2, HEIGHTS, DEPTHS), bool)
-    for index, key in enumerate(SPINE):
-        zone, height, depth = _before_the_cord(labels, key, spacing, 10.0)
-        bone = np.zeros((HEIGHTS, DEPTHS))
-        total = np.zeros((HEIGHTS, DEPTHS))
-        hit = labels[tuple(zone.T)] == values()[key]
-        np.add.at(bone, (height, depth), hit)
-        np.add.at(total, (height, depth), 1)
-        share = ndimage.gaussian_filter(bone, 1.0) / np.maximum(ndimage.gaussian_filter(total, 1.0), 1e-6)
-        spine[index] = share > 0.5
-    return SkeletonMaps(ribs, spine)
+    return ndimage.binary_closing(np.pad(ribs, 4, mode="wrap"), np.ones((3, 3)))[4:-4, 4:-4]
 
 
-def detail_skeleton(labels: np.ndarray, spacing: float, maps: SkeletonMaps) -> np.ndarray:
-    """A copy of labels uint8 [z, y, x] in which a shell of ribs has its gaps and the column of vertebrae its discs.
+def with_ribs(labels: np.ndarray, ribs: np.ndarray) -> np.ndarray:
+    """A copy of labels uint8 [z, y, x] in which a shell of ribs has the gaps of a map of `measure_ribs`.
 
-    Left as it is where the chest or the cord is not in the volume, and where the ribs are apart already.
+    Left as it is where the chest is not in the volume, and where the ribs are apart already.
     """
     result = labels.copy()
     cage = _cage(labels)
     if cage is None:
         return result
     bone = _any(labels, RIBS)
-    places = np.argwhere(bone)
-    height, angle = _directions(places, cage)
+    height, angle = _directions(np.argwhere(bone), cage)
     if _coverage(height, angle) > SHELL:
-        _carve_ribs(result, bone, maps.ribs, cage)
-    for index, key in enumerate(SPINE):
-        zone, at_height, depth = _before_the_cord(labels, key, spacing, HALF_WIDTH_MM)
-        disc = zone[(labels[tuple(zone.T)] == values()[key]) & ~maps.spine[index][at_height, depth]]
-        result[tuple(disc.T)] = values()["body"]
+        _carve_ribs(result, bone, ribs, cage)
     return result
 
 
@@ -142,29 +115,3 @@ def _carve_ribs(labels: np.ndarray, bone: np.ndarray, ribs: np.ndarray, cage: _C
     labels[tuple(more[left].T)] = values()["ribs_left"]
     labels[tuple(more[~left].T)] = values()["ribs_right"]
     labels[tuple(gap.T)] = values()["muscle"]
-
-
-def _before_the_cord(
-    labels: np.ndarray, key: str, spacing: float, half_width_mm: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Voxels [n, 3] before the cord in the slices of a part of the spine, with their bins of height and depth."""
-    slices = np.flatnonzero((labels == values()[key]).any(axis=(1, 2)))
-    first, last = _extents(labels).get(key, (0.0, 0.0))
-    cord = labels == values()["spinal_cord"]
-    known = np.flatnonzero(cord.any(axis=(1, 2)))
-    empty = np.zeros((0, 3), int), np.zeros(0, int), np.zeros(0, int)
-    if last <= first or len(known) < 10:
-        return empty
-    middle = np.array([np.argwhere(cord[z]).mean(axis=0) for z in known])
-    y, x = (np.interp(slices, known, middle[:, axis]) for axis in (0, 1))
-    reach, half = round(DEPTH_MM / spacing), round(half_width_mm / spacing)
-    zone, height, depth = [], [], []
-    for index, z in enumerate(slices):
-        front = np.arange(max(0, round(y[index]) - reach), round(y[index]) - 2)
-        side = np.arange(max(0, round(x[index]) - half), min(labels.shape[2], round(x[index]) + half + 1))
-        grid = np.stack(np.meshgrid([z], front, side, indexing="ij")).reshape(3, -1).T
-        zone.append(grid)
-        height.append(np.full(len(grid), (z - first) / (last - first + 1) * HEIGHTS))
-        depth.append((y[index] - grid[:, 1]) * spacing / DEPTH_MM * DEPTHS)
-    rows = np.clip(np.concatenate(height).astype(int), 0, HEIGHTS - 1)
-    return np.concatenate(zone), rows, np.clip(np.concatenate(depth).astype(int), 0, DEPTHS - 1)
