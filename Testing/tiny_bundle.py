@@ -12,7 +12,6 @@ from GuideGenLib.codec.network import FACTOR, CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
-from GuideGenLib.mask.ribs import ANGLES, HEIGHTS
 
 MASK = MaskConfig(classes=68, widths=(8, 16, 16))
 CODEC = {"labels": 73, "latent": 8, "wide": 16, "narrow": 8}
@@ -28,7 +27,7 @@ def write_tiny_bundle(path: Path) -> Path:
     codec.set_linear_path(_blocks())
     ct = {f"mean.{k}": v for k, v in mean.state_dict().items()} | {f"flow.{k}": v for k, v in flow.state_dict().items()}
     tensors = {
-        "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes), **_maps()},
+        "mask": {**mask.state_dict(), "class_bias": torch.zeros(MASK.classes)},
         "codec": codec.state_dict(),
         "ct": {**ct, "spread": torch.full((8,), 0.1), "hu_offset": torch.zeros(73)},
     }
@@ -67,13 +66,6 @@ def _draw_blobs(network: MaskNetwork) -> None:
     weights[0] = 0
     weights[0, channels] = 60
     network.head.weight.copy_(weights.repeat(8, 1))
-
-
-def _maps() -> dict[str, torch.Tensor]:
-    """Ribs everywhere: nothing is cut out of them."""
-    return {
-        "skeleton.ribs": torch.ones(HEIGHTS, ANGLES, dtype=torch.uint8),
-    }
 
 
 def _blocks() -> torch.Tensor:

@@ -72,9 +72,8 @@ def build(bundle: Bundle, device: torch.device) -> Models:
     try:
         bias = read_bias(mask_tensors)
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(BIAS)}
-        ribs = mask_tensors.pop("skeleton.ribs").bool().numpy()
         layout = layout_of(mask_tensors)
-        # older bundles bring the template's vessels and discs along, which are laid by rule now
+        # older bundles bring vessels, ribs and discs of the template along, which are laid by rule now
         drawn = (LAYOUT, "vessels.", "skeleton.")
         mask_tensors = {key: value for key, value in mask_tensors.items() if not key.startswith(drawn)}
         spread, offset = ct_tensors["spread"].float().to(device), offsets_of(bundle.config, ct_tensors).to(device)
@@ -97,7 +96,7 @@ def build(bundle: Bundle, device: torch.device) -> Models:
         raise BundleError(f"the networks of {bundle.path} do not fit this version of GuideGen: {reason}") from error
     return Models(
         encoder,
-        MaskSynthesizer(mask, bias, ribs, layout, bundle.config.get("volumes_ml")),
+        MaskSynthesizer(mask, bias, layout, bundle.config.get("volumes_ml")),
         CTSynthesizer(codec, mean, flow, spread, offset),
         device,
     )

@@ -27,10 +27,9 @@ from GuideGenLib.mask.network import Conditions, MaskNetwork
 from GuideGenLib.mask.outline import with_smooth_outline
 from GuideGenLib.mask.refine import refine
 from GuideGenLib.mask.regions import SLABS, crop_range
-from GuideGenLib.mask.ribs import with_ribs
 from GuideGenLib.mask.sampler import FORBIDDEN, SAMPLERS, Denoiser
 from GuideGenLib.mask.sex_organs import OTHER_SEX, lay_prostate
-from GuideGenLib.mask.vertebrae.laying import with_vertebrae
+from GuideGenLib.mask.skeleton.laying import with_skeleton
 
 COARSE_SPACING = 6.0
 SPACING = 3.0
@@ -42,22 +41,20 @@ LAYOUT_STREAM = 5
 class MaskSynthesizer:
     """Stage 1 without its lesions.
 
-    class_bias [classes] of each sampler: see `sampler.Denoiser`; ribs: of the template (`ribs.measure_ribs`);
-    layouts: of the population, None for a network that is told none; ranges: usual ml of organs in a torso, by key.
+    class_bias [classes] of each sampler: see `sampler.Denoiser`; layouts: of the population, None for a network that is
+    told none; ranges: usual ml of organs in a whole torso, by key.
     """
 
     def __init__(
         self,
         network: MaskNetwork,
         class_bias: Mapping[str, Tensor],
-        ribs: np.ndarray,
         layouts: LayoutModel | None = None,
         ranges: Ranges | None = None,
     ) -> None:
         self.network = network
         self.ranges = ranges or {}
         self.layouts = layouts
-        self.ribs = ribs
         self.class_bias = {name: bias.to(network.codes.device) for name, bias in class_bias.items()}
 
     def synthesize(self, conditions: Conditions, *, region: str = "torso", **options: Any) -> np.ndarray:
@@ -126,8 +123,7 @@ class MaskSynthesizer:
             (0.92, lambda drawn: with_belly_wall(drawn, SPACING)),
             (0.93, lambda drawn: with_smooth_outline(drawn, SPACING)),
             (0.94, lambda drawn: _with_mended_chest(drawn, seed, wanted)),
-            (0.95, lambda drawn: with_ribs(drawn, self.ribs)),
-            (0.97, lambda drawn: with_vertebrae(drawn, SPACING, seed)),
+            (0.97, lambda drawn: with_skeleton(drawn, SPACING, seed)),
             (0.99, lambda drawn: lay_vessels(drawn, SPACING, seed)),
         ]
         if sex == "male":

@@ -22,11 +22,9 @@ from GuideGenLib.data.notes import HELD_OUT, Notes, data_sources
 from GuideGenLib.description.encoder import TextEncoder
 from GuideGenLib.mask.layout import LAYOUT
 from GuideGenLib.mask.network import MaskNetwork
-from GuideGenLib.mask.ribs import measure_ribs
 from GuideGenLib.mask.sampler import bias_tensors
 from GuideGenLib.mask.synthesizer import COARSE_SPACING
 from GuideGenLib.mask.synthesizer import SPACING as MASK_SPACING
-from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import read_offset
 from GuideGenLib.training.layouts import LAYOUTS
@@ -51,7 +49,6 @@ def assemble_bundle(
     *,
     metrics: Mapping[str, Any],
     anatomies: NDArray[np.uint8] | None,
-    template: Torso,
     ct_noise: float,
     scans: Sequence[str],
     notes: Mapping[str, Notes],
@@ -65,11 +62,10 @@ def assemble_bundle(
     """Write the networks of the folders in `run` as a bundle at `target`; an older one there is replaced.
 
     anatomies: the population that the mask learned from, uint8 [n, z, y, x] at 6 mm, None to keep stage 1 of `initial`,
-    the bundle that the run began with; template: the torso at 3 mm that they are variations of; ct_noise: the
-    noise that the networks are told to draw (standard deviation in HU / 20); scans: names of those trained on; notes:
-    of scans by name; encoder_sha256: of the text encoder's weights, None for the installed one; part_mb: of the
-    largest file that may be written, None for any size. Raises RunError for a run that is missing or unfinished, and
-    BundleError, VolumeError as `write_bundle` does.
+    the bundle that the run began with; ct_noise: the noise that the networks are told to draw (standard deviation in
+    HU / 20); scans: names of those trained on; notes: of scans by name; encoder_sha256: of the text encoder's weights,
+    None for the installed one; part_mb: of the largest file that may be written, None for any size. Raises RunError
+    for a run that is missing or unfinished, and BundleError, VolumeError as `write_bundle` does.
     """
     folders = {MASK: run / MASK, CODEC: codec_run(run), CT_MEAN: run / CT_MEAN, CT_FLOW: run / CT_FLOW}
     weights = {stage: averaged_state(folder) for stage, folder in folders.items()}
@@ -90,7 +86,6 @@ def assemble_bundle(
         stage_1, volumes = initial.tensors("mask"), initial.config["volumes_ml"]
     else:
         stage_1 = slim[MASK] | bias_tensors(bias) | layout_tensors(folders[MASK])
-        stage_1["skeleton.ribs"] = torch.from_numpy(measure_ribs(template.labels).astype(np.uint8))
         volumes = volume_ranges(anatomies)
     files = {
         "mask": stage_1,

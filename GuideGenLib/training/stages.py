@@ -176,7 +176,6 @@ def bundle(job: Job) -> None:
         job.run,
         job.target,
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {},
-        template=template,
         anatomies=anatomies,
         initial=initial,
         ct_noise=noise,

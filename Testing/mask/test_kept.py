@@ -12,7 +12,6 @@ from GuideGenLib.mask.components import single_part_keys
 from GuideGenLib.mask.kept import FREE, Kept
 from GuideGenLib.mask.network import Conditions, MaskConfig, MaskNetwork, unfold_cells
 from GuideGenLib.mask.regions import SLABS
-from GuideGenLib.mask.ribs import ANGLES, HEIGHTS
 from GuideGenLib.mask.sampler import Denoiser, sample_categorical, sample_flow
 from GuideGenLib.mask.synthesizer import MaskSynthesizer
 
@@ -40,7 +39,7 @@ def synthesizer() -> MaskSynthesizer:
     network = MaskNetwork(MaskConfig(68, grid=GRID, widths=(8, 8, 8))).eval()
     network.head.weight.data *= 30
     bias = torch.zeros(68)
-    return MaskSynthesizer(network, {"flow": bias, "categorical": bias}, np.ones((HEIGHTS, ANGLES), bool))
+    return MaskSynthesizer(network, {"flow": bias, "categorical": bias})
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,12 @@ from torch import nn
 
 from GuideGenLib.anatomy.label import PHASES
 from GuideGenLib.anatomy.table import labels as anatomy_rows
-from GuideGenLib.anatomy.table import values
 from GuideGenLib.bundle import load_bundle
 from GuideGenLib.codec.network import CodecNetwork
 from GuideGenLib.ct.network import CTConfig, CTNetwork
 from GuideGenLib.data.notes import read_notes
 from GuideGenLib.generator.models import build
 from GuideGenLib.mask.network import MaskConfig, MaskNetwork
-from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
 from GuideGenLib.training.loop.trainer import Trainer
@@ -61,22 +59,10 @@ def anatomies() -> np.ndarray:
     return np.random.default_rng(0).integers(0, CLASSES, (5, 8, 8, 8)).astype(np.uint8)
 
 
-def template() -> Torso:
-    """A chest of a spine and two lungs: enough for the maps of the skeleton."""
-    labels = np.zeros((60, 30, 40), np.uint8)
-    labels[20:60, 16:22, 17:23] = values()["vertebrae_thoracic"]
-    labels[:20, 16:22, 17:23] = values()["vertebrae_lumbar"]
-    labels[:, 22:25, 18:22] = values()["spinal_cord"]
-    labels[25:55, 8:20, 4:14] = values()["lung_upper_lobe_right"]
-    labels[25:55, 8:20, 26:36] = values()["lung_upper_lobe_left"]
-    return Torso(labels, np.where(labels > 0, 0, -1000).astype(np.int16), (3.0, 3.0, 3.0))
-
-
 def arguments(anatomies: np.ndarray) -> dict[str, object]:
     return {
         "metrics": {"codec_mae_hu": 12.0},
         "anatomies": anatomies,
-        "template": template(),
         "ct_noise": 0.75,
         "scans": ["lidc_0001", "lidc_0314", "mine"],
         "notes": read_notes(Path("nowhere")),

@@ -5,13 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from GuideGenLib.bundle.reading import load_bundle
 from GuideGenLib.codec.network import CodecNetwork
-from GuideGenLib.population.torso import Torso
 from GuideGenLib.training.assemble import assemble_bundle, training_commands
 from GuideGenLib.training.calibrate import read_calibration
 from GuideGenLib.training.calibrate_ct import OFFSET, read_offset
@@ -65,13 +63,11 @@ def test_a_mask_that_was_trained_on_is_calibrated_anew(run: Path) -> None:
 def test_a_bundle_of_it_keeps_the_first_stage_of_the_one_before(run: Path, tmp_path: Path) -> None:
     initial = initial_bundle(run)
     assert initial is not None
-    empty = np.zeros((8, 8, 8), np.uint8)
     made = assemble_bundle(
         run,
         tmp_path / "made",
         metrics={},
         anatomies=None,
-        template=Torso(empty, empty.astype(np.int16), (3.0, 3.0, 3.0)),
         ct_noise=0.4,
         scans=["lidc_0001"],
         notes={},

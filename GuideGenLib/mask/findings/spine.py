@@ -13,7 +13,7 @@ from scipy import ndimage
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
 from GuideGenLib.mask.findings.shapes import Spacing
-from GuideGenLib.mask.vertebrae.levels import LUMBAR, PITCH, THORACIC
+from GuideGenLib.mask.skeleton.levels import LUMBAR, PITCH, THORACIC
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

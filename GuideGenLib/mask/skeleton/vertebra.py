@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from GuideGenLib.mask.vertebrae.levels import Form
+from GuideGenLib.mask.skeleton.levels import Form
 
 Field = NDArray[np.float32]
 FRONT, REAR = -7.0, 6.5

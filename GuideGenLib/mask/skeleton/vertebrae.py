@@ -6,9 +6,10 @@ from scipy import ndimage
 
 from GuideGenLib.anatomy.structures import select
 from GuideGenLib.anatomy.table import values
-from GuideGenLib.mask.vertebrae.course import KEYS, LOWER, UPPER, Near, Place, near_spine, places_of
-from GuideGenLib.mask.vertebrae.levels import FORMS
-from GuideGenLib.mask.vertebrae.shape import FRONT, REAR, Vertebra, arch_distance, body_distance, outline
+from GuideGenLib.mask.skeleton.canal import Near
+from GuideGenLib.mask.skeleton.course import KEYS, LOWER, UPPER, Course, Place
+from GuideGenLib.mask.skeleton.levels import FORMS
+from GuideGenLib.mask.skeleton.vertebra import FRONT, REAR, Vertebra, arch_distance, body_distance, outline
 
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -16,6 +17,8 @@ SOFT = ("muscle", "body", "torso_fat", "autochthon_left", "autochthon_right", "i
 """What gives way to a vertebra, and takes the place of what was drawn as bone and is none."""
 DISC = "body"
 """The label of discs, which have none of their own."""
+CANAL_MM = 10.0
+"""Half of the width of what is canal and not soft tissue beside a vertebra."""
 REACH_MM = 60.0
 """A vertebra has no part farther from the middle of its body along the spine."""
 LEAST_DISC = 1.4
@@ -26,22 +29,16 @@ DISCS_VARY, PROCESSES_VARY = 0.12, 0.08
 """Standard deviations between people: of the height of discs, and of the length of processes, in parts of them."""
 
 
-def with_vertebrae(labels: Labels, spacing: float, seed: int) -> Labels:
-    """A copy of labels uint8 [z, y, x] of isotropic spacing in mm whose thoracic and lumbar spine is vertebrae.
-
-    Their course, levels and widths are those of what is drawn; left as it is where no cord tells the course.
-    """
-    near = near_spine(labels, spacing)
-    places = places_of(labels, near) if near is not None else []
-    if near is None or not places:
-        return labels.copy()
-    bone, disc = _shapes(near, places, spacing, np.random.default_rng([seed, STREAM]))
+def with_vertebrae(labels: Labels, course: Course, seed: int) -> Labels:
+    """A copy of labels uint8 [z, y, x] whose thoracic and lumbar spine is vertebrae where they drew bone."""
+    spacing, near = course.canal.spacing, course.near
+    bone, disc = _shapes(near, list(course.places.values()), spacing, np.random.default_rng([seed, STREAM]))
     result = labels.copy()
     where = tuple(near.where.T)
     own = labels[where]
     drawn = np.isin(own, (values()[UPPER], values()[LOWER]))
     gives = np.isin(own, [values()[key] for key in SOFT]) | drawn
-    canal = (np.abs(near.out) < 10) & (near.back > FRONT) & (near.back < REAR)
+    canal = (np.abs(near.out) < CANAL_MM) & (near.back > FRONT) & (near.back < REAR)
     new = own.copy()
     freed = drawn & (bone == 0)
     new[freed] = _soft_beside(labels)[where][freed]
@@ -61,9 +58,8 @@ def _shapes(near: Near, places: list[Place], spacing: float, rng: np.random.Gene
         form, pitch = FORMS[place.name], place.high - place.low
         disc_mm = max(form.disc * discs * pitch, LEAST_DISC * spacing)
         vertebra = Vertebra(form, pitch - disc_mm, pitch, place.scale, processes)
-        middle = (place.low + place.high) / 2
-        part = np.flatnonzero(np.abs(near.height - middle) < REACH_MM)
-        up, back, out = ((axis[part]).astype(np.float32) for axis in (near.height - middle, near.back, near.out))
+        part = np.flatnonzero(np.abs(near.height - place.middle) < REACH_MM)
+        up, back, out = (axis[part].astype(np.float32) for axis in (near.height - place.middle, near.back, near.out))
         body = body_distance(up, back, out, vertebra)
         distance = np.minimum(body, arch_distance(up, back, out, vertebra))
         inside = (outline(back, out, form, place.scale) < 0) & (np.abs(up) <= pitch / 2)

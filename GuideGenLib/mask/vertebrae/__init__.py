@@ -1,1 +1,0 @@
-"""The vertebrae of a drawn spine, laid by rule along its course: bodies, discs, arches and processes."""
