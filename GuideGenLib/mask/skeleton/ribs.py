@@ -22,10 +22,12 @@ SOFT = ("muscle", "body", "torso_fat", "subcutaneous_fat", "autochthon_left", "a
 """What gives way to a rib."""
 BETWEEN = "muscle"
 """What lies between ribs."""
-RIB_MM, CARTILAGE_MM = (3.6, 6.2), (4.0, 5.5)
+RIB_MM, CARTILAGE_MM = (3.6, 6.2), (6.0, 7.6)
 """Half of their thickness and half of their height."""
 EDGE_MM = 20.0
 """From the middle of the sternum to where cartilages meet it."""
+SAG_MM = 4.0
+"""Of a cartilage below that of the third rib, for each rib to the sixth: it goes on with the rib before it rises."""
 SAMPLE_MM, DEGREES = 1.5, 6.0
 """Between two points of a line, and between two of those that it is laid through."""
 BETWEEN_BODIES = range(2, 11)
@@ -89,6 +91,7 @@ def _cartilages(lines: dict[int, Points], side: int, cage: Cage, sternum: Points
             end = laid[joined][round(share * (len(laid[joined]) - 1))]
         shares = np.linspace(0, 1, 9)[:, None]
         straight = tip + shares * (end - tip)
+        straight[:, 0] -= SAG_MM * max(0, min(number - 3, 3)) / cage.spacing * (4 * shares * (1 - shares))[:, 0]
         y, x = straight[:, 1] - cage.y, straight[:, 2] - cage.x
         degrees = np.degrees(np.arctan2(side * x, y))
         bent = cage.at(straight[:, 0], degrees, side)
