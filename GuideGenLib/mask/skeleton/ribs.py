@@ -111,27 +111,31 @@ def _lay(
     labels: Labels, soft: NDArray[np.bool_], line: Points, half_mm: tuple[float, float], cage: Cage, value: int
 ) -> None:
     """Give the soft voxels of a flat rod about a line, thin across the surface of the cage, a label value."""
-    low = np.maximum(np.floor(line.min(axis=0)).astype(int) - 4, 0)
-    high = np.minimum(np.ceil(line.max(axis=0)).astype(int) + 5, labels.shape)
-    if (high <= low).any():
+    margin = max(half_mm) + 2
+    low = np.maximum(np.floor(line.min(axis=0) - margin / cage.spacing).astype(int), 0)
+    high = np.minimum(np.ceil(line.max(axis=0) + margin / cage.spacing).astype(int) + 1, labels.shape)
+    if (high <= low).any():  # wholly outside of the volume
         return
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    voxels = np.argwhere(soft[box]) + low
+    voxels = np.argwhere(soft[tuple(slice(*ends) for ends in zip(low, high, strict=True))]) + low
     if not len(voxels):
         return
-    away, nearest = cKDTree(line).query(voxels, distance_upper_bound=(max(half_mm) + 2) / cage.spacing)
+    away, nearest = cKDTree(line).query(voxels, distance_upper_bound=margin / cage.spacing)
     found = np.isfinite(away)
     voxels, nearest = voxels[found], nearest[found]
+    off = (voxels - line[nearest]) * cage.spacing
+    beyond, thin, tall = ((off * axis[nearest]).sum(axis=1) for axis in _axes(line, cage))
+    share = nearest / max(len(line) - 1, 1)
+    slim = np.clip(np.minimum(share, 1 - share) / TIP_FADES, 0.6, 1)
+    inside = (thin / half_mm[0]) ** 2 + (tall / (half_mm[1] * slim)) ** 2 + (beyond / half_mm[0]) ** 2 < 1
+    labels[tuple(voxels[inside].T)] = value
+
+
+def _axes(line: Points, cage: Cage) -> tuple[Points, Points, Points]:
+    """Unit vectors [n, 3] at the points of a line: along it, out of the cage, and across both."""
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     outward = line - [0, cage.y, cage.x]
     outward[:, 0] = 0
     outward -= (outward * along).sum(axis=1, keepdims=True) * along
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    across = np.cross(along, outward)
-    off = (voxels - line[nearest]) * cage.spacing
-    thin, tall, beyond = ((off * axis[nearest]).sum(axis=1) for axis in (outward, across, along))
-    share = nearest / max(len(line) - 1, 1)
-    slim = np.clip(np.minimum(share, 1 - share) / TIP_FADES, 0.6, 1)
-    inside = (thin / half_mm[0]) ** 2 + (tall / (half_mm[1] * slim)) ** 2 + (beyond / half_mm[0]) ** 2 < 1
-    labels[tuple(voxels[inside].T)] = value
+    return along, outward, np.cross(along, outward)

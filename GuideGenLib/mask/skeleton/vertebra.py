@@ -19,8 +19,34 @@ ROUND = 2.4
 WAIST = 0.1
 """Part of its width that a body lacks at half its height."""
 JOIN_MM = 2.5
+HIGH = 0.2
+"""Of a body above its middle: where pedicles and transverse processes are."""
+LOW = 0.1
+"""Of the pitch below the middle of the body: where the spinous process begins."""
 LUMBAR_FROM = 32.0
-"""Least depth of a body whose processes are lumbar: plates in place of rods."""
+"""Least depth of a body whose arch is a lumbar one."""
+
+
+@dataclass(frozen=True)
+class Arch:
+    """What the arches of a part of the spine have in common, in mm; lamina and its place below the middle of the body
+    in parts of the pitch.
+
+    pedicle: half of its thickness and height; lamina: half of its height, how far down; facet: half of the thickness of
+    the joints, beside the canal and behind its middle; tip: of the transverse process behind the middle of the canal;
+    transverse: half of its thickness, and its height over its thickness; spinous: half of its thickness.
+    """
+
+    pedicle: tuple[float, float]
+    lamina: tuple[float, float]
+    facet: tuple[float, float, float]
+    tip: float
+    transverse: tuple[float, float]
+    spinous: float
+
+
+LUMBAR = Arch((5.0, 8.0), (0.36, 0.14), (6.2, 4.0, 9.0), 4.0, (3.6, 1.8), 3.8)
+THORACIC = Arch((3.8, 7.0), (0.42, 0.2), (5.0, 3.0, 8.0), 15.0, (4.4, 1.2), 3.2)
 
 
 @dataclass(frozen=True)
@@ -51,37 +77,37 @@ def body_distance(up: Field, back: Field, out: Field, one: Vertebra) -> Field:
 def arch_distance(up: Field, back: Field, out: Field, one: Vertebra) -> Field:
     """Signed distance to pedicles, laminae, joints and processes."""
     form, s, side = one.form, one.scale, np.abs(out)
-    lumbar = form.depth > LUMBAR_FROM
-    canal, high = form.canal * s, 0.2 * one.body
-    thick = (5.0 if lumbar else 3.8) * s
-    tall = (8.0 if lumbar else 7.0) * s
+    arch = LUMBAR if form.depth > LUMBAR_FROM else THORACIC
+    canal, high = form.canal * s, HIGH * one.body
+    thick, tall = arch.pedicle[0] * s, arch.pedicle[1] * s
     pedicle = _rod((back, side, (up - high) * thick / tall), (-11 * s, canal + thick), (3 * s, canal + thick), thick)
-    lamina = _plate((back, side), (2 * s, canal + 2 * s), (REAR * s + 3.5, 0.0), 4.3 * s)
-    half, low = (0.36 if lumbar else 0.42) * one.pitch, (0.14 if lumbar else 0.2) * one.pitch
+    half, low = arch.lamina[0] * one.pitch, arch.lamina[1] * one.pitch
+    lamina = _rod((back, side), (2 * s, canal + 2 * s), (REAR * s + 3.5, 0.0), 4.3 * s)
     lamina = np.maximum(lamina, np.abs(up + low) - half)
-    facet, behind = canal + (4.0 if lumbar else 3.0) * s, (9.0 if lumbar else 8.0) * s
-    joint = _rod((up, back, side), (0.58 * one.pitch, behind, facet), (-0.6 * one.pitch, behind, facet),
-                 (6.2 if lumbar else 5.0) * s)  # fmt: skip
-    far, tip = form.across * s * one.processes, (4.0 if lumbar else 15.0) * s
-    flat = 1.8 if lumbar else 1.2
-    root, slim = (4 * s, canal + 3 * s), (3.6 if lumbar else 4.4) * s
-    transverse = _rod((back, side, (up - high) / flat), root, (tip, far), slim)
-    angle, reach = np.radians(form.falls), form.spinous * s * one.processes
-    start, low = REAR * s + 3, -0.1 * one.pitch
-    point = (start + reach * np.cos(angle), low - reach * np.sin(angle))
-    spinous = _plate((back, up), (start, low), point, form.tall * s)
-    thin = (3.8 if lumbar else 3.2) * s
-    spinous = np.maximum(spinous, side - thin)
-    parts = [pedicle, lamina, joint, transverse, spinous]
-    joined = parts[0]
-    for part in parts[1:]:
+    facet, behind = canal + arch.facet[1] * s, arch.facet[2] * s
+    ends = ((0.58 * one.pitch, behind, facet), (-0.6 * one.pitch, behind, facet))
+    joint = _rod((up, back, side), *ends, arch.facet[0] * s)
+    root, tip = (4 * s, canal + 3 * s), (arch.tip * s, form.across * s * one.processes)
+    transverse = _rod((back, side, (up - high) / arch.transverse[1]), root, tip, arch.transverse[0] * s)
+    spinous = np.maximum(_spinous(up, back, one), side - arch.spinous * s)
+    joined = pedicle
+    for part in (lamina, joint, transverse, spinous):
         joined = _joined(joined, part)
     inside = np.hypot(out / canal, (back - (FRONT + REAR) * s / 2) / ((REAR - FRONT) * s / 2)) - 1
     return np.maximum(joined, -inside * np.float32(REAR * s))  # the canal stays free
 
 
+def _spinous(up: Field, back: Field, one: Vertebra) -> Field:
+    """Signed distance to the spinous process as seen from the side."""
+    form, s = one.form, one.scale
+    angle, reach = np.radians(form.falls), form.spinous * s * one.processes
+    start, low = REAR * s + 3, -LOW * one.pitch
+    point = (start + reach * np.cos(angle), low - reach * np.sin(angle))
+    return _rod((back, up), (start, low), point, form.tall * s)
+
+
 def _rod(at: tuple[Field, ...], start: tuple[float, ...], end: tuple[float, ...], radius: float) -> Field:
-    """Signed distance to a rod with round ends; axes of `at` that start and end do not have lie at 0."""
+    """Signed distance to a rod with round ends; start and end lie at 0 on the axes that only `at` has."""
     zero = (0.0,) * (len(at) - len(start))
     first, last = np.array([*start, *zero]), np.array([*end, *zero])
     along = last - first
@@ -89,10 +115,6 @@ def _rod(at: tuple[Field, ...], start: tuple[float, ...], end: tuple[float, ...]
     share = np.clip(share, 0, 1)
     squares = sum((a - f - share * d) ** 2 for a, f, d in zip(at, first, along, strict=True))
     return np.asarray(np.sqrt(squares) - radius, np.float32)
-
-
-_plate = _rod
-"""In a plane: a band, whose third extent is limited apart."""
 
 
 def _joined(a: Field, b: Field) -> Field:

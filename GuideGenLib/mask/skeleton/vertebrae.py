@@ -30,7 +30,7 @@ DISCS_VARY, PROCESSES_VARY = 0.12, 0.08
 
 
 def with_vertebrae(labels: Labels, course: Course, seed: int) -> Labels:
-    """A copy of labels uint8 [z, y, x] whose thoracic and lumbar spine is vertebrae where they drew bone."""
+    """A copy of labels uint8 [z, y, x] with vertebrae in the place of what is labelled as thoracic and lumbar spine."""
     spacing, near = course.canal.spacing, course.near
     bone, disc = _shapes(near, list(course.places.values()), spacing, np.random.default_rng([seed, STREAM]))
     result = labels.copy()
