@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.torch import load_file, save_file
 from scipy import ndimage
 from torch import Tensor
 
-from GuideGenLib.core.files import write_json
+from GuideGenLib.core.files import atomic, write_json
 from GuideGenLib.data.scans import Scan
 from GuideGenLib.judges.agreement import LEAST_ML, ORGANS, compare_organs, dice
 from GuideGenLib.judges.renders import Renderer
 from GuideGenLib.judges.segmenter import SPACING, TUMOUR, Segmenter, judge_config, to_classes
 from GuideGenLib.judges.segmenter_training import score
-from GuideGenLib.training.loop.checkpoint import RunError, averaged_state
+from GuideGenLib.training.loop.checkpoint import RunError
 
-CEILINGS = "ceilings.json"
+CEILINGS, WEIGHTS = "ceilings.json", "finished.safetensors"
+"""In the run folder of a finished segmenter: its scores, and its weights."""
 UNSEEN = 10
 FOUND = 0.25
 """Part of a lesion that must be segmented as one for it to count as found."""
@@ -85,8 +87,10 @@ def write_ceilings(
     training: Mapping[str, object],
     log: Callable[[str], None] = print,
 ) -> None:
-    """Score the held-out scan and people, print it, and keep it in `run`/ceilings.json with how it was trained."""
+    """Score the held-out scan and people, print it, and keep it in `run` with how it was trained, and the weights."""
     assert scan.spacing == SPACING
+    with atomic(run / WEIGHTS) as fresh:
+        save_file({key: value.contiguous() for key, value in segmenter.network.state_dict().items()}, fresh)
     real, rendered = score(segmenter, scan), score_people(segmenter, people, 0)
     write_json({"scan": scan.name, **real, "rendered": rendered, "training": dict(training)}, run / CEILINGS)
     log(f"segmenter: DSC on {scan.name} and on {len(people)} rendered people, which it never saw")
@@ -106,11 +110,10 @@ def write_ceilings(
 
 
 def read_about(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The averaged weights of a finished run and what `write_judges` takes with them. Raises RunError."""
-    tensors = averaged_state(run)
+    """The weights of a finished run and what `write_judges` takes with them. Raises RunError."""
     file = run / CEILINGS
-    if not file.is_file():
+    if not file.is_file() or not (run / WEIGHTS).is_file():
         raise RunError(f"{run} was not trained to its end", "run `guidegen train segmenter` again, it goes on")
     ceilings = json.loads(file.read_text(encoding="utf-8"))
     training = ceilings.pop("training")
-    return tensors, {"network": judge_config().to_json(), "ceilings": ceilings, "training": training}
+    return load_file(run / WEIGHTS), {"network": judge_config().to_json(), "ceilings": ceilings, "training": training}

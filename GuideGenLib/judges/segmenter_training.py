@@ -163,6 +163,19 @@ def begin_with(network: SegmenterNetwork, initial: Mapping[str, Tensor]) -> None
     network.load_state_dict(weights)
 
 
+def finished_weights(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
+    """The weights that a finished training gives: of one that began with a segmenter the mean of both.
+
+    A training on other people finds in real scans what the earlier one does not and loses some of what that found;
+    their mean is better than either (Wortsman, CVPR 2022, arXiv 2109.01903).
+    """
+    if initial is None:
+        return dict(trained)
+    begun = SegmenterNetwork(judge_config())
+    begin_with(begun, initial)
+    return {key: (value + trained[key]) / 2 for key, value in begun.state_dict().items()}
+
+
 def score(segmenter: Segmenter, scan: Scan) -> dict[str, dict[str, float]]:
     """How well a labelled scan is segmented: {"dice", "mean_mm", "hd95_mm"} by organ, {"labels"} Dice by label.
 

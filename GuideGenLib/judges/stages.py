@@ -13,7 +13,7 @@ from GuideGenLib.judges.folder import PLAIN_CODEC, load_judges, write_judges
 from GuideGenLib.judges.segmenter import SPACING as SEGMENTER_SPACING
 from GuideGenLib.judges.segmenter import Segmenter, judge_config
 from GuideGenLib.judges.segmenter_people import unrelated, write_anatomies
-from GuideGenLib.judges.segmenter_training import train_segmenter
+from GuideGenLib.judges.segmenter_training import finished_weights, train_segmenter
 from GuideGenLib.population.people import read_people
 from GuideGenLib.training import assemble
 from GuideGenLib.training.inputs import materials_of
@@ -42,12 +42,13 @@ def segmenter(job: Job) -> None:
     folder, begun = job.run / SEGMENTER, _begun_with(job)
     train_segmenter(people, seen, folder, steps=job.steps, minutes=job.minutes, seed=job.seed, initial=begun, log=say)
     if process_rank()[0] == 0:
-        judge = Segmenter.load(averaged_state(folder), judge_config().to_json())
+        judge = Segmenter.load(finished_weights(averaged_state(folder), begun), judge_config().to_json())
         told = {
             "steps": steps_done(folder),
             "seed": job.seed,
             "anatomies": len(people),
             "scans": [scan.name for scan in seen],
+            "begun_with": begun is not None,
         }
         write_ceilings(judge, held_out, others, folder, told, log=say)
 
@@ -73,8 +74,7 @@ def classifiers(job: Job) -> None:
     if process_rank()[0] > 0:
         return
     store, run = store_of(job), job.run / SEGMENTER
-    trained = steps_done(run) > 0
-    judge = Segmenter.load(averaged_state(run), judge_config().to_json()) if trained else load_judges().segmenter
+    judge = Segmenter.load(read_about(run)[0], judge_config().to_json()) if steps_done(run) else load_judges().segmenter
     notes = read_notes(store.folder)
     people = measured(told_scans(store, notes), read_people(store, notes), judge)
     folder = job.run / CLASSIFIERS
