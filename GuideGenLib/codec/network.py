@@ -97,7 +97,9 @@ class CodecNetwork(TrunkNetwork):
         with torch.autocast(latents.device.type, enabled=False):
             linear = depth_to_space(self.linear_out(latents.float()), FACTOR)
         latents = latents.to(self.decoder_stem.weight.dtype)
-        return linear + (self.run_trunk(latents) if labels is None else self.run_trunk(latents, labels)).float()
+        # another runtime has a trunk of two inputs; without labels there is only torch's own
+        added = self.trunk(latents) if labels is None else self.run_trunk(latents, labels)
+        return linear + added.float()
 
     def example(self) -> tuple[Tensor, ...]:
         return torch.zeros(1, self.latent, 8, 8, 8), torch.zeros((1, *[8 * FACTOR] * 3), dtype=torch.uint8)

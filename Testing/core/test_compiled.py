@@ -55,6 +55,16 @@ def test_a_decoder_gives_what_torch_gives_at_two_sizes(codec: TrunkNetwork):
         torch.testing.assert_close(fast(*tensors), codec.trunk(*tensors), rtol=1e-3, atol=1e-4)
 
 
+def test_a_decoder_that_is_shown_no_labels_runs_in_torch():
+    decoder = CodecNetwork(5, latent=4, wide=8, narrow=8, code=2)
+    drawn(decoder)
+    latents, labels = inputs(decoder)
+    blind, seeing = decoder.decode(latents), decoder.decode(latents, labels)
+    decoder.compiled = CompiledTrunk(decoder, "float32")
+    assert torch.equal(decoder.decode(latents), blind)
+    torch.testing.assert_close(decoder.decode(latents, labels), seeing, rtol=1e-3, atol=0.5)
+
+
 def test_a_latent_network_gives_what_torch_gives():
     network = drawn(CTNetwork(CTConfig(5, 4, 4, (8, 8))))
     tensors = [torch.randn(one.shape) for one in network.example()]
