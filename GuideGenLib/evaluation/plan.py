@@ -7,26 +7,26 @@ decide what `--subset` leaves out, and are told before a run.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FULL_CASES, SUBSET_CASES = 12, 6
-MASK_S, CT_S = 10.3, 18.3
+FULL_CASES, SUBSET_CASES = 30, 6
+MASK_S, CT_S = 4.3, 7.8
 AGAIN = 0.15
 """Part of the masks that are drawn twice, because the first broke a rule."""
-SEGMENT_S = 8.0
+SEGMENT_S = 3.8
 LOAD_S = 15.0
-STEP_S = {"flow": 0.8, "categorical": 1.2}
+STEP_S = {"flow": 0.2, "categorical": 0.5}
 """One denoising step of the anatomy."""
 FINISH_S = 2.0
 """What follows the steps: refinement, lesions, rules, judging."""
-REALISM_S, REALISM_CASE_S = 30.0, 30.0
+REALISM_S, REALISM_CASE_S = 30.0, 11.0
 """Of all, and of each case: where the public encoder is installed it takes most of it."""
-LOOKS_S, LOOKS_CASE_S = 55.0, 5.5
-"""Of how CTs look beside fifteen real scans, and of each case; not the preparation of the scans, once."""
-COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.5, 4.5, 2.0
+LOOKS_S, LOOKS_CASE_S = 205.0, 5.5
+"""Of how CTs look beside fifteen real scans, which are prepared first, and of each case."""
+COMPARED_S, TEMPLATE_S, DEFORMATION_S = 1.0, 4.5, 0.7
 """Measuring a patient, preparing a person of the training, and each of its deformations."""
 VARIANTS, DRAWING_VARIANTS = 6, 2
 """Of the ablations: those that make a CT (variants.VARIANTS and the one without HDR loss), and of them those that draw
 anatomies of their own."""
-TRAININGS, TRAINING_STEP_S = 5, 0.4
+TRAININGS, TRAINING_STEP_S = 5, 0.25
 """Of the usability test; its steps take one core."""
 SUBSET_LIMIT_S = 600.0
 SYSTEMS, SYSTEMS_COUNT = "systems", 7

@@ -79,7 +79,7 @@ def test_every_part_is_in_report_and_json(
     assert fake.measured == USUAL
     content = _read(tmp_path)
     assert [one["key"] for one in content["sections"]] == USUAL
-    assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 12
+    assert content["bundle"]["sha256"] == "0" * 64 and content["settings"]["cases"] == 30
     assert set(content["seconds"]) == set(USUAL)
     html = (tmp_path / "out" / "evaluation.html").read_text()
     assert "Title of realism" in html and "toy 1" in html
@@ -182,21 +182,21 @@ def test_the_subset_fits_ten_minutes_on_two_cores():
     assert expected_seconds(plan, [SYSTEMS], flips=0) <= SUBSET_LIMIT_S  # two samplers' steps of one case
     full = Plan.of(subset=False)
     assert expected_seconds(full, [SYSTEMS], flips=0) <= 3 * 3600 and full.rival_steps is None
-    assert full.cases == 12 and parts_of(full, tuple(PARTS)) == USUAL
-    assert expected_seconds(full, parts_of(full, tuple(PARTS)), flips=2) > 3 * SUBSET_LIMIT_S
+    assert full.cases == 30 and parts_of(full, tuple(PARTS)) == USUAL
+    assert 3 * SUBSET_LIMIT_S < expected_seconds(full, parts_of(full, tuple(PARTS)), flips=54, trained=22) <= 3 * 3600
 
 
 def test_seconds_add_up_by_what_is_made():
     plan = Plan.of(subset=True)
     alone = expected_seconds(plan, ["examples"], flips=9)
     twice = expected_seconds(Plan.of(subset=True, cases=2 * plan.cases), ["examples"], flips=9)
-    assert twice - alone == pytest.approx(plan.cases * (1.15 * 10.3 + 18.3))  # flips belong to the prompts alone
+    assert twice - alone == pytest.approx(plan.cases * (1.15 * 4.3 + 7.8))  # flips belong to the prompts alone
     with_flips = expected_seconds(plan, ["prompts"], flips=2) - expected_seconds(plan, ["prompts"], flips=1)
-    assert with_flips == pytest.approx(1.15 * 10.3)  # their masks alone
+    assert with_flips == pytest.approx(1.15 * 4.3)  # their masks alone
     assert expected_seconds(plan, ["samplers"], flips=0) < alone
     assert expected_seconds(plan, ["usability"], flips=0) - alone <= 25 * 60  # all trainings, on one core
     looks = [expected_seconds(Plan.of(subset, 10), ["realism"], flips=0) for subset in (False, True)]
-    assert looks[0] - looks[1] == pytest.approx(55 + 10 * 5.5)  # a subset reads no real scans
+    assert looks[0] - looks[1] == pytest.approx(205 + 10 * 5.5)  # a subset reads no real scans
 
 
 def test_without_judges_the_other_parts_are_measured_and_the_rest_is_named(
