@@ -40,7 +40,7 @@ def add_evaluate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=named_path, default=None, metavar="DIR", help="folder for report and volumes"
     )
-    parser.add_argument("--subset", action="store_true", help="few cases and no slow part: some three minutes on two cores")
+    parser.add_argument("--subset", action="store_true", help="few cases and no slow part: three minutes on two cores")
     parser.add_argument(
         "--cases", type=whole(1), default=None, metavar="N",
         help=f"generated patients ({FULL_CASES}: a good hour on two cores; subset: {SUBSET_CASES})",
