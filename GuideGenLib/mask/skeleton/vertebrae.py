@@ -23,6 +23,8 @@ REACH_MM = 60.0
 """A vertebra has no part farther from the middle of its body along the spine."""
 LEAST_DISC = 1.4
 """Voxels: a disc that is no thicker is not drawn everywhere."""
+AROUND = 12
+"""Voxels about what was bone in which soft tissue is looked for."""
 STREAM = 9
 """Of the random numbers of a seed."""
 DISCS_VARY, PROCESSES_VARY = 0.12, 0.08
@@ -41,7 +43,7 @@ def with_vertebrae(labels: Labels, course: Course, seed: int) -> Labels:
     canal = (np.abs(near.out) < CANAL_MM) & (near.back > FRONT) & (near.back < REAR)
     new = own.copy()
     freed = drawn & (bone == 0)
-    new[freed] = _soft_beside(labels)[where][freed]
+    new[freed] = _soft_beside(labels, near.where[freed])
     new[(freed & canal) | (disc & gives)] = values()[DISC]
     laid = (bone > 0) & gives
     new[laid] = bone[laid]
@@ -70,8 +72,14 @@ def _shapes(near: Near, places: list[Place], spacing: float, rng: np.random.Gene
     return bone, disc & (bone == 0)
 
 
-def _soft_beside(labels: Labels) -> Labels:
-    """The label of the nearest soft voxel of each voxel."""
-    soft = select(labels, SOFT)
-    index = ndimage.distance_transform_edt(~soft, return_distances=False, return_indices=True)
-    return np.asarray(labels[tuple(index)])
+def _soft_beside(labels: Labels, places: NDArray[np.intp]) -> Labels:
+    """The label of the soft voxel nearest to each of some voxels [n, 3]."""
+    if not len(places):
+        return np.zeros(0, np.uint8)
+    box = tuple(
+        slice(max(0, low - AROUND), high + AROUND + 1)
+        for low, high in zip(places.min(axis=0), places.max(axis=0), strict=True)
+    )
+    index = ndimage.distance_transform_edt(~select(labels[box], SOFT), return_distances=False, return_indices=True)
+    at = tuple(place - side.start for place, side in zip(places.T, box, strict=True))
+    return np.asarray(labels[box][tuple(axis[at] for axis in index)])
