@@ -48,7 +48,7 @@ def test_the_tutorials_hold_what_they_take_from_elsewhere(site: Path) -> None:
     }
     for name, words in shown.items():
         assert words in (site / "tutorials" / name / "index.html").read_text(encoding="utf-8")
-    assert "2 of 9 real people" in (site / "models" / "figures" / "index.html").read_text(encoding="utf-8")
+    assert "the judges read 7 of 11" in (site / "models" / "figures" / "index.html").read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_tutorial() -> None:

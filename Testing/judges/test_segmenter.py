@@ -16,8 +16,10 @@ from GuideGenLib.judges.segmenter import (
     body_centre,
     cell_inputs,
     class_keys,
+    judge_config,
     to_classes,
 )
+from GuideGenLib.judges.segmenter_training import finished_weights
 
 TINY = SegmenterConfig(features=(8, 8, 8, 8, 8, 8), hidden=16)
 SOFT = WINDOWS.index((-200.0, 300.0))
@@ -112,3 +114,14 @@ def test_the_centre_of_the_body_is_not_moved_by_a_lead() -> None:
     inside[0, 2, 0:5] = True
     assert body_centre(inside) == pytest.approx((19.5, 34.5), abs=0.6)
     assert body_centre(np.zeros((4, 10, 20), bool)) == (4.5, 9.5)
+
+
+def test_what_began_with_a_segmenter_ends_as_the_mean_of_both() -> None:
+    torch.manual_seed(0)
+    earlier, trained = (SegmenterNetwork(judge_config()).state_dict() for _ in range(2))
+    mean = finished_weights(trained, earlier)
+    assert torch.allclose(mean["hidden.weight"], (earlier["hidden.weight"] + trained["hidden.weight"]) / 2)
+    headless = {key: value for key, value in earlier.items() if not key.startswith("lesion_head")}
+    assert finished_weights(trained, headless).keys() == trained.keys()
+    alone = finished_weights(trained, None)
+    assert all(torch.equal(alone[key], trained[key]) for key in trained)

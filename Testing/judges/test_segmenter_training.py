@@ -28,7 +28,6 @@ from GuideGenLib.judges.segmenter_training import (
     OPEN,
     SegmenterLoss,
     begin_with,
-    finished_weights,
     lesion_loss,
     score,
     soft_dice,
@@ -343,17 +342,6 @@ def test_the_scan_to_be_scored_on_is_told_or_held_out(flat: Path, tmp_path: Path
 def test_a_held_out_scan_that_is_not_there_is_named(flat: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no labelled scan zoe"):
         _train("segmenter", "--data", flat, "--run", tmp_path, "--hold-out", "zoe")
-
-
-def test_what_began_with_a_segmenter_ends_as_the_mean_of_both() -> None:
-    torch.manual_seed(0)
-    earlier, trained = (SegmenterNetwork(segmenter_training.judge_config()).state_dict() for _ in range(2))
-    mean = finished_weights(trained, earlier)
-    assert torch.allclose(mean["hidden.weight"], (earlier["hidden.weight"] + trained["hidden.weight"]) / 2)
-    headless = {key: value for key, value in earlier.items() if not key.startswith("lesion_head")}
-    assert finished_weights(trained, headless).keys() == trained.keys()
-    alone = finished_weights(trained, None)
-    assert all(torch.equal(alone[key], trained[key]) for key in trained)
 
 
 def test_an_unfinished_run_is_not_shipped(anatomies: list[Path], tmp_path: Path) -> None:

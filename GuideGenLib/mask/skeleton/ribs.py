@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.spatial import cKDTree
 
 from GuideGenLib.anatomy.structures import select
@@ -70,7 +69,7 @@ def _rib(number: int, side: int, spine: Course, cage: Cage) -> Points:
     bottom, top = canal.voxel(spine.places["T12"].low)[0], canal.voxel(spine.places["T1"].high)[0]
     told = course.start + STEP * np.arange(len(course.heights))
     degrees = np.arange(course.start, course.tip + 1, DEGREES)
-    heights = PchipInterpolator(told, course.heights)(degrees)
+    heights = _smooth(told, np.asarray(course.heights), degrees)
     outer = cage.at(bottom + heights * (top - bottom), degrees, side)
     return _sampled(np.concatenate([[head], [neck], outer]), cage.spacing)
 
@@ -104,7 +103,14 @@ def _sampled(points: Points, spacing: float) -> Points:
     """A smooth line through points [n, 3], a point every SAMPLE_MM."""
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     every = np.arange(0, along[-1], SAMPLE_MM / spacing)
-    return np.asarray(PchipInterpolator(along, points)(every))
+    return _smooth(along, points, every)
+
+
+def _smooth(at: Points, told: Points, wanted: Points) -> Points:
+    """Values between those that are told, without overshoot."""
+    from scipy.interpolate import PchipInterpolator  # who never draws an anatomy need not wait for it
+
+    return np.asarray(PchipInterpolator(at, told)(wanted))
 
 
 def _lay(
