@@ -67,7 +67,7 @@ def _rib(number: int, side: int, spine: Course, cage: Cage) -> Points:
     head = canal.voxel(at, -6.0, side * (form.width / 2 + 2) * place.scale)
     neck = canal.voxel(place.low + 0.75 * tall, 14.0, side * (form.across - 2) * place.scale)
     bottom, top = canal.voxel(spine.places["T12"].low)[0], canal.voxel(spine.places["T1"].high)[0]
-    told = course.start + STEP * np.arange(len(course.heights))
+    told = course.start + STEP * np.arange(len(course.heights), dtype=float)
     degrees = np.arange(course.start, course.tip + 1, DEGREES)
     heights = _smooth(told, np.asarray(course.heights), degrees)
     outer = cage.at(bottom + heights * (top - bottom), degrees, side)
